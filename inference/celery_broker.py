@@ -1,0 +1,44 @@
+"""Celery carries nudges: 'look at job X'. What is true about X stands in the job table."""
+
+from celery import Celery
+
+RUN_JOB = "inference.run_job"
+VISIBILITY_TIMEOUT_S = 6 * 3600  # longer than any task: a shorter one makes healthy tasks run again
+PUBLISH_TIMEOUT_S = 3
+
+
+def make_celery(broker_url: str) -> Celery:
+    """The Celery application of both sides: the web process sends, the workers receive."""
+    app = Celery("teleconsult", broker=broker_url)
+    app.conf.update(
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        task_ignore_result=True,
+        task_store_errors_even_if_ignored=False,
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_send_task_events=False,
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={
+            "visibility_timeout": VISIBILITY_TIMEOUT_S,
+            "socket_timeout": PUBLISH_TIMEOUT_S,
+            "socket_connect_timeout": PUBLISH_TIMEOUT_S,
+        },
+        task_publish_retry=False,
+    )
+    return app
+
+
+class CeleryBroker:
+    """Sends nudges. One queue for each model, so that one process holds one model in memory."""
+
+    def __init__(self, broker_url: str) -> None:
+        self._app = make_celery(broker_url)
+
+    def nudge(self, job_id: str, model: str) -> None:
+        """Ask any worker of this model to look at the job.
+
+        Raises:
+            kombu.exceptions.OperationalError: the broker is away; the sweeper nudges again later.
+        """
+        self._app.send_task(RUN_JOB, args=[job_id], queue=model)

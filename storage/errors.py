@@ -1,0 +1,25 @@
+"""What can go wrong with bytes and rows."""
+
+
+class StorageError(Exception):
+    """Base of everything that storage raises on purpose."""
+
+
+class ObjectMissing(StorageError):
+    """No object has this key."""
+
+
+class ObjectAlreadyStored(StorageError):
+    """An object with this key exists; objects are written once and never overwritten."""
+
+
+class InvalidKey(StorageError):
+    """The key could leave the store, or is not one that every adapter can hold."""
+
+
+class StaleVersion(StorageError):
+    """Somebody else changed the row since it was read; nothing was written."""
+
+
+class AuditChainBroken(StorageError):
+    """An audit entry does not follow from the one before it."""

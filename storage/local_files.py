@@ -1,0 +1,58 @@
+"""ObjectStore on a local folder."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from storage.errors import ObjectAlreadyStored, ObjectMissing
+from storage.object_store import check_key
+
+
+class LocalFiles:
+    """One file for each object. A file appears whole and synced to disk, or not at all."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        root.mkdir(parents=True, exist_ok=True)
+
+    def put(self, key: str, content: bytes, content_type: str = "application/octet-stream") -> None:
+        target = self._root / check_key(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, scratch = tempfile.mkstemp(dir=target.parent, prefix=".")
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            try:
+                os.link(scratch, target)  # unlike rename, refuses a name that is taken
+            except FileExistsError as error:
+                raise ObjectAlreadyStored(key) from error
+        finally:
+            os.unlink(scratch)
+        _sync_folder(target.parent)
+
+    def get(self, key: str) -> bytes:
+        try:
+            return (self._root / check_key(key)).read_bytes()
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+            raise ObjectMissing(key) from error
+
+    def delete(self, key: str) -> None:
+        (self._root / check_key(key)).unlink(missing_ok=True)
+
+    def keys(self, prefix: str = "") -> list[str]:
+        found = (
+            path.relative_to(self._root).as_posix()
+            for path in self._root.rglob("*")
+            if path.is_file() and not path.name.startswith(".")
+        )
+        return sorted(key for key in found if key.startswith(prefix))
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

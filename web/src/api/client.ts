@@ -1,0 +1,85 @@
+import type { Problem, Sentence } from "./types";
+
+/** The server's answer was a problem document, or no answer came at all (`status` 0). */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly code: string;
+  readonly sentence: Sentence | null;
+
+  constructor(status: number, code: string, message: string, sentence: Sentence | null) {
+    super(message);
+    this.name = "ApiError";
+    this.status = status;
+    this.code = code;
+    this.sentence = sentence;
+  }
+
+  static offline(): ApiError {
+    return new ApiError(0, "offline", "The server cannot be reached.", null);
+  }
+}
+
+/** The server demands this header on every change: a foreign page cannot send it without permission. */
+export const CSRF_HEADER = { "X-Teleconsult": "1" } as const;
+
+function isProblem(value: unknown): value is Problem {
+  return typeof value === "object" && value !== null && "status" in value && "title" in value;
+}
+
+/** Turn the body of a failed answer into an error; a body that is no problem document keeps the status. */
+export function errorFrom(status: number, body: string): ApiError {
+  try {
+    const value: unknown = JSON.parse(body);
+    if (isProblem(value)) {
+      return new ApiError(status, value.code ?? "", value.detail ?? value.title, value.sentence ?? null);
+    }
+  } catch {
+    // Not JSON: a proxy's own error page.
+  }
+  return new ApiError(status, `http-${status}`, `HTTP ${status}`, null);
+}
+
+type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** One JSON request. Throws ApiError; an abort passes through as it is. */
+export async function request<T>(
+  method: Method,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (method !== "GET") Object.assign(headers, CSRF_HEADER);
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  let response: Response;
+  try {
+    response = await fetch(`/api${path}`, {
+      method,
+      headers,
+      credentials: "same-origin",
+      body: body === undefined ? null : JSON.stringify(body),
+      signal: signal ?? null,
+    });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw ApiError.offline();
+  }
+  const text = await response.text();
+  if (!response.ok) throw errorFrom(response.status, text);
+  return (text === "" ? undefined : JSON.parse(text)) as T;
+}
+
+export const get = <T>(path: string, signal?: AbortSignal) => request<T>("GET", path, undefined, signal);
+export const post = <T>(path: string, body?: unknown) => request<T>("POST", path, body);
+export const put = <T>(path: string, body?: unknown) => request<T>("PUT", path, body);
+export const patch = <T>(path: string, body?: unknown) => request<T>("PATCH", path, body);
+export const del = <T>(path: string) => request<T>("DELETE", path);
+
+const uid = encodeURIComponent;
+
+/** Addresses that elements load by themselves (images, downloads, the image loader). */
+export const addresses = {
+  thumbnail: (study: string) => `/api/studies/${uid(study)}/thumbnail`,
+  instanceFile: (study: string, sop: string) => `/api/studies/${uid(study)}/instances/${uid(sop)}/file`,
+  reportPdf: (consult: string) => `/api/consults/${uid(consult)}/report.pdf`,
+};

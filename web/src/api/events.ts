@@ -1,0 +1,98 @@
+/** The server says what changed, never what it became: the client asks again for what it shows. */
+import { useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { createContext, useContext, useEffect, useState } from "react";
+
+import { keys } from "./hooks";
+import type { ServerEvent } from "./types";
+
+export const RECONNECT_FIRST_MS = 500;
+export const RECONNECT_MOST_MS = 15_000;
+/** How often pages ask while no event stream is open. */
+export const POLL_WITHOUT_EVENTS_MS = 5_000;
+
+/** Delay before attempt `n` (0-based): doubles up to a ceiling, so that a restarted server is not stormed. */
+export function reconnectDelayMs(attempt: number): number {
+  return Math.min(RECONNECT_FIRST_MS * 2 ** attempt, RECONNECT_MOST_MS);
+}
+
+/** The cached answers that an event makes stale. */
+export function staleKeys(event: ServerEvent): readonly (readonly string[])[] {
+  switch (event.type) {
+    case "study-changed":
+      return [keys.study(event.study_instance_uid), keys.studies, keys.consults, ["consult"], keys.patients];
+    case "findings-changed":
+      return [keys.study(event.study_instance_uid), keys.studies, ["report"], ["consult"]];
+    case "consult-changed":
+      return [keys.consult(event.consult_id), keys.consults, keys.report(event.consult_id)];
+    case "report-changed":
+      return [keys.report(event.consult_id), keys.consult(event.consult_id)];
+    case "upload-changed":
+      return [keys.upload(event.upload_id)];
+  }
+}
+
+function parseEvent(data: unknown): ServerEvent | null {
+  if (typeof data !== "string") return null;
+  try {
+    const value: unknown = JSON.parse(data);
+    if (typeof value === "object" && value !== null && "type" in value) return value as ServerEvent;
+  } catch {
+    // A frame that is no JSON is not for us.
+  }
+  return null;
+}
+
+/** Keep one event stream open until the returned function is called. */
+export function followEvents(client: QueryClient, onOpenChange: (open: boolean) => void): () => void {
+  let socket: WebSocket | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let attempt = 0;
+  let stopped = false;
+
+  const connect = () => {
+    const scheme = location.protocol === "https:" ? "wss" : "ws";
+    socket = new WebSocket(`${scheme}://${location.host}/api/events`);
+    socket.onopen = () => {
+      // What happened while nobody listened is unknown: everything on screen is asked for again.
+      if (attempt > 0) void client.invalidateQueries();
+      attempt = 0;
+      onOpenChange(true);
+    };
+    socket.onmessage = (message) => {
+      const event = parseEvent(message.data);
+      for (const queryKey of event === null ? [] : (staleKeys(event) ?? [])) {
+        void client.invalidateQueries({ queryKey });
+      }
+    };
+    socket.onclose = () => {
+      onOpenChange(false);
+      if (stopped) return;
+      timer = setTimeout(connect, reconnectDelayMs(attempt));
+      attempt += 1;
+    };
+  };
+  connect();
+
+  return () => {
+    stopped = true;
+    clearTimeout(timer);
+    socket?.close();
+  };
+}
+
+const EventsOpen = createContext(false);
+export const EventsOpenProvider = EventsOpen.Provider;
+
+/** Hold the stream open while `enabled`; true while it is. */
+export function useEventStream(enabled: boolean): boolean {
+  const client = useQueryClient();
+  const [open, setOpen] = useState(false);
+  useEffect(() => (enabled ? followEvents(client, setOpen) : undefined), [client, enabled]);
+  return enabled && open;
+}
+
+/** Whether changes arrive by themselves at the moment. */
+export const useEventsOpen = () => useContext(EventsOpen);
+
+/** The polling interval for a page: none while events arrive. */
+export const usePollMs = (): number | false => (useContext(EventsOpen) ? false : POLL_WITHOUT_EVENTS_MS);

@@ -1,0 +1,239 @@
+/** Every question to and every order for the server that a page needs, as a hook. */
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+
+import { ApiError, del, get, patch, post, put } from "./client";
+import type {
+  Consult,
+  ConsultEvent,
+  DecisionStatus,
+  Finding,
+  JoinTicket,
+  Language,
+  Me,
+  NewConsult,
+  Patient,
+  Report,
+  ReportSections,
+  StudyDetail,
+  StudySummary,
+  Upload,
+} from "./types";
+
+export const keys = {
+  me: ["me"] as const,
+  studies: ["studies"] as const,
+  study: (uid: string) => ["study", uid] as const,
+  patients: ["patients"] as const,
+  consults: ["consults"] as const,
+  consult: (id: string) => ["consult", id] as const,
+  report: (id: string) => ["report", id] as const,
+  upload: (id: string) => ["upload", id] as const,
+};
+
+const path = encodeURIComponent;
+
+/** The signed-in user, or null where nobody is. */
+export function useMe() {
+  return useQuery({
+    queryKey: keys.me,
+    queryFn: async ({ signal }): Promise<Me | null> => {
+      try {
+        return await get<Me>("/session", signal);
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 401) return null;
+        throw error;
+      }
+    },
+    staleTime: 60_000,
+  });
+}
+
+export function useLogin() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { username: string; password: string }) => post<Me>("/session", body),
+    onSuccess: (me) => client.setQueryData(keys.me, me),
+  });
+}
+
+export function useLogout() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => del<unknown>("/session"),
+    onSettled: () => {
+      client.clear();
+      client.setQueryData(keys.me, null);
+    },
+  });
+}
+
+export function useChangePassword() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { current_password: string; new_password: string }) =>
+      put<Me>("/session/password", body),
+    onSuccess: (me) => client.setQueryData(keys.me, me),
+  });
+}
+
+export function useSetLanguage() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (language: Language) => patch<Me>("/me", { language }),
+    onSuccess: (me) => client.setQueryData(keys.me, me),
+  });
+}
+
+export function useStudies(pollMs: number | false = false) {
+  return useQuery({
+    queryKey: keys.studies,
+    queryFn: ({ signal }) => get<StudySummary[]>("/studies", signal),
+    refetchInterval: pollMs,
+  });
+}
+
+export function useStudy(uid: string | undefined, pollMs: number | false = false) {
+  return useQuery({
+    queryKey: keys.study(uid ?? ""),
+    queryFn: ({ signal }) => get<StudyDetail>(`/studies/${path(uid ?? "")}`, signal),
+    enabled: uid !== undefined && uid !== "",
+    refetchInterval: pollMs,
+  });
+}
+
+export function usePatients() {
+  return useQuery({
+    queryKey: keys.patients,
+    queryFn: ({ signal }) => get<Patient[]>("/patients", signal),
+  });
+}
+
+export function useConsults(pollMs: number | false = false) {
+  return useQuery({
+    queryKey: keys.consults,
+    queryFn: ({ signal }) => get<Consult[]>("/consults", signal),
+    refetchInterval: pollMs,
+  });
+}
+
+export function useConsult(id: string | undefined, pollMs: number | false = false) {
+  return useQuery({
+    queryKey: keys.consult(id ?? ""),
+    queryFn: ({ signal }) => get<Consult>(`/consults/${path(id ?? "")}`, signal),
+    enabled: id !== undefined && id !== "",
+    refetchInterval: pollMs,
+  });
+}
+
+export function useCreateConsult() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: NewConsult) => post<Consult>("/consults", body),
+    onSuccess: (consult) => {
+      client.setQueryData(keys.consult(consult.id), consult);
+      void client.invalidateQueries({ queryKey: keys.consults });
+    },
+  });
+}
+
+export function useConsultEvent(consultId: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { event: ConsultEvent; reason?: string; version: number }) =>
+      post<Consult>(`/consults/${path(consultId)}/events`, body),
+    onSuccess: (consult) => client.setQueryData(keys.consult(consultId), consult),
+    onSettled: () => {
+      void client.invalidateQueries({ queryKey: keys.consult(consultId) });
+      void client.invalidateQueries({ queryKey: keys.consults });
+      void client.invalidateQueries({ queryKey: keys.report(consultId) });
+    },
+  });
+}
+
+export function useAttachStudy(consultId: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (uid: string) =>
+      post<Consult>(`/consults/${path(consultId)}/studies`, { study_instance_uid: uid }),
+    onSuccess: (consult) => client.setQueryData(keys.consult(consultId), consult),
+  });
+}
+
+/** A fresh signed grant to enter the room. */
+export const fetchJoinTicket = (consultId: string) =>
+  post<JoinTicket>(`/consults/${path(consultId)}/join`);
+
+export function useReport(consultId: string, pollMs: number | false = false) {
+  return useQuery({
+    queryKey: keys.report(consultId),
+    queryFn: ({ signal }) => get<Report>(`/consults/${path(consultId)}/report`, signal),
+    refetchInterval: pollMs,
+  });
+}
+
+export function useSaveReport(consultId: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: ReportSections & { version: number }) =>
+      put<Report>(`/consults/${path(consultId)}/report`, body),
+    onSuccess: (report) => client.setQueryData(keys.report(consultId), report),
+  });
+}
+
+export function useSignReport(consultId: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { password: string; version: number }) =>
+      post<Report>(`/consults/${path(consultId)}/report/sign`, body),
+    onSuccess: (report) => {
+      client.setQueryData(keys.report(consultId), report);
+      void client.invalidateQueries({ queryKey: keys.consult(consultId) });
+      void client.invalidateQueries({ queryKey: keys.consults });
+    },
+  });
+}
+
+export interface Decision {
+  finding: Finding;
+  status: DecisionStatus;
+  reason?: string;
+}
+
+/** Write one decision into a cached study, so that the key press shows at once. */
+function withFinding(study: StudyDetail, finding: Finding): StudyDetail {
+  return { ...study, findings: study.findings.map((f) => (f.id === finding.id ? finding : f)) };
+}
+
+export function useDecideFinding() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ finding, status, reason }: Decision) =>
+      put<Finding>(`/findings/${path(finding.id)}/decision`, {
+        status,
+        version: finding.version,
+        ...(reason === undefined ? {} : { reason }),
+      }),
+    onSuccess: (finding) => {
+      client.setQueryData<StudyDetail>(keys.study(finding.study_instance_uid), (study) =>
+        study === undefined ? study : withFinding(study, finding),
+      );
+    },
+    onSettled: (_result, _error, { finding }) => {
+      void client.invalidateQueries({ queryKey: keys.study(finding.study_instance_uid) });
+      void client.invalidateQueries({ queryKey: ["report"] });
+    },
+  });
+}
+
+export function useUpload(uploadId: string | null, pollMs: number | false = false) {
+  return useQuery({
+    queryKey: keys.upload(uploadId ?? ""),
+    queryFn: ({ signal }) => get<Upload>(`/uploads/${path(uploadId ?? "")}`, signal),
+    enabled: uploadId !== null,
+    refetchInterval: pollMs,
+  });
+}
+
+export const openUpload = (consultId: string | undefined) =>
+  post<{ upload_id: string }>("/uploads", consultId === undefined ? {} : { consult_id: consultId });
+export const completeUpload = (uploadId: string) => post<Upload>(`/uploads/${path(uploadId)}/complete`);

@@ -1,0 +1,64 @@
+/** Every address of the front end. Pages are fetched when they are first opened. */
+import { createBrowserRouter } from "react-router";
+
+import { AppFrame } from "./AppFrame";
+import { ErrorPage } from "./ErrorPage";
+import { NotFoundPage } from "./NotFoundPage";
+import { Root } from "./Root";
+import { SessionGate } from "./SessionGate";
+
+export const router = createBrowserRouter([
+  {
+    Component: Root,
+    ErrorBoundary: ErrorPage,
+    children: [
+      {
+        path: "/login",
+        lazy: async () => ({ Component: (await import("../auth/LoginPage")).LoginPage }),
+      },
+      {
+        path: "/password",
+        lazy: async () => ({ Component: (await import("../auth/PasswordPage")).PasswordPage }),
+      },
+      {
+        Component: SessionGate,
+        ErrorBoundary: ErrorPage,
+        children: [
+          {
+            path: "/room/:consultId",
+            handle: { reading: true },
+            lazy: async () => ({ Component: (await import("../room/RoomPage")).RoomPage }),
+          },
+          {
+            Component: AppFrame,
+            ErrorBoundary: ErrorPage,
+            children: [
+              {
+                index: true,
+                lazy: async () => ({ Component: (await import("../worklist/WorklistPage")).WorklistPage }),
+              },
+              {
+                path: "/upload",
+                lazy: async () => ({ Component: (await import("../upload/UploadPage")).UploadPage }),
+              },
+              {
+                path: "/studies/:studyInstanceUid",
+                handle: { reading: true },
+                lazy: async () => ({ Component: (await import("../studies/StudyPage")).StudyPage }),
+              },
+              {
+                path: "/consults/new",
+                lazy: async () => ({ Component: (await import("../consults/NewConsultPage")).NewConsultPage }),
+              },
+              {
+                path: "/consults/:consultId",
+                lazy: async () => ({ Component: (await import("../consults/ConsultPage")).ConsultPage }),
+              },
+              { path: "*", Component: NotFoundPage },
+            ],
+          },
+        ],
+      },
+    ],
+  },
+]);

@@ -1,0 +1,3 @@
+export function ConsultPage() {
+  return null;
+}

@@ -1,0 +1,3 @@
+export function NewConsultPage() {
+  return null;
+}

@@ -1,3 +1,118 @@
+import { Menu } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import {
+  IconKeyboard,
+  IconLock,
+  IconLogout,
+  IconPlugConnectedX,
+  IconReportMedical,
+  IconStethoscope,
+  IconUpload,
+} from "@tabler/icons-react";
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, NavLink, Outlet, useMatches, useNavigate } from "react-router";
+
+import { useEventsOpen } from "../api/events";
+import { useLogout, useMe } from "../api/hooks";
+import type { Me } from "../api/types";
+import { institutionName } from "../ui/institution";
+import { UploadIndicator } from "../upload/UploadIndicator";
+import { BrandMark } from "./Brand";
+import classes from "./frame.module.css";
+import { useLanguage } from "./i18n";
+import { useKeys } from "./keys";
+import { LanguageSwitch } from "./LanguageSwitch";
+import type { RouteHandle } from "./Root";
+import { ShortcutsHelp } from "./ShortcutsHelp";
+
+const NAVIGATION = [
+  { to: "/", label: "nav.worklist", icon: IconReportMedical },
+  { to: "/upload", label: "nav.upload", icon: IconUpload },
+  { to: "/consults/new", label: "nav.newConsult", icon: IconStethoscope },
+] as const;
+
+function UserMenu({ me, onShortcuts }: { me: Me; onShortcuts: () => void }) {
+  const { t } = useTranslation();
+  const language = useLanguage();
+  const logout = useLogout();
+  const navigate = useNavigate();
+  return (
+    <Menu position="bottom-end" width={220} withinPortal>
+      <Menu.Target>
+        <button type="button" className={classes.tool} aria-label={`${t("menu.user")}: ${me.display_name}`}>
+          <span className={classes.avatar} aria-hidden>
+            {me.display_name.slice(0, 1).toUpperCase()}
+          </span>
+          <span className={classes.account}>
+            <span>{me.display_name}</span>
+            <br />
+            <span className={classes.accountPlace}>{institutionName(me.institution, language)}</span>
+          </span>
+        </button>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>
+          {me.display_name} · {me.roles.map((role) => t(`role.${role}`)).join(" · ")}
+        </Menu.Label>
+        <Menu.Item leftSection={<IconKeyboard size={16} />} onClick={onShortcuts}>
+          {t("menu.shortcuts")}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconLock size={16} />} onClick={() => void navigate("/password")}>
+          {t("menu.password")}
+        </Menu.Item>
+        <Menu.Divider />
+        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => logout.mutate()}>
+          {t("menu.logout")}
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  );
+}
+
+/** Header, navigation, footer; the page stands between them. */
 export function AppFrame() {
-  return null;
+  const { t } = useTranslation();
+  const me = useMe();
+  const eventsOpen = useEventsOpen();
+  const [helpOpened, help] = useDisclosure(false);
+  const reading = useMatches().some((match) => (match.handle as RouteHandle | undefined)?.reading === true);
+  useKeys(useMemo(() => ({ "?": help.open }), [help.open]));
+
+  return (
+    <div className={classes.frame} data-reading={reading || undefined}>
+      <a className={classes.skip} href="#content">
+        {t("skipToContent")}
+      </a>
+      <header className={classes.header}>
+        <Link to="/" className={classes.brand} aria-label={t("product")}>
+          <BrandMark />
+          <span className={classes.brandName}>{t("product")}</span>
+        </Link>
+        <nav className={classes.nav} aria-label={t("nav.main")}>
+          {NAVIGATION.map(({ to, label, icon: Symbol }) => (
+            <NavLink key={to} to={to} end className={classes.link ?? ""}>
+              <Symbol size={17} stroke={1.8} aria-hidden />
+              {t(label)}
+            </NavLink>
+          ))}
+        </nav>
+        <div className={classes.tools}>
+          <UploadIndicator />
+          {!eventsOpen && (
+            <span role="status" title={t("live.off")} className={classes.accountPlace}>
+              <IconPlugConnectedX size={18} aria-label={t("live.off")} />
+            </span>
+          )}
+          <LanguageSwitch />
+          {me.data && <UserMenu me={me.data} onShortcuts={help.open} />}
+        </div>
+      </header>
+      <main id="content" className={classes.main}>
+        <Outlet />
+      </main>
+      <footer className={classes.footer}>{t(reading ? "notDeviceShort" : "notDevice")}</footer>
+      <ShortcutsHelp opened={helpOpened} onClose={help.close} />
+    </div>
+  );
 }

@@ -1,3 +1,41 @@
+import { Center, Loader } from "@mantine/core";
+import { useEffect } from "react";
+import { useTranslation } from "react-i18next";
+import { Navigate, Outlet, useLocation } from "react-router";
+
+import { EventsOpenProvider, useEventStream } from "../api/events";
+import { useMe } from "../api/hooks";
+import { ErrorState } from "../ui/states";
+import { showLanguage } from "./i18n";
+
+/** Lets only a signed-in user through, in the user's language, and holds the one event stream open. */
 export function SessionGate() {
-  return null;
+  const { t } = useTranslation();
+  const me = useMe();
+  const location = useLocation();
+  const ready = me.data !== undefined && me.data !== null && !me.data.must_change_password;
+  const eventsOpen = useEventStream(ready);
+  const language = me.data?.language;
+
+  useEffect(() => {
+    if (language !== undefined) void showLanguage(language);
+  }, [language]);
+
+  if (me.isPending) {
+    return (
+      <Center mih="100dvh" role="status" aria-label={t("loading")}>
+        <Loader size="sm" />
+      </Center>
+    );
+  }
+  if (me.isError) return <ErrorState error={me.error} onRetry={() => void me.refetch()} />;
+  if (me.data === null) {
+    return <Navigate to="/login" replace state={{ from: location.pathname + location.search }} />;
+  }
+  if (me.data.must_change_password) return <Navigate to="/password" replace />;
+  return (
+    <EventsOpenProvider value={eventsOpen}>
+      <Outlet />
+    </EventsOpenProvider>
+  );
 }

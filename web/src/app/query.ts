@@ -1,6 +1,7 @@
-import { QueryClient } from "@tanstack/react-query";
+import { QueryCache, QueryClient } from "@tanstack/react-query";
 
 import { ApiError } from "../api/client";
+import { keys } from "../api/hooks";
 
 /** Only a lost connection or a busy server is worth a second try; a refusal is an answer. */
 function shouldRetry(failures: number, error: Error): boolean {
@@ -8,7 +9,15 @@ function shouldRetry(failures: number, error: Error): boolean {
   return transient && failures < 3;
 }
 
+/** A session that ended, or a password that must be changed, takes the user to that page. */
+function noticeSession(error: Error) {
+  if (!(error instanceof ApiError)) return;
+  if (error.status === 401) queryClient.setQueryData(keys.me, null);
+  if (error.code === "password-change-required") void queryClient.invalidateQueries({ queryKey: keys.me });
+}
+
 export const queryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: noticeSession }),
   defaultOptions: {
     queries: { retry: shouldRetry, staleTime: 5_000, refetchOnWindowFocus: true },
     mutations: { retry: false },

@@ -1,0 +1,49 @@
+import { Kbd, Modal, Stack } from "@mantine/core";
+import { Fragment } from "react";
+import { useTranslation } from "react-i18next";
+
+import classes from "./shortcuts.module.css";
+
+const GROUPS = [
+  {
+    title: "shortcuts.findings",
+    rows: [
+      { keys: ["J"], label: "shortcuts.next" },
+      { keys: ["K"], label: "shortcuts.previous" },
+      { keys: ["A"], label: "shortcuts.accept" },
+      { keys: ["R"], label: "shortcuts.reject" },
+      { keys: ["U"], label: "shortcuts.undo" },
+    ],
+  },
+  {
+    title: "shortcuts.anywhere",
+    rows: [{ keys: ["?"], label: "shortcuts.help" }],
+  },
+] as const;
+
+export function ShortcutsHelp({ opened, onClose }: { opened: boolean; onClose: () => void }) {
+  const { t } = useTranslation();
+  return (
+    <Modal opened={opened} onClose={onClose} title={t("shortcuts.title")} closeButtonProps={{ "aria-label": t("close") }}>
+      <Stack gap="lg">
+        {GROUPS.map((group) => (
+          <section key={group.title}>
+            <h3 className={classes.title}>{t(group.title)}</h3>
+            <dl className={classes.rows}>
+              {group.rows.map((row) => (
+                <Fragment key={row.label}>
+                  <dt>
+                    {row.keys.map((key) => (
+                      <Kbd key={key}>{key}</Kbd>
+                    ))}
+                  </dt>
+                  <dd>{t(row.label)}</dd>
+                </Fragment>
+              ))}
+            </dl>
+          </section>
+        ))}
+      </Stack>
+    </Modal>
+  );
+}

@@ -1,0 +1,22 @@
+/** Which consults stand where on a worklist. Pure. */
+import type { Consult, Me } from "../api/types";
+import { byNewest, byUrgencyThenWaiting, CONSULT_STATUS, type Phase } from "../consults/status";
+
+export const readsForOthers = (me: Me) =>
+  me.roles.some((role) => role === "specialist" || role === "radiologist");
+
+export const asksOthers = (me: Me) => me.roles.includes("grassroots-clinician");
+
+/** Waiting ones by urgency and time waited; the others with the newest first. */
+export function consultsInPhase(consults: readonly Consult[], phase: Phase): Consult[] {
+  return consults
+    .filter((consult) => CONSULT_STATUS[consult.status].phase === phase)
+    .sort(phase === "finished" ? byNewest : byUrgencyThenWaiting);
+}
+
+export const PHASES: readonly Phase[] = ["waiting", "active", "finished"];
+
+/** The part to open with: the first that holds something. */
+export function firstPhase(consults: readonly Consult[]): Phase {
+  return PHASES.find((phase) => consultsInPhase(consults, phase).length > 0) ?? "waiting";
+}

@@ -1,0 +1,1 @@
+"""Seeded phantoms as DICOM, with exact truth. No torch here."""

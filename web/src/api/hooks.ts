@@ -56,14 +56,11 @@ export function useLogin() {
   });
 }
 
+/** Ends the session and loads the page anew, so that nothing of one user stays in memory for the next. */
 export function useLogout() {
-  const client = useQueryClient();
   return useMutation({
     mutationFn: () => del<unknown>("/session"),
-    onSettled: () => {
-      client.clear();
-      client.setQueryData(keys.me, null);
-    },
+    onSettled: () => location.assign("/login"),
   });
 }
 

@@ -1,3 +1,14 @@
+import { useTranslation } from "react-i18next";
+
+import { PageHead } from "../ui/PageHead";
+import { DropZone } from "./DropZone";
+
 export function UploadPage() {
-  return null;
+  const { t } = useTranslation("upload");
+  return (
+    <>
+      <PageHead title={t("title")} lead={t("lead")} />
+      <DropZone />
+    </>
+  );
 }

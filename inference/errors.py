@@ -1,0 +1,34 @@
+"""What can go wrong between a series and its findings."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from imaging.reasons import Reason
+
+
+class InferenceError(Exception):
+    """A model could not read a series. Carries identifiers only, never a name or a pixel."""
+
+
+class BundleError(InferenceError):
+    """A model's folder is incomplete, changed or not one we run: permanent until it is repaired."""
+
+
+class NotAnalysable(InferenceError):
+    """The series was read and is nothing for this model: permanent, and `reason` says why."""
+
+    def __init__(self, reason: "Reason", detail: str = "") -> None:
+        super().__init__(f"{reason.code}: {detail}" if detail else reason.code)
+        self.reason = reason
+
+
+class NoLungFound(NotAnalysable):
+    """The series holds nothing that looks like a lung, so a lung model has nothing to say about it."""
+
+
+class UnknownModel(InferenceError):
+    """No pipeline is registered for a model of this name."""
+
+
+class AnalysisCancelled(InferenceError):
+    """The caller took the job back while it ran."""

@@ -1,0 +1,131 @@
+"""Round bright things in the lungs: where the classifier should look, and how big they are.
+
+Blobs are maxima of the scale-normalised Laplacian of a Gaussian over the lung, with all that is
+not lung replaced by lung, so that a nodule on the wall stands alone. The second derivatives at a
+maximum say whether it is a ball (a nodule) or a tube (a vessel).
+
+Sources: T. Lindeberg, "Feature detection with automatic scale selection", 1998. Q. Li et al.,
+"Selective enhancement filters for nodules, vessels, and airway walls", 2003 (the dot filter).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from inference.lung_region import GRID_MM, LungRegion
+
+SCALES_MM = (1.3, 1.8, 2.5, 3.5, 5.0, 7.0, 9.8)
+CLIP_HIGH_HU = 100.0
+# The Laplacian of a Gaussian of a ball is largest where sigma is the radius / sqrt(3), and there 0.925
+# of the ball's contrast (a closed form; test_lung_candidates has it as a property).
+RADIUS_PER_SIGMA = 3.0**0.5
+PEAK_PER_CONTRAST = 0.925
+LEAST_CONTRAST_HU = 130.0
+LEAST_ROUNDNESS = 0.12
+MOST_CANDIDATES = 350
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A round bright thing in the lung.
+
+    Attributes:
+        position: (slice, row, column) on the native grid, fractions kept.
+        radius_mm: from the scale at which it answers most.
+        contrast_hu: how much denser than its surroundings a ball with this answer would be.
+        roundness: weakest over strongest curvature, 1 for a ball, near 0 for a tube or a sheet.
+    """
+
+    position: tuple[float, float, float]
+    radius_mm: float
+    contrast_hu: float
+    roundness: float
+
+    @property
+    def rank(self) -> float:
+        """Order in which candidates are looked at when there are too many."""
+        return self.contrast_hu * self.roundness
+
+
+def lung_only(region: LungRegion) -> NDArray[np.float32]:
+    """Return the grid's voxels with everything outside the lung mask at the level of lung."""
+    inside = np.clip(region.voxels_hu, region.parenchyma_hu - 60.0, CLIP_HIGH_HU)
+    return np.where(region.mask, inside, np.float32(region.parenchyma_hu)).astype(np.float32)
+
+
+def _curvatures(
+    smooth: NDArray[np.float32], index: NDArray[np.intp], spacing_mm: float
+) -> NDArray[np.float64]:
+    """Return (n, 3) sorted eigenvalues of the Hessian, HU/mm^2, by central differences at (n, 3) voxels."""
+    k, j, i = index.T
+
+    def at(dk: int, dj: int, di: int) -> NDArray[np.float64]:
+        return smooth[k + dk, j + dj, i + di].astype(np.float64)
+
+    centre = at(0, 0, 0)
+    hessian = np.empty((len(index), 3, 3))
+    units = np.eye(3, dtype=int)
+    for a in range(3):
+        hessian[:, a, a] = at(*units[a]) + at(*-units[a]) - 2 * centre
+        for b in range(a):
+            both, across = units[a] + units[b], units[a] - units[b]
+            mixed = (at(*both) + at(*-both) - at(*across) - at(*-across)) / 4
+            hessian[:, a, b] = hessian[:, b, a] = mixed
+    return np.linalg.eigvalsh(hessian) / spacing_mm**2
+
+
+def find_candidates(region: LungRegion) -> list[Candidate]:
+    """Return the round bright things in the lungs, the most promising first, MOST_CANDIDATES at most."""
+    image = lung_only(region)
+    levels: dict[int, NDArray[np.float32]] = {1: image}
+    found: list[tuple[float, float, float, NDArray[np.float64]]] = []
+    for sigma_mm in SCALES_MM:
+        step = 1 if sigma_mm < 2.4 else 2 if sigma_mm < 6 else 4
+        if step not in levels:
+            smaller = levels[step // 2]
+            levels[step] = ndimage.gaussian_filter(smaller, 0.6, truncate=3.0)[::2, ::2, ::2]
+        spacing = GRID_MM * step
+        # The pyramid's own smoothing counts towards the wanted one (variances add up).
+        already = sum((0.6 * GRID_MM * s) ** 2 for s in (1, 2) if s < step)
+        sigma_voxels = np.sqrt(sigma_mm**2 - already) / spacing
+        smooth = ndimage.gaussian_filter(levels[step], sigma_voxels, truncate=3.5, mode="nearest")
+        answer = -(sigma_mm**2) * ndimage.laplace(smooth, mode="nearest") / spacing**2 / PEAK_PER_CONTRAST
+        peaks = (answer >= LEAST_CONTRAST_HU) & (answer == ndimage.maximum_filter(answer, 3))
+        peaks[[0, -1]] = False
+        peaks[:, [0, -1]] = False
+        peaks[:, :, [0, -1]] = False
+        index = np.argwhere(peaks)
+        index = index[region.mask[::step, ::step, ::step][tuple(index.T)]]
+        if not len(index):
+            continue
+        eigenvalues = _curvatures(smooth, index, spacing)
+        strongest, weakest = eigenvalues[:, 0], eigenvalues[:, 2]
+        roundness = np.where(weakest < 0, weakest / np.minimum(strongest, -1e-9), 0.0)
+        for row, ball in zip(index, roundness, strict=True):
+            if ball >= LEAST_ROUNDNESS:
+                found.append((float(answer[tuple(row)]), float(ball), sigma_mm, row * float(step)))
+    return _without_repeats(region, found)
+
+
+def _without_repeats(
+    region: LungRegion, found: list[tuple[float, float, float, NDArray[np.float64]]]
+) -> list[Candidate]:
+    """Return one candidate a place: of answers within a radius, the strongest."""
+    found = sorted(found, key=lambda one: -one[0])
+    kept: list[Candidate] = []
+    centres = np.empty((0, 3))
+    radii = np.empty(0)
+    for contrast, ball, sigma_mm, index in found:
+        radius = sigma_mm * RADIUS_PER_SIGMA
+        if len(centres):
+            gap = np.linalg.norm(centres - index, axis=1) * GRID_MM
+            if (gap < np.maximum(0.7 * np.minimum(radii, radius) + 1.0, 2.5)).any():
+                continue
+        centres = np.vstack([centres, index])
+        radii = np.append(radii, radius)
+        native = region.native_index(index[None])[0]
+        kept.append(Candidate((float(native[0]), float(native[1]), float(native[2])), radius, contrast, ball))
+    kept.sort(key=lambda candidate: -candidate.rank)
+    return kept[:MOST_CANDIDATES]

@@ -1,0 +1,162 @@
+"""The outline of one lesion, grown from a candidate, and its measures."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+from scipy.spatial import ConvexHull, QhullError
+
+from inference.lung_candidates import Candidate
+from inference.lung_region import LungRegion
+
+SOLID_HU = 40.0
+DENSEST_CUT_HU = -250.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lesion:
+    """A lesion on the native grid.
+
+    Attributes:
+        centre: (slice, row, column), the centre of mass.
+        first: (slice, row, column) of the first voxel of its box.
+        last: of the last voxel of its box, inclusive.
+        central_slice: the slice with its largest section.
+        section_box: (first row, first column, last row, last column) on that slice, inclusive.
+        long_axis_mm: the longest diameter on that slice.
+        short_axis_mm: the longest diameter at right angles to it.
+        volume_mm3: of the grown region.
+    """
+
+    centre: tuple[float, float, float]
+    first: tuple[int, int, int]
+    last: tuple[int, int, int]
+    central_slice: int
+    section_box: tuple[int, int, int, int]
+    long_axis_mm: float
+    short_axis_mm: float
+    volume_mm3: float
+
+    @property
+    def diameter_mm(self) -> float:
+        """The mean of both axes on the axial slice (Fleischner Society 2017, MacMahon et al.)."""
+        return (self.long_axis_mm + self.short_axis_mm) / 2
+
+
+def outline_lesion(
+    voxels_hu: NDArray[np.generic],
+    spacing_mm: tuple[float, float, float],
+    region: LungRegion,
+    candidate: Candidate,
+) -> Lesion | None:
+    """Return the lesion grown around a candidate, None where nothing stands out.
+
+    The cut lies half way between the lesion's core and the lung. Vessels are thinner than what
+    they run into, so an opening takes them off; what is outside the lung mask is not grown into.
+    """
+    spacing = np.array(spacing_mm)
+    seed = np.array(candidate.position)
+    reach_mm = 1.7 * candidate.radius_mm + 3.0
+    margin = np.ceil((reach_mm + 2.0) / spacing).astype(int)
+    shape = np.array(voxels_hu.shape)
+    low = np.maximum(np.rint(seed).astype(int) - margin, 0)
+    high = np.minimum(np.rint(seed).astype(int) + margin + 1, shape)
+    block = np.clip(
+        voxels_hu[low[0] : high[0], low[1] : high[1], low[2] : high[2]].astype(np.float32), -1024.0, 300.0
+    )
+    # Noise would fray the outline of thin, sharp slices: smooth by about half a millimetre.
+    block = ndimage.gaussian_filter(block, 0.6 / spacing)
+    grids = np.ogrid[tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))]
+    distance_mm = np.sqrt(sum(((g - s) * mm) ** 2 for g, s, mm in zip(grids, seed, spacing, strict=True)))
+    inside = _mask_on_native(region, grids) & (distance_mm <= reach_mm)
+    core = block[(distance_mm <= max(0.5 * candidate.radius_mm, 0.6 * float(spacing.min()))) & inside]
+    if not core.size:
+        return None
+    level = min(float(np.percentile(core, 75)), SOLID_HU)
+    cut = min((level + region.parenchyma_hu) / 2, DENSEST_CUT_HU)
+    dense = (block > cut) & inside
+    grown = _without_vessels(dense, distance_mm, spacing, candidate.radius_mm)
+    if grown is None:
+        return None
+    areas = grown.sum(axis=(1, 2))
+    central = int(areas.argmax())
+    long_axis, short_axis = _axes_mm(grown[central], (spacing_mm[1], spacing_mm[2]))
+    where = np.argwhere(grown)
+    centre = where.mean(axis=0) + low
+    first, last = where.min(axis=0) + low, where.max(axis=0) + low
+    section = np.argwhere(grown[central]) + low[1:]
+    return Lesion(
+        centre=(float(centre[0]), float(centre[1]), float(centre[2])),
+        first=(int(first[0]), int(first[1]), int(first[2])),
+        last=(int(last[0]), int(last[1]), int(last[2])),
+        central_slice=int(central + low[0]),
+        section_box=(
+            int(section[:, 0].min()), int(section[:, 1].min()), int(section[:, 0].max()), int(section[:, 1].max())
+        ),
+        long_axis_mm=long_axis,
+        short_axis_mm=short_axis,
+        volume_mm3=float(len(where) * spacing.prod()),
+    )
+
+
+def _mask_on_native(region: LungRegion, grids: tuple[NDArray[np.intp], ...]) -> NDArray[np.bool_]:
+    """Return the lung mask at native voxels, the nearest grid voxel's value; outside the crop False."""
+    mask = region.mask
+    index = []
+    valid = []
+    for axis, grid in enumerate(grids):
+        where = np.rint(grid.ravel() / region.to_native[axis]).astype(int) - region.start[axis]
+        valid.append((where >= 0) & (where < mask.shape[axis]))
+        index.append(np.clip(where, 0, mask.shape[axis] - 1))
+    return np.asarray(mask[np.ix_(*index)] & valid[0][:, None, None] & valid[1][:, None] & valid[2])
+
+
+def _without_vessels(
+    dense: NDArray[np.bool_], distance_mm: NDArray[np.float64], spacing: NDArray[np.float64], radius_mm: float
+) -> NDArray[np.bool_] | None:
+    """Return the part of `dense` at the seed, vessels taken off, None if nothing is there."""
+    if not dense.any():
+        return None
+    depth = ndimage.distance_transform_edt(np.pad(dense, 1, mode="edge"), sampling=spacing)[1:-1, 1:-1, 1:-1]
+    near = distance_mm <= max(0.6 * radius_mm, 1.5)
+    deepest = float(depth[near & dense].max(initial=0.0))
+    if deepest <= 0:
+        return None
+    # A neck half as thick as the lesion is a vessel or the wall.
+    peel_mm = 0.45 * deepest if deepest > 1.2 * float(spacing.max()) or deepest > 2.5 else 0.0
+    cores, _ = ndimage.label(depth > peel_mm)
+    seeds = np.unique(cores[near & (depth >= 0.8 * deepest)])
+    seeds = seeds[seeds > 0]
+    if not len(seeds):
+        return None
+    core = np.isin(cores, seeds)
+    if peel_mm > 0:
+        core = ndimage.distance_transform_edt(~core, sampling=spacing) <= peel_mm * 1.05
+    grown = core & dense
+    labels, count = ndimage.label(grown)
+    if count > 1:
+        sizes = np.bincount(labels.ravel())
+        sizes[0] = 0
+        grown = labels == int(sizes.argmax())
+    return np.asarray(grown)
+
+
+def _axes_mm(section: NDArray[np.bool_], spacing_mm: tuple[float, float]) -> tuple[float, float]:
+    """Return the longest diameter of a section, and the longest at right angles to it."""
+    points = np.argwhere(section) * np.array(spacing_mm)
+    pixel = float(np.mean(spacing_mm))
+    if len(points) > 3:
+        try:
+            points = points[ConvexHull(points).vertices]
+        except QhullError:  # all pixels on one line
+            pass
+    apart = points[:, None] - points[None]
+    length = np.linalg.norm(apart, axis=2)
+    a, b = np.unravel_index(int(length.argmax()), length.shape)
+    long_axis = float(length[a, b])
+    if long_axis == 0.0:
+        return pixel, pixel
+    direction = apart[a, b] / long_axis
+    across = points @ np.array([-direction[1], direction[0]])
+    return long_axis + pixel, float(np.ptp(across)) + pixel

@@ -1,0 +1,203 @@
+"""Lung nodules in a chest CT: lungs, candidates, a classifier, outlines, findings."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from imaging.finding import Finding, FindingKind
+from imaging.volume import Volume
+from inference.bundle import Bundle
+from inference.lung_candidates import Candidate, find_candidates
+from inference.lung_lesion import Lesion, outline_lesion
+from inference.lung_patches import cut_patch, network_channels, sampling_step_px
+from inference.lung_region import LungRegion, find_lungs
+
+if TYPE_CHECKING:
+    from inference.monai_predictor import Predictor
+
+Progress = Callable[[str, float], None]
+
+MASS_FROM_MM = 30.0  # Fleischner Society glossary: above 3 cm it is a mass
+SMALLEST_DIAMETER_MM = 3.0
+# From this radius on, the lesion fills so much of a patch that a second look at half scale helps.
+WIDE_LOOK_FROM_RADIUS_MM = 6.0
+SLICES_LOOKED_AT = 5
+CANDIDATES_A_BATCH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredCandidate:
+    """A candidate and the probability that it is a nodule."""
+
+    candidate: Candidate
+    probability: float
+
+
+def detect_nodules(volume: Volume, bundle: Bundle, progress: Progress) -> list[Finding]:
+    """Return the nodules of a chest CT from the bundle's threshold up, the most probable first.
+
+    Raises:
+        NoLungFound: the volume shows no lung.
+        BundleError: the weights are not usable.
+    """
+    from inference.monai_predictor import load_predictor
+
+    progress("lungs", 0.0)
+    region = find_lungs(volume.voxels_hu, volume.spacing_mm)
+    progress("candidates", 0.25)
+    candidates = find_candidates(region)
+    progress("classify", 0.4)
+    scored = score_candidates(
+        volume.voxels_hu, volume.spacing_mm, candidates, load_predictor(bundle), bundle,
+        lambda share: progress("classify", 0.4 + 0.5 * share),
+    )
+    progress("measure", 0.9)
+    lesions = distinct_lesions(
+        volume.voxels_hu, volume.spacing_mm, region, scored, bundle.threshold, int(bundle.metadata["most_findings"])
+    )
+    findings = [_finding(volume, bundle, lesion, probability) for lesion, probability in lesions]
+    progress("measure", 1.0)
+    return findings
+
+
+def score_candidates(
+    voxels_hu: NDArray[np.generic],
+    spacing_mm: tuple[float, float, float],
+    candidates: Sequence[Candidate],
+    predictor: "Predictor",
+    bundle: Bundle,
+    progress: Callable[[float], None] = lambda share: None,
+) -> list[ScoredCandidate]:
+    """Return every candidate with its probability, in the order given.
+
+    The network's answer is the mean over up to SLICES_LOOKED_AT slices through the candidate and
+    over mirror images; the calibration in the bundle's metadata turns it and the roundness into
+    a probability.
+    """
+    weights = bundle.metadata["calibration"]
+    pixel_mm = (spacing_mm[1] + spacing_mm[2]) / 2
+    scored = []
+    for start in range(0, len(candidates), CANDIDATES_A_BATCH):
+        progress(start / len(candidates))
+        batch = candidates[start : start + CANDIDATES_A_BATCH]
+        patches, owners = [], []
+        for owner, candidate in enumerate(batch):
+            steps = [sampling_step_px(pixel_mm)]
+            if candidate.radius_mm >= WIDE_LOOK_FROM_RADIUS_MM:
+                steps.append(2 * steps[0])
+            for k in slices_through(candidate, spacing_mm[0], len(voxels_hu)):
+                for step in steps:
+                    patches.append(cut_patch(voxels_hu[k], candidate.position[1], candidate.position[2], step))
+                    owners.append(owner)
+        channels = network_channels(np.stack(patches))
+        mirrored = np.concatenate([channels, channels[:, :, ::-1], channels[:, :, :, ::-1]])
+        logits = predictor.logits(mirrored)[:, 0].reshape(3, -1).mean(axis=0)
+        means = np.bincount(owners, weights=logits) / np.bincount(owners)
+        for candidate, logit in zip(batch, means, strict=True):
+            z = (
+                weights["slope"] * float(logit)
+                + weights["offset"]
+                + weights["log_roundness"] * math.log(candidate.roundness / weights["roundness_of_a_nodule"])
+            )
+            scored.append(ScoredCandidate(candidate, 1.0 / (1.0 + math.exp(-z))))
+    return scored
+
+
+def slices_through(candidate: Candidate, slice_spacing_mm: float, slice_count: int) -> list[int]:
+    """Return the slices within half the candidate's radius of its centre, SLICES_LOOKED_AT at most."""
+    half = 0.5 * candidate.radius_mm / slice_spacing_mm
+    wanted = np.linspace(candidate.position[0] - half, candidate.position[0] + half, SLICES_LOOKED_AT)
+    return [int(k) for k in np.unique(np.clip(np.rint(wanted), 0, slice_count - 1))]
+
+
+def distinct_lesions(
+    voxels_hu: NDArray[np.generic],
+    spacing_mm: tuple[float, float, float],
+    region: LungRegion,
+    scored: Sequence[ScoredCandidate],
+    threshold: float,
+    most: int,
+) -> list[tuple[Lesion, float]]:
+    """Return one outlined lesion for each place that passes the threshold, the most probable first.
+
+    Several candidates may sit on one lesion: those inside an outline already taken belong to it.
+    """
+    spacing = np.array(spacing_mm)
+    taken: list[tuple[Lesion, float]] = []
+    passing = sorted((s for s in scored if s.probability >= threshold), key=lambda s: -s.probability)
+    for one in passing:
+        position = np.array(one.candidate.position)
+        if any(_holds(lesion, position, spacing) for lesion, _ in taken):
+            continue
+        lesion = outline_lesion(voxels_hu, spacing_mm, region, _whole(one, scored, spacing))
+        if lesion is None or lesion.diameter_mm < SMALLEST_DIAMETER_MM:
+            continue
+        if any(_holds(other, np.array(lesion.centre), spacing) for other, _ in taken):
+            continue
+        taken.append((lesion, one.probability))
+        if len(taken) == most:
+            break
+    return taken
+
+
+def _whole(one: ScoredCandidate, scored: Sequence[ScoredCandidate], spacing: NDArray[np.float64]) -> Candidate:
+    """Return the candidate that spans the whole lesion of which `one` may be only a knob."""
+    best = one.candidate
+    for other in scored:
+        gap = float(np.linalg.norm((np.array(other.candidate.position) - one.candidate.position) * spacing))
+        if (
+            other.candidate.radius_mm > best.radius_mm
+            and gap < other.candidate.radius_mm
+            and other.candidate.contrast_hu > best.contrast_hu
+            and other.candidate.roundness >= 0.3
+            and other.probability >= 0.3 * one.probability
+        ):
+            best = other.candidate
+    return best
+
+
+def _holds(lesion: Lesion, position: NDArray[np.float64], spacing: NDArray[np.float64]) -> bool:
+    """Return whether a position lies in the lesion's box, or within 3 mm of it."""
+    margin = 3.0 / spacing
+    return bool(np.all(position >= lesion.first - margin) and np.all(position <= lesion.last + margin))
+
+
+def _finding(volume: Volume, bundle: Bundle, lesion: Lesion, probability: float) -> Finding:
+    """Return the finding of a lesion, in patient coordinates and on the stored pixels."""
+    first, last = np.array(lesion.first, dtype=float) - 0.5, np.array(lesion.last, dtype=float) + 0.5
+    corners = np.array(
+        [[k, j, i] for k in (first[0], last[0]) for j in (first[1], last[1]) for i in (first[2], last[2])]
+    )
+    corners_lps = _lps(volume, corners)
+    centre = _lps(volume, np.array([lesion.centre]))[0]
+    low, high = corners_lps.min(axis=0), corners_lps.max(axis=0)
+    row0, column0, row1, column1 = lesion.section_box
+    return Finding(
+        kind=FindingKind.MASS if lesion.diameter_mm > MASS_FROM_MM else FindingKind.NODULE,
+        probability=round(probability, 4),
+        threshold=bundle.threshold,
+        study_instance_uid=volume.study_instance_uid,
+        series_instance_uid=volume.series_instance_uid,
+        sop_instance_uid=volume.sop_instance_uids[lesion.central_slice],
+        centre_lps_mm=_rounded(centre),
+        box_lps_mm=_rounded(np.concatenate([low, high])),
+        box_px=(float(column0), float(row0), float(column1 + 1), float(row1 + 1)),
+        diameter_mm=round(lesion.diameter_mm, 1),
+        model=bundle.name,
+        model_version=bundle.version,
+        weights_sha256=bundle.weights_sha256,
+    )
+
+
+def _lps(volume: Volume, index: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return (n, 3) patient coordinates in mm for (n, 3) (slice, row, column) indices."""
+    columns_first = np.concatenate([index[:, ::-1], np.ones((len(index), 1))], axis=1)
+    return np.asarray((volume.affine_lps @ columns_first.T).T[:, :3], dtype=np.float64)
+
+
+def _rounded(values: NDArray[np.float64]) -> tuple[float, ...]:
+    return tuple(round(float(value), 2) for value in values)

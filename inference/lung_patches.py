@@ -1,0 +1,79 @@
+"""The picture of a nodule candidate that the network sees, the same in training and in use.
+
+A patch is an axial cut around a candidate, PATCH_PX square, in the lung window as 8 bits.
+The network is given two channels made from it: the centre at full resolution, and the
+whole at half resolution, so that a 4 mm nodule keeps its pixels and a 30 mm mass its outline.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+PATCH_PX = 64
+FOVEA_PX = PATCH_PX // 2
+WINDOW_LOW_HU = -1000.0
+WINDOW_HIGH_HU = 400.0
+# The network was trained on native pixel grids, most of them 0.55 to 0.85 mm. Outside
+# FINEST..COARSEST the cut is resampled to TYPICAL, so a nodule has the size it was learned at.
+FINEST_PIXEL_MM = 0.5
+COARSEST_PIXEL_MM = 0.9
+TYPICAL_PIXEL_MM = 0.7
+
+
+def window_to_uint8(voxels_hu: NDArray[np.generic]) -> NDArray[np.uint8]:
+    """Map WINDOW_LOW_HU..WINDOW_HIGH_HU to 0..255, anything beyond to the ends."""
+    scaled = (np.asarray(voxels_hu, dtype=np.float32) - WINDOW_LOW_HU) * (255.0 / (WINDOW_HIGH_HU - WINDOW_LOW_HU))
+    return np.rint(np.clip(scaled, 0.0, 255.0)).astype(np.uint8)
+
+
+def sampling_step_px(pixel_mm: float) -> float:
+    """Return how many native pixels one patch pixel spans: 1 on the usual grids."""
+    if FINEST_PIXEL_MM <= pixel_mm <= COARSEST_PIXEL_MM:
+        return 1.0
+    return TYPICAL_PIXEL_MM / pixel_mm
+
+
+def cut_patch(slice_hu: NDArray[np.generic], row: float, column: float, step_px: float = 1.0) -> NDArray[np.uint8]:
+    """Return the (PATCH_PX, PATCH_PX) patch whose pixel PATCH_PX // 2 lies on (row, column).
+
+    Args:
+        slice_hu: one axial slice in HU.
+        row: centre, zero-based pixel centres.
+        column: likewise.
+        step_px: native pixels from one patch pixel to the next. Beyond the slice is air.
+    """
+    half = PATCH_PX // 2
+    height, width = slice_hu.shape
+    if step_px == 1.0:
+        top, left = round(row) - half, round(column) - half
+        patch = np.full((PATCH_PX, PATCH_PX), WINDOW_LOW_HU, dtype=np.float32)
+        r0, r1 = max(top, 0), min(top + PATCH_PX, height)
+        c0, c1 = max(left, 0), min(left + PATCH_PX, width)
+        if r0 < r1 and c0 < c1:
+            patch[r0 - top : r1 - top, c0 - left : c1 - left] = slice_hu[r0:r1, c0:c1]
+        return window_to_uint8(patch)
+    reach = int(np.ceil(half * step_px + 3 * step_px)) + 1
+    top, left = round(row) - reach, round(column) - reach
+    r0, r1 = max(top, 0), min(top + 2 * reach + 1, height)
+    c0, c1 = max(left, 0), min(left + 2 * reach + 1, width)
+    block = np.clip(np.asarray(slice_hu[r0:r1, c0:c1], dtype=np.float32), WINDOW_LOW_HU, WINDOW_HIGH_HU)
+    if block.size == 0:
+        return np.zeros((PATCH_PX, PATCH_PX), dtype=np.uint8)
+    if step_px > 1.0:  # smooth before leaving pixels out, or noise comes back as nodules
+        block = ndimage.gaussian_filter(block, 0.42 * np.sqrt(step_px**2 - 1.0))
+    offsets = (np.arange(PATCH_PX) - half) * step_px
+    rows, columns = np.meshgrid(row + offsets - r0, column + offsets - c0, indexing="ij")
+    patch = ndimage.map_coordinates(block, [rows, columns], order=1, mode="constant", cval=WINDOW_LOW_HU)
+    return window_to_uint8(patch)
+
+
+def network_channels(patches: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Return (n, 2, FOVEA_PX, FOVEA_PX) in 0..1 from (n, PATCH_PX, PATCH_PX) patches.
+
+    Channel 0 is the centre at full resolution, channel 1 the whole patch at half.
+    """
+    scaled = patches.astype(np.float32) / 255.0
+    edge = FOVEA_PX // 2
+    fovea = scaled[:, edge : edge + FOVEA_PX, edge : edge + FOVEA_PX]
+    whole = scaled.reshape(-1, FOVEA_PX, 2, FOVEA_PX, 2).mean(axis=(2, 4))
+    return np.stack([fovea, whole], axis=1)

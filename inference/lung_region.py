@@ -1,0 +1,205 @@
+"""Where the lungs are in a chest CT: a mask that also takes in what grows on their walls.
+
+All steps work on one isotropic grid (GRID_MM), so a 0.6 mm and a 3 mm study meet the same
+numbers. The grid keeps the axes and the first voxel of the volume: working index = native index *
+spacing / GRID_MM.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from imaging.reasons import Reason
+from inference.errors import NoLungFound
+
+NO_LUNG = Reason(
+    code="no-lung-found",
+    en="No lung can be seen in these images, so the lung model did not read them.",
+    zh="这些图像中未见肺组织，肺结节模型未进行分析。",
+)
+
+GRID_MM = 1.25
+COARSE_STEP = 2  # the mask is found at 2.5 mm, then sharpened at GRID_MM
+AIR_BELOW_HU = -400.0
+# Gas in bowel and stomach, and air beside the patient, is emptier than the most emphysematous lung.
+EMPTY_BELOW_HU = -972.0
+SMALLEST_LUNG_PART_ML = 12.0
+SMALLEST_LUNG_AREA_CM2 = 12.0
+# A ball this size cannot roll into the dent that a mass on the pleura makes in the lung's outline.
+CLOSING_RADIUS_MM = 16.0
+# Where both lungs meet in front of the heart, the mediastinum is a hole too: not one to fill.
+LARGEST_HOLE_CM2 = 30.0
+MARGIN_MM = 6.0
+LUNG_FALLBACK_HU = -850.0
+
+
+@dataclass(frozen=True, slots=True)
+class LungRegion:
+    """The lungs on an isotropic grid.
+
+    Attributes:
+        voxels_hu: (slice, row, column) float32, GRID_MM apart, cropped to the lungs.
+        aerated: bool, likewise: voxels that hold air.
+        mask: bool, likewise: the lungs, with vessels, nodules and masses on their walls.
+        start: (slice, row, column) of the crop's first voxel on the uncropped grid.
+        to_native: native voxel steps for one grid step, (slice, row, column).
+        parenchyma_hu: what air-filled lung measures here, the median.
+    """
+
+    voxels_hu: NDArray[np.float32]
+    aerated: NDArray[np.bool_]
+    mask: NDArray[np.bool_]
+    start: tuple[int, int, int]
+    to_native: tuple[float, float, float]
+    parenchyma_hu: float
+
+    def native_index(self, index: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return (n, 3) native (slice, row, column) for (n, 3) indices of the crop."""
+        return (np.asarray(index, dtype=np.float64) + np.array(self.start)) * np.array(self.to_native)
+
+
+def resampling_matrix(count: int, spacing_mm: float, grid_mm: float) -> NDArray[np.float32]:
+    """Return (m, count) weights from samples `spacing_mm` apart to samples `grid_mm` apart.
+
+    Linear interpolation where the grid is finer, a triangle as wide as the grid step where it is
+    coarser, so nothing is skipped. The first samples coincide; rows sum to one.
+    """
+    step = grid_mm / spacing_mm
+    m = max(1, int(np.floor((count - 1) / step + 1e-6)) + 1)
+    distance = np.abs(np.arange(m)[:, None] * step - np.arange(count)[None, :])
+    weights = np.clip(1.0 - distance / max(step, 1.0), 0.0, None)
+    weights /= weights.sum(axis=1, keepdims=True)
+    return weights.astype(np.float32)
+
+
+def resample(
+    voxels_hu: NDArray[np.generic], spacing_mm: tuple[float, float, float], grid_mm: float
+) -> NDArray[np.float32]:
+    """Return the volume on an isotropic grid that shares its first voxel, clipped to -1024..1000 HU."""
+    slices, rows, columns = voxels_hu.shape
+    along_rows = resampling_matrix(rows, spacing_mm[1], grid_mm)
+    along_columns = resampling_matrix(columns, spacing_mm[2], grid_mm).T.copy()
+    planes = np.empty((slices, len(along_rows), along_columns.shape[1]), dtype=np.float32)
+    for k in range(slices):
+        plane = np.clip(voxels_hu[k].astype(np.float32), -1024.0, 1000.0)
+        planes[k] = along_rows @ plane @ along_columns
+    along_slices = resampling_matrix(slices, spacing_mm[0], grid_mm)
+    return np.tensordot(along_slices, planes, axes=(1, 0))
+
+
+def within(mask: NDArray[np.bool_], distance_voxels: float) -> NDArray[np.bool_]:
+    """Return the voxels at most this far from the mask."""
+    if not mask.any():
+        return mask.copy()
+    return np.asarray(ndimage.distance_transform_edt(~mask) <= distance_voxels)
+
+
+def close_by_ball(mask: NDArray[np.bool_], radius_voxels: float) -> NDArray[np.bool_]:
+    """Return the mask closed with a ball. Beyond the ends of the array it goes on as at the ends."""
+    reach = int(np.ceil(radius_voxels)) + 1
+    sides = np.pad(np.pad(mask, ((reach, reach), (0, 0), (0, 0)), mode="edge"), ((0, 0), (reach, reach), (reach, reach)))
+    grown = within(sides, radius_voxels)
+    # A lung cut by the first or last slice must not shrink there: the outside counts as grown.
+    distance = ndimage.distance_transform_edt(grown)
+    closed = distance > radius_voxels
+    return np.asarray(closed[reach:-reach, reach:-reach, reach:-reach]) | mask
+
+
+def body_mask(coarse_hu: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Return the patient without the table: the biggest tissue, each slice filled."""
+    tissue = ndimage.binary_opening(coarse_hu > -350.0, structure=np.ones((1, 3, 3)), iterations=2)
+    labels, count = ndimage.label(tissue)
+    if count == 0:
+        return np.zeros(coarse_hu.shape, dtype=bool)
+    sizes = np.bincount(labels.ravel())
+    sizes[0] = 0
+    body = labels == int(sizes.argmax())
+    for k in range(len(body)):
+        # Closing bridges the gap that a bronchus, or a thin wall lost at 2.5 mm, leaves in the outline.
+        padded = np.pad(body[k], 6)
+        closed = ndimage.binary_closing(padded, iterations=3)
+        body[k] = ndimage.binary_fill_holes(closed)[6:-6, 6:-6]
+    return body
+
+
+def find_lungs(voxels_hu: NDArray[np.generic], spacing_mm: tuple[float, float, float]) -> LungRegion:
+    """Return the lungs of a chest CT.
+
+    Args:
+        voxels_hu: (slice, row, column).
+        spacing_mm: between slices, rows and columns.
+
+    Raises:
+        NoLungFound: nothing in the volume is as large and as airy as a lung.
+    """
+    fine = resample(voxels_hu, spacing_mm, GRID_MM)
+    coarse = ndimage.uniform_filter(fine, COARSE_STEP)[::COARSE_STEP, ::COARSE_STEP, ::COARSE_STEP]
+    coarse_mm = GRID_MM * COARSE_STEP
+    voxel_ml = coarse_mm**3 / 1000.0
+    air = (coarse < AIR_BELOW_HU) & body_mask(coarse)
+    labels, count = ndimage.label(air)
+    if count == 0:
+        raise NoLungFound(NO_LUNG, "no air inside the body")
+    sizes_ml = np.bincount(labels.ravel(), minlength=count + 1) * voxel_ml
+    sizes_ml[0] = 0.0
+    medians = np.asarray(ndimage.median(coarse, labels, np.arange(count + 1)))
+    medians[0] = 0.0
+    areas_cm2 = np.zeros(count + 1)
+    for plane in labels:
+        areas_cm2 = np.maximum(areas_cm2, np.bincount(plane.ravel(), minlength=count + 1) * coarse_mm**2 / 100.0)
+    is_lung = (medians > EMPTY_BELOW_HU) & (sizes_ml >= SMALLEST_LUNG_PART_ML) & (areas_cm2 >= SMALLEST_LUNG_AREA_CM2)
+    is_lung &= sizes_ml >= 0.08 * (sizes_ml * is_lung).max(initial=0.0)
+    if not is_lung.any():
+        raise NoLungFound(NO_LUNG, "no part of the volume is as large and as airy as a lung")
+    aerated_coarse = is_lung[labels]
+    closed = close_by_ball(aerated_coarse, CLOSING_RADIUS_MM / coarse_mm)
+    for k in range(len(closed)):
+        closed[k] = _fill_small_holes(closed[k], LARGEST_HOLE_CM2 * 100.0 / coarse_mm**2)
+
+    occupied = [np.flatnonzero(closed.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
+    margin = int(np.ceil(MARGIN_MM / GRID_MM))
+    box = tuple(
+        slice(
+            max(int(where[0]) * COARSE_STEP - margin, 0),
+            min((int(where[-1]) + 1) * COARSE_STEP + margin, fine.shape[axis]),
+        )
+        for axis, where in enumerate(occupied)
+    )
+    cropped = fine[box].copy()
+    start = (box[0].start, box[1].start, box[2].start)
+    # The coarse mask as a smooth surface on the fine grid: linear interpolation, cut at a half.
+    grids = np.ogrid[tuple(slice(0, n) for n in cropped.shape)]
+    coordinates = [
+        (grid.ravel() + first) / COARSE_STEP for grid, first in zip(grids, start, strict=True)
+    ]
+    mask = _on_grid(closed, coordinates) > 0.5
+    near = _on_grid(within(aerated_coarse, 1.5), coordinates) > 0.5
+    aerated = (cropped < AIR_BELOW_HU) & near
+    mask |= aerated
+    airy = cropped[aerated & (cropped < -600.0)]
+    parenchyma = float(np.median(airy)) if airy.size else LUNG_FALLBACK_HU
+    step = (GRID_MM / spacing_mm[0], GRID_MM / spacing_mm[1], GRID_MM / spacing_mm[2])
+    return LungRegion(cropped, aerated, mask, start, step, parenchyma)
+
+
+def _fill_small_holes(plane: NDArray[np.bool_], most_pixels: float) -> NDArray[np.bool_]:
+    """Return the plane with its holes filled, but for those as large as the mediastinum."""
+    holes, count = ndimage.label(ndimage.binary_fill_holes(plane) & ~plane)
+    small = np.bincount(holes.ravel(), minlength=count + 1) <= most_pixels
+    small[0] = False
+    return np.asarray(plane | small[holes])
+
+
+def _on_grid(mask: NDArray[np.bool_], coordinates: list[NDArray[np.float64]]) -> NDArray[np.float32]:
+    """Return the mask interpolated linearly at the product of three coordinate lists."""
+    values = mask.astype(np.float32)
+    for axis, where in enumerate(coordinates):
+        low = np.clip(np.floor(where).astype(int), 0, values.shape[axis] - 1)
+        high = np.minimum(low + 1, values.shape[axis] - 1)
+        shape = [1, 1, 1]
+        shape[axis] = -1
+        share = np.clip(where - low, 0.0, 1.0).astype(np.float32).reshape(shape)
+        values = values.take(low, axis) * (1 - share) + values.take(high, axis) * share
+    return values

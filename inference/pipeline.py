@@ -1,0 +1,165 @@
+"""From a series to findings: which model reads what, and the command line's whole way from files to JSON."""
+
+from collections.abc import Callable, Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pydicom
+from pydicom import Dataset
+
+from imaging.finding import Finding
+from imaging.gate import assess_series
+from imaging.intake import read_drop
+from imaging.mammogram import read_mammogram
+from imaging.reasons import Reason
+from imaging.volume import build_volume
+from inference.bundle import Bundle, load_bundle
+from inference.errors import AnalysisCancelled, NotAnalysable, UnknownModel
+from inference.lung_nodules import detect_nodules
+
+Progress = Callable[[str, float], None]
+
+
+def never() -> bool:
+    """Say that nobody cancelled."""
+    return False
+
+
+def silent(stage: str, fraction: float) -> None:
+    """Report progress to nobody."""
+
+
+def not_told(path: str, reason: Reason | None) -> None:
+    """Tell nobody about a refused file."""
+
+
+def _read_chest_ct(datasets: Sequence[Dataset], bundle: Bundle, progress: Progress) -> list[Finding]:
+    progress("volume", 0.0)
+    volume = build_volume(datasets)
+    return detect_nodules(volume, bundle, lambda stage, fraction: progress(stage, 0.1 + 0.9 * fraction))
+
+
+def _read_mammograms(datasets: Sequence[Dataset], bundle: Bundle, progress: Progress) -> list[Finding]:
+    from inference.mammography import detect_lesions
+
+    findings: list[Finding] = []
+    for n, dataset in enumerate(datasets):
+        mammogram = read_mammogram(dataset)
+
+        def report(stage: str, fraction: float, done: int = n) -> None:
+            progress(stage, (done + fraction) / len(datasets))
+
+        findings += detect_lesions(mammogram, bundle, report)
+    return findings
+
+
+PIPELINES: Mapping[str, Callable[[Sequence[Dataset], Bundle, Progress], list[Finding]]] = {
+    "lung_nodule_ct": _read_chest_ct,
+    "mammography": _read_mammograms,
+}
+
+
+def analyse_series(
+    datasets: Sequence[Dataset],
+    model: str,
+    *,
+    progress: Progress = silent,
+    cancelled: Callable[[], bool] = never,
+    models_folder: Path,
+) -> list[Finding]:
+    """Return what a model finds in one series.
+
+    Args:
+        datasets: the series' instances with their pixels, in any order.
+        model: name of a bundle in `models_folder`.
+        progress: called with the stage's name and the share done, 0 to 1.
+        cancelled: asked at every step; when it says so the work stops.
+
+    Raises:
+        UnknownModel: no pipeline has this name.
+        BundleError: the model's folder or weights are not as they should be.
+        NotAnalysable: the series is nothing for this model; `reason` says why.
+        AnalysisCancelled: `cancelled` said so.
+    """
+    if model not in PIPELINES:
+        raise UnknownModel(f"no pipeline for model {model!r}; there are {', '.join(PIPELINES)}")
+    bundle = load_bundle(models_folder / model)
+
+    def report(stage: str, fraction: float) -> None:
+        if cancelled():
+            raise AnalysisCancelled(f"stopped in stage {stage}")
+        progress(stage, min(max(fraction, 0.0), 1.0))
+
+    findings = PIPELINES[model](datasets, bundle, report)
+    report("done", 1.0)
+    return findings
+
+
+def analyse_path(
+    path: Path,
+    models_folder: Path,
+    *,
+    progress: Progress = silent,
+    refused: Callable[[str, Reason | None], None] = not_told,
+) -> dict[str, Any]:
+    """Return the verdict on every series of a file, folder or zip, and all findings, ready for JSON.
+
+    Args:
+        path: what to read.
+        models_folder: the bundles.
+        progress: as in `analyse_series`.
+        refused: told each file that is no image we read, with the reason.
+    """
+    contents: dict[str, list[bytes]] = {}
+    headers: dict[str, list[Dataset]] = {}
+    seen: set[str] = set()
+    for file in read_drop(path):
+        if file.verdict != "accepted" or file.header is None or file.content is None:
+            refused(file.path, file.reason)
+            continue
+        if str(file.header.SOPInstanceUID) in seen:
+            continue
+        seen.add(str(file.header.SOPInstanceUID))
+        series = str(file.header.SeriesInstanceUID)
+        headers.setdefault(series, []).append(file.header)
+        contents.setdefault(series, []).append(file.content)
+
+    series_rows: list[dict[str, Any]] = []
+    finding_rows: list[dict[str, Any]] = []
+    for series, series_headers in headers.items():
+        assessed = assess_series(series_headers)
+        verdict = str(assessed.verdict)
+        reason = assessed.reasons[0] if assessed.reasons else None
+        if assessed.model is not None and verdict != "not-usable":
+            datasets = [pydicom.dcmread(BytesIO(content)) for content in contents.pop(series)]
+            try:
+                found = analyse_series(datasets, assessed.model, progress=progress, models_folder=models_folder)
+            except NotAnalysable as error:
+                verdict, reason, found = "not-usable", error.reason, []
+            finding_rows += [finding_row(finding) for finding in found]
+        series_rows.append({
+            "series_instance_uid": series,
+            "verdict": verdict,
+            "reason": None if reason is None else {"code": reason.code, "en": reason.en, "zh": reason.zh},
+        })
+    return {"series": series_rows, "findings": finding_rows}
+
+
+def finding_row(finding: Finding) -> dict[str, Any]:
+    """Return a finding as `teleconsult analyse` prints it: in the patient for CT, on the pixels for a mammogram."""
+    if finding.centre_lps_mm is not None:
+        place: dict[str, Any] = {"centre_lps_mm": list(finding.centre_lps_mm)}
+    else:
+        place = {"box_px": list(finding.box_px or ())}
+    return {
+        "kind": str(finding.kind),
+        "probability": finding.probability,
+        **place,
+        "diameter_mm": finding.diameter_mm,
+        "series_instance_uid": finding.series_instance_uid,
+        "sop_instance_uid": finding.sop_instance_uid,
+        "model": finding.model,
+        "model_version": finding.model_version,
+        "weights_sha256": finding.weights_sha256,
+    }

@@ -1,3 +1,83 @@
+import { Button, Loader } from "@mantine/core";
+import { lazy, Suspense, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, useParams } from "react-router";
+
+import { POLL_WITHOUT_EVENTS_MS, useEventsOpen } from "../api/events";
+import { useMe, useStudy } from "../api/hooks";
+import type { StudyDetail } from "../api/types";
+import { FindingsPanel } from "../findings/FindingsPanel";
+import { ErrorState, LoadingState } from "../ui/states";
+import { asksOthers } from "../worklist/sections";
+import { openingSeries } from "./openingSeries";
+import { SeriesList } from "./SeriesList";
+import { StudyBanner } from "./StudyBanner";
+import classes from "./studyPage.module.css";
+
+const StudyViewer = lazy(async () => ({ default: (await import("../viewer/StudyViewer")).StudyViewer }));
+
+function Study({ study }: { study: StudyDetail }) {
+  const { t } = useTranslation("study");
+  const me = useMe().data;
+  const [chosenSeries, setChosenSeries] = useState<string | null>(null);
+  const [selectedFinding, setSelectedFinding] = useState<string | null>(null);
+  const seriesUid = chosenSeries ?? openingSeries(study);
+
+  const selectFinding = (id: string) => {
+    setSelectedFinding(id);
+    const finding = study.findings.find((one) => one.id === id);
+    if (finding !== undefined) setChosenSeries(finding.series_instance_uid);
+  };
+  return (
+    <div className={classes.page}>
+      <StudyBanner study={study} mayAskConsult={me ? asksOthers(me) : false} />
+      <aside className={`${classes.side} ${classes.sideSeries}`} aria-label={t("series")}>
+        <h2 className={classes.sideTitle}>{t("series")}</h2>
+        <SeriesList series={study.series} findings={study.findings} selectedUid={seriesUid} onSelect={setChosenSeries} />
+      </aside>
+      <section className={classes.viewer} aria-label={t("viewer")}>
+        {seriesUid !== null && (
+          <Suspense fallback={<Loader size="sm" m="md" />}>
+            <StudyViewer
+              study={study}
+              seriesInstanceUid={seriesUid}
+              findings={study.findings}
+              selectedFindingId={selectedFinding}
+              onSelectFinding={selectFinding}
+            />
+          </Suspense>
+        )}
+      </section>
+      <aside className={`${classes.side} ${classes.sideFindings}`}>
+        <h2 className={classes.sideTitle}>{t("findings")}</h2>
+        <div className={classes.sideBody}>
+          <FindingsPanel
+            study={study}
+            findings={study.findings}
+            selectedFindingId={selectedFinding}
+            onSelect={selectFinding}
+          />
+        </div>
+      </aside>
+    </div>
+  );
+}
+
 export function StudyPage() {
-  return null;
+  const { t } = useTranslation();
+  const { studyInstanceUid } = useParams();
+  const eventsOpen = useEventsOpen();
+  const study = useStudy(studyInstanceUid, eventsOpen ? false : POLL_WITHOUT_EVENTS_MS);
+  if (study.isPending) return <LoadingState rows={6} />;
+  if (study.isError) {
+    return (
+      <>
+        <ErrorState error={study.error} onRetry={() => void study.refetch()} />
+        <Button component={Link} to="/" variant="default" display="block" mx="auto" w="fit-content">
+          {t("home")}
+        </Button>
+      </>
+    );
+  }
+  return <Study key={study.data.study_instance_uid} study={study.data} />;
 }

@@ -1,0 +1,58 @@
+import { IconBan, IconCircleDashed, IconExclamationCircle, IconSearch } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+
+import type { InferenceJob, StudyDetail } from "../api/types";
+import { inLanguage, useLanguage } from "../app/i18n";
+import { AI_STATUS, isReading } from "../studies/status";
+import { formatPercent } from "../ui/format";
+import { ProgressLine } from "../ui/ProgressLine";
+import { EmptyState } from "../ui/states";
+import { Tag } from "../ui/Tag";
+import classes from "./findings.module.css";
+
+function Job({ job }: { job: InferenceJob }) {
+  const { t } = useTranslation("study");
+  const language = useLanguage();
+  const look = AI_STATUS[job.status];
+  const stage = job.stage === null ? t(`ai.${job.status}`) : t(`stage.${job.stage}`, { defaultValue: t(`ai.${job.status}`) });
+  return (
+    <div className={classes.job} data-testid="ai-job" data-status={job.status}>
+      <div className={classes.headLine}>
+        <Tag tone={look.tone} icon={look.icon} plain>
+          {job.status === "running" ? stage : t(`ai.${job.status}`)}
+        </Tag>
+        <span className="tabular">{job.status === "running" ? formatPercent(job.progress) : job.model}</span>
+      </div>
+      {job.status === "running" && <ProgressLine value={job.progress} label={t("ai.progress")} />}
+      {job.reason !== null && <div className={classes.facts}>{inLanguage(job.reason, language)}</div>}
+      {job.status === "failed" && job.attempts > 1 && (
+        <div className={classes.facts}>{t("ai.attempts", { count: job.attempts })}</div>
+      )}
+    </div>
+  );
+}
+
+/** Jobs that are not simply done: queued, running with their progress, or failed with the reason. */
+export function AiProgress({ study }: { study: StudyDetail }) {
+  const open = study.jobs.filter((job) => job.status !== "completed");
+  return (
+    <div aria-live="polite">
+      {open.map((job) => (
+        <Job key={job.id} job={job} />
+      ))}
+    </div>
+  );
+}
+
+/** What stands where there are no findings: it makes a difference why. */
+export function NoFindings({ study }: { study: StudyDetail }) {
+  const { t } = useTranslation("findings");
+  const language = useLanguage();
+  const { status, reason } = study.ai;
+  const said = reason === null ? {} : { text: inLanguage(reason, language) };
+  if (isReading(status)) return <EmptyState icon={IconSearch} title={t("empty.reading")} text={t("empty.readingText")} />;
+  if (status === "failed") return <EmptyState icon={IconExclamationCircle} title={t("empty.failed")} text={t("empty.failedText")} {...said} />;
+  if (status === "not-usable") return <EmptyState icon={IconBan} title={t("empty.notUsable")} {...said} />;
+  if (status === "none") return <EmptyState icon={IconCircleDashed} title={t("empty.none")} text={t("empty.noneText")} {...said} />;
+  return <EmptyState icon={IconSearch} title={t("empty.nothing")} text={t("empty.nothingText")} />;
+}

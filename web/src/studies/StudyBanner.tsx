@@ -1,0 +1,49 @@
+import { Button } from "@mantine/core";
+import { IconStethoscope } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
+import type { StudyDetail } from "../api/types";
+import { useLanguage } from "../app/i18n";
+import { actorName, formatDate, formatInstant } from "../ui/format";
+import { institutionName } from "../ui/institution";
+import { PatientLine } from "../ui/PatientLine";
+import classes from "./studyPage.module.css";
+
+/** Whose images these are and what study it is: always in sight, so that no finding lands on the wrong patient. */
+export function StudyBanner({ study, mayAskConsult }: { study: StudyDetail; mayAskConsult: boolean }) {
+  const { t } = useTranslation("study");
+  const language = useLanguage();
+  const by = actorName(study.uploaded_by);
+  const facts = [
+    study.modalities.join(" / "),
+    study.study_description ?? t("noDescription"),
+    formatDate(study.study_date),
+    institutionName(study.institution, language),
+  ].filter(Boolean);
+  return (
+    <div className={classes.banner}>
+      <h1 className={classes.bannerPatient}>
+        <PatientLine patient={study.patient} full />
+      </h1>
+      <div className={classes.bannerFacts}>
+        {facts.join(" · ")}
+        <span className={classes.bannerMinor}>
+          {" · "}
+          {t("received", { when: formatInstant(study.received_at, new Date(), language) })}
+          {by !== null && ` · ${t("by", { who: by })}`}
+        </span>
+      </div>
+      {mayAskConsult && (
+        <Button
+          size="xs"
+          component={Link}
+          to={`/consults/new?study=${encodeURIComponent(study.study_instance_uid)}`}
+          leftSection={<IconStethoscope size={15} />}
+        >
+          {t("askConsult")}
+        </Button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,75 @@
+# Everything a person or the CI does with Teleconsult starts here. `make` lists it.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+DATA ?= data
+PORT ?= 8080
+HOST ?= 127.0.0.1
+PYTHON := .venv/bin/python
+BIN := .venv/bin
+# What pytest gets on top, e.g. `make test PYTEST='-k upload'`.
+PYTEST ?=
+
+.PHONY: help setup setup-tests up doctor test check front-end-tests python-tests imports docs bench openapi lock clean
+
+help: ## List what can be made
+	@echo "Teleconsult: remote consultation on medical images."
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  DATA=folder PORT=n HOST=address choose the installation, e.g. make up DATA=/srv/second PORT=9000"
+
+setup: ## Install all that running needs: system packages, .venv, front end
+	@deploy/setup.sh
+
+setup-tests:
+	@deploy/setup.sh --tests
+
+up: setup ## Set up what is missing, then run everything (Ctrl-C stops it)
+	@exec $(BIN)/teleconsult up --data "$(DATA)" --port "$(PORT)" --host "$(HOST)"
+
+doctor: ## Say in plain sentences what is missing, broken or in the way
+	@exec deploy/doctor.sh --data "$(DATA)" --port "$(PORT)"
+
+test: setup-tests ## Install all that tests need, then check and test everything
+	@$(MAKE) check
+	@$(MAKE) front-end-tests
+	@$(MAKE) python-tests
+
+check: ## ruff, mypy, import rules, eslint, tsc, the lock files
+	@deploy/step.sh "ruff" $(BIN)/ruff check .
+	@deploy/step.sh "mypy" $(BIN)/mypy
+	@deploy/step.sh "import-linter" $(BIN)/lint-imports --no-cache
+	@deploy/step.sh "eslint" npm --prefix web run --silent lint
+	@deploy/step.sh "tsc" npm --prefix web exec --no -- tsc --noEmit -p web
+
+front-end-tests:
+	@npm --prefix web run --silent test
+
+python-tests:
+	@$(BIN)/pytest $(PYTEST)
+
+imports: ## Print which package may import which, and whether it holds
+	@$(BIN)/lint-imports --no-cache --verbose
+
+docs: ## Redraw the generated pages of docs/ and check every link in them
+	@$(PYTHON) docs/draw_states.py
+	@$(PYTHON) docs/check_links.py
+
+bench: ## Measure: start, second start, stop
+	@$(PYTHON) benchmarks/start_and_stop.py
+
+openapi: ## Write web/openapi.json and the front end's types from it
+	@$(BIN)/teleconsult openapi
+	@npm --prefix web exec --no -- openapi-typescript web/openapi.json -o web/src/api/schema.ts
+
+lock: ## Make the lock files again from pyproject.toml
+	@deploy/lock.sh
+
+clean: ## Remove what setup and tests made; data folders stay
+	@rm -rf .venv web/node_modules web/dist test-results .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info
+	@find . -name __pycache__ -type d -not -path './data/*' -prune -exec rm -rf {} +
+	@echo "Removed. Data folders were left as they are."

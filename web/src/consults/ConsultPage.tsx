@@ -1,3 +1,117 @@
+import { Button } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { Link, useParams } from "react-router";
+
+import { usePollMs } from "../api/events";
+import { useConsult } from "../api/hooks";
+import type { Consult, StudySummary } from "../api/types";
+import { useLanguage } from "../app/i18n";
+import { ReportEditor } from "../reports/ReportEditor";
+import { AiState } from "../studies/AiState";
+import { Thumbnail } from "../studies/Thumbnail";
+import { formatDate } from "../ui/format";
+import { institutionName } from "../ui/institution";
+import { Panel } from "../ui/Panel";
+import { PatientLine } from "../ui/PatientLine";
+import { ErrorState, LoadingState } from "../ui/states";
+import { ConsultActions } from "./ConsultActions";
+import classes from "./consults.module.css";
+import { ConsultStatusTag, UrgencyTag } from "./ConsultTags";
+import { HAS_REPORT } from "./status";
+import { Timeline } from "./Timeline";
+
+function StudyLine({ study }: { study: StudySummary }) {
+  const { t } = useTranslation("study");
+  return (
+    <li className={classes.study}>
+      <Thumbnail study={study} />
+      <div className={classes.studyName}>
+        <div>
+          {study.modalities.join(" / ")} · {study.study_description ?? t("noDescription")}
+        </div>
+        <div className={`${classes.muted} tabular`}>
+          {[formatDate(study.study_date), t("images", { count: study.instance_count })].filter(Boolean).join(" · ")}
+        </div>
+      </div>
+      <AiState ai={study.ai} />
+      <Button size="xs" variant="default" component={Link} to={`/studies/${study.study_instance_uid}`}>
+        {t("upload:openStudy")}
+      </Button>
+    </li>
+  );
+}
+
+function Request({ consult }: { consult: Consult }) {
+  const { t } = useTranslation("consult");
+  const language = useLanguage();
+  const person = (who: Consult["specialist"]) =>
+    who === null ? "—" : `${who.display_name} · ${institutionName(who.institution, language)}`;
+  return (
+    <Panel title={t("question")}>
+      <p className={classes.question}>{consult.question}</p>
+      <dl className={classes.facts}>
+        <dt>{t("requestedBy")}</dt>
+        <dd>{person(consult.requested_by)}</dd>
+        <dt>{t("specialist")}</dt>
+        <dd>
+          {person(consult.specialist)}
+          {consult.specialist === null &&
+            ` (${t(`common:specialty.${consult.specialty}`, { defaultValue: consult.specialty })})`}
+        </dd>
+        <dt>{t("form.legalRole")}</dt>
+        <dd>
+          {t(`legalRole.${consult.legal_role}`)}
+          <div className={classes.muted}>{t(`legalRoleText.${consult.legal_role}`)}</div>
+        </dd>
+        <dt>{t("form.consent")}</dt>
+        <dd>
+          {t(`consent.${consult.consent.method}`)}
+          {consult.consent.note && <div className={classes.muted}>{consult.consent.note}</div>}
+        </dd>
+      </dl>
+    </Panel>
+  );
+}
+
 export function ConsultPage() {
-  return null;
+  const { t } = useTranslation("consult");
+  const { consultId } = useParams();
+  const query = useConsult(consultId, usePollMs());
+  if (query.isPending) return <LoadingState rows={8} />;
+  if (query.isError) return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
+  const consult = query.data;
+  return (
+    <>
+      <div className={classes.banner}>
+        <h1 className={classes.bannerPatient}>
+          <PatientLine patient={consult.patient} full />
+        </h1>
+        <div className={classes.bannerTags}>
+          <UrgencyTag urgency={consult.urgency} />
+          <ConsultStatusTag status={consult.status} />
+        </div>
+      </div>
+      <div className={classes.grid}>
+        <div className={classes.column}>
+          <Request consult={consult} />
+          <Panel flush title={t("studies")}>
+            <ul className={classes.studies}>
+              {consult.studies.map((study) => (
+                <StudyLine key={study.study_instance_uid} study={study} />
+              ))}
+            </ul>
+          </Panel>
+          {HAS_REPORT.has(consult.status) && <ReportEditor consultId={consult.id} />}
+        </div>
+        <div className={`${classes.column} ${classes.aside}`}>
+          <Panel title={t("nextStep")}>
+            <ConsultActions consult={consult} />
+          </Panel>
+          <Panel title={t("history.title")}>
+            <Timeline history={consult.history} />
+          </Panel>
+        </div>
+      </div>
+    </>
+  );
 }

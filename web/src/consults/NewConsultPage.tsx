@@ -1,3 +1,237 @@
+import { Button, Checkbox, NativeSelect, Textarea } from "@mantine/core";
+import { IconSend } from "@tabler/icons-react";
+import { useEffect, useRef, useState, type FormEvent } from "react";
+import { useTranslation } from "react-i18next";
+import { Link, useNavigate, useSearchParams } from "react-router";
+
+import { useCreateConsult, usePatients, useStudies } from "../api/hooks";
+import type { ConsentMethod, LegalRole, Urgency } from "../api/types";
+import { useLanguage } from "../app/i18n";
+import { formatDate, formatPersonName } from "../ui/format";
+import { Note } from "../ui/Note";
+import { PageHead } from "../ui/PageHead";
+import { Panel } from "../ui/Panel";
+import { useProblemText } from "../ui/problem";
+import { ErrorState, LoadingState } from "../ui/states";
+import { Choices } from "./Choices";
+import { UrgencyTag } from "./ConsultTags";
+import classes from "./consults.module.css";
+import { draftFaults, EMPTY_DRAFT, newConsult, type ConsultDraft, type DraftFault } from "./draft";
+import { forgetDraft, recallDraft, rememberDraft } from "./draftMemory";
+import { SPECIALTIES } from "./status";
+
+const URGENCIES: readonly Urgency[] = ["routine", "urgent", "emergency"];
+const LEGAL_ROLES: readonly LegalRole[] = ["consultation", "remote-diagnosis"];
+const CONSENT_METHODS: readonly ConsentMethod[] = ["written", "witnessed", "emergency"];
+
+function Form() {
+  const { t } = useTranslation("consult");
+  const language = useLanguage();
+  const navigate = useNavigate();
+  const say = useProblemText();
+  const [parameters] = useSearchParams();
+  const preset = parameters.get("study");
+  const patients = usePatients();
+  const studies = useStudies();
+  const create = useCreateConsult();
+  const form = useRef<HTMLFormElement>(null);
+  const [tried, setTried] = useState(false);
+  const [draft, setDraft] = useState<ConsultDraft>(() => recallDraft(preset) ?? EMPTY_DRAFT);
+  const change = (part: Partial<ConsultDraft>) => setDraft((current) => ({ ...current, ...part }));
+
+  useEffect(() => rememberDraft(preset, draft), [preset, draft]);
+
+  const presetStudy = studies.data?.find(({ study_instance_uid }) => study_instance_uid === preset);
+  if (presetStudy !== undefined && draft.patient_id === null) {
+    change({ patient_id: presetStudy.patient.id, study_instance_uids: [presetStudy.study_instance_uid] });
+  }
+  if (patients.isPending || studies.isPending) return <LoadingState rows={8} />;
+  if (patients.isError) return <ErrorState error={patients.error} onRetry={() => void patients.refetch()} />;
+  if (studies.isError) return <ErrorState error={studies.error} onRetry={() => void studies.refetch()} />;
+
+  const faults = draftFaults(draft);
+  const fault = (name: DraftFault) => (tried && faults.has(name) ? t(`fault.${name}`) : null);
+  const offered = studies.data.filter((study) => study.patient.id === draft.patient_id);
+
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setTried(true);
+    const request = newConsult(draft);
+    if (request === null) {
+      requestAnimationFrame(() => form.current?.querySelector('[role="alert"]')?.scrollIntoView({ block: "center" }));
+      return;
+    }
+    create.mutate(request, {
+      onSuccess: (consult) => {
+        forgetDraft(preset);
+        void navigate(`/consults/${consult.id}`);
+      },
+    });
+  };
+  return (
+    <form ref={form} onSubmit={submit} className={classes.form} noValidate>
+      <Panel title={t("form.who")}>
+        <div className={classes.column}>
+          <NativeSelect
+            label={t("form.patient")}
+            value={draft.patient_id ?? ""}
+            onChange={(event) => change({ patient_id: event.currentTarget.value || null, study_instance_uids: [] })}
+            error={fault("patient")}
+            errorProps={{ role: "alert" }}
+            data={[
+              { value: "", label: t("form.choosePatient") },
+              ...patients.data.map((patient) => ({
+                value: patient.id,
+                label: `${formatPersonName(patient.name, language)} · ${t("common:patientId")} ${patient.patient_id}`,
+              })),
+            ]}
+          />
+          {draft.patient_id !== null && (
+            <fieldset className={classes.fieldset}>
+              <legend className={classes.legend}>{t("form.studies")}</legend>
+              <div className={classes.choices}>
+                {offered.map((study) => {
+                  const checked = draft.study_instance_uids.includes(study.study_instance_uid);
+                  return (
+                    <label key={study.study_instance_uid} className={classes.choice} data-checked={checked || undefined}>
+                      <input
+                        type="checkbox"
+                        checked={checked}
+                        onChange={() =>
+                          change({
+                            study_instance_uids: checked
+                              ? draft.study_instance_uids.filter((uid) => uid !== study.study_instance_uid)
+                              : [...draft.study_instance_uids, study.study_instance_uid],
+                          })
+                        }
+                      />
+                      <span>
+                        <span className={classes.choiceTitle}>
+                          {study.modalities.join(" / ")} · {study.study_description ?? t("study:noDescription")}
+                        </span>
+                        <span className={classes.choiceText}>
+                          {[formatDate(study.study_date), t("study:images", { count: study.instance_count })]
+                            .filter(Boolean)
+                            .join(" · ")}
+                        </span>
+                      </span>
+                    </label>
+                  );
+                })}
+              </div>
+              {fault("study") && (
+                <div className={classes.fault} role="alert">
+                  {fault("study")}
+                </div>
+              )}
+            </fieldset>
+          )}
+        </div>
+      </Panel>
+      <Panel title={t("form.what")}>
+        <div className={classes.column}>
+          <Textarea
+            label={t("form.question")}
+            description={t("form.questionHint")}
+            autosize
+            minRows={4}
+            maxLength={4000}
+            value={draft.question}
+            onChange={(event) => change({ question: event.currentTarget.value })}
+            error={fault("question")}
+            errorProps={{ role: "alert" }}
+          />
+          <Choices
+            legend={t("form.urgency")}
+            name="urgency"
+            value={draft.urgency}
+            onChange={(urgency) => change({ urgency })}
+            choices={URGENCIES.map((value) => ({
+              value,
+              title: <UrgencyTag urgency={value} />,
+              text: t(`urgencyText.${value}`),
+            }))}
+          />
+          <NativeSelect
+            label={t("form.specialty")}
+            value={draft.specialty}
+            onChange={(event) => change({ specialty: event.currentTarget.value })}
+            data={SPECIALTIES.map((value) => ({ value, label: t(`common:specialty.${value}`) }))}
+            maw={320}
+          />
+          <Choices
+            legend={t("form.legalRole")}
+            name="legal-role"
+            value={draft.legal_role}
+            onChange={(legal_role) => change({ legal_role })}
+            choices={LEGAL_ROLES.map((value) => ({
+              value,
+              title: t(`legalRole.${value}`),
+              text: t(`legalRoleText.${value}`),
+            }))}
+          />
+        </div>
+      </Panel>
+      <Panel title={t("form.consent")}>
+        <div className={classes.column}>
+          <Note tone="petrol">{t("form.consentText")}</Note>
+          <Choices
+            legend={t("form.consentMethod")}
+            name="consent"
+            value={draft.consent_method}
+            onChange={(consent_method) => change({ consent_method })}
+            fault={fault("consentMethod")}
+            choices={CONSENT_METHODS.map((value) => ({
+              value,
+              title: t(`consent.${value}`),
+              text: t(`consentText.${value}`),
+            }))}
+          />
+          {draft.consent_method !== null && draft.consent_method !== "emergency" && (
+            <Checkbox
+              label={t("form.consentGiven")}
+              checked={draft.consent_given}
+              onChange={(event) => change({ consent_given: event.currentTarget.checked })}
+              error={fault("consentGiven")}
+            />
+          )}
+          {draft.consent_method !== null && (
+            <Textarea
+              label={t(draft.consent_method === "emergency" ? "form.emergencyReason" : "form.consentNote")}
+              autosize
+              minRows={2}
+              maxLength={500}
+              value={draft.consent_note}
+              onChange={(event) => change({ consent_note: event.currentTarget.value })}
+              error={fault("emergencyReason")}
+              errorProps={{ role: "alert" }}
+            />
+          )}
+        </div>
+      </Panel>
+      {create.isError && (
+        <Note tone="signal" alert>
+          {say(create.error)}
+        </Note>
+      )}
+      <div className={classes.submit}>
+        <Button variant="default" component={Link} to="/">
+          {t("common:cancel")}
+        </Button>
+        <Button type="submit" loading={create.isPending} leftSection={<IconSend size={16} />}>
+          {t("form.submit")}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
 export function NewConsultPage() {
-  return null;
+  const { t } = useTranslation("consult");
+  return (
+    <>
+      <PageHead title={t("form.title")} lead={t("form.lead")} />
+      <Form />
+    </>
+  );
 }

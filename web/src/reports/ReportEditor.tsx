@@ -1,7 +1,202 @@
+import { Button, Textarea } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconDownload, IconFileCheck, IconFileText, IconSignature, IconTextPlus } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+
+import { addresses, ApiError } from "../api/client";
+import { usePollMs } from "../api/events";
+import { useConsult, useMe, useReport } from "../api/hooks";
+import type { Consult, Finding, Me, Report } from "../api/types";
+import { useLanguage } from "../app/i18n";
+import { actorName, formatInstant } from "../ui/format";
+import { Note } from "../ui/Note";
+import { Panel } from "../ui/Panel";
+import { ErrorState, EmptyState, LoadingState } from "../ui/states";
+import { Tag } from "../ui/Tag";
+import { SECTIONS } from "./draft";
+import classes from "./report.module.css";
+import { SaveSign } from "./SaveSign";
+import { SignDialog } from "./SignDialog";
+import { useReportDraft } from "./useReportDraft";
+
 export interface ReportEditorProps {
   consultId: string;
 }
 
-export function ReportEditor(_props: ReportEditorProps) {
-  return null;
+/** Who writes the report: the specialist of this consult, until it is signed. */
+function mayWrite(consult: Consult, report: Report, me: Me): boolean {
+  const writing = consult.status === "in-progress" || consult.status === "on-hold" || consult.status === "reporting";
+  return writing && consult.specialist?.id === me.id && (report.status === "preliminary" || consult.status === "reporting");
+}
+
+function useFindingLine(): (finding: Finding) => string {
+  const { t } = useTranslation("findings");
+  return (finding) =>
+    [t(`kind.${finding.kind}`), finding.diameter_mm === null ? null : `${finding.diameter_mm.toFixed(1)} mm`]
+      .filter(Boolean)
+      .join(" ");
+}
+
+function AcceptedFindings({ report, onInsert }: { report: Report; onInsert: ((text: string) => void) | null }) {
+  const { t } = useTranslation("report");
+  const line = useFindingLine();
+  return (
+    <div>
+      <div className={classes.label}>
+        <span>{t("accepted", { count: report.findings.length })}</span>
+        {onInsert !== null && report.findings.length > 0 && (
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            leftSection={<IconTextPlus size={14} />}
+            onClick={() => onInsert(report.findings.map((finding, index) => `${index + 1}. ${line(finding)}`).join("\n"))}
+          >
+            {t("insert")}
+          </Button>
+        )}
+      </div>
+      {report.findings.length === 0 ? (
+        <div className={classes.muted}>{t("noneAccepted")}</div>
+      ) : (
+        <ol className={classes.accepted}>
+          {report.findings.map((finding) => (
+            <li key={finding.id}>
+              <span>{line(finding)}</span>
+              <span className={classes.muted}>
+                AI {Math.round(finding.probability * 100)}% · {finding.model} {finding.model_version}
+              </span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </div>
+  );
+}
+
+function Editor({ consult, report, me }: { consult: Consult; report: Report; me: Me }) {
+  const { t } = useTranslation("report");
+  const language = useLanguage();
+  const editable = mayWrite(consult, report, me);
+  const draft = useReportDraft(report, editable);
+  const [signing, signDialog] = useDisclosure(false);
+  const signed = report.signed_at !== null && (report.status !== "preliminary" || consult.status !== "reporting");
+  const empty = draft.text.conclusion.trim() === "";
+  const maySign = consult.status === "reporting" && editable;
+
+  return (
+    <Panel
+      title={t("title")}
+      label={t("title")}
+      actions={
+        <>
+          <Tag tone={signed ? "moss" : "neutral"} icon={signed ? IconFileCheck : IconFileText}>
+            {t(`status.${report.status}`)}
+          </Tag>
+          {editable && (
+            <span className={classes.save}>
+              <SaveSign save={draft.save} />
+            </span>
+          )}
+        </>
+      }
+    >
+      <div className={classes.stack}>
+        {draft.save.at === "conflict" && (
+          <Note tone="amber" title={t("conflict.title")} alert>
+            {t("conflict.text")}
+            <div className={classes.foot}>
+              <Button size="xs" variant="default" onClick={draft.takeTheirs}>
+                {t("conflict.theirs")}
+              </Button>
+              <Button size="xs" onClick={draft.keepMine}>
+                {t("conflict.mine")}
+              </Button>
+            </div>
+          </Note>
+        )}
+        {!signed && report.undecided_count > 0 && (
+          <Note tone="amber" title={t("undecided", { count: report.undecided_count })}>
+            {t("undecidedBlocks")}
+          </Note>
+        )}
+        <AcceptedFindings
+          report={report}
+          onInsert={
+            editable
+              ? (text) => draft.change({ findings_text: [draft.text.findings_text.trimEnd(), text].filter(Boolean).join("\n") })
+              : null
+          }
+        />
+        {SECTIONS.map((section) =>
+          editable ? (
+            <Textarea
+              key={section}
+              label={t(`section.${section}`)}
+              placeholder={t(`hint.${section}`)}
+              autosize
+              minRows={section === "findings_text" ? 4 : 2}
+              maxLength={20_000}
+              value={draft.text[section]}
+              onChange={(event) => draft.change({ [section]: event.currentTarget.value })}
+            />
+          ) : (
+            <div key={section}>
+              <div className={classes.label}>{t(`section.${section}`)}</div>
+              <p className={classes.text}>{report[section] || <span className={classes.muted}>{t("nothingYet")}</span>}</p>
+            </div>
+          ),
+        )}
+        {signed && report.signed_at !== null && (
+          <Note tone="moss">
+            {t("signedBy", {
+              who: actorName(report.signed_by) ?? "",
+              when: formatInstant(report.signed_at, new Date(), language),
+            })}
+          </Note>
+        )}
+        <div className={classes.foot}>
+          {editable && consult.status !== "reporting" && <span className={classes.muted}>{t("signAfter")}</span>}
+          {maySign && empty && <span className={classes.muted}>{t("conclusionMissing")}</span>}
+          <Button
+            component="a"
+            href={addresses.reportPdf(consult.id)}
+            download={`report-${consult.id}.pdf`}
+            variant="default"
+            leftSection={<IconDownload size={16} />}
+          >
+            {t(signed ? "download" : "downloadDraft")}
+          </Button>
+          {maySign && (
+            <Button
+              leftSection={<IconSignature size={16} />}
+              disabled={report.undecided_count > 0 || empty || draft.save.at === "conflict"}
+              onClick={signDialog.open}
+            >
+              {t("sign.open")}
+            </Button>
+          )}
+        </div>
+      </div>
+      <SignDialog consultId={consult.id} opened={signing} onClose={signDialog.close} flush={draft.flush} />
+    </Panel>
+  );
+}
+
+/** The report of a consult: written and signed by the specialist, read by everybody else in it. */
+export function ReportEditor({ consultId }: ReportEditorProps) {
+  const { t } = useTranslation("report");
+  const pollMs = usePollMs();
+  const consult = useConsult(consultId, pollMs);
+  const report = useReport(consultId, pollMs);
+  const me = useMe();
+  if (report.error instanceof ApiError && report.error.status === 404) {
+    return (
+      <Panel title={t("title")}>
+        <EmptyState icon={IconFileText} title={t("none")} />
+      </Panel>
+    );
+  }
+  if (report.isError) return <ErrorState error={report.error} onRetry={() => void report.refetch()} />;
+  if (!consult.data || !report.data || !me.data) return <LoadingState />;
+  return <Editor key={consultId} consult={consult.data} report={report.data} me={me.data} />;
 }

@@ -1,0 +1,26 @@
+import { useTranslation } from "react-i18next";
+
+import type { HistoryEntry } from "../api/types";
+import { useLanguage } from "../app/i18n";
+import { actorName, formatInstant } from "../ui/format";
+import classes from "./consults.module.css";
+
+export function Timeline({ history }: { history: readonly HistoryEntry[] }) {
+  const { t } = useTranslation("consult");
+  const language = useLanguage();
+  return (
+    <ol className={classes.timeline}>
+      {history.map((entry, index) => (
+        <li key={`${entry.at}-${index}`} className={classes.step}>
+          <div>
+            <strong>{t(`history.${entry.event}`, { defaultValue: entry.event })}</strong>
+          </div>
+          <div className={`${classes.muted} tabular`}>
+            {[formatInstant(entry.at, new Date(), language), actorName(entry.actor)].filter(Boolean).join(" · ")}
+          </div>
+          {entry.reason !== null && entry.reason !== "" && <div className={classes.stepReason}>{entry.reason}</div>}
+        </li>
+      ))}
+    </ol>
+  );
+}

@@ -15,7 +15,8 @@ from scipy import ndimage
 REGION_SPACING_MM: Final = 1.0
 # A text or marker that touches the breast hangs on by less than this.
 NECK_MM: Final = 5.0
-# Below the breast's fold (and above it, on a craniocaudal view) the abdomen is a strip narrower than this share.
+# Below the breast's fold (above it too, on a craniocaudal view) the abdomen is a strip narrower than this
+# share of the breast.
 STRIP_SHARE: Final = 0.12
 PECTORAL_DEGREES: Final = (48.0, 88.0)
 # The step across the muscle's border, in deviations of the breast's brightness, that tells it from chance.
@@ -40,8 +41,9 @@ class BreastRegion:
     spacing_mm: float
 
 
-def breast_region(pixels: NDArray[np.float32], spacing_mm: tuple[float, float], *,
-                  may_show_pectoral: bool = True) -> BreastRegion:
+def breast_region(
+    pixels: NDArray[np.float32], spacing_mm: tuple[float, float], *, may_show_pectoral: bool = True
+) -> BreastRegion:
     """Return the region of the breast; an image without one gives empty masks.
 
     Args:
@@ -165,10 +167,9 @@ def _pectoral(coarse: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[n
     Chest wall on the left: the muscle is a bright triangle whose corner is the upper left one.
     """
     nothing = np.zeros_like(mask)
-    rows, columns = np.nonzero(mask)
-    if rows.size == 0:
+    if not mask.any():
         return nothing
-    top, left = int(rows.min()), 0
+    top, left = int(mask.any(axis=1).argmax()), 0
     width, height = int(mask[: mask.shape[0] // 2].sum(axis=1).max()), mask.shape[0]
     smooth = ndimage.gaussian_filter(coarse, 2.0)
     inside = smooth[mask]
@@ -194,7 +195,7 @@ def _pectoral(coarse: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[n
             if valid.mean() < 0.8:
                 continue
             step = (smooth[r, c_in] - smooth[r, c_out])[valid] / deviation
-            # The lower quarter counts: a border is a step almost all along, a bright lobe only here and there.
+            # The lower quarter counts: a border is a step all along, a bright lobe only here and there.
             score = (0.5 * float(step.mean()) + 0.5 * float(np.percentile(step, 25))) * np.sqrt(r.size / 40.0)
             if score > best:
                 best, best_line = score, (float(start), lean)
@@ -202,4 +203,4 @@ def _pectoral(coarse: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[n
         return nothing
     start, lean = best_line
     grid_rows, grid_columns = np.mgrid[0 : mask.shape[0], 0 : mask.shape[1]]
-    return (grid_columns < start - lean * (grid_rows - top)) & mask
+    return np.asarray((grid_columns < start - lean * (grid_rows - top)) & mask, bool)

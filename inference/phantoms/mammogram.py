@@ -1,7 +1,7 @@
 """A digital mammogram phantom: a seed gives an image, its exact truth, and a valid DICOM object.
 
-It feeds the tests, the training of `models/mammography`, and the demonstration studies of an installation that
-holds no real images. It is made up from noise and curves; no patient's data went into it.
+It feeds the tests, the training of `models/mammography`, and the demonstration studies of an installation
+that holds no real images. It is made up from noise and curves; no patient's data went into it.
 """
 
 from collections.abc import Sequence
@@ -43,6 +43,9 @@ from inference.phantoms.mammogram_lesions import (
 
 T = TypeVar("T")
 Laterality = Literal["L", "R"]
+VIEWS: Final[tuple[View, ...]] = ("CC", "MLO")
+SIDES: Final[tuple[Laterality, ...]] = ("L", "R")
+DENSITIES: Final[tuple[Density, ...]] = tuple(GLANDULAR_SHARE)
 DETECTOR_MM: Final = (300.0, 240.0)
 SMALL_DETECTOR_MM: Final = (240.0, 180.0)
 FULL_PIXEL_MM: Final = 0.1
@@ -91,12 +94,16 @@ PLAIN: Final = Appearance(air=0, fat=850, span=2600, gamma=1.1, noise=0.018, blu
 
 
 def random_appearance(rng: np.random.Generator) -> Appearance:
-    """Return one of many vendors: from a raw-looking image of little contrast to a hard black and white one."""
+    """Return one of many vendors: from raw-looking with little contrast to hard black and white."""
     fat = int(rng.uniform(350, 2400))
     return Appearance(
-        air=int(rng.choice([0, 0, 0, rng.uniform(0, 150)])), fat=fat,
-        span=int(rng.uniform(0.3, 0.95) * (WHITE - fat)), gamma=float(rng.uniform(0.75, 1.5)),
-        noise=float(rng.uniform(0.008, 0.04)), blur_mm=float(rng.uniform(0.03, 0.12)), label=bool(rng.random() < 0.85),
+        air=int(rng.choice([0, 0, 0, rng.uniform(0, 150)])),
+        fat=fat,
+        span=int(rng.uniform(0.3, 0.95) * (WHITE - fat)),
+        gamma=float(rng.uniform(0.75, 1.5)),
+        noise=float(rng.uniform(0.008, 0.04)),
+        blur_mm=float(rng.uniform(0.03, 0.12)),
+        label=bool(rng.random() < 0.85),
     )
 
 
@@ -120,14 +127,14 @@ def draw_mammogram(
         appearance: None draws one of many vendors.
     """
     rng = np.random.default_rng([seed, 20_117])
-    view = view or _pick(rng, ("CC", "MLO"))
-    laterality = laterality or _pick(rng, ("L", "R"))
-    density = density or _pick(rng, tuple(GLANDULAR_SHARE))
+    shown: View = view if view is not None else _pick(rng, VIEWS)
+    side: Laterality = laterality if laterality is not None else _pick(rng, SIDES)
+    tissue: Density = density if density is not None else _pick(rng, DENSITIES)
     masses = int(rng.choice(3, p=(0.45, 0.45, 0.1))) if masses is None else masses
     clusters = int(rng.choice(3, p=(0.55, 0.37, 0.08))) if clusters is None else clusters
     appearance = appearance or random_appearance(rng)
 
-    anatomy = draw_anatomy(rng, view, density, *detector_mm)
+    anatomy = draw_anatomy(rng, shown, tissue, *detector_mm)
     taken: list[tuple[float, float, float]] = []
     truth: list[LesionTruth] = []
     scale = STRUCTURE_SPACING_MM / pixel_mm
@@ -135,7 +142,7 @@ def draw_mammogram(
         lesion = _place_mass(rng, anatomy, taken, scale)
         if lesion is not None:
             truth.append(lesion)
-    _add_nodes(rng, anatomy, view)
+    _add_nodes(rng, anatomy, shown)
 
     plane = _upsample(anatomy.brightness, scale)
     skin_distance = _upsample(anatomy.skin_distance_mm, scale)
@@ -150,17 +157,22 @@ def draw_mammogram(
     pixels = _stored_values(rng, plane, skin_distance, appearance, pixel_mm)
     breast = skin_distance > 0.0
     pectoral = _upsample(anatomy.pectoral, scale) > 0.5
-    if laterality == "R":
+    if side == "R":
         width = pixels.shape[1]
-        pixels, breast, pectoral = (np.ascontiguousarray(a[:, ::-1]) for a in (pixels, breast, pectoral))
+        pixels = np.ascontiguousarray(pixels[:, ::-1])
+        breast, pectoral = np.ascontiguousarray(breast[:, ::-1]), np.ascontiguousarray(pectoral[:, ::-1])
         truth = [
-            LesionTruth(t.kind, (width - t.box_px[2], t.box_px[1], width - t.box_px[0], t.box_px[3]), t.diameter_mm,
-                        t.descriptor)
+            LesionTruth(
+                t.kind,
+                (width - t.box_px[2], t.box_px[1], width - t.box_px[0], t.box_px[3]),
+                t.diameter_mm,
+                t.descriptor,
+            )
             for t in truth
         ]
     if appearance.label:
-        _write_label(rng, pixels, f"{laterality}{view}", laterality, pixel_mm)
-    return PhantomMammogram(pixels, pixel_mm, laterality, view, density, tuple(truth), breast, pectoral)
+        _write_label(rng, pixels, f"{side}{shown}", side, pixel_mm)
+    return PhantomMammogram(pixels, pixel_mm, side, shown, tissue, tuple(truth), breast, pectoral)
 
 
 def mammogram(
@@ -181,11 +193,23 @@ def mammogram(
 
     Source: DICOM PS3.3 A.26, Digital Mammography X-Ray Image IOD.
     """
-    phantom = draw_mammogram(seed, view=view, laterality=laterality, density=density, masses=masses,
-                             clusters=clusters, pixel_mm=pixel_mm)
+    phantom = draw_mammogram(
+        seed,
+        view=view,
+        laterality=laterality,
+        density=density,
+        masses=masses,
+        clusters=clusters,
+        pixel_mm=pixel_mm,
+    )
     dataset = mammogram_dataset(
-        phantom.pixels, phantom.spacing_mm, phantom.laterality, phantom.view, seed=seed,
-        study_seed=seed if study_seed is None else study_seed, instance_number=instance_number,
+        phantom.pixels,
+        phantom.spacing_mm,
+        phantom.laterality,
+        phantom.view,
+        seed=seed,
+        study_seed=seed if study_seed is None else study_seed,
+        instance_number=instance_number,
     )
     return dataset, phantom
 
@@ -199,12 +223,20 @@ def mammogram_exam(seed: int, *, pixel_mm: float = FULL_PIXEL_MM) -> list[tuple[
     The two views of a breast are drawn apart: a lesion's place in one says nothing about the other.
     """
     rng = np.random.default_rng([seed, 4])
-    density = _pick(rng, tuple(GLANDULAR_SHARE)[:3])
-    side = _pick(rng, ("L", "R"))
+    density = _pick(rng, DENSITIES[:3])
+    side = _pick(rng, SIDES)
     return [
-        mammogram(seed * 10 + number, view=view, laterality=laterality, density=density,
-                  masses=int(laterality == side), clusters=int(laterality == side and view == "CC"),
-                  pixel_mm=pixel_mm, study_seed=seed, instance_number=number)
+        mammogram(
+            seed * 10 + number,
+            view=view,
+            laterality=laterality,
+            density=density,
+            masses=int(laterality == side),
+            clusters=int(laterality == side and view == "CC"),
+            pixel_mm=pixel_mm,
+            study_seed=seed,
+            instance_number=number,
+        )
         for number, (laterality, view) in enumerate(EXAM, start=1)
     ]
 
@@ -217,12 +249,19 @@ def _upsample(plane: Plane, scale: float) -> Plane:
     if scale == 1.0:
         return plane.copy()
     shape = tuple(round(n * scale) for n in plane.shape)
-    image = PillowImage.fromarray(plane, mode="F").resize((shape[1], shape[0]), PillowImage.Resampling.BILINEAR)
+    image = PillowImage.fromarray(plane, mode="F").resize(
+        (shape[1], shape[0]), PillowImage.Resampling.BILINEAR
+    )
     return np.array(image, np.float32)
 
 
-def _free_place(rng: np.random.Generator, anatomy: Anatomy, taken: list[tuple[float, float, float]],
-                radius_mm: float, muscle_allowed: float) -> tuple[float, float] | None:
+def _free_place(
+    rng: np.random.Generator,
+    anatomy: Anatomy,
+    taken: list[tuple[float, float, float]],
+    radius_mm: float,
+    muscle_allowed: float,
+) -> tuple[float, float] | None:
     """Return (row, column) in mm inside the breast, away from skin, borders and what is there already."""
     step = 8
     clear = anatomy.skin_distance_mm[::step, ::step] > radius_mm * 0.8 + 3.0
@@ -243,8 +282,9 @@ def _free_place(rng: np.random.Generator, anatomy: Anatomy, taken: list[tuple[fl
     return (rows[index] + jitter[0]) * spacing, (columns[index] + jitter[1]) * spacing
 
 
-def _place_mass(rng: np.random.Generator, anatomy: Anatomy, taken: list[tuple[float, float, float]],
-                scale: float) -> LesionTruth | None:
+def _place_mass(
+    rng: np.random.Generator, anatomy: Anatomy, taken: list[tuple[float, float, float]], scale: float
+) -> LesionTruth | None:
     diameter = float(np.exp(rng.uniform(*np.log(MASS_DIAMETER_MM))))
     place = _free_place(rng, anatomy, taken, diameter / 2.0, muscle_allowed=0.1)
     if place is None:
@@ -267,8 +307,13 @@ def _core_box(patch: Patch, scale: float, shape: tuple[int, ...]) -> tuple[int, 
     return round(x0 * scale), round(y0 * scale), round(x1 * scale), round(y1 * scale)
 
 
-def _place_cluster(rng: np.random.Generator, anatomy: Anatomy, taken: list[tuple[float, float, float]], plane: Plane,
-                   pixel_mm: float) -> LesionTruth | None:
+def _place_cluster(
+    rng: np.random.Generator,
+    anatomy: Anatomy,
+    taken: list[tuple[float, float, float]],
+    plane: Plane,
+    pixel_mm: float,
+) -> LesionTruth | None:
     diameter = float(np.exp(rng.uniform(*np.log(CLUSTER_DIAMETER_MM))))
     place = _free_place(rng, anatomy, taken, diameter / 2.0, muscle_allowed=0.03)
     if place is None:
@@ -293,9 +338,10 @@ def _add_nodes(rng: np.random.Generator, anatomy: Anatomy, view: View) -> None:
         add_patch(anatomy.brightness, node, np.clip(anatomy.skin_distance_mm / 3.0, 0.0, 1.0))
 
 
-def _harmless_specks(rng: np.random.Generator, anatomy: Anatomy,
-                     taken: list[tuple[float, float, float]]) -> list[Speck]:
-    """Return what calcifies without being a cluster: single grains, coarse ones, vessel walls, a nipple marker."""
+def _harmless_specks(
+    rng: np.random.Generator, anatomy: Anatomy, taken: list[tuple[float, float, float]]
+) -> list[Speck]:
+    """Return what calcifies without being a cluster: grains, coarse ones, vessel walls, a marker."""
     specks: list[Speck] = []
     for _ in range(int(rng.poisson(2.5))):
         place = _free_place(rng, anatomy, taken, 8.0, muscle_allowed=0.2)
@@ -312,12 +358,15 @@ def _harmless_specks(rng: np.random.Generator, anatomy: Anatomy,
             specks += vascular_calcification(rng, place)
     if rng.random() < 0.2:
         row, column = anatomy.nipple_mm
-        specks.append(Speck((row + rng.normal(0.0, 4.0), column - rng.uniform(-3.0, 4.0)), (1.2, 1.2), 0.0, 3.0))
+        specks.append(
+            Speck((row + rng.normal(0.0, 4.0), column - rng.uniform(-3.0, 4.0)), (1.2, 1.2), 0.0, 3.0)
+        )
     return specks
 
 
-def _stored_values(rng: np.random.Generator, plane: Plane, skin_distance: Plane, appearance: Appearance,
-                   pixel_mm: float) -> NDArray[np.uint16]:
+def _stored_values(
+    rng: np.random.Generator, plane: Plane, skin_distance: Plane, appearance: Appearance, pixel_mm: float
+) -> NDArray[np.uint16]:
     sigma = appearance.blur_mm / pixel_mm
     if sigma > 0.3:
         plane = ndimage.gaussian_filter(plane, sigma)
@@ -341,8 +390,9 @@ def _stored_values(rng: np.random.Generator, plane: Plane, skin_distance: Plane,
     return np.clip(np.rint(value), 0, WHITE).astype(np.uint16)
 
 
-def _write_label(rng: np.random.Generator, pixels: NDArray[np.uint16], text: str, laterality: Laterality,
-                 pixel_mm: float) -> None:
+def _write_label(
+    rng: np.random.Generator, pixels: NDArray[np.uint16], text: str, laterality: Laterality, pixel_mm: float
+) -> None:
     """Write the view's name and a lead frame into the air, on the side away from the chest wall."""
     height = round(rng.uniform(6.0, 9.0) / pixel_mm)
     font = ImageFont.load_default(size=height)

@@ -1,4 +1,4 @@
-"""What a digital mammogram phantom is made of: outline, fat, glandular tissue, ligaments, ducts, vessels, muscle.
+"""What a mammogram phantom is made of: outline, fat, glandular tissue, ligaments, ducts, vessels, muscle.
 
 Everything is drawn in one canonical pose, the chest wall at column 0 and the nipple to the right, on a
 structure grid of STRUCTURE_SPACING_MM; `mammogram` mirrors it, brings it to the detector's pixels and adds
@@ -41,8 +41,13 @@ class Anatomy:
     nipple_mm: tuple[float, float]
 
 
-def power_law_noise(rng: np.random.Generator, shape: tuple[int, int], spacing_mm: float, exponent: float,
-                    longest_mm: float = 60.0) -> Plane:
+def power_law_noise(
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    spacing_mm: float,
+    exponent: float,
+    longest_mm: float = 60.0,
+) -> Plane:
     """Return noise of mean 0 and deviation 1 whose power spectrum falls as frequency to the -exponent.
 
     Below 1 / longest_mm the spectrum is flat, so that one phantom is not half bright and half dark.
@@ -52,16 +57,22 @@ def power_law_noise(rng: np.random.Generator, shape: tuple[int, int], spacing_mm
     return _shaped_noise(rng, shape, amplitude)
 
 
-def band_noise(rng: np.random.Generator, shape: tuple[int, int], spacing_mm: float, wavelength_mm: float,
-               octaves: float = 0.6) -> Plane:
+def band_noise(
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    spacing_mm: float,
+    wavelength_mm: float,
+    octaves: float = 0.6,
+) -> Plane:
     """Return noise of mean 0 and deviation 1 around one wavelength."""
     frequency = np.maximum(_frequency(shape, spacing_mm), 1e-6)
     distance = np.log2(frequency * wavelength_mm) / octaves
     return _shaped_noise(rng, shape, np.exp(-0.5 * distance**2))
 
 
-def draw_anatomy(rng: np.random.Generator, view: View, density: Density, height_mm: float,
-                 width_mm: float) -> Anatomy:
+def draw_anatomy(
+    rng: np.random.Generator, view: View, density: Density, height_mm: float, width_mm: float
+) -> Anatomy:
     """Return a random breast for a detector of height_mm x width_mm."""
     spacing = STRUCTURE_SPACING_MM
     shape = (round(height_mm / spacing), round(width_mm / spacing))
@@ -71,16 +82,24 @@ def draw_anatomy(rng: np.random.Generator, view: View, density: Density, height_
 
     from_nipple_mm = np.hypot(row_mm - nipple[0], column_mm - depth_mm).astype(np.float32)
     angle = np.arctan2(row_mm - nipple[0], depth_mm + 8.0 - column_mm).astype(np.float32)
-    pectoral = _pectoral(rng, row_mm, column_mm, height_mm, depth_mm) if view == "MLO" else np.zeros(shape, np.float32)
+    pectoral = (
+        _pectoral(rng, row_mm, column_mm, height_mm, depth_mm)
+        if view == "MLO"
+        else np.zeros(shape, np.float32)
+    )
     inside = np.clip((skin_distance - 1.0) / 3.0, 0.0, 1.0)
 
-    glandular = _glandular(rng, density, view, row_mm, column_mm, skin_distance, nipple, pectoral, from_nipple_mm, angle)
+    glandular = _glandular(
+        rng, density, view, row_mm, column_mm, skin_distance, nipple, pectoral, from_nipple_mm, angle
+    )
     texture = power_law_noise(rng, shape, spacing, rng.uniform(2.3, 2.9))
     coarse = power_law_noise(rng, shape, spacing, rng.uniform(2.8, 3.3))
     brightness = np.float32(rng.uniform(0.03, 0.07)) * coarse
     brightness += np.float32(rng.uniform(0.015, 0.04)) * power_law_noise(rng, shape, spacing, 1.7, 8.0)
     fine = power_law_noise(rng, shape, spacing, rng.uniform(2.2, 2.7), 12.0)
-    brightness += glandular * (rng.uniform(0.4, 0.75) + np.float32(rng.uniform(0.08, 0.18)) * texture + 0.06 * fine)
+    brightness += glandular * (
+        rng.uniform(0.4, 0.75) + np.float32(rng.uniform(0.08, 0.18)) * texture + 0.06 * fine
+    )
     brightness += _ligaments(rng, shape, glandular, angle, from_nipple_mm, coarse) * inside
     brightness += _ducts(rng, angle, from_nipple_mm) * inside
     brightness += _vessels(rng, shape, nipple, depth_mm, height_mm) * inside * (1.0 - 0.6 * glandular)
@@ -99,7 +118,8 @@ def draw_anatomy(rng: np.random.Generator, view: View, density: Density, height_
 def _frequency(shape: tuple[int, int], spacing_mm: float) -> NDArray[np.float64]:
     rows = np.fft.fftfreq(shape[0], spacing_mm)[:, None]
     columns = np.fft.rfftfreq(shape[1], spacing_mm)[None, :]
-    return np.hypot(rows, columns)
+    frequency: NDArray[np.float64] = np.hypot(rows, columns)
+    return frequency
 
 
 def _shaped_noise(rng: np.random.Generator, shape: tuple[int, int], amplitude: NDArray[np.float64]) -> Plane:
@@ -118,11 +138,12 @@ def _grid_mm(shape: tuple[int, int], spacing_mm: float) -> tuple[Plane, Plane]:
 
 def _smoothstep(value: Plane, low: float, high: float) -> Plane:
     t = np.clip((value - low) / (high - low), 0.0, 1.0)
-    return (t * t * (3.0 - 2.0 * t)).astype(np.float32)
+    return np.asarray(t * t * (3.0 - 2.0 * t), np.float32)
 
 
-def _outline(rng: np.random.Generator, view: View, shape: tuple[int, int], height_mm: float,
-             width_mm: float) -> tuple[Plane, tuple[float, float]]:
+def _outline(
+    rng: np.random.Generator, view: View, shape: tuple[int, int], height_mm: float, width_mm: float
+) -> tuple[Plane, tuple[float, float]]:
     """Return the signed distance to the skin and the nipple's place."""
     spacing = STRUCTURE_SPACING_MM
     y = (np.arange(shape[0]) + 0.5) * spacing
@@ -161,7 +182,9 @@ def _outline(rng: np.random.Generator, view: View, shape: tuple[int, int], heigh
     return ndimage.gaussian_filter(signed, 0.8), (float(nipple_row), nipple_column)
 
 
-def _pectoral(rng: np.random.Generator, row_mm: Plane, column_mm: Plane, height_mm: float, depth_mm: float) -> Plane:
+def _pectoral(
+    rng: np.random.Generator, row_mm: Plane, column_mm: Plane, height_mm: float, depth_mm: float
+) -> Plane:
     top = rng.uniform(0.28, 0.62) * depth_mm
     low = rng.uniform(0.42, 0.78) * height_mm
     along = np.clip(row_mm / low, 0.0, 1.5)
@@ -173,14 +196,25 @@ def _pectoral(rng: np.random.Generator, row_mm: Plane, column_mm: Plane, height_
 
 def _muscle_sliver(rng: np.random.Generator, row_mm: Plane, column_mm: Plane, middle_mm: float) -> Plane:
     """Return the crescent of muscle that a deep craniocaudal view shows at the chest wall."""
-    reach = rng.uniform(3.0, 9.0) * np.exp(-((row_mm - middle_mm - rng.uniform(-15, 15)) / rng.uniform(20, 40)) ** 2)
+    reach = rng.uniform(3.0, 9.0) * np.exp(
+        -(((row_mm - middle_mm - rng.uniform(-15, 15)) / rng.uniform(20, 40)) ** 2)
+    )
     return _smoothstep((reach - column_mm).astype(np.float32), -0.8, 0.8)
 
 
-def _glandular(rng: np.random.Generator, density: Density, view: View, row_mm: Plane, column_mm: Plane,
-               skin_distance: Plane, nipple: tuple[float, float], pectoral: Plane,
-               from_nipple_mm: Plane, angle: Plane) -> Plane:
-    """Return the share of glandular tissue: lobes of power-law noise in a disc behind the nipple, drawn out towards it."""
+def _glandular(
+    rng: np.random.Generator,
+    density: Density,
+    view: View,
+    row_mm: Plane,
+    column_mm: Plane,
+    skin_distance: Plane,
+    nipple: tuple[float, float],
+    pectoral: Plane,
+    from_nipple_mm: Plane,
+    angle: Plane,
+) -> Plane:
+    """Return the share of glandular tissue: lobes of noise behind the nipple, drawn out towards it."""
     shape = row_mm.shape
     spacing = STRUCTURE_SPACING_MM
     share = GLANDULAR_SHARE[density]
@@ -209,7 +243,7 @@ def _glandular(rng: np.random.Generator, density: Density, view: View, row_mm: P
     threshold = float(np.quantile(values, 1.0 - count / max(int(room.sum()), 1)))
     softness = rng.uniform(0.22, 0.5)
     lobed = 1.0 / (1.0 + np.exp(np.clip(-(level - threshold) / softness, -30.0, 30.0)))
-    return (lobed * _smoothstep(skin_distance, 2.0, 15.0) * (1.0 - 0.95 * pectoral)).astype(np.float32)
+    return np.asarray(lobed * _smoothstep(skin_distance, 2.0, 15.0) * (1.0 - 0.95 * pectoral), np.float32)
 
 
 def _lines(field: Plane, half_width_mm: float, spacing_mm: float) -> Plane:
@@ -217,11 +251,17 @@ def _lines(field: Plane, half_width_mm: float, spacing_mm: float) -> Plane:
     down, across = np.gradient(field, spacing_mm)
     slope = np.hypot(down, across)
     distance_mm = np.abs(field) / np.maximum(slope, 0.25 * float(slope.mean()))
-    return np.exp(-((distance_mm / half_width_mm) ** 2)).astype(np.float32)
+    return np.asarray(np.exp(-((distance_mm / half_width_mm) ** 2)), np.float32)
 
 
-def _ligaments(rng: np.random.Generator, shape: tuple[int, int], glandular: Plane, angle: Plane,
-               from_nipple_mm: Plane, coarse: Plane) -> Plane:
+def _ligaments(
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    glandular: Plane,
+    angle: Plane,
+    from_nipple_mm: Plane,
+    coarse: Plane,
+) -> Plane:
     """Return Cooper's ligaments: a web of curved septa, and fine fibres that run towards the nipple."""
     spacing = STRUCTURE_SPACING_MM
     near_gland = ndimage.gaussian_filter(glandular[::8, ::8], 4.0)
@@ -237,13 +277,22 @@ def _ligaments(rng: np.random.Generator, shape: tuple[int, int], glandular: Plan
         field = ndimage.gaussian_filter(field, 1.0)
         strong = np.clip(band_noise(rng, shape, spacing, 2.2 * wavelength, 0.8) + 0.2, 0.0, 1.4)
         web += np.float32(strength * rng.uniform(0.5, 1.3)) * strong * _lines(field, half_width, spacing)
+    # The fine net of fat septa; on some breasts it is all there is.
+    net = _lines(band_noise(rng, shape, spacing, rng.uniform(4.0, 9.0), 0.6), rng.uniform(0.22, 0.4), spacing)
+    net *= np.float32(rng.uniform(0.02, 0.16)) * np.clip(
+        band_noise(rng, shape, spacing, 25.0, 0.8) + 0.3, 0.0, 1.5
+    )
     fibre_source = power_law_noise(rng, (512, 1024), 0.5, 1.2, 30.0)
     # Along the fibre the texture is stretched eight times; across, it is as fine as the grid lets it be.
     along = from_nipple_mm / np.float32(rng.uniform(3.0, 5.0)) + 1.5 * coarse
     across = angle * np.float32(rng.uniform(110.0, 190.0)) + 3.0 * coarse
     fibres = ndimage.map_coordinates(fibre_source, np.stack([along, across]), order=1, mode="grid-wrap")
     amount = rng.uniform(0.02, 0.05)
-    return web * (0.45 + 1.1 * np.clip(near_gland, 0.0, 0.8)) + np.float32(amount) * fibres.astype(np.float32)
+    return (
+        web * (0.45 + 1.1 * np.clip(near_gland, 0.0, 0.8))
+        + net
+        + np.float32(amount) * fibres.astype(np.float32)
+    )
 
 
 def _ducts(rng: np.random.Generator, angle: Plane, from_nipple_mm: Plane) -> Plane:
@@ -253,11 +302,18 @@ def _ducts(rng: np.random.Generator, angle: Plane, from_nipple_mm: Plane) -> Pla
     bend = np.float32(rng.uniform(0.1, 0.3)) * np.sin(from_nipple_mm / np.float32(rng.uniform(12.0, 25.0)))
     index = (((angle + bend) / (2.0 * np.pi) + 0.5) * 2048.0).astype(np.int32) % 2048
     fade = np.exp(-from_nipple_mm / np.float32(rng.uniform(10.0, 25.0)))
-    return (np.float32(rng.uniform(0.05, 0.2)) * spokes.astype(np.float32)[index] * fade).astype(np.float32)
+    return np.asarray(
+        np.float32(rng.uniform(0.05, 0.2)) * spokes.astype(np.float32)[index] * fade, np.float32
+    )
 
 
-def _vessels(rng: np.random.Generator, shape: tuple[int, int], nipple: tuple[float, float], depth_mm: float,
-             height_mm: float) -> Plane:
+def _vessels(
+    rng: np.random.Generator,
+    shape: tuple[int, int],
+    nipple: tuple[float, float],
+    depth_mm: float,
+    height_mm: float,
+) -> Plane:
     """Return a few long smooth vessels of 1 to 2.5 mm."""
     spacing = STRUCTURE_SPACING_MM
     canvas = PillowImage.new("L", (shape[1] // 2, shape[0] // 2), 0)
@@ -283,11 +339,13 @@ def _skin(rng: np.random.Generator, skin_distance: Plane, from_nipple_mm: Plane)
     thick = rng.uniform(0.4, 0.9) * (1.0 + 1.2 * np.exp(-((from_nipple_mm / 14.0) ** 2)))
     line = np.exp(-(((skin_distance - thick) / (0.6 * thick)) ** 2)) * np.float32(rng.uniform(0.08, 0.4))
     nipple = 0.25 * np.exp(-((from_nipple_mm / 5.0) ** 2)) * rng.uniform(0.2, 1.0)
-    return (line + nipple).astype(np.float32)
+    return np.asarray(line + nipple, np.float32)
 
 
 def _compressed_thickness(rng: np.random.Generator, skin_distance: Plane) -> Plane:
     """Return how much less the rim attenuates, as far as the vendor's processing leaves it in."""
     reach_mm = rng.uniform(6.0, 28.0)
     rim = np.clip(1.0 - skin_distance / reach_mm, 0.0, 1.0)
-    return (np.float32(rng.uniform(0.05, 0.6)) * (np.sqrt(1.0 - rim * rim * 0.999) - 1.0)).astype(np.float32)
+    return np.asarray(
+        np.float32(rng.uniform(0.05, 0.6)) * (np.sqrt(1.0 - rim * rim * 0.999) - 1.0), np.float32
+    )

@@ -7,17 +7,33 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.sequence import Sequence
-from pydicom.uid import DigitalMammographyXRayImageStorageForPresentation, ExplicitVRLittleEndian, generate_uid
+from pydicom.uid import (
+    DigitalMammographyXRayImageStorageForPresentation,
+    ExplicitVRLittleEndian,
+    generate_uid,
+)
 
 # (code, meaning) of CID 4014 View for Mammography, SNOMED CT as of DICOM 2021.
 _VIEW_CODE: Final = {"CC": ("399162004", "cranio-caudal"), "MLO": ("399368009", "medio-lateral oblique")}
 # Rows run head to foot; columns run away from the chest wall on a left breast, towards it on a right one.
-_ORIENTATION: Final = {("L", "CC"): ["A", "R"], ("R", "CC"): ["P", "L"], ("L", "MLO"): ["A", "FR"],
-                       ("R", "MLO"): ["P", "FL"]}
+_ORIENTATION: Final = {
+    ("L", "CC"): ["A", "R"],
+    ("R", "CC"): ["P", "L"],
+    ("L", "MLO"): ["A", "FR"],
+    ("R", "MLO"): ["P", "FL"],
+}
 
 
-def mammogram_dataset(pixels: NDArray[np.uint16], spacing_mm: float, laterality: Literal["L", "R"],
-                      view: Literal["CC", "MLO"], *, seed: int, study_seed: int, instance_number: int) -> Dataset:
+def mammogram_dataset(
+    pixels: NDArray[np.uint16],
+    spacing_mm: float,
+    laterality: Literal["L", "R"],
+    view: Literal["CC", "MLO"],
+    *,
+    seed: int,
+    study_seed: int,
+    instance_number: int,
+) -> Dataset:
     """Return the object with its file meta header; its UIDs follow from the seeds.
 
     Source: DICOM PS3.3 A.26 and C.8.11 (DX and mammography modules).
@@ -38,7 +54,7 @@ def mammogram_dataset(pixels: NDArray[np.uint16], spacing_mm: float, laterality:
     return ds
 
 
-def _uid(*sources: object) -> str:
+def _uid(*sources: object) -> UID:
     return generate_uid(entropy_srcs=["teleconsult mammogram phantom", *map(str, sources)])
 
 
@@ -75,8 +91,14 @@ def _series(ds: Dataset, study_seed: int, laterality: str, view: str, instance_n
     ds.DeviceSerialNumber = "0"
 
 
-def _image(ds: Dataset, pixels: NDArray[np.uint16], spacing_mm: float, laterality: str, view: str,
-           instance_number: int) -> None:
+def _image(
+    ds: Dataset,
+    pixels: NDArray[np.uint16],
+    spacing_mm: float,
+    laterality: str,
+    view: str,
+    instance_number: int,
+) -> None:
     ds.ImageType = ["ORIGINAL", "PRIMARY", ""]
     ds.InstanceNumber = instance_number
     ds.PatientOrientation = _ORIENTATION[(laterality, view)]
@@ -111,7 +133,7 @@ def _acquisition(ds: Dataset, spacing_mm: float, view: str) -> None:
     ds.PositionerPrimaryAngle = 45 if view == "MLO" else 0
     ds.KVP = 29
     ds.DistanceSourceToDetector = 660
-    ds.DistanceSourceToPatient = 640
+    ds.DistanceSourceToPatient = 660
     ds.EstimatedRadiographicMagnificationFactor = 1
     ds.ExposureTime = 1000
     ds.Exposure = 80
@@ -133,6 +155,6 @@ def _acquisition(ds: Dataset, spacing_mm: float, view: str) -> None:
     ds.FieldOfViewShape = "RECTANGLE"
     ds.FieldOfViewDimensions = field_mm
     ds.FieldOfViewOrigin = [0, 0]
-    ds.FieldOfViewRotation = 0
+    ds.FieldOfViewRotation = "0"
     ds.FieldOfViewHorizontalFlip = "NO"
     ds.BreastImplantPresent = "NO"

@@ -1,4 +1,4 @@
-"""Lesions of the mammogram phantom: masses by margin, clusters of calcifications by form, and their harmless doubles.
+"""Lesions of the mammogram phantom: masses by margin, clusters of calcifications by form, harmless doubles.
 
 Places and sizes are in mm in the canonical pose (row, column); patches are drawn on whatever grid the caller
 names. Words for margin and form are those of the ACR BI-RADS atlas, 5th edition.
@@ -14,7 +14,13 @@ from scipy import ndimage
 from inference.phantoms.mammogram_anatomy import Plane
 
 Margin = Literal["circumscribed", "microlobulated", "obscured", "indistinct", "spiculated"]
-MARGINS: Final[tuple[Margin, ...]] = ("circumscribed", "microlobulated", "obscured", "indistinct", "spiculated")
+MARGINS: Final[tuple[Margin, ...]] = (
+    "circumscribed",
+    "microlobulated",
+    "obscured",
+    "indistinct",
+    "spiculated",
+)
 Form = Literal["punctate", "amorphous", "pleomorphic", "fine-linear"]
 FORMS: Final[tuple[Form, ...]] = ("punctate", "amorphous", "pleomorphic", "fine-linear")
 MASS_DIAMETER_MM: Final = (6.0, 28.0)
@@ -23,7 +29,7 @@ CLUSTER_DIAMETER_MM: Final = (5.0, 22.0)
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """Brightness to add, its upper left corner (row, column) on the grid, and the lesion's own pixels in it."""
+    """Brightness to add, its upper left corner (row, column) on the grid, and the lesion's own pixels."""
 
     brightness: Plane
     corner: tuple[int, int]
@@ -40,8 +46,14 @@ class Speck:
     brightness: float
 
 
-def draw_mass(rng: np.random.Generator, centre_mm: tuple[float, float], diameter_mm: float, margin: Margin,
-              contrast: float, spacing_mm: float) -> Patch:
+def draw_mass(
+    rng: np.random.Generator,
+    centre_mm: tuple[float, float],
+    diameter_mm: float,
+    margin: Margin,
+    contrast: float,
+    spacing_mm: float,
+) -> Patch:
     """Return a mass of the given mean diameter; spicules belong to the brightness, not to the core."""
     radius = diameter_mm / 2.0
     reach = radius * 2.8 + 3.0
@@ -61,13 +73,20 @@ def draw_mass(rng: np.random.Generator, centre_mm: tuple[float, float], diameter
     for waves, size in _WAVES[margin]:
         edge += size * rng.uniform(0.5, 1.2) * np.cos(waves * angle + rng.uniform(0.0, 2 * np.pi))
     edge *= radius
-    softness = {"circumscribed": 0.35, "microlobulated": 0.45, "obscured": 0.6, "indistinct": 0.22 * radius,
-                "spiculated": 0.16 * radius}[margin]
+    softness = {
+        "circumscribed": 0.35,
+        "microlobulated": 0.45,
+        "obscured": 0.6,
+        "indistinct": 0.22 * radius,
+        "spiculated": 0.16 * radius,
+    }[margin]
     solid = 1.0 / (1.0 + np.exp(np.clip((distance - edge) / max(softness, 0.2), -30, 30)))
     dome = np.sqrt(np.clip(1.0 - (distance / (1.15 * edge)) ** 2, 0.0, 1.0))
     flatness = rng.uniform(0.25, 0.6)
     body = solid * (flatness + (1.0 - flatness) * dome)
-    grain = ndimage.gaussian_filter(rng.standard_normal(distance.shape).astype(np.float32), 0.08 * radius / spacing_mm)
+    grain = ndimage.gaussian_filter(
+        rng.standard_normal(distance.shape).astype(np.float32), 0.08 * radius / spacing_mm
+    )
     body *= 1.0 + rng.uniform(0.02, 0.12) * grain / max(float(grain.std()), 1e-6)
     if margin == "obscured":
         fade = 1.0 / (1.0 + np.exp(-(long - rng.uniform(-0.3, 0.3) * radius) / (0.4 * radius)))
@@ -103,26 +122,41 @@ def _spicules(rng: np.random.Generator, distance: Plane, angle: Plane, radius: f
     return out.astype(np.float32)
 
 
-def scatter_cluster(rng: np.random.Generator, centre_mm: tuple[float, float], diameter_mm: float,
-                    form: Form) -> list[Speck]:
+def scatter_cluster(
+    rng: np.random.Generator, centre_mm: tuple[float, float], diameter_mm: float, form: Form
+) -> list[Speck]:
     """Return the specks of one cluster."""
     count = int(rng.integers(6, 32)) if form != "amorphous" else int(rng.integers(15, 45))
     stretch = rng.uniform(1.0, 1.8) if form != "fine-linear" else rng.uniform(1.8, 3.0)
     tilt = rng.uniform(0.0, np.pi)
-    base = {"punctate": 0.7, "amorphous": 0.22, "pleomorphic": 0.65, "fine-linear": 0.6}[form] * rng.uniform(0.7, 1.6)
+    base = {"punctate": 0.7, "amorphous": 0.22, "pleomorphic": 0.65, "fine-linear": 0.6}[form] * rng.uniform(
+        0.7, 1.6
+    )
     specks: list[Speck] = []
     for _ in range(count):
         spread = diameter_mm * 0.5 * np.sqrt(rng.random())
         turn = rng.uniform(0.0, 2.0 * np.pi)
         long, across = spread * np.cos(turn) * stretch**0.5, spread * np.sin(turn) / stretch**0.5
-        place = (centre_mm[0] + long * np.sin(tilt) + across * np.cos(tilt),
-                 centre_mm[1] + long * np.cos(tilt) - across * np.sin(tilt))
+        place = (
+            centre_mm[0] + long * np.sin(tilt) + across * np.cos(tilt),
+            centre_mm[1] + long * np.cos(tilt) - across * np.sin(tilt),
+        )
         half = rng.uniform(0.10, 0.25)
-        aspect = {"punctate": 1.0, "amorphous": 1.2, "pleomorphic": rng.uniform(1.0, 2.2),
-                  "fine-linear": rng.uniform(2.0, 5.0)}[form]
+        aspect = {
+            "punctate": 1.0,
+            "amorphous": 1.2,
+            "pleomorphic": rng.uniform(1.0, 2.2),
+            "fine-linear": rng.uniform(2.0, 5.0),
+        }[form]
         direction = tilt + rng.normal(0.0, 0.35) if form == "fine-linear" else rng.uniform(0.0, np.pi)
-        specks.append(Speck(place, (half * aspect**0.5 * (1.25 if form == "fine-linear" else 1.0), half / aspect**0.5),
-                            direction, base * rng.uniform(0.5, 1.3)))
+        specks.append(
+            Speck(
+                place,
+                (half * aspect**0.5 * (1.25 if form == "fine-linear" else 1.0), half / aspect**0.5),
+                direction,
+                base * rng.uniform(0.5, 1.3),
+            )
+        )
     return specks
 
 
@@ -155,11 +189,18 @@ def vascular_calcification(rng: np.random.Generator, start_mm: tuple[float, floa
 
 def draw_lymph_node(rng: np.random.Generator, centre_mm: tuple[float, float], spacing_mm: float) -> Patch:
     """Return a benign lymph node: a smooth bean whose hilum is fat."""
-    node = draw_mass(rng, centre_mm, rng.uniform(5.0, 14.0), "circumscribed", rng.uniform(0.2, 0.5), spacing_mm)
+    node = draw_mass(
+        rng, centre_mm, rng.uniform(5.0, 14.0), "circumscribed", rng.uniform(0.2, 0.5), spacing_mm
+    )
     hilum = ndimage.gaussian_filter(node.core.astype(np.float32), 1.5 / spacing_mm)
-    shifted = np.roll(hilum, (int(rng.normal(0, 1.5 / spacing_mm)), int(rng.normal(0, 1.5 / spacing_mm))), (0, 1))
-    return Patch(node.brightness * (1.0 - rng.uniform(0.4, 0.9) * np.clip(shifted * 1.3 - 0.3, 0, 1)), node.corner,
-                 node.core)
+    shifted = np.roll(
+        hilum, (int(rng.normal(0, 1.5 / spacing_mm)), int(rng.normal(0, 1.5 / spacing_mm))), (0, 1)
+    )
+    return Patch(
+        node.brightness * (1.0 - rng.uniform(0.4, 0.9) * np.clip(shifted * 1.3 - 0.3, 0, 1)),
+        node.corner,
+        node.core,
+    )
 
 
 def add_patch(plane: Plane, patch: Patch, within: Plane) -> None:
@@ -174,7 +215,9 @@ def add_patch(plane: Plane, patch: Patch, within: Plane) -> None:
     plane[rows, columns] += piece * within[rows, columns]
 
 
-def add_specks(plane: Plane, specks: list[Speck], spacing_mm: tuple[float, float]) -> list[tuple[int, int, int, int]]:
+def add_specks(
+    plane: Plane, specks: list[Speck], spacing_mm: tuple[float, float]
+) -> list[tuple[int, int, int, int]]:
     """Add specks to plane in place; return the pixel box (x0, y0, x1, y1) of each one that lies on it.
 
     A speck smaller than a pixel is spread over it: its brightness times its area is kept.
@@ -183,7 +226,9 @@ def add_specks(plane: Plane, specks: list[Speck], spacing_mm: tuple[float, float
     for speck in specks:
         row, column = speck.place_mm[0] / spacing_mm[0] - 0.5, speck.place_mm[1] / spacing_mm[1] - 0.5
         long, short = (max(half / spacing_mm[1], 0.45) for half in speck.half_axes_mm)
-        shrink = (speck.half_axes_mm[0] * speck.half_axes_mm[1]) / (long * short * spacing_mm[0] * spacing_mm[1])
+        shrink = (speck.half_axes_mm[0] * speck.half_axes_mm[1]) / (
+            long * short * spacing_mm[0] * spacing_mm[1]
+        )
         reach = int(np.ceil(long)) + 2
         y0, y1 = max(int(row) - reach, 0), min(int(row) + reach + 2, plane.shape[0])
         x0, x1 = max(int(column) - reach, 0), min(int(column) + reach + 2, plane.shape[1])
@@ -200,7 +245,12 @@ def add_specks(plane: Plane, specks: list[Speck], spacing_mm: tuple[float, float
         if speck.brightness > 0.0:
             half_x = max(1, round(long * abs(np.cos(speck.direction))))
             half_y = max(1, round(long * abs(np.sin(speck.direction))))
-            boxes.append((max(round(column) - half_x, 0), max(round(row) - half_y, 0),
-                          min(round(column) + half_x + 1, plane.shape[1]),
-                          min(round(row) + half_y + 1, plane.shape[0])))
+            boxes.append(
+                (
+                    max(round(column) - half_x, 0),
+                    max(round(row) - half_y, 0),
+                    min(round(column) + half_x + 1, plane.shape[1]),
+                    min(round(row) + half_y + 1, plane.shape[0]),
+                )
+            )
     return boxes

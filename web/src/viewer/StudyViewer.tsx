@@ -1,13 +1,214 @@
+/** The image viewer of the study page and the consult room: one series at a time, AI marks and pointers on it. */
+import { IconPhotoOff } from "@tabler/icons-react";
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { useTranslation } from "react-i18next";
+
 import type { Finding, StudyDetail } from "../api/types";
+import { EmptyState } from "../ui/states";
+import { CornerTexts } from "./CornerTexts";
+import { FindingMarks } from "./FindingMarks";
+import { marksOn } from "./findingOnSlice";
+import { followGestures, type DragTool } from "./gestures";
+import { ImageStack, type ChangeCause } from "./imageStack";
+import { PointerMarks, type NamedPointer } from "./PointerMarks";
+import { presetsFor } from "./presets";
+import { SeriesStrip } from "./SeriesStrip";
+import { firstSeries, indexOfInstance } from "./slices";
+import { SliceSlider } from "./SliceSlider";
+import { setMeasuring } from "./cornerstone";
+import { useViewerKeys } from "./useViewerKeys";
+import classes from "./viewer.module.css";
+import { LoadFailure, LoadingImage } from "./viewerStates";
+import { latestPerFrame, type Pointer, type ViewerState } from "./viewerState";
+import { ViewerToolbar } from "./ViewerToolbar";
 
 export interface StudyViewerProps {
   study: StudyDetail;
+  /** The series to open; null lets the viewer choose one. */
   seriesInstanceUid: string | null;
   findings: Finding[];
   selectedFindingId: string | null;
   onSelectFinding: (id: string) => void;
+  /** A state to show, usually somebody else's; null leaves the viewer to its user. */
+  sharedState?: ViewerState | null;
+  /** Told of every change but those that `sharedState` caused; "load" is a series that opened by itself. */
+  onViewerChange?: (state: ViewerState, cause: ChangeCause) => void;
+  pointers?: readonly NamedPointer[];
+  /** Where the user points on the image, at most once a frame; null beside it. */
+  onPointer?: (pointer: Pointer | null) => void;
 }
 
-export function StudyViewer(_props: StudyViewerProps) {
-  return null;
+const isCoarse = () => window.matchMedia("(pointer: coarse)").matches;
+
+export function StudyViewer(props: StudyViewerProps) {
+  const { study, seriesInstanceUid, findings, selectedFindingId, onSelectFinding, sharedState = null } = props;
+  const { t } = useTranslation("viewer");
+  const [stack] = useState(() => new ImageStack());
+  const snapshot = useSyncExternalStore(stack.snapshot.subscribe, stack.snapshot.get);
+  const [tool, setTool] = useState<DragTool>(() => (isCoarse() ? "scroll" : "window"));
+  const [marksShown, setMarksShown] = useState(true);
+  const element = useRef<HTMLDivElement>(null);
+  const latest = useRef({ props, tool });
+  useEffect(() => {
+    latest.current = { props, tool };
+  });
+
+  useEffect(() => {
+    const host = element.current;
+    if (host === null) return undefined;
+    const report = latestPerFrame((cause: ChangeCause) => {
+      const { onViewerChange, selectedFindingId: selected } = latest.current.props;
+      const state = stack.state(selected);
+      if (state !== null) onViewerChange?.(state, cause);
+    });
+    const point = latestPerFrame((at: readonly [number, number] | null) => {
+      stack.pointAt(at);
+      const on = at === null ? null : stack.imagePoint(at);
+      const slice = stack.snapshot.get().shown;
+      latest.current.props.onPointer?.(
+        on === null || slice === null ? null : { sopInstanceUid: slice.sopInstanceUid, x: on[0], y: on[1] },
+      );
+    });
+    const ignoreGestures = followGestures(host, stack, () => latest.current.tool, point);
+    void stack.attach(host, report);
+    return () => {
+      ignoreGestures();
+      report.cancel();
+      point.cancel();
+      stack.detach();
+    };
+  }, [stack]);
+
+  // A study, a series or somebody's state decides what is open. Letting go of a shared state, or more slices
+  // arriving, leaves the reader where they are.
+  const studyUid = study.study_instance_uid;
+  const instanceCount = study.instance_count;
+  const sharedSeries = sharedState?.studyInstanceUid === studyUid ? sharedState.seriesInstanceUid : null;
+  const asked = useRef<string | null>(null);
+  useEffect(() => {
+    const { study: opened, findings: known, sharedState: followed, selectedFindingId: selected } = latest.current.props;
+    const request = `${studyUid} ${seriesInstanceUid ?? ""}`;
+    const current = stack.state(selected);
+    const stays = asked.current === request && current?.studyInstanceUid === studyUid ? current : null;
+    asked.current = request;
+    const wanted = sharedSeries ?? stays?.seriesInstanceUid ?? seriesInstanceUid;
+    const series = opened.series.find((each) => each.series_instance_uid === wanted) ?? firstSeries(opened, known);
+    if (series === null) return;
+    const uid = series.series_instance_uid;
+    if (stays?.seriesInstanceUid === uid && stack.holds(opened, series)) return;
+    const state = [followed, stays].find((each) => each?.seriesInstanceUid === uid) ?? null;
+    const finding = known.find((each) => each.id === selected && each.series_instance_uid === uid);
+    stack.open(opened, series, state?.sopInstanceUid ?? finding?.sop_instance_uid ?? null, state, "load");
+  }, [stack, studyUid, instanceCount, seriesInstanceUid, sharedSeries]);
+
+  useEffect(() => {
+    if (sharedState !== null) stack.follow(sharedState);
+  }, [stack, sharedState]);
+
+  // Selecting a finding brings its slice; when the selection itself was followed, so was the slice.
+  useEffect(() => {
+    const { study: opened, findings: known, sharedState: followed } = latest.current.props;
+    if (selectedFindingId === null || followed?.findingId === selectedFindingId) return;
+    const finding = known.find((each) => each.id === selectedFindingId);
+    if (finding === undefined) return;
+    if (stack.snapshot.get().seriesInstanceUid === finding.series_instance_uid) {
+      stack.goToInstance(finding.sop_instance_uid);
+      return;
+    }
+    const series = opened.series.find((each) => each.series_instance_uid === finding.series_instance_uid);
+    if (series !== undefined) stack.open(opened, series, finding.sop_instance_uid, null, "user");
+  }, [stack, selectedFindingId]);
+
+  useEffect(() => setMeasuring(tool === "length"), [tool, snapshot.shown]);
+
+  const { shown, slices, transform, presentation, stored, wantedIndex, loadedCount, fault } = snapshot;
+  const series = study.series.find((each) => each.series_instance_uid === snapshot.seriesInstanceUid) ?? null;
+  const presets = useMemo(
+    () => presetsFor(series?.modality ?? "", shown?.facts.storedWindows ?? []),
+    [series?.modality, shown?.facts.storedWindows],
+  );
+  const marks = useMemo(() => (shown === null ? [] : marksOn(findings, shown)), [findings, shown]);
+  const ticks = useMemo(
+    () =>
+      findings
+        .filter((finding) => finding.series_instance_uid === snapshot.seriesInstanceUid)
+        .map((finding) => ({ finding, index: indexOfInstance(slices, finding.sop_instance_uid) })),
+    [findings, slices, snapshot.seriesInstanceUid],
+  );
+  const applyPreset = (key: string) => {
+    const preset = presets.find((each) => each.key === key);
+    const window = preset?.window ?? stored?.window;
+    if (preset !== undefined && window !== undefined) stack.setWindow(window);
+  };
+  const toggleMarks = () => setMarksShown((on) => !on);
+  useViewerKeys(stack, { setTool, toggleMarks, applyPreset });
+
+  const openSeries = (uid: string) => {
+    const chosen = study.series.find((each) => each.series_instance_uid === uid);
+    if (chosen !== undefined) stack.open(study, chosen, null, null, "user");
+  };
+  const isWaiting = fault === null && shown?.index !== wantedIndex;
+
+  return (
+    <section
+      className={classes.viewer}
+      aria-label={t("viewer")}
+      data-testid="study-viewer"
+      data-ready={shown !== null && !isWaiting && fault === null}
+      data-study-instance-uid={studyUid}
+      data-series-instance-uid={shown?.seriesInstanceUid}
+      data-sop-instance-uid={shown?.sopInstanceUid}
+      data-slice-index={shown?.index}
+      data-slice-count={slices.length}
+      data-loaded-count={loadedCount}
+      data-window-center={presentation === null ? undefined : Math.round(presentation.window.center)}
+      data-window-width={presentation === null ? undefined : Math.round(presentation.window.width)}
+      data-zoom={presentation?.view.zoom.toFixed(3)}
+      data-invert={presentation?.invert}
+    >
+      <ViewerToolbar
+        stack={stack}
+        tool={tool}
+        onTool={setTool}
+        presets={presets}
+        onPreset={applyPreset}
+        marksShown={marksShown}
+        onToggleMarks={toggleMarks}
+      />
+      <div className={classes.body}>
+        {study.series.length > 1 && (
+          <SeriesStrip study={study} findings={findings} current={snapshot.seriesInstanceUid} onOpen={openSeries} />
+        )}
+        <div className={classes.stage}>
+          <div ref={element} className={classes.canvas} data-tool={tool} />
+          {shown !== null && transform !== null && (
+            <svg className={classes.overlay} aria-hidden={!marksShown}>
+              {marksShown && (
+                <FindingMarks marks={marks} transform={transform} selectedId={selectedFindingId} onSelect={onSelectFinding} />
+              )}
+              <PointerMarks pointers={props.pointers ?? []} sopInstanceUid={shown.sopInstanceUid} transform={transform} />
+            </svg>
+          )}
+          <CornerTexts study={study} series={series} stack={stack} />
+          {isWaiting && <LoadingImage first={shown === null} empty={slices.length === 0} />}
+          {fault !== null && <LoadFailure fault={fault} onRetry={() => stack.retry()} />}
+          {study.series.every((each) => each.instances.length === 0) && (
+            <div className={classes.cover}>
+              <EmptyState icon={IconPhotoOff} title={t("empty.title")} text={t("empty.text")} />
+            </div>
+          )}
+        </div>
+        {slices.length > 1 && (
+          <SliceSlider
+            index={wantedIndex}
+            count={slices.length}
+            loadedCount={loadedCount}
+            ticks={marksShown ? ticks : []}
+            selectedId={selectedFindingId}
+            onIndex={(index) => stack.goTo(index)}
+          />
+        )}
+      </div>
+    </section>
+  );
 }

@@ -1,0 +1,98 @@
+/** The facts that a reader must see beside every picture: who, what, which slice, how shown, which side. */
+import { useSyncExternalStore } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { Series, StudyDetail } from "../api/types";
+import { useLanguage } from "../app/i18n";
+import { ageInYears, formatDate, formatPersonName } from "../ui/format";
+import type { ImageStack } from "./imageStack";
+import { isPresetShown, presetsFor } from "./presets";
+import classes from "./viewer.module.css";
+
+const LPS_AXES = ["R", "L", "A", "P", "F", "H"] as const;
+
+/** A position along z as radiographers write it: "H 12.0" is 12 mm towards the head. */
+function positionText(z: number): string {
+  return `${z < 0 ? LPS_AXES[4] : LPS_AXES[5]} ${Math.abs(z).toFixed(1)} mm`;
+}
+
+function HoverValue({ stack, isHounsfield }: { stack: ImageStack; isHounsfield: boolean }) {
+  const { t } = useTranslation("viewer");
+  const hover = useSyncExternalStore(stack.hover.subscribe, stack.hover.get);
+  if (hover === null) return null;
+  const value = hover.value === null ? null : Math.round(hover.value);
+  return (
+    <div data-testid="hover-value">
+      {value === null ? null : isHounsfield ? `${value} HU` : t("pixelValue", { value })}{" "}
+      <span className={classes.faint}>
+        ({hover.column}, {hover.row})
+      </span>
+    </div>
+  );
+}
+
+export interface CornerTextsProps {
+  study: StudyDetail;
+  series: Series | null;
+  stack: ImageStack;
+}
+
+export function CornerTexts({ study, series, stack }: CornerTextsProps) {
+  const { t } = useTranslation("viewer");
+  const { t: common } = useTranslation();
+  const language = useLanguage();
+  const { shown, slices, presentation, stored } = useSyncExternalStore(stack.snapshot.subscribe, stack.snapshot.get);
+  if (shown === null || presentation === null) return null;
+  const { facts } = shown;
+  const { patient } = study;
+  const age = ageInYears(patient.birth_date, new Date());
+  const sex = patient.sex === "M" || patient.sex === "F" || patient.sex === "O" ? common(`sex.${patient.sex}`) : null;
+  const { center, width } = presentation.window;
+  const preset = presetsFor(series?.modality ?? "", facts.storedWindows).find((each) =>
+    isPresetShown(each, presentation.window, stored?.window ?? null),
+  );
+  const presetName = preset === undefined ? null : (preset.explanation ?? (preset.name && t(`preset.${preset.name}`)));
+  const axial = facts.plane !== null && Math.abs(facts.plane.row[2]) < 0.1 && Math.abs(facts.plane.column[2]) < 0.1;
+  return (
+    <div className={classes.texts}>
+      <div className={classes.topLeft}>
+        <div className={classes.strong}>{formatPersonName(patient.name, language)}</div>
+        <div>{[patient.patient_id, sex, age === null ? null : common("years", { count: age })].filter(Boolean).join(" · ")}</div>
+        <div className={classes.faint}>{formatDate(study.study_date)}</div>
+      </div>
+      <div className={classes.topRight}>
+        <div className={classes.strong}>{series?.description ?? series?.modality}</div>
+        <div>
+          {[series?.modality, series?.series_number == null ? null : t("seriesNumber", { number: series.series_number })]
+            .filter(Boolean)
+            .join(" · ")}
+        </div>
+      </div>
+      <div className={classes.bottomLeft}>
+        <HoverValue stack={stack} isHounsfield={facts.isHounsfield} />
+        <div>
+          {t("window", { width: Math.round(width), center: Math.round(center) })}
+          {presetName !== null && <span className={classes.faint}> {presetName}</span>}
+        </div>
+        <div className={classes.faint}>{t("zoom", { percent: Math.round(presentation.view.zoom * 100) })}</div>
+      </div>
+      <div className={classes.bottomRight}>
+        {slices.length > 1 && (
+          <div className={classes.strong}>{t("slice", { index: shown.index + 1, count: slices.length })}</div>
+        )}
+        {axial && facts.plane !== null && <div>{positionText(facts.plane.position[2])}</div>}
+        {facts.sliceThicknessMm !== null && slices.length > 1 && (
+          <div className={classes.faint}>{t("thickness", { mm: facts.sliceThicknessMm.toFixed(1) })}</div>
+        )}
+      </div>
+      {facts.letters !== null && (
+        <>
+          <span className={classes.edge} data-edge="left">{facts.letters.left}</span>
+          <span className={classes.edge} data-edge="right">{facts.letters.right}</span>
+          <span className={classes.edge} data-edge="top">{facts.letters.top}</span>
+          <span className={classes.edge} data-edge="bottom">{facts.letters.bottom}</span>
+        </>
+      )}
+    </div>
+  );
+}

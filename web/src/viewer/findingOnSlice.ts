@@ -1,0 +1,83 @@
+/** Where a finding is drawn on the slice on screen, if at all. Pure. */
+import type { Finding } from "../api/types";
+import type { Box } from "./geometry";
+import type { Vector } from "./orientation";
+
+/** One slice's plane in the patient (LPS, mm): the centre of its first pixel and its two directions. */
+export interface Plane {
+  position: Vector;
+  row: Vector;
+  column: Vector;
+  /** Between columns (along the row), then between rows. */
+  spacing: readonly [columns: number, rows: number];
+}
+
+export interface Slice {
+  sopInstanceUid: string;
+  seriesInstanceUid: string;
+  /** Null on a projection. */
+  plane: Plane | null;
+}
+
+export interface FindingMark {
+  finding: Finding;
+  /** In image pixels. */
+  box: Box;
+  /** "central": the slice that the finding names; "through": another one that its box passes. */
+  section: "central" | "through";
+}
+
+/** A slice that only touches the box with its edge does not show the lesion. */
+const EDGE_MM = 0.01;
+
+const dot = (a: Vector, b: Vector) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+const minus = (a: Vector, b: Vector): Vector => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+const cross = (a: Vector, b: Vector): Vector => [
+  a[1] * b[2] - a[2] * b[1],
+  a[2] * b[0] - a[0] * b[2],
+  a[0] * b[1] - a[1] * b[0],
+];
+
+type BoxLps = NonNullable<Finding["box_lps_mm"]>;
+
+function cornersOf([x0, y0, z0, x1, y1, z1]: BoxLps): Vector[] {
+  return [x0, x1].flatMap((x) => [y0, y1].flatMap((y) => [z0, z1].map((z): Vector => [x, y, z])));
+}
+
+/** True where the plane runs through the box. */
+export function crosses(plane: Plane, box: BoxLps): boolean {
+  const normal = cross(plane.row, plane.column);
+  const depths = cornersOf(box).map((corner) => dot(minus(corner, plane.position), normal));
+  return Math.min(...depths) <= EDGE_MM && Math.max(...depths) >= -EDGE_MM;
+}
+
+/** The box's outline on the plane, in image pixels. */
+export function projectedBox(plane: Plane, box: BoxLps): Box {
+  const points = cornersOf(box).map((corner) => {
+    const offset = minus(corner, plane.position);
+    return [dot(offset, plane.row) / plane.spacing[0], dot(offset, plane.column) / plane.spacing[1]] as const;
+  });
+  const columns = points.map(([column]) => column);
+  const rows = points.map(([, row]) => row);
+  return [Math.min(...columns), Math.min(...rows), Math.max(...columns), Math.max(...rows)];
+}
+
+/** The mark of one finding on one slice; null where the slice does not show it. */
+export function markOn(finding: Finding, slice: Slice): FindingMark | null {
+  if (finding.series_instance_uid !== slice.seriesInstanceUid) return null;
+  const central = finding.sop_instance_uid === slice.sopInstanceUid;
+  const { box_lps_mm: lps, box_px: pixels } = finding;
+  if (central && pixels !== null) return { finding, box: pixels, section: "central" };
+  if (slice.plane === null || lps === null) return null;
+  if (!central && !crosses(slice.plane, lps)) return null;
+  return { finding, box: pixels ?? projectedBox(slice.plane, lps), section: central ? "central" : "through" };
+}
+
+export const marksOn = (findings: readonly Finding[], slice: Slice): FindingMark[] =>
+  findings.map((finding) => markOn(finding, slice)).filter((mark) => mark !== null);
+
+/** The short text of a mark: "AI 0.93 · 21 mm". */
+export function markLabel(finding: Finding): string {
+  const probability = `AI ${finding.probability.toFixed(2)}`;
+  return finding.diameter_mm === null ? probability : `${probability} · ${Math.round(finding.diameter_mm)} mm`;
+}

@@ -1,0 +1,79 @@
+/** Loads the images of a series, those next to the shown one first, and says what is there. */
+import { imageLoader, type Types } from "@cornerstonejs/core";
+
+import { outwards, type SliceRef } from "./slices";
+
+export type LoadFault = "offline" | "signed-out" | "missing" | "server" | "undecodable";
+
+/** What went wrong, from what the loader rejects with: the request itself, or an error around it. */
+export function faultOf(reason: unknown): LoadFault {
+  const inner = typeof reason === "object" && reason !== null && "error" in reason ? reason.error : reason;
+  const status =
+    typeof inner === "object" && inner !== null && "status" in inner && typeof inner.status === "number"
+      ? inner.status
+      : null;
+  if (status === null) return "undecodable";
+  if (status === 0) return "offline";
+  if (status === 401) return "signed-out";
+  return status === 403 || status === 404 || status === 410 ? "missing" : "server";
+}
+
+/** Requests in flight beside the shown image: the line is shared with speech. */
+const PREFETCHES_AT_ONCE = 3;
+
+export class SeriesLoader {
+  readonly #slices: readonly SliceRef[];
+  readonly #loaded = new Set<number>();
+  readonly #failed = new Set<number>();
+  readonly #inFlight = new Set<number>();
+  readonly #onProgress: (loaded: number, failed: number) => void;
+  #centre = 0;
+  #stopped = false;
+
+  constructor(slices: readonly SliceRef[], onProgress: (loaded: number, failed: number) => void) {
+    this.#slices = slices;
+    this.#onProgress = onProgress;
+  }
+
+  /** The image at `index`, which becomes the centre of what is fetched next. */
+  async load(index: number): Promise<Types.IImage> {
+    this.#centre = index;
+    const image = await this.#fetch(index);
+    this.#fill();
+    return image;
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async #fetch(index: number): Promise<Types.IImage> {
+    const slice = this.#slices[index];
+    if (slice === undefined) throw new RangeError(`no slice ${index}`);
+    try {
+      const image = await imageLoader.loadAndCacheImage(slice.imageId);
+      this.#loaded.add(index);
+      this.#failed.delete(index);
+      return image;
+    } catch (error) {
+      this.#failed.add(index);
+      throw error;
+    } finally {
+      if (!this.#stopped) this.#onProgress(this.#loaded.size, this.#failed.size);
+    }
+  }
+
+  #fill(): void {
+    if (this.#stopped) return;
+    for (const index of outwards(this.#centre, this.#slices.length)) {
+      if (this.#inFlight.size >= PREFETCHES_AT_ONCE) return;
+      if (this.#loaded.has(index) || this.#failed.has(index) || this.#inFlight.has(index)) continue;
+      this.#inFlight.add(index);
+      const next = () => {
+        this.#inFlight.delete(index);
+        this.#fill();
+      };
+      this.#fetch(index).then(next, next);
+    }
+  }
+}

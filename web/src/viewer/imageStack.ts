@@ -1,0 +1,395 @@
+/** Owns one Cornerstone3D stack viewport: makes it, drives it, says what it shows, destroys it. */
+import { Enums, RenderingEngine, type StackViewport, type Types } from "@cornerstonejs/core";
+
+import type { Series, StudyDetail } from "../api/types";
+import { joinTools, leaveTools, removeMeasurements, startCornerstone, valueAt } from "./cornerstone";
+import type { Slice } from "./findingOnSlice";
+import { imageToCanvas, isOnImage, toImage, type ImageToCanvas, type Point, type Size, type View } from "./geometry";
+import { factsOf, type ImageFacts } from "./imageFacts";
+import { faultOf, SeriesLoader, type LoadFault } from "./imageLoading";
+import { indexOfInstance, slicesOf, type SliceRef } from "./slices";
+import { Store } from "./store";
+import {
+  clampZoom,
+  rangeOfWindow,
+  readView,
+  shiftFor,
+  toPresentation,
+  toViewerState,
+  windowOfRange,
+  type Presentation,
+  type ViewerState,
+  type Window,
+} from "./viewerState";
+
+export interface ShownSlice extends Slice {
+  index: number;
+  facts: ImageFacts;
+}
+
+export interface StackSnapshot {
+  seriesInstanceUid: string | null;
+  slices: readonly SliceRef[];
+  fault: LoadFault | null;
+  /** The slice asked for; `shown` follows when it is on screen. */
+  wantedIndex: number;
+  shown: ShownSlice | null;
+  transform: ImageToCanvas | null;
+  presentation: Presentation | null;
+  /** As the image itself wants to be shown. */
+  stored: { window: Window; invert: boolean } | null;
+  loadedCount: number;
+}
+
+export interface HoverReadout {
+  column: number;
+  row: number;
+  value: number | null;
+}
+
+/** Why the picture changed: the user did it, or a series opened by itself. A followed state is no cause. */
+export type ChangeCause = "user" | "load";
+
+interface Want {
+  index: number;
+  presentation: Presentation | null;
+  cause: ChangeCause | "followed";
+}
+
+const NOTHING: StackSnapshot = {
+  seriesInstanceUid: null,
+  slices: [],
+  fault: null,
+  wantedIndex: 0,
+  shown: null,
+  transform: null,
+  presentation: null,
+  stored: null,
+  loadedCount: 0,
+};
+
+const FITTED: View = { zoom: 1, panX: 0, panY: 0 };
+let made = 0;
+
+export class ImageStack {
+  readonly snapshot = new Store<StackSnapshot>(NOTHING);
+  readonly hover = new Store<HoverReadout | null>(null);
+
+  readonly #id = `image-stack-${(made += 1)}`;
+  #onChange: (cause: ChangeCause) => void = () => undefined;
+  #studyInstanceUid = "";
+  #element: HTMLDivElement | null = null;
+  #engine: RenderingEngine | null = null;
+  #viewport: StackViewport | null = null;
+  #observer: ResizeObserver | null = null;
+  #loader: SeriesLoader | null = null;
+  #stackOf: SeriesLoader | null = null;
+  #wanted: Want | null = null;
+  #running = false;
+  #supersede: () => void = () => undefined;
+
+  /** Start showing in `element`; what was asked for before appears in it.
+   *
+   * `onChange` is called after each change that a cause explains, never for a state that was followed.
+   */
+  async attach(element: HTMLDivElement, onChange: (cause: ChangeCause) => void): Promise<void> {
+    this.#element = element;
+    this.#onChange = onChange;
+    await startCornerstone();
+    if (this.#element !== element || this.#engine !== null) return;
+    const engine = new RenderingEngine(this.#id);
+    engine.enableElement({
+      viewportId: this.#id,
+      type: Enums.ViewportType.STACK,
+      element,
+      defaultOptions: { background: [0, 0, 0] },
+    });
+    joinTools(this.#id, this.#id);
+    this.#engine = engine;
+    this.#viewport = engine.getViewport<StackViewport>(this.#id);
+    element.addEventListener(Enums.Events.IMAGE_RENDERED, this.#rendered);
+    this.#observer = new ResizeObserver(this.#resized);
+    this.#observer.observe(element);
+    void this.#run();
+  }
+
+  /** Stop and free everything; safe to call twice. */
+  detach(): void {
+    this.#loader?.stop();
+    this.#observer?.disconnect();
+    this.#element?.removeEventListener(Enums.Events.IMAGE_RENDERED, this.#rendered);
+    if (this.#engine !== null) leaveTools(this.#id, this.#id);
+    this.#engine?.destroy();
+    this.#observer = null;
+    this.#engine = null;
+    this.#viewport = null;
+    this.#element = null;
+    this.#loader = null;
+    this.#stackOf = null;
+    this.#wanted = null;
+    this.#supersede();
+    this.snapshot.set(NOTHING);
+  }
+
+  /** Open a series at an instance (its middle otherwise), as it wants to be shown unless `state` says how. */
+  open(study: StudyDetail, series: Series, at: string | null, state: ViewerState | null, cause: ChangeCause): void {
+    const slices = slicesOf(study, series);
+    this.#loader?.stop();
+    this.#studyInstanceUid = study.study_instance_uid;
+    this.#loader = new SeriesLoader(slices, (loadedCount) => this.#patch({ loadedCount }));
+    const found = at === null ? -1 : indexOfInstance(slices, at);
+    const index = found >= 0 ? found : Math.floor(slices.length / 2);
+    this.snapshot.set({ ...NOTHING, seriesInstanceUid: series.series_instance_uid, slices, wantedIndex: index });
+    if (slices.length === 0) return;
+    const presentation = state === null ? null : toPresentation(state);
+    this.#want({ index, presentation, cause: state === null ? cause : "followed" });
+  }
+
+  /** True where exactly the slices of this series are open. */
+  holds(study: StudyDetail, series: Series): boolean {
+    const { slices, seriesInstanceUid } = this.snapshot.get();
+    return (
+      study.study_instance_uid === this.#studyInstanceUid &&
+      series.series_instance_uid === seriesInstanceUid &&
+      slicesOf(study, series).every((slice, index) => slice.imageId === slices[index]?.imageId) &&
+      slicesOf(study, series).length === slices.length
+    );
+  }
+
+  /** Show another slice; indices beyond the ends stop there. */
+  goTo(index: number): void {
+    const { slices, wantedIndex, fault } = this.snapshot.get();
+    const target = Math.min(slices.length - 1, Math.max(0, index));
+    if (target < 0 || (target === wantedIndex && fault === null)) return;
+    this.#want({ index: target, presentation: null, cause: "user" });
+  }
+
+  step(by: number): void {
+    this.goTo(this.snapshot.get().wantedIndex + by);
+  }
+
+  goToInstance(sopInstanceUid: string): void {
+    const index = indexOfInstance(this.snapshot.get().slices, sopInstanceUid);
+    if (index >= 0 && index === this.snapshot.get().wantedIndex) this.#onChange("user");
+    else if (index >= 0) this.goTo(index);
+  }
+
+  /** Show what somebody else shows. Only the latest such state counts, and none comes back by `onChange`. */
+  follow(state: ViewerState): void {
+    const { slices, wantedIndex } = this.snapshot.get();
+    const same = slices[wantedIndex]?.sopInstanceUid === state.sopInstanceUid;
+    const index = same ? wantedIndex : indexOfInstance(slices, state.sopInstanceUid);
+    if (index >= 0) this.#want({ index, presentation: toPresentation(state), cause: "followed" });
+  }
+
+  retry(): void {
+    this.#want({ index: this.snapshot.get().wantedIndex, presentation: null, cause: "user" });
+  }
+
+  setWindow(window: Window): void {
+    this.#change((shown) => ({ ...shown, window: { ...window, width: Math.max(1, window.width) } }));
+  }
+
+  setInvert(invert: boolean): void {
+    this.#change((shown) => ({ ...shown, invert }));
+  }
+
+  zoomBy(factor: number): void {
+    this.#change((shown) => ({ ...shown, view: { ...shown.view, zoom: clampZoom(shown.view.zoom * factor) } }));
+  }
+
+  /** Move the image by CSS pixels. */
+  panBy([dx, dy]: Point): void {
+    const viewport = this.#viewport;
+    if (viewport === null || this.snapshot.get().shown === null) return;
+    const [x, y] = viewport.getPan();
+    viewport.setPan([x + dx, y + dy]);
+    viewport.render();
+    this.#onChange("user");
+  }
+
+  /** As it was when it opened, measurements kept. */
+  reset(): void {
+    const { stored } = this.snapshot.get();
+    this.#change((shown) => ({ ...(stored ?? shown), view: FITTED }));
+  }
+
+  clearMeasurements(): void {
+    if (this.#element !== null) removeMeasurements(this.#element);
+    this.#viewport?.render();
+  }
+
+  /** The image pixel under a point of the element (CSS px); null beside the image. */
+  imagePoint(point: Point): Point | null {
+    const { transform, shown } = this.snapshot.get();
+    const at = transform === null ? null : toImage(transform, point);
+    return at !== null && shown !== null && isOnImage(at, shown.facts.size) ? at : null;
+  }
+
+  pointAt(point: Point | null): void {
+    const at = point === null ? null : this.imagePoint(point);
+    const image = this.#viewport?.getCornerstoneImage();
+    if (at === null || !image) {
+      this.hover.set(null);
+      return;
+    }
+    const [column, row] = [Math.round(at[0]), Math.round(at[1])];
+    this.hover.set({ column, row, value: valueAt(image, column, row) });
+  }
+
+  /** What others need to see the same; null while nothing is shown. */
+  state(findingId: string | null): ViewerState | null {
+    const { seriesInstanceUid, slices } = this.snapshot.get();
+    const viewport = this.#viewport;
+    const slice = viewport === null || this.#stackOf !== this.#loader ? undefined : slices[viewport.getCurrentImageIdIndex()];
+    const shown = this.#presentation();
+    if (seriesInstanceUid === null || slice === undefined || shown === null) return null;
+    const place = { studyInstanceUid: this.#studyInstanceUid, seriesInstanceUid, sopInstanceUid: slice.sopInstanceUid };
+    return toViewerState(place, shown, findingId);
+  }
+
+  #patch(part: Partial<StackSnapshot>): void {
+    this.snapshot.set({ ...this.snapshot.get(), ...part });
+  }
+
+  #want(want: Want): void {
+    this.#wanted = want;
+    this.#patch({ wantedIndex: want.index });
+    this.#supersede();
+    if (this.#viewport !== null) void this.#run();
+  }
+
+  /** One at a time, the latest wish next: a slow image never holds up the one that is wanted now. */
+  async #run(): Promise<void> {
+    if (this.#running) return;
+    this.#running = true;
+    try {
+      for (let want = this.#wanted; want !== null && this.#viewport !== null; want = this.#wanted) {
+        this.#wanted = null;
+        await this.#show(want);
+      }
+    } finally {
+      this.#running = false;
+    }
+  }
+
+  async #show(want: Want): Promise<void> {
+    const loader = this.#loader;
+    if (loader === null) return;
+    const superseded = new Promise<null>((resolve) => {
+      this.#supersede = () => resolve(null);
+    });
+    try {
+      const image = await Promise.race([loader.load(want.index), superseded]);
+      if (image === null || loader !== this.#loader) return;
+      await this.#display(loader, image, want);
+    } catch (error) {
+      if (loader === this.#loader && this.#wanted === null) this.#patch({ fault: faultOf(error) });
+    }
+  }
+
+  async #display(loader: SeriesLoader, image: Types.IImage, want: Want): Promise<void> {
+    const viewport = this.#viewport;
+    if (viewport === null) return;
+    if (this.#stackOf === loader) {
+      await viewport.setImageIdIndex(want.index);
+    } else {
+      this.#stackOf = loader;
+      viewport.resetProperties();
+      await viewport.setStack(
+        this.snapshot.get().slices.map((slice) => slice.imageId),
+        want.index,
+      );
+      viewport.resetCamera();
+      this.#patch({ stored: { window: this.#window() ?? { center: 128, width: 256 }, invert: image.invert } });
+    }
+    if (this.#viewport !== viewport || this.#loader !== loader) return;
+    this.#patch({ fault: null });
+    if (want.presentation !== null) this.#present(want.presentation);
+    viewport.render();
+    if (want.cause !== "followed") this.#onChange(want.cause);
+  }
+
+  #change(next: (shown: Presentation) => Presentation): void {
+    const shown = this.#presentation();
+    if (shown === null) return;
+    this.#present(next(shown));
+    this.#viewport?.render();
+    this.#onChange("user");
+  }
+
+  #present({ window, view, invert }: Presentation): void {
+    this.#viewport?.setProperties({ voiRange: rangeOfWindow(window), invert });
+    this.#setView(view);
+  }
+
+  #setView(view: View): void {
+    const viewport = this.#viewport;
+    const image = viewport?.getCornerstoneImage();
+    if (!viewport || !image) return;
+    viewport.setZoom(view.zoom);
+    const transform = this.#transform();
+    if (transform === null) return;
+    const [dx, dy] = shiftFor(transform, this.#canvasSize(), { width: image.columns, height: image.rows }, view);
+    const [x, y] = viewport.getPan();
+    viewport.setPan([x + dx, y + dy]);
+  }
+
+  #window(): Window | null {
+    const range = this.#viewport?.getProperties().voiRange;
+    return range ? windowOfRange(range) : null;
+  }
+
+  #presentation(): Presentation | null {
+    const viewport = this.#viewport;
+    const image = viewport?.getCornerstoneImage();
+    const transform = this.#transform();
+    const window = this.#window();
+    if (!viewport || !image || transform === null || window === null) return null;
+    const size = { width: image.columns, height: image.rows };
+    return {
+      window,
+      view: readView(transform, this.#canvasSize(), size, viewport.getZoom()),
+      invert: viewport.getProperties().invert ?? false,
+    };
+  }
+
+  #canvasSize(): Size {
+    return { width: this.#element?.clientWidth ?? 0, height: this.#element?.clientHeight ?? 0 };
+  }
+
+  #transform(): ImageToCanvas | null {
+    const viewport = this.#viewport;
+    if (viewport === null || this.#stackOf === null) return null;
+    const data = (viewport.getImageData() as Types.IImageData | undefined)?.imageData;
+    if (!data) return null;
+    const canvasOf = (column: number, row: number): Point =>
+      viewport.worldToCanvas(data.indexToWorld([column, row, 0]) as Types.Point3);
+    return imageToCanvas(canvasOf(0, 0), canvasOf(1, 0), canvasOf(0, 1));
+  }
+
+  readonly #rendered = () => {
+    const image = this.#viewport?.getCornerstoneImage();
+    const { slices, seriesInstanceUid, shown } = this.snapshot.get();
+    if (!image || seriesInstanceUid === null || this.#stackOf !== this.#loader) return;
+    const index = slices.findIndex((slice) => slice.imageId === image.imageId);
+    const slice = slices[index];
+    if (slice === undefined) return;
+    const facts =
+      shown?.index === index && shown.seriesInstanceUid === seriesInstanceUid
+        ? shown.facts
+        : factsOf(image.imageId, { width: image.columns, height: image.rows });
+    this.#patch({
+      shown: { index, sopInstanceUid: slice.sopInstanceUid, seriesInstanceUid, plane: facts.plane, facts },
+      transform: this.#transform(),
+      presentation: this.#presentation(),
+    });
+  };
+
+  readonly #resized = () => {
+    const view = this.#presentation()?.view;
+    this.#engine?.resize(true, false);
+    if (view !== undefined) this.#setView(view);
+    this.#viewport?.render();
+  };
+}

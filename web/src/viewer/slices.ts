@@ -1,0 +1,46 @@
+/** The slices of a series as the viewer steps through them. Pure. */
+import { addresses } from "../api/client";
+import type { Finding, Series, StudyDetail } from "../api/types";
+
+export interface SliceRef {
+  sopInstanceUid: string;
+  /** 0-based frame within the instance. */
+  frame: number;
+  imageId: string;
+}
+
+/** One entry for each instance, or for each frame of a multi-frame one, in the order of the API. */
+export function slicesOf(study: StudyDetail, series: Series): SliceRef[] {
+  return series.instances.flatMap(({ sop_instance_uid: sop, number_of_frames: frames }) => {
+    const address = `wadouri:${addresses.instanceFile(study.study_instance_uid, sop)}`;
+    if (frames <= 1) return [{ sopInstanceUid: sop, frame: 0, imageId: address }];
+    return Array.from({ length: frames }, (_, frame) => ({
+      sopInstanceUid: sop,
+      frame,
+      imageId: `${address}?frame=${frame + 1}`,
+    }));
+  });
+}
+
+export const indexOfInstance = (slices: readonly SliceRef[], sopInstanceUid: string) =>
+  slices.findIndex((slice) => slice.sopInstanceUid === sopInstanceUid);
+
+/** The series that opens first: one with findings, else one that a model reads, else the largest. */
+export function firstSeries(study: StudyDetail, findings: readonly Finding[]): Series | null {
+  const shown = study.series.filter((series) => series.instances.length > 0);
+  const withFinding = findings.find((finding) => finding.status !== "rejected") ?? findings[0];
+  return (
+    shown.find((series) => series.series_instance_uid === withFinding?.series_instance_uid) ??
+    shown.find((series) => series.model !== null) ??
+    shown.toSorted((a, b) => b.instances.length - a.instances.length)[0] ??
+    null
+  );
+}
+
+/** Indices by their distance from `centre`, the next ones before the previous ones. */
+export function* outwards(centre: number, count: number): Generator<number> {
+  for (let step = 0; step < count; step += 1) {
+    if (centre + step < count) yield centre + step;
+    if (step > 0 && centre - step >= 0) yield centre - step;
+  }
+}

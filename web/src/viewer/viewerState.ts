@@ -1,0 +1,133 @@
+/** What is shared of a viewer, and how it is read from and put on a viewport. Pure. */
+import { canvasShift, viewOf, type ImageToCanvas, type Point, type Size, type View } from "./geometry";
+
+/** The wire's shape (`viewer` message). Zoom is relative to "fits the screen", pan is in image pixels. */
+export interface ViewerState {
+  studyInstanceUid: string;
+  seriesInstanceUid: string;
+  sopInstanceUid: string;
+  windowCenter: number;
+  windowWidth: number;
+  zoom: number;
+  panX: number;
+  panY: number;
+  invert: boolean;
+  findingId: string | null;
+}
+
+/** Somebody's pointer, in image pixels: x is the column, y the row, both counted from pixel centres. */
+export interface Pointer {
+  sopInstanceUid: string;
+  x: number;
+  y: number;
+}
+
+export interface Window {
+  center: number;
+  width: number;
+}
+
+/** Lowest and highest input value of a window. */
+export interface VoiRange {
+  lower: number;
+  upper: number;
+}
+
+/** Source: DICOM PS3.3 C.11.2.1.2.1: the ramp runs from c - 0.5 - (w-1)/2 to c - 0.5 + (w-1)/2. */
+export function rangeOfWindow({ center, width }: Window): VoiRange {
+  const half = (Math.max(width, 1) - 1) / 2;
+  return { lower: center - 0.5 - half, upper: center - 0.5 + half };
+}
+
+export function windowOfRange({ lower, upper }: VoiRange): Window {
+  return { center: (lower + upper + 1) / 2, width: Math.abs(upper - lower) + 1 };
+}
+
+/** The slice that is on screen. */
+export interface Place {
+  studyInstanceUid: string;
+  seriesInstanceUid: string;
+  sopInstanceUid: string;
+}
+
+/** How it is shown: everything that a viewport has to be told beside the slice. */
+export interface Presentation {
+  window: Window;
+  view: View;
+  invert: boolean;
+}
+
+export function toViewerState(place: Place, shown: Presentation, findingId: string | null): ViewerState {
+  return {
+    studyInstanceUid: place.studyInstanceUid,
+    seriesInstanceUid: place.seriesInstanceUid,
+    sopInstanceUid: place.sopInstanceUid,
+    windowCenter: rounded(shown.window.center),
+    windowWidth: rounded(shown.window.width),
+    zoom: rounded(shown.view.zoom),
+    panX: rounded(shown.view.panX),
+    panY: rounded(shown.view.panY),
+    invert: shown.invert,
+    findingId,
+  };
+}
+
+export function toPresentation(state: ViewerState): Presentation {
+  return {
+    window: { center: state.windowCenter, width: Math.max(state.windowWidth, 1) },
+    view: { zoom: clampZoom(state.zoom), panX: state.panX, panY: state.panY },
+    invert: state.invert,
+  };
+}
+
+const rounded = (value: number) => Math.round(value * 1e4) / 1e4;
+
+export const ZOOM_LEAST = 0.2;
+export const ZOOM_MOST = 30;
+export const clampZoom = (zoom: number) => Math.min(ZOOM_MOST, Math.max(ZOOM_LEAST, zoom));
+
+/** True where sending `b` after `a` would tell the others nothing. */
+export function sameViewerState(a: ViewerState | null, b: ViewerState | null): boolean {
+  if (a === null || b === null) return a === b;
+  return (Object.keys(a) as (keyof ViewerState)[]).every((key) => a[key] === b[key]);
+}
+
+/** Read zoom and pan from a viewport's transform. */
+export const readView = (toCanvas: ImageToCanvas, canvas: Size, image: Size, zoom: number): View => ({
+  ...viewOf(toCanvas, canvas, image),
+  zoom,
+});
+
+/** How far the image must move on the canvas (CSS px) until `view`'s pan is reached at the zoom on screen. */
+export const shiftFor = (toCanvas: ImageToCanvas, canvas: Size, image: Size, view: View): Point =>
+  canvasShift(toCanvas, canvas, image, view);
+
+/** Deliver at most one value for each frame, the latest; `cancel` drops what still waits. */
+export interface FrameGate<T> {
+  (value: T): void;
+  cancel: () => void;
+}
+
+export function latestPerFrame<T>(
+  deliver: (value: T) => void,
+  request: (run: () => void) => number = (run) => requestAnimationFrame(run),
+  drop: (handle: number) => void = (handle) => cancelAnimationFrame(handle),
+): FrameGate<T> {
+  let waiting: { value: T } | null = null;
+  let handle: number | null = null;
+  const gate = (value: T) => {
+    waiting = { value };
+    handle ??= request(() => {
+      handle = null;
+      const next = waiting;
+      waiting = null;
+      if (next !== null) deliver(next.value);
+    });
+  };
+  gate.cancel = () => {
+    if (handle !== null) drop(handle);
+    handle = null;
+    waiting = null;
+  };
+  return gate;
+}

@@ -1,0 +1,37 @@
+import { Button, Loader } from "@mantine/core";
+import { IconPhotoX, IconRefresh } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+
+import { EmptyState } from "../ui/states";
+import type { LoadFault } from "./imageLoading";
+import classes from "./viewer.module.css";
+
+/** Nothing on screen yet: a word in the middle. A later slice that is still coming: a small sign. */
+export function LoadingImage({ first, empty }: { first: boolean; empty: boolean }) {
+  const { t } = useTranslation("viewer");
+  if (empty) return null;
+  return (
+    <div className={first ? classes.cover : classes.waiting} role="status">
+      <Loader size={first ? "sm" : "xs"} aria-hidden />
+      <span>{t("loading")}</span>
+    </div>
+  );
+}
+
+export function LoadFailure({ fault, onRetry }: { fault: LoadFault; onRetry: () => void }) {
+  const { t } = useTranslation("viewer");
+  return (
+    <div className={classes.cover} role="alert">
+      <EmptyState
+        icon={IconPhotoX}
+        title={t("fault.title")}
+        text={t(`fault.${fault}`)}
+        action={
+          <Button variant="default" leftSection={<IconRefresh size={16} />} onClick={onRetry}>
+            {t("retry")}
+          </Button>
+        }
+      />
+    </div>
+  );
+}

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
+from scipy import ndimage, sparse
 
 from imaging.reasons import Reason
 from inference.errors import NoLungFound
@@ -60,7 +60,7 @@ class LungRegion:
         return (np.asarray(index, dtype=np.float64) + np.array(self.start)) * np.array(self.to_native)
 
 
-def resampling_matrix(count: int, spacing_mm: float, grid_mm: float) -> NDArray[np.float32]:
+def resampling_matrix(count: int, spacing_mm: float, grid_mm: float) -> sparse.csr_array:
     """Return (m, count) weights from samples `spacing_mm` apart to samples `grid_mm` apart.
 
     Linear interpolation where the grid is finer, a triangle as wide as the grid step where it is
@@ -71,7 +71,7 @@ def resampling_matrix(count: int, spacing_mm: float, grid_mm: float) -> NDArray[
     distance = np.abs(np.arange(m)[:, None] * step - np.arange(count)[None, :])
     weights = np.clip(1.0 - distance / max(step, 1.0), 0.0, None)
     weights /= weights.sum(axis=1, keepdims=True)
-    return weights.astype(np.float32)
+    return sparse.csr_array(weights.astype(np.float32))
 
 
 def resample(
@@ -80,13 +80,14 @@ def resample(
     """Return the volume on an isotropic grid that shares its first voxel, clipped to -1024..1000 HU."""
     slices, rows, columns = voxels_hu.shape
     along_rows = resampling_matrix(rows, spacing_mm[1], grid_mm)
-    along_columns = resampling_matrix(columns, spacing_mm[2], grid_mm).T.copy()
-    planes = np.empty((slices, len(along_rows), along_columns.shape[1]), dtype=np.float32)
+    along_columns = resampling_matrix(columns, spacing_mm[2], grid_mm)
+    planes = np.empty((slices, along_rows.shape[0], along_columns.shape[0]), dtype=np.float32)
     for k in range(slices):
         plane = np.clip(voxels_hu[k].astype(np.float32), -1024.0, 1000.0)
-        planes[k] = along_rows @ plane @ along_columns
+        planes[k] = (along_columns @ (along_rows @ plane).T).T
     along_slices = resampling_matrix(slices, spacing_mm[0], grid_mm)
-    return np.tensordot(along_slices, planes, axes=(1, 0))
+    isotropic = along_slices @ planes.reshape(slices, -1)
+    return np.asarray(isotropic, dtype=np.float32).reshape(-1, *planes.shape[1:])
 
 
 def within(mask: NDArray[np.bool_], distance_voxels: float) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ from typing import Any
 import pydicom
 from pydicom import Dataset
 
+from imaging.errors import DicomError
 from imaging.finding import Finding
 from imaging.gate import assess_series
 from imaging.intake import read_drop
@@ -91,7 +92,10 @@ def analyse_series(
             raise AnalysisCancelled(f"stopped in stage {stage}")
         progress(stage, min(max(fraction, 0.0), 1.0))
 
-    findings = PIPELINES[model](datasets, bundle, report)
+    try:
+        findings = PIPELINES[model](datasets, bundle, report)
+    except DicomError as error:
+        raise NotAnalysable(error.reason, str(error)) from error
     report("done", 1.0)
     return findings
 

@@ -15,7 +15,7 @@ from pydicom.uid import generate_uid
 from scipy import ndimage
 
 from inference.phantoms.chest_anatomy import Build, Field, build_of, fields, lung_depth, paint
-from inference.phantoms.chest_dicom import ct_slice
+from inference.phantoms.chest_dicom import RESCALE_INTERCEPT_HU, ct_slice
 from inference.phantoms.chest_vessels import Branch, draw_branch, grow_tree
 
 FIELD_OF_VIEW_MM = 384.0
@@ -103,7 +103,7 @@ def chest_ct(
                                        str(slice_thickness_mm), patient_name, str(n)]) for n in range(slices + 3)]
     datasets = [
         ct_slice(
-            stored=np.clip(np.rint(plane) + 1024, 0, 4095).astype(np.uint16),
+            stored=np.clip(np.rint(plane) - RESCALE_INTERCEPT_HU, 0, 4095).astype(np.uint16),
             number=k + 1,
             position_mm=(edge_mm, edge_mm, float(z_mm[k])),
             pixel_mm=pixel_mm,

@@ -3,8 +3,7 @@
     python models/lung_nodule_ct/training/train.py --patches ../shared/data/luna16-patches/patches.npz
 
 The patches are real (LUNA16, from LIDC-IDRI, CC BY 3.0); patches cut from phantoms may be added
-with --phantoms. Writes models/model.pt, its SHA-256 and the calibration into configs/metadata.json, and
-docs/evaluation.json. The split is by series: no patient's nodule is on both sides.
+with --phantoms. Writes models/model.pt, its SHA-256 into configs/metadata.json, and docs/evaluation.json. The split is by series: no patient's nodule is on both sides.
 """
 
 import argparse
@@ -98,7 +97,7 @@ def two_channels(patches: torch.Tensor) -> torch.Tensor:
 
 
 def train(network: torch.nn.Module, patches: np.ndarray, labels: np.ndarray, weights: np.ndarray, *,
-          epochs: int, seed: int, batch_size: int = 64, positive_share: float = 0.3, log=print) -> torch.nn.Module:
+          epochs: int, learning_rate: float, seed: int, batch_size: int = 64, positive_share: float = 0.3, log=print) -> torch.nn.Module:
     """Return the running mean of the network's weights over the last part of the training."""
     rng = np.random.default_rng(seed)
     generator = torch.Generator().manual_seed(seed)
@@ -106,8 +105,8 @@ def train(network: torch.nn.Module, patches: np.ndarray, labels: np.ndarray, wei
     positive_weights = weights[positives] / weights[positives].sum()
     negative_weights = weights[negatives] / weights[negatives].sum()
     steps_per_epoch = 6000 // batch_size
-    optimizer = torch.optim.AdamW(network.parameters(), lr=2e-3, weight_decay=2e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, total_steps=epochs * steps_per_epoch)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=2e-2)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=epochs * steps_per_epoch)
     averaged = copy.deepcopy(network)
     step = 0
     positive_count = round(batch_size * positive_share)
@@ -144,7 +143,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--patches", type=Path, required=True, help="patches.npz cut from LUNA16 scans")
     parser.add_argument("--phantoms", type=Path, help="patches.npz from cut_phantom_patches.py, added to the training")
+    parser.add_argument("--initial", type=Path, help="weights to start from, as model.pt of an earlier stage")
     parser.add_argument("--epochs", type=int, default=40)
+    parser.add_argument("--learning-rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--bundle", type=Path, default=BUNDLE, help="the bundle folder that is written")
@@ -183,10 +184,13 @@ def main() -> None:
     def build() -> torch.nn.Module:
         config = ConfigParser()
         config.read_config(BUNDLE / "configs" / "inference.json")
-        return config.get_parsed_content("network")
+        network = config.get_parsed_content("network")
+        if arguments.initial:
+            network.load_state_dict(torch.load(arguments.initial, weights_only=True))
+        return network
 
     network = train(build(), patches[~test], labels[~test], weights[~test], epochs=arguments.epochs,
-                    seed=arguments.seed, log=log)
+                    learning_rate=arguments.learning_rate, seed=arguments.seed, log=log)
     logits = predict(network, patches[test])
     truth = labels[test]
     low, high = bootstrap_interval(logits, truth, series[test], arguments.seed)
@@ -203,7 +207,7 @@ def main() -> None:
             str(rate): round(sensitivity_at(logits, truth, rate), 4) for rate in (0.01, 0.02, 0.05, 0.1, 0.2)
         },
         "auc_by_diameter_mm": {},
-        "calibration": {"slope": round(slope, 4), "offset": round(offset, 4)},
+        "platt_calibration_of_one_patch": {"slope": round(slope, 4), "offset": round(offset, 4)},
         "seed": arguments.seed,
         "epochs": arguments.epochs,
         **extra,
@@ -216,7 +220,8 @@ def main() -> None:
 
     if arguments.everything:
         torch.manual_seed(arguments.seed)
-        network = train(build(), patches, labels, weights, epochs=arguments.epochs, seed=arguments.seed, log=log)
+        network = train(build(), patches, labels, weights, epochs=arguments.epochs,
+                        learning_rate=arguments.learning_rate, seed=arguments.seed, log=log)
     if not all(math.isfinite(float(value.float().sum())) for value in network.state_dict().values()):
         raise SystemExit("training diverged: the weights are not finite numbers; nothing was written")
     weights_path = arguments.bundle / "models" / "model.pt"
@@ -227,7 +232,6 @@ def main() -> None:
     if metadata_path.exists():
         metadata = json.loads(metadata_path.read_text())
         metadata["weights_sha256"] = digest
-        metadata["calibration"] = evaluation["calibration"]
         metadata_path.write_text(json.dumps(metadata, indent=4) + "\n")
     evaluation_path = arguments.bundle / "docs" / "evaluation.json"
     evaluation_path.parent.mkdir(parents=True, exist_ok=True)

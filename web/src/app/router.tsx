@@ -7,9 +7,13 @@ import { NotFoundPage } from "./NotFoundPage";
 import { Root } from "./Root";
 import { SessionGate } from "./SessionGate";
 
+/** Nothing for the fraction of a second in which the first page is fetched. */
+const Starting = () => null;
+
 export const router = createBrowserRouter([
   {
     Component: Root,
+    HydrateFallback: Starting,
     ErrorBoundary: ErrorPage,
     children: [
       {

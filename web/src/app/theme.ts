@@ -24,7 +24,7 @@ export const theme = createTheme({
   primaryColor: "petrol",
   primaryShade: { light: 7, dark: 4 },
   autoContrast: true,
-  luminanceThreshold: 0.32,
+  luminanceThreshold: 0.25,
   colors: { petrol, gray: slate, dark: night, signal, amber, moss },
   white: "#ffffff",
   black: "#1b2730",
@@ -51,6 +51,7 @@ export const theme = createTheme({
   cursorType: "pointer",
   focusRing: "auto",
   components: {
+    InputWrapper: { styles: { label: { marginBottom: 4, fontWeight: 550 }, description: { marginBottom: 6 } } },
     Button: { defaultProps: { size: "sm" }, styles: { label: { fontWeight: 550 } } },
     Badge: { defaultProps: { radius: "xs", variant: "light" }, styles: { label: { textTransform: "none", fontWeight: 550 } } },
     Anchor: { defaultProps: { underline: "hover" } },

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconVideo } from "@tabler/icons-react";
+import { IconSignature, IconVideo } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
 
@@ -47,7 +47,12 @@ export function ConsultActions({ consult }: { consult: Consult }) {
           </Button>
         );
       })}
-      {offered.length === 0 && !roomOpen && <div className={classes.muted}>{t(`waitFor.${consult.status}`)}</div>}
+      {consult.possible_events.includes("sign") && (
+        <Button component="a" href="#report" fullWidth leftSection={<IconSignature size={16} />}>
+          {t("writeAndSign")}
+        </Button>
+      )}
+      {offered.length === 0 && !roomOpen && !consult.possible_events.includes("sign") && <div className={classes.muted}>{t(`waitFor.${consult.status}`)}</div>}
       <ReasonDialog steps={steps} />
     </div>
   );

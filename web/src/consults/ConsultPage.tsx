@@ -101,7 +101,11 @@ export function ConsultPage() {
               ))}
             </ul>
           </Panel>
-          {HAS_REPORT.has(consult.status) && <ReportEditor consultId={consult.id} />}
+          {HAS_REPORT.has(consult.status) && (
+            <div id="report" className={classes.anchor}>
+              <ReportEditor consultId={consult.id} />
+            </div>
+          )}
         </div>
         <div className={`${classes.column} ${classes.aside}`}>
           <Panel title={t("nextStep")}>

@@ -7,7 +7,8 @@ import { Link, useNavigate, useSearchParams } from "react-router";
 import { useCreateConsult, usePatients, useStudies } from "../api/hooks";
 import type { ConsentMethod, LegalRole, Urgency } from "../api/types";
 import { useLanguage } from "../app/i18n";
-import { formatDate, formatPersonName } from "../ui/format";
+import { formatPersonName } from "../ui/format";
+import { Narrow } from "../ui/Narrow";
 import { Note } from "../ui/Note";
 import { PageHead } from "../ui/PageHead";
 import { Panel } from "../ui/Panel";
@@ -19,6 +20,7 @@ import classes from "./consults.module.css";
 import { draftFaults, EMPTY_DRAFT, newConsult, type ConsultDraft, type DraftFault } from "./draft";
 import { forgetDraft, recallDraft, rememberDraft } from "./draftMemory";
 import { SPECIALTIES } from "./status";
+import { StudyChoices } from "./StudyChoices";
 
 const URGENCIES: readonly Urgency[] = ["routine", "urgent", "emergency"];
 const LEGAL_ROLES: readonly LegalRole[] = ["consultation", "remote-diagnosis"];
@@ -87,44 +89,12 @@ function Form() {
             ]}
           />
           {draft.patient_id !== null && (
-            <fieldset className={classes.fieldset}>
-              <legend className={classes.legend}>{t("form.studies")}</legend>
-              <div className={classes.choices}>
-                {offered.map((study) => {
-                  const checked = draft.study_instance_uids.includes(study.study_instance_uid);
-                  return (
-                    <label key={study.study_instance_uid} className={classes.choice} data-checked={checked || undefined}>
-                      <input
-                        type="checkbox"
-                        checked={checked}
-                        onChange={() =>
-                          change({
-                            study_instance_uids: checked
-                              ? draft.study_instance_uids.filter((uid) => uid !== study.study_instance_uid)
-                              : [...draft.study_instance_uids, study.study_instance_uid],
-                          })
-                        }
-                      />
-                      <span>
-                        <span className={classes.choiceTitle}>
-                          {study.modalities.join(" / ")} · {study.study_description ?? t("study:noDescription")}
-                        </span>
-                        <span className={classes.choiceText}>
-                          {[formatDate(study.study_date), t("study:images", { count: study.instance_count })]
-                            .filter(Boolean)
-                            .join(" · ")}
-                        </span>
-                      </span>
-                    </label>
-                  );
-                })}
-              </div>
-              {fault("study") && (
-                <div className={classes.fault} role="alert">
-                  {fault("study")}
-                </div>
-              )}
-            </fieldset>
+            <StudyChoices
+              studies={offered}
+              chosen={draft.study_instance_uids}
+              onChange={(study_instance_uids) => change({ study_instance_uids })}
+              fault={fault("study")}
+            />
           )}
         </div>
       </Panel>
@@ -229,9 +199,9 @@ function Form() {
 export function NewConsultPage() {
   const { t } = useTranslation("consult");
   return (
-    <>
+    <Narrow>
       <PageHead title={t("form.title")} lead={t("form.lead")} />
       <Form />
-    </>
+    </Narrow>
   );
 }

@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { addresses, ApiError } from "../api/client";
 import { usePollMs } from "../api/events";
 import { useConsult, useMe, useReport } from "../api/hooks";
-import type { Consult, Finding, Me, Report } from "../api/types";
+import type { Consult, ConsultStatus, Finding, Me, Report } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { actorName, formatInstant } from "../ui/format";
 import { Note } from "../ui/Note";
@@ -19,14 +19,15 @@ import { SaveSign } from "./SaveSign";
 import { SignDialog } from "./SignDialog";
 import { useReportDraft } from "./useReportDraft";
 
+const WRITING: ReadonlySet<ConsultStatus> = new Set<ConsultStatus>(["in-progress", "on-hold", "reporting"]);
+
 export interface ReportEditorProps {
   consultId: string;
 }
 
-/** Who writes the report: the specialist of this consult, until it is signed. */
-function mayWrite(consult: Consult, report: Report, me: Me): boolean {
-  const writing = consult.status === "in-progress" || consult.status === "on-hold" || consult.status === "reporting";
-  return writing && consult.specialist?.id === me.id && (report.status === "preliminary" || consult.status === "reporting");
+/** Who writes the report: the specialist of this consult, until it is signed and again while it is amended. */
+function mayWrite(consult: Consult, me: Me): boolean {
+  return WRITING.has(consult.status) && consult.specialist?.id === me.id;
 }
 
 function useFindingLine(): (finding: Finding) => string {
@@ -76,10 +77,10 @@ function AcceptedFindings({ report, onInsert }: { report: Report; onInsert: ((te
 function Editor({ consult, report, me }: { consult: Consult; report: Report; me: Me }) {
   const { t } = useTranslation("report");
   const language = useLanguage();
-  const editable = mayWrite(consult, report, me);
+  const editable = mayWrite(consult, me);
   const draft = useReportDraft(report, editable);
   const [signing, signDialog] = useDisclosure(false);
-  const signed = report.signed_at !== null && (report.status !== "preliminary" || consult.status !== "reporting");
+  const signed = consult.status === "signed" || consult.status === "closed";
   const empty = draft.text.conclusion.trim() === "";
   const maySign = consult.status === "reporting" && editable;
 

@@ -37,7 +37,10 @@ export function SignDialog({ consultId, opened, onClose, flush }: SignDialogProp
     setNotSaved(version === null);
     if (version !== null) sign.mutate({ password, version }, { onSuccess: close });
   };
-  const undecided = sign.error instanceof ApiError && sign.error.code === "findings-undecided";
+  const said = (error: Error) =>
+    error instanceof ApiError && error.code === "findings-undecided" && error.sentence === null
+      ? t("undecidedBlocks")
+      : say(error);
   return (
     <Modal opened={opened} onClose={close} title={t("sign.title")} closeButtonProps={{ "aria-label": t("common:close") }}>
       <form onSubmit={(event) => void submit(event)}>
@@ -50,7 +53,7 @@ export function SignDialog({ consultId, opened, onClose, flush }: SignDialogProp
           )}
           {sign.isError && (
             <Note tone="signal" alert>
-              {undecided && sign.error.sentence === null ? t("undecidedBlocks") : say(sign.error)}
+              {said(sign.error)}
             </Note>
           )}
           <Checkbox

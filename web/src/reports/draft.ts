@@ -21,14 +21,14 @@ export type SaveState =
   /** Somebody else saved another text meanwhile. */
   | { at: "conflict" };
 
-export type SaveEvent = "typed" | "sent" | "stored" | "failed" | "conflicted" | "resolved";
+export type SaveEvent = "typed" | "sent" | "stored" | "unchanged" | "failed" | "conflicted" | "resolved";
 
 const STEPS: Readonly<Record<SaveState["at"], Partial<Record<SaveEvent, SaveState["at"]>>>> = {
   saved: { typed: "unsaved", sent: "saving", conflicted: "conflict" },
-  unsaved: { typed: "unsaved", sent: "saving", conflicted: "conflict", resolved: "saved" },
+  unsaved: { typed: "unsaved", sent: "saving", unchanged: "saved", conflicted: "conflict", resolved: "saved" },
   saving: { typed: "unsaved", stored: "saved", failed: "failed", conflicted: "conflict" },
-  failed: { typed: "unsaved", sent: "saving", conflicted: "conflict" },
-  conflict: { resolved: "saved", sent: "saving" },
+  failed: { typed: "unsaved", sent: "saving", unchanged: "saved", conflicted: "conflict" },
+  conflict: { resolved: "saved", unchanged: "saved", sent: "saving" },
 };
 
 /** The state after an event; one that the state does not know leaves it as it is. */

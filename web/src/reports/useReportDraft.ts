@@ -6,6 +6,7 @@ import type { Report, ReportSections } from "../api/types";
 import { afterSaveEvent, sameText, sectionsOf, type SaveState } from "./draft";
 
 export const SAVE_AFTER_MS = 900;
+const SAVE_AGAIN_AFTER_MS = 5_000;
 
 export interface ReportDraft {
   text: ReportSections;
@@ -25,6 +26,7 @@ export function useReportDraft(report: Report, editable: boolean): ReportDraft {
   const { refetch } = useReport(report.consult_id);
   const base = useRef(report);
   const latest = useRef(text);
+  const inFlight = useRef<Promise<number | null>>(Promise.resolve(null));
 
   // Another person's save, or a fresh prefill: taken over while nothing is typed here, else a conflict.
   useEffect(() => {
@@ -41,9 +43,13 @@ export function useReportDraft(report: Report, editable: boolean): ReportDraft {
     }
   }, [report]);
 
-  const send = useCallback(async (): Promise<number | null> => {
+  // One save at a time: a second one would carry a version that the first makes stale.
+  const sendNow = useCallback(async (): Promise<number | null> => {
     const sending = latest.current;
-    if (sameText(sending, sectionsOf(base.current))) return base.current.version;
+    if (sameText(sending, sectionsOf(base.current))) {
+      step("unchanged");
+      return base.current.version;
+    }
     step("sent");
     try {
       const stored = await mutateAsync({ ...sending, version: base.current.version });
@@ -55,10 +61,14 @@ export function useReportDraft(report: Report, editable: boolean): ReportDraft {
       return null;
     }
   }, [mutateAsync]);
+  const send = useCallback((): Promise<number | null> => {
+    inFlight.current = inFlight.current.then(sendNow);
+    return inFlight.current;
+  }, [sendNow]);
 
   useEffect(() => {
-    if (!editable || save.at !== "unsaved") return undefined;
-    const timer = setTimeout(() => void send(), SAVE_AFTER_MS);
+    if (!editable || (save.at !== "unsaved" && save.at !== "failed")) return undefined;
+    const timer = setTimeout(() => void send(), save.at === "unsaved" ? SAVE_AFTER_MS : SAVE_AGAIN_AFTER_MS);
     return () => clearTimeout(timer);
   }, [editable, save, text, send]);
 

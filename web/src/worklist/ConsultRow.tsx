@@ -49,7 +49,7 @@ export function ConsultRow({ consult, counterpart }: ConsultRowProps) {
         )}
       </div>
       <div className={classes.small}>
-        <span className={classes.muted}>{t("waited")} </span>
+        <span className={`${classes.muted} ${classes.waitedWord}`}>{t("waited")} </span>
         <Ago since={consult.created_at} />
       </div>
       <div className={classes.status}>

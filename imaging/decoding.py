@@ -1,0 +1,100 @@
+"""From an image object to its stored pixel values, within a bound on memory.
+
+The decoders are chosen by name: JPEG by GDCM, JPEG-LS by CharLS, JPEG 2000 by OpenJPEG, RLE by
+pydicom itself. Whatever else is installed beside them is not asked.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset
+from pydicom.pixels.decoders import get_decoder
+from pydicom.pixels.utils import pixel_array
+from pydicom.uid import (
+    HTJ2K,
+    JPEG2000,
+    UID,
+    HTJ2KLossless,
+    HTJ2KLosslessRPCL,
+    JPEG2000Lossless,
+    JPEGBaseline8Bit,
+    JPEGExtended12Bit,
+    JPEGLossless,
+    JPEGLosslessSV1,
+    JPEGLSLossless,
+    JPEGLSNearLossless,
+    RLELossless,
+)
+
+from imaging.errors import ImageTooLarge, NoPixels, UndecodablePixels
+from imaging.reasons import reason
+from imaging.study import whole_number
+
+MAX_IMAGE_BYTES = 1 << 30
+PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+
+PLUGINS: Mapping[UID, str] = {
+    JPEGBaseline8Bit: "gdcm",
+    JPEGExtended12Bit: "gdcm",
+    JPEGLossless: "gdcm",
+    JPEGLosslessSV1: "gdcm",
+    JPEGLSLossless: "pyjpegls",
+    JPEGLSNearLossless: "pyjpegls",
+    JPEG2000Lossless: "pylibjpeg",
+    JPEG2000: "pylibjpeg",
+    HTJ2KLossless: "pylibjpeg",
+    HTJ2KLosslessRPCL: "pylibjpeg",
+    HTJ2K: "pylibjpeg",
+    RLELossless: "pydicom",
+}
+
+# What pydicom and the decoders raise on damaged pixels; anything else is a bug of ours.
+_DECODER_ERRORS = (
+    AttributeError, KeyError, IndexError, NotImplementedError, OSError, RuntimeError, TypeError, ValueError,
+)
+
+
+def claimed_bytes(header: Dataset) -> int:
+    """Return how many bytes the decoded image would take, as its header claims; 0 where it claims nothing."""
+    sizes = [whole_number(header.get(keyword)) for keyword in ("Rows", "Columns", "BitsAllocated")]
+    rows, columns, bits = (size or 0 for size in sizes)
+    samples = whole_number(header.get("SamplesPerPixel")) or 1
+    frames = whole_number(header.get("NumberOfFrames")) or 1
+    if min(rows, columns, bits, samples, frames) < 0:
+        return 0
+    return -(-rows * columns * samples * frames * bits // 8)
+
+
+def stored_pixels(ds: Dataset, frame: int | None = None) -> NDArray[np.generic]:
+    """Return the stored values as they are, before rescale and window.
+
+    Args:
+        ds: an image object with its pixels.
+        frame: zero-based; None for the whole object.
+
+    Returns:
+        (row, column), with a leading frame axis for a whole multi-frame object and a trailing
+        sample axis for colour. Colour is RGB.
+
+    Raises:
+        NoPixels: there is no pixel data.
+        ImageTooLarge: the header claims more than MAX_IMAGE_BYTES; nothing was allocated.
+        UndecodablePixels: the decoder refused.
+    """
+    uid = str(ds.get("SOPInstanceUID", ""))
+    if not any(keyword in ds for keyword in PIXEL_KEYWORDS):
+        raise NoPixels(reason("no-pixels"), uid)
+    size = claimed_bytes(ds)
+    if frame is not None:
+        size //= whole_number(ds.get("NumberOfFrames")) or 1
+    if size > MAX_IMAGE_BYTES:
+        raise ImageTooLarge(reason("image-too-large", claimed_mib=size >> 20), uid)
+    try:
+        syntax = UID(ds.file_meta.TransferSyntaxUID)
+        plugin = PLUGINS.get(syntax, "")
+        if syntax.is_compressed and syntax.is_encapsulated and syntax not in PLUGINS:
+            get_decoder(syntax)  # raises NotImplementedError for what nobody here decodes
+        return pixel_array(ds, index=frame, decoding_plugin=plugin)
+    except _DECODER_ERRORS as error:
+        raise UndecodablePixels(reason("pixels-not-readable"), f"{uid}: {type(error).__name__}") from error

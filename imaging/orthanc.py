@@ -1,0 +1,184 @@
+"""Adapter of the archive's port to Orthanc's REST interface."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import requests
+from orthanc_api_client import OrthancApiClient
+from orthanc_api_client import exceptions as orthanc_errors
+from pydicom import Dataset
+
+from imaging.errors import InstanceNotFound, PacsLoginRefused, PacsRefused, PacsUnavailable
+from imaging.pacs import Change, ChangeKind, InstanceRef, StoredInstance
+from imaging.parsing import header_of
+from imaging.study import SeriesRef, whole_number
+
+# Orthanc compresses answers for whoever accepts it, at a hundred times the cost of sending them.
+AS_IT_IS = {"Accept-Encoding": "identity"}
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 60.0
+PING_TIMEOUT_S = 3.0
+CONNECTIONS = 16
+KINDS = {str(kind): kind for kind in ChangeKind}
+
+
+class OrthancPacs:
+    """Orthanc 1.10 or newer over HTTP. Safe to use from several threads.
+
+    Orthanc closes idle connections after a second; the client's session asks again on a new one.
+    """
+
+    def __init__(self, url: str, username: str, password: str) -> None:
+        self._client = OrthancApiClient(
+            url.rstrip("/") + "/",
+            user=username,
+            pwd=password,
+            headers=dict(AS_IT_IS),
+            pool_maxsize=CONNECTIONS,
+        )
+
+    def close(self) -> None:
+        """Give the connections back; calling it again does no harm."""
+        self._client.close()
+
+    def ping(self) -> None:
+        """Return when Orthanc answers. Raises PacsUnavailable."""
+        with _translated():
+            self._client.get("system", timeout=PING_TIMEOUT_S)
+
+    def store(self, content: bytes) -> StoredInstance:
+        """Store one DICOM file; when this returns it is durable. Raises PacsRefused, PacsUnavailable."""
+        header = header_of(content)
+        with _translated():
+            answer = self._post("instances", content)
+        if not isinstance(answer, dict) or "ID" not in answer:
+            raise PacsRefused(f"{header.SOPInstanceUID}: unexpected answer")
+        return StoredInstance(
+            orthanc_id=str(answer["ID"]),
+            already_stored=answer.get("Status") == "AlreadyStored",
+            study_instance_uid=str(header.StudyInstanceUID),
+            series_instance_uid=str(header.SeriesInstanceUID),
+            sop_instance_uid=str(header.SOPInstanceUID),
+        )
+
+    def instance_file(self, sop_instance_uid: str) -> bytes:
+        """Return the file as it was stored. Raises InstanceNotFound, PacsUnavailable."""
+        with _translated():
+            return self._file(self._lookup("Instance", sop_instance_uid))
+
+    def fetch_series(self, study_instance_uid: str, series_instance_uid: str) -> Iterator[bytes]:
+        """Yield the files of a series as they were stored. Raises InstanceNotFound, PacsUnavailable."""
+        for instance in self._instances(study_instance_uid, series_instance_uid):
+            with _translated():
+                content = self._file(str(instance["ID"]))
+            yield content
+
+    def series_headers(self, study_instance_uid: str, series_instance_uid: str) -> list[Dataset]:
+        """Return the headers of a series, by instance number. Raises InstanceNotFound, PacsUnavailable."""
+        files = self.fetch_series(study_instance_uid, series_instance_uid)
+        headers = [header_of(content) for content in files]
+        return sorted(headers, key=_place_in_series)
+
+    def instance_header(self, orthanc_id: str) -> Dataset:
+        """Return one header by Orthanc's own identifier. Raises InstanceNotFound, PacsUnavailable."""
+        with _translated():
+            return header_of(self._file(orthanc_id))
+
+    def study_series(self, study_instance_uid: str) -> list[SeriesRef]:
+        """Return the series of a study. Raises InstanceNotFound, PacsUnavailable."""
+        with _translated():
+            rows = self._get(f"studies/{self._lookup('Study', study_instance_uid)}/series")
+        return [
+            SeriesRef(
+                study_instance_uid=study_instance_uid,
+                series_instance_uid=str(row["MainDicomTags"]["SeriesInstanceUID"]),
+                orthanc_id=str(row["ID"]),
+                modality=str(row["MainDicomTags"].get("Modality", "OT")),
+                description=row["MainDicomTags"].get("SeriesDescription") or None,
+                series_number=whole_number(row["MainDicomTags"].get("SeriesNumber")),
+                instance_count=len(row["Instances"]),
+            )
+            for row in rows
+        ]
+
+    def find_instances(self, study_instance_uid: str, sop_class_uid: str | None = None) -> list[InstanceRef]:
+        """Return the instances of a study, all or of one class. Raises InstanceNotFound, PacsUnavailable."""
+        found = []
+        for series in self.study_series(study_instance_uid):
+            for row in self._instances(study_instance_uid, series.series_instance_uid):
+                with _translated():
+                    class_uid = self._get(f"instances/{row['ID']}/metadata/SopClassUid", as_text=True)
+                if sop_class_uid in (None, class_uid):
+                    found.append(
+                        InstanceRef(
+                            orthanc_id=str(row["ID"]),
+                            study_instance_uid=study_instance_uid,
+                            series_instance_uid=series.series_instance_uid,
+                            sop_instance_uid=str(row["MainDicomTags"]["SOPInstanceUID"]),
+                            sop_class_uid=class_uid,
+                        )
+                    )
+        return found
+
+    def changes(self, since: int, limit: int = 100) -> tuple[list[Change], int, bool]:
+        """Return what happened after `since`, the last number seen, and whether that is all."""
+        with _translated():
+            answer = self._get(f"changes?since={since}&limit={limit}")
+        rows = [
+            Change(int(row["Seq"]), KINDS.get(row["ChangeType"], ChangeKind.OTHER), str(row["ID"]))
+            for row in answer["Changes"]
+        ]
+        return rows, int(answer["Last"]), bool(answer["Done"])
+
+    def _instances(self, study_instance_uid: str, series_instance_uid: str) -> list[dict[str, Any]]:
+        # Series Instance UIDs are unique by the standard, and not by every hospital: the study decides.
+        for series in self.study_series(study_instance_uid):
+            if series.series_instance_uid == series_instance_uid:
+                with _translated():
+                    return list(self._get(f"series/{series.orthanc_id}/instances"))
+        raise InstanceNotFound(f"series {series_instance_uid}")
+
+    def _lookup(self, level: str, uid: str) -> str:
+        found = self._client.lookup(uid, filter=level)
+        if not found:
+            raise InstanceNotFound(f"{level.lower()} {uid}")
+        return str(found[0])
+
+    def _file(self, orthanc_id: str) -> bytes:
+        return bytes(self._client.get(f"instances/{orthanc_id}/file", timeout=_TIMEOUTS).content)
+
+    def _get(self, endpoint: str, *, as_text: bool = False) -> Any:
+        response = self._client.get(endpoint, timeout=_TIMEOUTS)
+        return response.text if as_text else response.json()
+
+    def _post(self, endpoint: str, content: bytes) -> Any:
+        return self._client.post(endpoint, data=content, timeout=_TIMEOUTS).json()
+
+
+_TIMEOUTS = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
+
+
+def _place_in_series(header: Dataset) -> tuple[int, str]:
+    return whole_number(header.get("InstanceNumber")) or 0, str(header.SOPInstanceUID)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn what the client raises into our three errors."""
+    try:
+        yield
+    except orthanc_errors.ResourceNotFound as error:
+        raise InstanceNotFound(str(error.url)) from error
+    except orthanc_errors.NotAuthorized as error:
+        raise PacsLoginRefused("the archive refused the login") from error
+    except (orthanc_errors.ConnectionError, orthanc_errors.TimeoutError, orthanc_errors.SSLError) as error:
+        raise PacsUnavailable("the archive does not answer") from error
+    except requests.RequestException as error:
+        raise PacsUnavailable("the archive's answer broke off") from error
+    except orthanc_errors.Conflict as error:
+        raise PacsUnavailable("the same instance is being stored at this moment") from error
+    except orthanc_errors.HttpError as error:
+        if 400 <= (error.http_status_code or 500) < 500:
+            raise PacsRefused(f"status {error.http_status_code}") from error
+        raise PacsUnavailable(f"status {error.http_status_code}") from error

@@ -1,0 +1,95 @@
+"""Port to the image archive, in the words of those who ask it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from pydicom import Dataset
+
+from imaging.study import SeriesRef
+
+
+@dataclass(frozen=True, slots=True)
+class StoredInstance:
+    """What the archive says after a store."""
+
+    orthanc_id: str
+    already_stored: bool
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceRef:
+    """One instance as a search lists it."""
+
+    orthanc_id: str
+    study_instance_uid: str
+    series_instance_uid: str
+    sop_instance_uid: str
+    sop_class_uid: str
+
+
+class ChangeKind(StrEnum):
+    """The archive's news that concern us; any other is OTHER."""
+
+    NEW_INSTANCE = "NewInstance"
+    STABLE_SERIES = "StableSeries"
+    STABLE_STUDY = "StableStudy"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the change feed; `orthanc_id` is that of the instance, series or study it is about."""
+
+    sequence: int
+    kind: ChangeKind
+    orthanc_id: str
+
+
+class PacsClient(Protocol):
+    """The archive. Every method may raise PacsUnavailable (try again); those that ask for one thing by its
+    UID raise InstanceNotFound where it is not there."""
+
+    def ping(self) -> None:
+        """Return when the archive answers."""
+        ...
+
+    def store(self, content: bytes) -> StoredInstance:
+        """Store one DICOM file; when this returns it is durable. Storing it again does no harm.
+
+        Raises:
+            PacsRefused: the archive does not take it.
+        """
+        ...
+
+    def instance_file(self, sop_instance_uid: str) -> bytes:
+        """Return the file as it was stored."""
+        ...
+
+    def fetch_series(self, study_instance_uid: str, series_instance_uid: str) -> Iterator[bytes]:
+        """Yield the files of a series as they were stored, in no order that means anything."""
+        ...
+
+    def series_headers(self, study_instance_uid: str, series_instance_uid: str) -> list[Dataset]:
+        """Return the headers of a series, without pixels, by instance number."""
+        ...
+
+    def instance_header(self, orthanc_id: str) -> Dataset:
+        """Return one header, without pixels, by the archive's own identifier, as the change feed gives it."""
+        ...
+
+    def study_series(self, study_instance_uid: str) -> list[SeriesRef]:
+        """Return the series of a study."""
+        ...
+
+    def find_instances(self, study_instance_uid: str, sop_class_uid: str | None = None) -> list[InstanceRef]:
+        """Return the instances of a study, all or those of one SOP class."""
+        ...
+
+    def changes(self, since: int, limit: int = 100) -> tuple[list[Change], int, bool]:
+        """Return what happened after number `since`, the last number seen, and whether that is all."""
+        ...

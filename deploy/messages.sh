@@ -11,12 +11,14 @@ stop() {
     exit 1
 }
 
-# quietly COMMAND...: run it; show its last lines only when it fails.
+# quietly COMMAND...: run it; show its first and last lines only when it fails.
 quietly() {
     local log status=0
     log=$(mktemp)
     "$@" >"$log" 2>&1 </dev/null || status=$?
-    if [ "$status" -ne 0 ]; then tail -n 30 "$log" >&2; fi
+    if [ "$status" -ne 0 ]; then
+        if [ "$(wc -l <"$log")" -le 30 ]; then cat "$log" >&2; else { head -n 10 "$log"; echo "  [...]"; tail -n 20 "$log"; } >&2; fi
+    fi
     rm -f "$log"
     return "$status"
 }

@@ -1,0 +1,185 @@
+"""The sentences of the doctor and the supervisor, in both languages. Standard library only."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+Language = Literal["en", "zh"]
+
+
+class Severity(StrEnum):
+    FINE = "fine"
+    NOTICE = "notice"  # works, but somebody should know
+    STOPS = "stops"  # nothing can start like this
+
+
+SENTENCES: Mapping[str, tuple[str, str]] = {
+    # What a start needs
+    "python-fine": ("Python {version} is there.", "Python {version} 已就绪。"),
+    "python-old": (
+        "Python {version} is too old: 3.11 or newer is needed.",
+        "Python {version} 版本过低：需要 3.11 或更新版本。",
+    ),
+    "node-fine": ("Node.js {version} is there.", "Node.js {version} 已就绪。"),
+    "node-missing": (
+        "Node.js is not installed. It builds the front end: version 20.19 or newer, with npm, is needed.",
+        "未安装 Node.js。构建前端需要 20.19 或更新版本及 npm。",
+    ),
+    "node-old": (
+        "Node.js {version} is too old to build the front end: 20.19 or newer is needed.",
+        "Node.js {version} 版本过低，无法构建前端：需要 20.19 或更新版本。",
+    ),
+    "node-not-needed": (
+        "Node.js is missing or too old; the front end is built, so it is needed only to build it again.",
+        "Node.js 缺失或版本过低，但前端已构建完成：仅在重新构建时才需要。",
+    ),
+    "program-missing": (
+        "The program {program} (Debian package {package}) is not installed. Run 'make setup'.",
+        "未安装程序 {program}（Debian 软件包 {package}）。请运行 make setup。",
+    ),
+    "program-fine": ("{program} is installed.", "{program} 已安装。"),
+    "apt-missing": (
+        "This machine has no apt to install {program} with. Use containers instead: docker compose up",
+        "本机没有 apt，无法安装 {program}。请改用容器方式：docker compose up",
+    ),
+    "packages-missing": (
+        "Python packages are missing from .venv ({packages}). Run 'make setup'.",
+        ".venv 中缺少 Python 软件包（{packages}）。请运行 make setup。",
+    ),
+    "packages-fine": ("The Python packages are installed.", "Python 软件包已安装。"),
+    "font-missing": (
+        "No Chinese font for reports was found (Debian package fonts-droid-fallback). Run 'make setup'.",
+        "未找到报告所需的中文字体（Debian 软件包 fonts-droid-fallback）。请运行 make setup。",
+    ),
+    "front-end-missing": (
+        "The front end is not built: browsers would get an empty page. Run 'make setup'.",
+        "前端尚未构建：浏览器将无法显示页面。请运行 make setup。",
+    ),
+    "front-end-fine": ("The front end is built.", "前端已构建。"),
+    "models-missing": (
+        "No model is in {folder}: studies will not be read by AI.",
+        "{folder} 中没有模型：检查将不会经过 AI 分析。",
+    ),
+    "models-fine": ("Models: {names}.", "模型：{names}。"),
+    # The data folder
+    "data-not-a-folder": (
+        "{folder} is not a folder. Choose another: make up DATA=folder",
+        "{folder} 不是文件夹。请另选：make up DATA=文件夹",
+    ),
+    "data-not-writable": (
+        "The data folder {folder} may not be written by this user.",
+        "当前用户无权写入数据文件夹 {folder}。",
+    ),
+    "data-fine": ("The data folder is {folder}.", "数据文件夹为 {folder}。"),
+    "disk-full": (
+        "The disk of {folder} is full: {free_gb} GB are free, at least {needed_gb} GB are needed.",
+        "{folder} 所在磁盘空间不足：剩余 {free_gb} GB，至少需要 {needed_gb} GB。",
+    ),
+    "disk-nearly-full": (
+        "The disk of {folder} is nearly full: {free_gb} GB are free.",
+        "{folder} 所在磁盘即将用尽：剩余 {free_gb} GB。",
+    ),
+    "disk-fine": ("{free_gb} GB of disk are free.", "磁盘剩余 {free_gb} GB。"),
+    "secret-open": (
+        "The secret {path} can be read by other users of this machine. Run: chmod 600 {path}",
+        "密钥文件 {path} 可被本机其他用户读取。请运行：chmod 600 {path}",
+    ),
+    "leftover-lock": (
+        "The last run on this data folder did not end in an orderly way (process {pid}). That does no harm: "
+        "nothing of it is left, and the next start goes on from what was kept.",
+        "该数据文件夹的上一次运行未正常结束（进程 {pid}）。无需处理："
+        "没有残留进程，下次启动会继续使用已保存的数据。",
+    ),
+    "already-running": (
+        "Teleconsult is already running on the data folder {folder} (process {pid}, port {port}). "
+        "Stop it with Ctrl-C in its window, or run a second one beside it: make up DATA=other PORT=n",
+        "数据文件夹 {folder} 上已有 Teleconsult 在运行（进程 {pid}，端口 {port}）。"
+        "请在其窗口按 Ctrl-C 停止，或另行启动：make up DATA=其他文件夹 PORT=端口",
+    ),
+    # Ports
+    "port-taken": (
+        "Port {port} is taken by {program} (process {pid}). Choose another: make up PORT=n",
+        "端口 {port} 已被 {program}（进程 {pid}）占用。请另选端口：make up PORT=端口",
+    ),
+    "port-taken-by-someone": (
+        "Port {port} is taken by a program of another user. Choose another: make up PORT=n",
+        "端口 {port} 已被其他用户的程序占用。请另选端口：make up PORT=端口",
+    ),
+    "port-refused": (
+        "Port {port} may not be used on the address {host}.",
+        "地址 {host} 上的端口 {port} 无法使用。",
+    ),
+    "ports-fine": ("Ports {port} and {relay_port} are free.", "端口 {port} 和 {relay_port} 可用。"),
+    # What runs
+    "running": (
+        "Teleconsult is running: process {pid}, http://{host}:{port}/",
+        "Teleconsult 正在运行：进程 {pid}，http://{host}:{port}/",
+    ),
+    "not-running": ("Teleconsult is not running.", "Teleconsult 未在运行。"),
+    "part-answers": ("{part} answers.", "{part} 运行正常。"),
+    "part-silent": (
+        "{part} does not answer. Its log: {log}",
+        "{part} 没有响应。日志：{log}",
+    ),
+    "gdcm-loaded": (
+        "The archive has loaded the plugin orthanc-gdcm, which makes it crash on some images. "
+        "Remove it: apt-get remove orthanc-gdcm",
+        "影像归档加载了 orthanc-gdcm 插件，处理某些影像时会崩溃。请卸载：apt-get remove orthanc-gdcm",
+    ),
+    "all-fine": ("Nothing is in the way.", "一切正常。"),
+    "not-fine": ("{count} of these stop a start.", "其中 {count} 项会妨碍启动。"),
+    # The supervisor's own
+    "start-failed": (
+        "{part} did not start ({how}). The end of its log, {log}:",
+        "{part} 未能启动（{how}）。日志 {log} 的末尾：",
+    ),
+    "not-ready-in-time": ("no answer within {seconds} s", "{seconds} 秒内没有响应"),
+    "part-ready": ("{part} is ready ({seconds} s)", "{part} 已就绪（{seconds} 秒）"),
+    "part-later": (
+        "{part} is not ready yet; it is tried again. Its log: {log}",
+        "{part} 尚未就绪，将继续重试。日志：{log}",
+    ),
+    "part-restarts": (
+        "{part} ended ({how}); starting it again in {seconds} s",
+        "{part} 已退出（{how}）；{seconds} 秒后重新启动",
+    ),
+    "stopping": ("Stopping", "正在停止"),
+    "stopped": ("Stopped. All data is kept in {folder}.", "已停止。所有数据保存在 {folder}。"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """One thing that was looked at, and what was found."""
+
+    severity: Severity
+    code: str
+    values: Mapping[str, object]
+
+    def sentence(self, language: Language) -> str:
+        return sentence(self.code, language, **self.values)
+
+
+def fine(code: str, **values: object) -> Diagnosis:
+    return Diagnosis(Severity.FINE, code, values)
+
+
+def notice(code: str, **values: object) -> Diagnosis:
+    return Diagnosis(Severity.NOTICE, code, values)
+
+
+def stops(code: str, **values: object) -> Diagnosis:
+    return Diagnosis(Severity.STOPS, code, values)
+
+
+def sentence(code: str, language: Language, **values: object) -> str:
+    english, chinese = SENTENCES[code]
+    return (chinese if language == "zh" else english).format(**values)
+
+
+def terminal_language(environment: Mapping[str, str] = os.environ) -> Language:
+    """The language of the terminal, by POSIX precedence of the locale variables."""
+    named = environment.get("LC_ALL") or environment.get("LC_MESSAGES") or environment.get("LANG") or ""
+    return "zh" if named.startswith("zh") else "en"

@@ -1,0 +1,253 @@
+"""What is missing, broken or in the way, said in plain sentences.
+
+Standard library only, so it also runs without .venv:
+
+`python3 -m teleconsult.doctor --data FOLDER --port N`
+"""
+
+import argparse
+import asyncio
+import importlib.util
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from teleconsult.diagnosis import (
+    Diagnosis,
+    Language,
+    Severity,
+    fine,
+    notice,
+    sentence,
+    stops,
+    terminal_language,
+)
+from teleconsult.installation import SECRETS, Installation, existing_installation
+from teleconsult.instance_lock import Holder, current_holder, last_holder
+from teleconsult.ports import is_free, listener_of
+from teleconsult.readiness import http_answers, redis_answers
+from teleconsult.services import ORTHANC_USERNAME, REPOSITORY, find_program, model_names, models_folder
+
+NEEDED_GB = 1.0
+COMFORTABLE_GB = 10.0
+OLDEST_PYTHON = (3, 11)
+OLDEST_NODE = (20, 19)
+PACKAGES = (
+    "fastapi",
+    "uvicorn",
+    "sqlalchemy",
+    "celery",
+    "redis",
+    "pydicom",
+    "aiortc",
+    "monai",
+    "torch",
+    "typer",
+)
+PROGRAMS = {"redis-server": "redis-server", "Orthanc": "orthanc"}  # program -> Debian package
+REPORT_FONTS = (
+    Path("/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf"),
+    Path("/usr/share/fonts-droid-fallback/truetype/DroidSansFallback.ttf"),
+)
+MARKS = {Severity.FINE: "✓", Severity.NOTICE: "!", Severity.STOPS: "✗"}
+
+
+def run(data_folder: Path, port: int, host: str = "127.0.0.1") -> int:
+    """Print every diagnosis; 1 when anything stops a start."""
+    language = terminal_language()
+    found = [*machine(os.environ), *data_folder_checks(data_folder), *what_runs(data_folder, host, port)]
+    for diagnosis in found:
+        print(f"{MARKS[diagnosis.severity]} {diagnosis.sentence(language)}")
+    stopping = sum(diagnosis.severity is Severity.STOPS for diagnosis in found)
+    print()
+    print(_summary(stopping, language))
+    return 1 if stopping else 0
+
+
+def what_stops_a_start(data_folder: Path, host: str, port: int) -> list[Diagnosis]:
+    """What the supervisor asks before it starts anything."""
+    found = [*programs(os.environ), *data_folder_checks(data_folder), *ports(host, port)]
+    return [diagnosis for diagnosis in found if diagnosis.severity is Severity.STOPS]
+
+
+def machine(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
+    """Programs, packages and built files."""
+    if sys.version_info < OLDEST_PYTHON:
+        yield stops("python-old", version=platform.python_version())
+    else:
+        yield fine("python-fine", version=platform.python_version())
+    lacking = [name for name in PACKAGES if importlib.util.find_spec(name) is None]
+    if lacking:
+        yield stops("packages-missing", packages=", ".join(lacking))
+    else:
+        yield fine("packages-fine")
+    yield from programs(environment)
+    if not any(font.exists() for font in REPORT_FONTS):
+        yield notice("font-missing")
+    yield from front_end(REPOSITORY / "web")
+    folder = models_folder(environment)
+    names = model_names(folder)
+    yield fine("models-fine", names=", ".join(names)) if names else notice("models-missing", folder=folder)
+
+
+def programs(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
+    """The servers from Debian's packages, unless they run elsewhere."""
+    elsewhere = {"redis-server": "TELECONSULT_REDIS_URL", "Orthanc": "TELECONSULT_ORTHANC_URL"}
+    for program, package in PROGRAMS.items():
+        if elsewhere[program] in environment:
+            continue
+        if find_program(program):
+            yield fine("program-fine", program=program)
+        elif shutil.which("apt-get"):
+            yield stops("program-missing", program=program, package=package)
+        else:
+            yield stops("apt-missing", program=program)
+
+
+def front_end(web_folder: Path) -> Iterator[Diagnosis]:
+    is_built = (web_folder / "dist" / "index.html").is_file()
+    version = _node_version()
+    if version is not None and version >= OLDEST_NODE:
+        yield fine("node-fine", version=".".join(map(str, version)))
+    elif is_built:
+        yield notice("node-not-needed")
+    elif version is None:
+        yield stops("node-missing")
+    else:
+        yield stops("node-old", version=".".join(map(str, version)))
+    yield fine("front-end-fine") if is_built else stops("front-end-missing")
+
+
+def data_folder_checks(data_folder: Path) -> Iterator[Diagnosis]:
+    """May it be written, is there room, are its secrets closed."""
+    if data_folder.exists() and not data_folder.is_dir():
+        yield stops("data-not-a-folder", folder=data_folder)
+        return
+    existing = next(folder for folder in (data_folder, *data_folder.parents) if folder.exists())
+    if not os.access(existing, os.W_OK | os.X_OK):
+        yield stops("data-not-writable", folder=data_folder)
+    else:
+        yield fine("data-fine", folder=data_folder)
+    free_gb = shutil.disk_usage(existing).free / 1e9
+    said = f"{free_gb:.1f}"
+    if free_gb < NEEDED_GB:
+        yield stops("disk-full", folder=data_folder, free_gb=said, needed_gb=f"{NEEDED_GB:.0f}")
+    elif free_gb < COMFORTABLE_GB:
+        yield notice("disk-nearly-full", folder=data_folder, free_gb=said)
+    else:
+        yield fine("disk-fine", free_gb=said)
+    for name in SECRETS:
+        path = data_folder / "secrets" / name
+        if path.exists() and path.stat().st_mode & 0o077:
+            yield notice("secret-open", path=path)
+
+
+def ports(host: str, port: int) -> Iterator[Diagnosis]:
+    """The two ports that browsers use. The inner ones are ours to change."""
+    all_free = True
+    for wanted in (port, port + 1):
+        if is_free(wanted, host):
+            continue
+        all_free = False
+        listener = listener_of(wanted)
+        if listener is None:
+            yield stops("port-refused", port=wanted, host=host)
+        elif listener.pid is None:
+            yield stops("port-taken-by-someone", port=wanted)
+        else:
+            yield stops("port-taken", port=wanted, program=listener.program, pid=listener.pid)
+    if all_free:
+        yield fine("ports-fine", port=port, relay_port=port + 1)
+
+
+def what_runs(data_folder: Path, host: str, port: int) -> Iterator[Diagnosis]:
+    """The health of a running installation; of one that does not run, whether its ports are free."""
+    holder = current_holder(data_folder)
+    if holder is not None:
+        yield fine("running", pid=holder.pid, host=holder.host, port=holder.port)
+        yield from health(data_folder, holder)
+        return
+    yield fine("not-running")
+    last = last_holder(data_folder)
+    if last is not None:
+        yield notice("leftover-lock", pid=last.pid)
+    yield from ports(host, port)
+
+
+def health(data_folder: Path, holder: Holder) -> Iterator[Diagnosis]:
+    """Ask each part of a running installation."""
+    installation = existing_installation(data_folder, holder.host, holder.port)
+    if installation is None:
+        return
+    for part, answers in asyncio.run(_ask_all(installation)).items():
+        if answers:
+            yield fine("part-answers", part=part)
+        else:
+            yield stops("part-silent", part=part, log=installation.logs_folder / f"{part}.log")
+    if any("gdcm" in plugin.lower() for plugin in _orthanc_plugins(installation)):
+        yield notice("gdcm-loaded")
+
+
+async def _ask_all(installation: Installation) -> dict[str, bool]:
+    host = installation.local_host
+    password = installation.secret("orthanc_password")
+    checks = {
+        "redis": redis_answers("127.0.0.1", installation.redis_port, installation.secret("redis_password")),
+        "orthanc": http_answers(
+            "127.0.0.1",
+            installation.orthanc_http_port,
+            "/system",
+            username=ORTHANC_USERNAME,
+            password=password,
+        ),
+        "relay": http_answers(host, installation.relay_port, "/health"),
+        "app": http_answers(host, installation.port, "/api/health"),
+    }
+    answers = await asyncio.gather(*(check() for check in checks.values()))
+    return dict(zip(checks, answers, strict=True))
+
+
+def _orthanc_plugins(installation: Installation) -> list[str]:
+    credentials = f"{ORTHANC_USERNAME}:{installation.secret('orthanc_password')}".encode()
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{installation.orthanc_http_port}/plugins",
+        headers={"Authorization": f"Basic {b64encode(credentials).decode()}"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=2) as response:
+            return [str(name) for name in json.load(response)]
+    except (urllib.error.URLError, OSError, ValueError):
+        return []
+
+
+def _node_version() -> tuple[int, ...] | None:
+    node = shutil.which("node")
+    if node is None:
+        return None
+    said = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    numbers = said.strip().removeprefix("v").split(".")
+    return tuple(int(number) for number in numbers) if all(n.isdecimal() for n in numbers) else None
+
+
+def _summary(stopping: int, language: Language) -> str:
+    return sentence("not-fine", language, count=stopping) if stopping else sentence("all-fine", language)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=REPOSITORY / "data")
+    parser.add_argument("--port", type=int, default=8080)
+    arguments = parser.parse_args()
+    sys.exit(run(arguments.data.resolve(), arguments.port))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+"""What runs: the table of child processes of one installation, their settings and their order.
+
+| name | what | needs |
+|---|---|---|
+| redis | broker and event fan-out | |
+| orthanc | image archive | |
+| relay | rooms and media | |
+| app | pages and API | redis, orthanc |
+| worker-MODEL | Celery, one process for each model in memory | app |
+
+Workers wait for the app because its start brings the database up to date. A broker or archive that runs
+elsewhere (TELECONSULT_REDIS_URL, TELECONSULT_ORTHANC_URL set by whoever starts us) leaves its row out.
+"""
+
+import json
+import shutil
+import signal
+import socket
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from teleconsult.installation import Installation, write_privately
+from teleconsult.readiness import ReadyCheck, http_answers, redis_answers
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+ORTHANC_USERNAME = "teleconsult"
+APP_GRACE_S = 2  # how long open requests may go on after a stop
+
+
+@dataclass(frozen=True, slots=True)
+class SaysReady:
+    """Ready once this text stands in its log: for parts that answer to nobody."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One child process: how it is started, known to be ready, and stopped."""
+
+    name: str
+    command: tuple[str, ...]
+    ready: ReadyCheck | SaysReady
+    environment: Mapping[str, str] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+    ready_timeout_s: float = 60.0
+    stop_signal: signal.Signals = signal.SIGTERM
+    is_essential: bool = True  # without it a start has failed; the others may come later
+    keeps_data: bool = False  # stopped after those that write to it
+    nice: int = 0
+    oom_score: int = 0  # -1000..1000; who is ended first when memory runs out, see proc(5)
+
+
+def find_program(name: str) -> str | None:
+    """Its path; servers of Debian are in /usr/sbin, which an ordinary user's PATH lacks."""
+    return shutil.which(name) or shutil.which(name, path="/usr/local/sbin:/usr/sbin:/sbin")
+
+
+def models_folder(environment: Mapping[str, str]) -> Path:
+    return Path(environment.get("TELECONSULT_MODELS", REPOSITORY / "models"))
+
+
+def model_names(folder: Path) -> list[str]:
+    """Every bundle in the folder; a model's name is its folder's name and its queue's name."""
+    return sorted(metadata.parent.parent.name for metadata in folder.glob("*/configs/metadata.json"))
+
+
+def child_environment(installation: Installation, given: Mapping[str, str]) -> dict[str, str]:
+    """The environment of the app, the relay and the workers; what was given by the operator stays."""
+    data = installation.data_folder
+    redis_password = installation.secret("redis_password")
+    defaults = {
+        "TELECONSULT_DATABASE_URL": f"sqlite:///{data / 'teleconsult.db'}",
+        "TELECONSULT_REDIS_URL": f"redis://:{redis_password}@127.0.0.1:{installation.redis_port}/0",
+        "TELECONSULT_ORTHANC_URL": f"http://127.0.0.1:{installation.orthanc_http_port}",
+        "TELECONSULT_ORTHANC_USERNAME": ORTHANC_USERNAME,
+        "TELECONSULT_ORTHANC_PASSWORD_FILE": str(installation.secret_file("orthanc_password")),
+        "TELECONSULT_SESSION_SECRET_FILE": str(installation.secret_file("session_secret")),
+        "TELECONSULT_JOIN_SECRET_FILE": str(installation.secret_file("join_secret")),
+        "TELECONSULT_OBJECT_STORE": str(data / "objects"),
+        "TELECONSULT_ALLOWED_ORIGINS": " ".join(allowed_origins(installation, given)),
+    }
+    ours = {
+        "TELECONSULT_DATA": str(data),
+        "TELECONSULT_HOST": installation.host,
+        "TELECONSULT_PORT": str(installation.port),
+        "TELECONSULT_RELAY_HOST": installation.host,
+        "TELECONSULT_RELAY_PORT": str(installation.relay_port),
+        "TELECONSULT_MODELS": str(models_folder(given).resolve()),
+        "PYTHONUNBUFFERED": "1",
+    }
+    return {**defaults, **given, **ours}
+
+
+def allowed_origins(installation: Installation, given: Mapping[str, str]) -> list[str]:
+    """The origins whose pages may open a room: this machine's names, and what the operator adds."""
+    names = ["localhost", "127.0.0.1"]
+    if installation.host in ("0.0.0.0", "::"):
+        names += [socket.gethostname(), socket.getfqdn()]
+    elif installation.host not in names:
+        names.append(installation.host)
+    ours = [f"http://{name}:{installation.port}" for name in dict.fromkeys(names)]
+    return [*ours, *given.get("TELECONSULT_PUBLIC_ORIGINS", "").split()]
+
+
+def services(installation: Installation, given: Mapping[str, str]) -> list[Service]:
+    """The table for this installation, with the configuration files its rows name written anew."""
+    environment = child_environment(installation, given)
+    table: list[Service] = []
+    if "TELECONSULT_REDIS_URL" not in given:
+        table.append(_redis(installation, given))
+    if "TELECONSULT_ORTHANC_URL" not in given:
+        table.append(_orthanc(installation, given))
+    present = tuple(service.name for service in table)
+    table.append(
+        Service(
+            name="relay",
+            command=(sys.executable, "-m", "signaling.main"),
+            environment=environment,
+            ready=http_answers(installation.local_host, installation.relay_port, "/health"),
+        )
+    )
+    table.append(_app(installation, environment, needs=present))
+    table += [_worker(model, environment) for model in model_names(models_folder(given))]
+    return table
+
+
+def _redis(installation: Installation, given: Mapping[str, str]) -> Service:
+    password = installation.secret("redis_password")
+    configuration = installation.run_folder / "redis.conf"
+    lines = {
+        "bind": "127.0.0.1",
+        "port": str(installation.redis_port),
+        "requirepass": password,
+        "dir": f'"{installation.data_folder / "redis"}"',
+        "daemonize": "no",
+        "appendonly": "yes",  # a nudge that was sent outlives the broker
+        "appendfsync": "everysec",
+        "save": '""',
+        "maxmemory-policy": "noeviction",
+    }
+    write_privately(configuration, "".join(f"{key} {value}\n" for key, value in lines.items()))
+    return Service(
+        name="redis",
+        command=(find_program("redis-server") or "redis-server", str(configuration)),
+        environment=given,
+        ready=redis_answers("127.0.0.1", installation.redis_port, password),
+        keeps_data=True,
+    )
+
+
+def _orthanc(installation: Installation, given: Mapping[str, str]) -> Service:
+    from imaging.orthanc_configuration import orthanc_configuration
+
+    password = installation.secret("orthanc_password")
+    configuration = installation.run_folder / "orthanc.json"
+    content = orthanc_configuration(
+        installation.data_folder / "orthanc",
+        installation.orthanc_http_port,
+        installation.orthanc_dicom_port,
+        ORTHANC_USERNAME,
+        password,
+    )
+    write_privately(configuration, json.dumps(content, indent=2) + "\n")
+    return Service(
+        name="orthanc",
+        command=(find_program("Orthanc") or "Orthanc", str(configuration)),
+        environment=given,
+        ready=http_answers(
+            "127.0.0.1",
+            installation.orthanc_http_port,
+            "/system",
+            username=ORTHANC_USERNAME,
+            password=password,
+        ),
+        keeps_data=True,
+    )
+
+
+def _app(installation: Installation, environment: Mapping[str, str], needs: tuple[str, ...]) -> Service:
+    command = [sys.executable, "-m", "uvicorn", "teleconsult.app:create_app", "--factory"]
+    command += ["--host", installation.host, "--port", str(installation.port)]
+    command += ["--timeout-graceful-shutdown", str(APP_GRACE_S), "--no-server-header", "--no-access-log"]
+    return Service(
+        name="app",
+        command=tuple(command),
+        environment=environment,
+        needs=needs,
+        ready=http_answers(installation.local_host, installation.port, "/api/health"),
+        ready_timeout_s=120.0,
+    )
+
+
+def _worker(model: str, environment: Mapping[str, str]) -> Service:
+    command = [sys.executable, "-m", "celery", "-A", "inference.worker", "worker", "-l", "INFO"]
+    command += ["-Q", model, "-c", "1", "-n", f"{model}@%h", "--without-gossip", "--without-mingle"]
+    return Service(
+        name=f"worker-{model}",
+        command=tuple(command),
+        environment=environment,
+        needs=("app",),
+        ready=SaysReady(" ready."),
+        ready_timeout_s=180.0,
+        # A cold shutdown: SIGTERM would wait for the study in hand, which the job table keeps anyway.
+        stop_signal=signal.SIGQUIT,
+        is_essential=False,
+        nice=5,
+        oom_score=500,
+    )

@@ -9,7 +9,6 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
-from pydicom.pixels.decoders import get_decoder
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import (
     HTJ2K,
@@ -91,10 +90,7 @@ def stored_pixels(ds: Dataset, frame: int | None = None) -> NDArray[np.generic]:
     if size > MAX_IMAGE_BYTES:
         raise ImageTooLarge(reason("image-too-large", claimed_mib=size >> 20), uid)
     try:
-        syntax = UID(ds.file_meta.TransferSyntaxUID)
-        plugin = PLUGINS.get(syntax, "")
-        if syntax.is_compressed and syntax.is_encapsulated and syntax not in PLUGINS:
-            get_decoder(syntax)  # raises NotImplementedError for what nobody here decodes
+        plugin = PLUGINS.get(UID(ds.file_meta.TransferSyntaxUID), "")
         return pixel_array(ds, index=frame, decoding_plugin=plugin)
     except _DECODER_ERRORS as error:
         raise UndecodablePixels(reason("pixels-not-readable"), f"{uid}: {type(error).__name__}") from error

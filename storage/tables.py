@@ -64,6 +64,8 @@ institutions = Table(
     _id(primary_key=True),
     Column("name_en", String(200), nullable=False),
     Column("name_zh", String(200), nullable=False),
+    # The one with the smallest number runs the archive: what scanners send there is its own.
+    Column("position", Integer, nullable=False),
 )
 
 users = Table(
@@ -130,7 +132,8 @@ series = Table(
     Column("series_number", Integer),
     Column("description", String(400)),
     Column("body_part", String(64)),
-    Column("verdict", String(24)),
+    Column("last_arrival_at", UtcDateTime, nullable=False),
+    Column("verdict", String(24)),  # null: not put through the gate since the last arrival
     Column("model", String(64)),
     Column("reasons", JSON, nullable=False),
 )
@@ -147,10 +150,21 @@ instances = Table(
         index=True,
     ),
     _uid("sop_class_uid", nullable=False),
+    Column("orthanc_id", String(44), nullable=False, index=True),
     Column("instance_number", Integer),
     Column("position_mm", Float),  # along the slice normal
     Column("number_of_frames", Integer, nullable=False),
     Column("is_image", Boolean, nullable=False),
+)
+
+# Written before an upload is handed to the archive: whoever sees it arrive there knows whose it is,
+# even when the upload's own process died in between.
+expected_instances = Table(
+    "expected_instances",
+    metadata,
+    _uid("sop_instance_uid", primary_key=True),
+    _id("institution_id", ForeignKey("institutions.id"), nullable=False),
+    _id("user_id", ForeignKey("users.id")),
 )
 
 uploads = Table(

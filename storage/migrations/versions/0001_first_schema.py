@@ -39,6 +39,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("name_en", sa.String(length=200), nullable=False),
         sa.Column("name_zh", sa.String(length=200), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_institutions")),
     )
     op.create_table(
@@ -107,6 +108,17 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_consults_specialist_id"), ["specialist_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_consults_status"), ["status"], unique=False)
 
+    op.create_table(
+        "expected_instances",
+        sa.Column("sop_instance_uid", sa.String(length=64), nullable=False),
+        sa.Column("institution_id", sa.String(length=36), nullable=False),
+        sa.Column("user_id", sa.String(length=36), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institutions.id"], name=op.f("fk_expected_instances_institution_id")
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_expected_instances_user_id")),
+        sa.PrimaryKeyConstraint("sop_instance_uid", name=op.f("pk_expected_instances")),
+    )
     op.create_table(
         "studies",
         sa.Column("study_instance_uid", sa.String(length=64), nullable=False),
@@ -222,6 +234,7 @@ def upgrade() -> None:
         sa.Column("series_number", sa.Integer(), nullable=True),
         sa.Column("description", sa.String(length=400), nullable=True),
         sa.Column("body_part", sa.String(length=64), nullable=True),
+        sa.Column("last_arrival_at", UtcDateTime(), nullable=False),
         sa.Column("verdict", sa.String(length=24), nullable=True),
         sa.Column("model", sa.String(length=64), nullable=True),
         sa.Column("reasons", sa.JSON(), nullable=False),
@@ -284,6 +297,7 @@ def upgrade() -> None:
         sa.Column("sop_instance_uid", sa.String(length=64), nullable=False),
         sa.Column("series_instance_uid", sa.String(length=64), nullable=False),
         sa.Column("sop_class_uid", sa.String(length=64), nullable=False),
+        sa.Column("orthanc_id", sa.String(length=44), nullable=False),
         sa.Column("instance_number", sa.Integer(), nullable=True),
         sa.Column("position_mm", sa.Float(), nullable=True),
         sa.Column("number_of_frames", sa.Integer(), nullable=False),
@@ -296,6 +310,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sop_instance_uid", name=op.f("pk_instances")),
     )
     with op.batch_alter_table("instances", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_instances_orthanc_id"), ["orthanc_id"], unique=False)
         batch_op.create_index(
             batch_op.f("ix_instances_series_instance_uid"), ["series_instance_uid"], unique=False
         )
@@ -304,6 +319,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     with op.batch_alter_table("instances", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_instances_series_instance_uid"))
+        batch_op.drop_index(batch_op.f("ix_instances_orthanc_id"))
 
     op.drop_table("instances")
     with op.batch_alter_table("findings", schema=None) as batch_op:
@@ -336,6 +352,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_studies_institution_id"))
 
     op.drop_table("studies")
+    op.drop_table("expected_instances")
     with op.batch_alter_table("consults", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consults_status"))
         batch_op.drop_index(batch_op.f("ix_consults_specialist_id"))

@@ -1,0 +1,87 @@
+"""Who may see what, and cause which step: pure, as tables. Absent means no."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from teleconsult.consults.consult import BY_SYSTEM, TRANSITIONS, Consult, Event, Status
+from teleconsult.users.user import Role, User
+
+
+class Part(StrEnum):
+    """The part that a user has in one consult."""
+
+    INVITING = "inviting"  # a clinician of the institution that asks
+    INVITED = "invited"  # a specialist of the wanted specialty, before anyone accepted
+    ASSIGNED = "assigned"  # the specialist who accepted
+
+
+CLINICIANS = frozenset({Role.GRASSROOTS_CLINICIAN, Role.SPECIALIST, Role.RADIOLOGIST})
+READERS = frozenset({Role.SPECIALIST, Role.RADIOLOGIST})
+
+MAY_CAUSE: Mapping[Event, frozenset[Part]] = {
+    Event.SUBMIT: frozenset({Part.INVITING}),
+    Event.WITHDRAW: frozenset({Part.INVITING}),
+    Event.ACKNOWLEDGE: frozenset({Part.INVITING}),
+    Event.ACCEPT: frozenset({Part.INVITED}),
+    Event.DECLINE: frozenset({Part.INVITED}),
+    Event.RETURN: frozenset({Part.INVITED}),
+    Event.SCHEDULE: frozenset({Part.INVITING, Part.ASSIGNED}),
+    Event.RESCHEDULE: frozenset({Part.INVITING, Part.ASSIGNED}),
+    Event.CALL_OFF: frozenset({Part.INVITING, Part.ASSIGNED}),
+    Event.START: frozenset({Part.INVITING, Part.ASSIGNED}),
+    Event.HOLD: frozenset({Part.INVITING, Part.ASSIGNED}),
+    Event.RESUME: frozenset({Part.INVITING, Part.ASSIGNED}),
+    Event.END: frozenset({Part.INVITING, Part.ASSIGNED}),
+    Event.REPORT_WITHOUT_CALL: frozenset({Part.ASSIGNED}),
+    Event.SIGN: frozenset({Part.ASSIGNED}),
+    Event.AMEND: frozenset({Part.ASSIGNED}),
+}
+
+# While a consult waits, any specialist of its specialty may look at it. Afterwards its parts only.
+WAITING = frozenset({Status.REQUESTED})
+NO_LONGER_SHARED = frozenset({Status.DECLINED, Status.CANCELLED, Status.NO_SHOW, Status.RETURNED})
+
+
+def part_in(user: User, consult: Consult) -> Part | None:
+    """The user's part in a consult; None: for this user it does not exist."""
+    if user.id == consult.specialist_id:
+        return Part.ASSIGNED
+    if user.institution.id == consult.inviting_institution_id:
+        return Part.INVITING if user.roles & CLINICIANS else None
+    return Part.INVITED if was_offered_to(user, consult) and consult.status in WAITING else None
+
+
+def was_offered_to(user: User, consult: Consult) -> bool:
+    """Whether the consult is, or once was, in this specialist's worklist of open requests."""
+    return bool(user.roles & READERS) and user.specialty == consult.specialty
+
+
+def shares_studies(user: User, consult: Consult) -> bool:
+    """Whether this consult lets the user see its studies."""
+    return part_in(user, consult) is not None and consult.status not in NO_LONGER_SHARED
+
+
+def may_cause(user: User, event: Event, consult: Consult) -> bool:
+    return part_in(user, consult) in MAY_CAUSE.get(event, frozenset())
+
+
+def possible_events(user: User, consult: Consult) -> list[Event]:
+    """The steps that this user can cause now, in the table's order."""
+    return [
+        event
+        for event in TRANSITIONS[consult.status]
+        if event not in BY_SYSTEM and may_cause(user, event, consult)
+    ]
+
+
+def may_decide_findings(user: User) -> bool:
+    return bool(user.roles & CLINICIANS)
+
+
+def may_upload(user: User) -> bool:
+    return bool(user.roles & CLINICIANS)
+
+
+def sees_own_institution(user: User) -> bool:
+    """Whether the user sees all studies of the own institution (an administrator sees none)."""
+    return bool(user.roles & CLINICIANS)

@@ -1,0 +1,46 @@
+"""What `teleconsult up` prepares before, and prints after everything has started."""
+
+import os
+from pathlib import Path
+
+from storage.database import Database
+from teleconsult.demo import ensure_accounts, unused_passwords
+
+
+def open_database(data_folder: Path) -> Database:
+    url = os.environ.get("TELECONSULT_DATABASE_URL", f"sqlite:///{data_folder / 'teleconsult.db'}")
+    return Database(url)
+
+
+def prepare(data_folder: Path, *, demo: bool) -> None:
+    """Bring the schema up to date and make the accounts of a first start."""
+    data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    database = open_database(data_folder)
+    database.migrate()
+    if demo:
+        ensure_accounts(database, data_folder / "secrets")
+    database.close()
+
+
+def announcement(data_folder: Path, host: str, port: int) -> str:
+    """The page's address, the accounts with their unused one-time passwords, how to stop."""
+    shown_host = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
+    database = open_database(data_folder)
+    accounts = unused_passwords(database, data_folder / "secrets")
+    database.close()
+    lines = ["", "Teleconsult is ready. 远程会诊已就绪。", "", f"  http://{shown_host}:{port}/", ""]
+    for username, password in accounts.items():
+        said = password or "own password chosen · 已设置自己的密码"
+        lines.append(f"  {username:<12} {said}")
+    if any(accounts.values()):
+        lines += [
+            "",
+            "  Each password works once; you then choose your own. 以上为一次性密码，登录后请自行设置。",
+        ]
+    lines += [
+        f"  Forgotten? 忘记密码: .venv/bin/teleconsult reset-password NAME --data {data_folder}",
+        "",
+        "  Stop with Ctrl-C. 按 Ctrl-C 停止。",
+        "",
+    ]
+    return "\n".join(lines)

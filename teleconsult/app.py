@@ -1,0 +1,174 @@
+"""The web application. `create_app` is its composition root."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from functools import partial
+from pathlib import Path
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi.responses import FileResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware.base import BaseHTTPMiddleware
+
+from imaging.orthanc import OrthancPacs
+from inference.celery_broker import CeleryBroker
+from inference.repository import JobRepository
+from storage.database import Database
+from storage.events import redis_publisher
+from storage.local_files import LocalFiles
+from storage.object_store import ObjectStore
+from storage.s3 import S3Objects
+from teleconsult import background, health, problems
+from teleconsult.consults.repository import ConsultRepository
+from teleconsult.consults.routes import router as consult_routes
+from teleconsult.dependencies import PartsOfApp, our_page
+from teleconsult.events.hub import EventHub
+from teleconsult.events.routes import may_see
+from teleconsult.events.routes import router as event_routes
+from teleconsult.findings.repository import FindingRepository
+from teleconsult.findings.routes import router as finding_routes
+from teleconsult.reports.repository import ReportRepository
+from teleconsult.reports.routes import router as report_routes
+from teleconsult.settings import Settings
+from teleconsult.studies.repository import StudyRepository
+from teleconsult.studies.routes import router as study_routes
+from teleconsult.uploads.repository import UploadRepository
+from teleconsult.uploads.routes import router as upload_routes
+from teleconsult.users.repository import UserRepository
+from teleconsult.users.routes import router as user_routes
+
+SECURITY_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self)",
+    # The viewer's codecs are WebAssembly in workers; the room's socket is the relay's own port.
+    "Content-Security-Policy": (
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
+        "img-src 'self' blob: data:; media-src 'self' blob:; worker-src 'self' blob:; font-src 'self' data:; "
+        "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
+    ),
+}
+
+
+def create_parts(settings: Settings) -> PartsOfApp:
+    database = Database(settings.database_url)
+    database.migrate()
+    return PartsOfApp(
+        settings=settings,
+        database=database,
+        pacs=OrthancPacs(settings.orthanc_url, settings.orthanc_username, settings.orthanc_password),
+        objects=open_object_store(settings.object_store),
+        publish=redis_publisher(settings.redis_url),
+        jobs=JobRepository(database),
+        users=UserRepository(database),
+        studies=StudyRepository(),
+        uploads=UploadRepository(),
+        findings=FindingRepository(),
+        consults=ConsultRepository(),
+        reports=ReportRepository(),
+    )
+
+
+def open_object_store(where: str) -> ObjectStore:
+    return S3Objects.from_url(where) if where.startswith("s3") else LocalFiles(Path(where))
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    settings = settings or Settings.from_environment()
+    parts = create_parts(settings)
+    hub = EventHub(parts.settings.redis_url, partial(may_see, parts))
+    broker = CeleryBroker(parts.settings.redis_url)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        tasks = [
+            asyncio.create_task(hub.run()),
+            asyncio.create_task(background.sweep_jobs(parts, broker)),
+            asyncio.create_task(background.follow_changes(parts)),
+            asyncio.create_task(background.assess_quiet_studies(parts)),
+            *(
+                [asyncio.create_task(background.add_demo_studies_at_first_start(parts))]
+                if settings.demo
+                else []
+            ),
+        ]
+        yield
+        for task in tasks:
+            task.cancel()
+        for task in tasks:
+            with suppress(asyncio.CancelledError):
+                await task
+        await run_in_threadpool(parts.database.close)
+
+    app = describe_api(lifespan)
+    app.state.parts = parts
+    app.state.hub = hub
+    _serve_front_end(app, parts.settings.web_folder)
+    return app
+
+
+def describe_api(lifespan: Callable[[FastAPI], object] | None = None) -> FastAPI:
+    """All routes without their parts: enough for the OpenAPI document."""
+    app = FastAPI(
+        title="Teleconsult",
+        version="1",
+        lifespan=lifespan,  # type: ignore[arg-type]
+        dependencies=[Depends(our_page)],
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        redirect_slashes=False,
+        separate_input_output_schemas=False,
+    )
+    problems.install(app)
+    app.add_middleware(BaseHTTPMiddleware, dispatch=_add_headers)
+    for router in API_ROUTERS:
+        app.include_router(router)
+    return app
+
+
+API_ROUTERS: tuple[APIRouter, ...] = (
+    user_routes,
+    upload_routes,
+    study_routes,
+    finding_routes,
+    consult_routes,
+    report_routes,
+    event_routes,
+    health.router,
+)
+
+
+async def _add_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
+    response = await call_next(request)
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.url.path.startswith("/api/"):
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _serve_front_end(app: FastAPI, folder: Path) -> None:
+    """The built page: files as they are, everything else is the page's own routing."""
+    index = folder / "index.html"
+
+    @app.get("/{path:path}", include_in_schema=False)
+    def front_end(path: str) -> Response:
+        if path.startswith("api/"):
+            return problems.unknown_path()
+        wanted = (folder / path).resolve()
+        if path and wanted.is_file() and wanted.is_relative_to(folder.resolve()):
+            hashed = path.startswith("assets/")
+            caching = "public, max-age=31536000, immutable" if hashed else "no-cache"
+            return FileResponse(wanted, headers={"Cache-Control": caching})
+        if not index.is_file():
+            return Response(
+                "The front end is not built: run `make setup`. 前端尚未构建：请运行 make setup。",
+                status_code=503,
+                media_type="text/plain; charset=utf-8",
+            )
+        return FileResponse(index, headers={"Cache-Control": "no-cache"})

@@ -1,0 +1,116 @@
+"""The command line: `teleconsult COMMAND`."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from teleconsult.settings import REPOSITORY
+
+main = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+DataFolder = Annotated[
+    Path, typer.Option("--data", help="Folder that holds everything this installation keeps.")
+]
+Port = Annotated[
+    int, typer.Option("--port", min=1, max=65534, help="Port of the page; the room uses the next one.")
+]
+DEFAULT_DATA = REPOSITORY / "data"
+DEFAULT_PORT = 8080
+
+
+@main.command()
+def up(
+    data: DataFolder = DEFAULT_DATA,
+    port: Port = DEFAULT_PORT,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    demo: Annotated[bool, typer.Option(help="Demo accounts and phantom studies at the first start.")] = True,
+) -> None:
+    """Start everything, and stop it again with Ctrl-C."""
+    from teleconsult import supervisor
+    from teleconsult.announcement import announcement, prepare
+
+    data = data.resolve()
+    os.environ["TELECONSULT_DEMO"] = "1" if demo else "0"
+    sys.exit(
+        supervisor.run(
+            data,
+            port,
+            host,
+            announce=lambda: announcement(data, host, port),
+            prepare=lambda: prepare(data, demo=demo),
+        )
+    )
+
+
+@main.command()
+def doctor(data: DataFolder = DEFAULT_DATA, port: Port = DEFAULT_PORT) -> None:
+    """Say in plain sentences what is missing, broken or in the way."""
+    from teleconsult import doctor as checks
+
+    sys.exit(checks.run(data.resolve(), port))
+
+
+@main.command()
+def analyse(
+    path: Annotated[Path, typer.Argument(exists=True, help="A DICOM file, a folder or a zip.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    models: Annotated[Path, typer.Option(help="Folder of the model bundles.")] = REPOSITORY / "models",
+) -> None:
+    """Run the input gate and the models on images, without any server."""
+    from inference.pipeline import analyse_path
+
+    result = analyse_path(path, models)
+    if as_json:
+        print(json.dumps(result, ensure_ascii=False, indent=2))
+        return
+    for series in result["series"]:
+        print(f"{series['series_instance_uid']}  {series['verdict']}  {series['reason'] or ''}")
+    for finding in result["findings"]:
+        size = f"{finding['diameter_mm']:.1f} mm" if finding["diameter_mm"] else "size unknown"
+        place = finding.get("centre_lps_mm") or finding.get("box_px")
+        print(
+            f"{finding['kind']}  {finding['probability']:.2f}  {size}  {place}  "
+            f"{finding['model']} {finding['model_version']}"
+        )
+    if not result["findings"]:
+        print("No findings. 没有发现。")
+
+
+@main.command()
+def openapi(target: Annotated[Path, typer.Argument()] = REPOSITORY / "web" / "openapi.json") -> None:
+    """Write the API's description, from which the front end's types are generated."""
+    from teleconsult.app import describe_api
+
+    text = json.dumps(describe_api().openapi(), indent=2, ensure_ascii=False, sort_keys=True)
+    target.write_text(text + "\n")
+
+
+@main.command("reset-password")
+def reset_password(username: str, data: DataFolder = DEFAULT_DATA) -> None:
+    """Give an account a new one-time password."""
+    from teleconsult import demo
+    from teleconsult.announcement import open_database
+
+    password = demo.reset_password(open_database(data.resolve()), data.resolve() / "secrets", username)
+    if password is None:
+        print(f"There is no account '{username}'. 没有账号“{username}”。", file=sys.stderr)
+        sys.exit(1)
+    print(password)
+
+
+@main.command("demo-studies", hidden=True)
+def demo_studies() -> None:
+    """Store phantom studies; the application calls it once at the first start."""
+    from teleconsult.app import create_parts
+    from teleconsult.demo import add_demo_studies
+    from teleconsult.settings import Settings
+
+    print(add_demo_studies(create_parts(Settings.from_environment())))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""A consult from request to closing: its status table, who may cause which step, its history."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from teleconsult.errors import ConsentMissing, IllegalTransition, ReasonRequired, StudyMissing
+
+
+class Status(StrEnum):
+    DRAFT = "draft"
+    REQUESTED = "requested"
+    RETURNED = "returned"
+    ACCEPTED = "accepted"
+    SCHEDULED = "scheduled"
+    IN_PROGRESS = "in-progress"
+    ON_HOLD = "on-hold"
+    REPORTING = "reporting"
+    SIGNED = "signed"
+    CLOSED = "closed"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    NO_SHOW = "no-show"
+
+
+class Event(StrEnum):
+    SUBMIT = "submit"
+    ACCEPT = "accept"
+    DECLINE = "decline"
+    RETURN = "return"
+    WITHDRAW = "withdraw"
+    EXPIRE = "expire"
+    SCHEDULE = "schedule"
+    START = "start"
+    REPORT_WITHOUT_CALL = "report-without-call"
+    RESCHEDULE = "reschedule"
+    CALL_OFF = "call-off"
+    NOBODY_CAME = "nobody-came"
+    HOLD = "hold"
+    RESUME = "resume"
+    END = "end"
+    SIGN = "sign"
+    ACKNOWLEDGE = "acknowledge"
+    AMEND = "amend"
+
+
+# Every status has a row; a terminal one has an empty row. A step that is not here does not exist.
+TRANSITIONS: Mapping[Status, Mapping[Event, Status]] = {
+    Status.DRAFT: {Event.SUBMIT: Status.REQUESTED},
+    Status.REQUESTED: {
+        Event.ACCEPT: Status.ACCEPTED,
+        Event.DECLINE: Status.DECLINED,
+        Event.RETURN: Status.RETURNED,
+        Event.WITHDRAW: Status.CANCELLED,
+        Event.EXPIRE: Status.REQUESTED,
+    },
+    Status.RETURNED: {Event.SUBMIT: Status.REQUESTED},
+    Status.ACCEPTED: {
+        Event.SCHEDULE: Status.SCHEDULED,
+        Event.START: Status.IN_PROGRESS,
+        Event.REPORT_WITHOUT_CALL: Status.REPORTING,
+    },
+    Status.SCHEDULED: {
+        Event.START: Status.IN_PROGRESS,
+        Event.RESCHEDULE: Status.SCHEDULED,
+        Event.CALL_OFF: Status.CANCELLED,
+        Event.NOBODY_CAME: Status.NO_SHOW,
+    },
+    Status.IN_PROGRESS: {Event.HOLD: Status.ON_HOLD, Event.END: Status.REPORTING},
+    Status.ON_HOLD: {Event.RESUME: Status.IN_PROGRESS, Event.END: Status.REPORTING},
+    Status.REPORTING: {Event.SIGN: Status.SIGNED},
+    Status.SIGNED: {Event.ACKNOWLEDGE: Status.CLOSED, Event.AMEND: Status.REPORTING},
+    Status.CLOSED: {Event.AMEND: Status.REPORTING},
+    Status.DECLINED: {},
+    Status.CANCELLED: {},
+    Status.NO_SHOW: {},
+}
+
+NEEDS_REASON = frozenset({Event.DECLINE, Event.RETURN, Event.WITHDRAW, Event.CALL_OFF, Event.AMEND})
+# Not offered on a page of their own yet: the timer and the calendar cause them.
+BY_SYSTEM = frozenset({Event.EXPIRE, Event.NOBODY_CAME})
+LIVE = frozenset({Status.ACCEPTED, Status.SCHEDULED, Status.IN_PROGRESS, Status.ON_HOLD})
+
+
+class Urgency(StrEnum):
+    ROUTINE = "routine"
+    URGENT = "urgent"
+    EMERGENCY = "emergency"
+
+
+class LegalRole(StrEnum):
+    CONSULTATION = "consultation"  # the inviting side decides
+    REMOTE_DIAGNOSIS = "remote-diagnosis"  # the reading side answers for its report
+
+
+class ConsentMethod(StrEnum):
+    WRITTEN = "written"
+    WITNESSED = "witnessed"
+    EMERGENCY = "emergency"
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """The patient's consent, or the emergency reason that stands in for it."""
+
+    given: bool
+    method: ConsentMethod
+    note: str | None = None
+
+    @property
+    def allows_start(self) -> bool:
+        return self.given or (self.method is ConsentMethod.EMERGENCY and bool(self.note))
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    at: datetime
+    event: Event
+    actor_id: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Consult:
+    id: str
+    status: Status
+    version: int
+    patient_id: str
+    question: str
+    urgency: Urgency
+    specialty: str
+    legal_role: LegalRole
+    consent: Consent
+    requested_by_id: str
+    inviting_institution_id: str
+    specialist_id: str | None
+    study_instance_uids: tuple[str, ...]
+    created_at: datetime
+    history: tuple[HistoryEntry, ...] = field(default=())
+
+    def apply(self, event: Event, *, actor_id: str, at: datetime, reason: str | None = None) -> "Consult":
+        """Return the consult as it stands after `event`.
+
+        Raises:
+            IllegalTransition: the table has no such step from here.
+            ReasonRequired: the step asks for a reason.
+            ConsentMissing, StudyMissing: what a start needs is not on file.
+        """
+        possible = TRANSITIONS[self.status]
+        if event not in possible:
+            raise IllegalTransition(event, self.status, [e for e in possible if e not in BY_SYSTEM])
+        if event in NEEDS_REASON and not (reason or "").strip():
+            raise ReasonRequired
+        if event in (Event.START, Event.REPORT_WITHOUT_CALL):
+            if not self.consent.allows_start:
+                raise ConsentMissing
+            if not self.study_instance_uids:
+                raise StudyMissing
+        return replace(
+            self,
+            status=possible[event],
+            specialist_id=actor_id if event is Event.ACCEPT else self.specialist_id,
+            history=(*self.history, HistoryEntry(at, event, actor_id, reason)),
+        )
+
+
+def history_to_json(history: tuple[HistoryEntry, ...]) -> list[dict[str, Any]]:
+    return [
+        {"at": entry.at.isoformat(), "event": entry.event, "actor_id": entry.actor_id, "reason": entry.reason}
+        for entry in history
+    ]
+
+
+def history_from_json(entries: list[dict[str, Any]]) -> tuple[HistoryEntry, ...]:
+    return tuple(
+        HistoryEntry(
+            datetime.fromisoformat(entry["at"]), Event(entry["event"]), entry["actor_id"], entry["reason"]
+        )
+        for entry in entries
+    )

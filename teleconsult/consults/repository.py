@@ -1,0 +1,150 @@
+"""Consults in the database. `save` compares versions: two people cannot overwrite each other."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+
+from storage.errors import StaleVersion
+from storage.tables import consult_studies, consults
+from teleconsult import access
+from teleconsult.consults.consult import (
+    Consent,
+    ConsentMethod,
+    Consult,
+    LegalRole,
+    Status,
+    Urgency,
+    history_from_json,
+    history_to_json,
+)
+from teleconsult.errors import NotFound
+from teleconsult.users.user import User
+
+
+class ConsultRepository:
+    def add(self, connection: Connection, consult: Consult) -> None:
+        connection.execute(insert(consults).values(id=consult.id, **_values(consult)))
+        for uid in consult.study_instance_uids:
+            self.add_study(connection, consult.id, uid, consult.created_at)
+
+    def save(self, connection: Connection, consult: Consult) -> Consult:
+        """Store a changed consult whose `version` is the one that was read. Raises StaleVersion."""
+        result = connection.execute(
+            update(consults)
+            .where(consults.c.id == consult.id, consults.c.version == consult.version)
+            .values(_values(consult) | {"version": consult.version + 1})
+        )
+        if result.rowcount != 1:
+            raise StaleVersion(consult.id)
+        return self.get(connection, consult.id)
+
+    def add_study(
+        self, connection: Connection, consult_id: str, study_instance_uid: str, at: datetime
+    ) -> None:
+        present = connection.execute(
+            select(consult_studies.c.consult_id).where(
+                consult_studies.c.consult_id == consult_id,
+                consult_studies.c.study_instance_uid == study_instance_uid,
+            )
+        ).first()
+        if present is None:
+            connection.execute(
+                insert(consult_studies).values(
+                    consult_id=consult_id, study_instance_uid=study_instance_uid, added_at=at
+                )
+            )
+
+    def get(self, connection: Connection, consult_id: str) -> Consult:
+        """Raises NotFound. Routes ask `get_for`, which also looks at rights."""
+        row = connection.execute(select(consults).where(consults.c.id == consult_id)).first()
+        if row is None:
+            raise NotFound
+        return _consults(connection, [row])[0]
+
+    def get_for(self, connection: Connection, consult_id: str, user: User) -> Consult:
+        consult = self.get(connection, consult_id)
+        if access.part_in(user, consult) is None:
+            raise NotFound
+        return consult
+
+    @staticmethod
+    def concerns(user: User, consult: Consult) -> bool:
+        """Whether a change of this consult changes the user's lists: also when it just left them."""
+        return access.part_in(user, consult) is not None or access.was_offered_to(user, consult)
+
+    def visible_to(self, connection: Connection, user: User) -> list[Consult]:
+        """All consults that the user has a part in, the newest first."""
+        wide_enough = or_(
+            consults.c.inviting_institution_id == user.institution.id,
+            consults.c.specialist_id == user.id,
+            and_(consults.c.specialty == user.specialty, consults.c.status == Status.REQUESTED),
+        )
+        rows = connection.execute(
+            select(consults).where(wide_enough).order_by(consults.c.created_at.desc())
+        ).all()
+        return [c for c in _consults(connection, rows) if access.part_in(user, c) is not None]
+
+    def of_study(self, connection: Connection, study_instance_uid: str) -> list[Consult]:
+        rows = connection.execute(
+            select(consults)
+            .join(consult_studies, consult_studies.c.consult_id == consults.c.id)
+            .where(consult_studies.c.study_instance_uid == study_instance_uid)
+        ).all()
+        return _consults(connection, rows)
+
+
+def _values(consult: Consult) -> dict[str, Any]:
+    return {
+        "status": consult.status,
+        "version": consult.version,
+        "patient_id": consult.patient_id,
+        "question": consult.question,
+        "urgency": consult.urgency,
+        "specialty": consult.specialty,
+        "legal_role": consult.legal_role,
+        "consent": {
+            "given": consult.consent.given,
+            "method": consult.consent.method,
+            "note": consult.consent.note,
+        },
+        "requested_by": consult.requested_by_id,
+        "inviting_institution_id": consult.inviting_institution_id,
+        "specialist_id": consult.specialist_id,
+        "created_at": consult.created_at,
+        "history": history_to_json(consult.history),
+    }
+
+
+def _consults(connection: Connection, rows: Sequence[Row[Any]]) -> list[Consult]:
+    studies: dict[str, list[str]] = {row.id: [] for row in rows}
+    links = (
+        select(consult_studies)
+        .where(consult_studies.c.consult_id.in_(studies))
+        .order_by(consult_studies.c.added_at)
+    )
+    for link in connection.execute(links):
+        studies[link.consult_id].append(link.study_instance_uid)
+    return [
+        Consult(
+            id=row.id,
+            status=Status(row.status),
+            version=row.version,
+            patient_id=row.patient_id,
+            question=row.question,
+            urgency=Urgency(row.urgency),
+            specialty=row.specialty,
+            legal_role=LegalRole(row.legal_role),
+            consent=Consent(
+                row.consent["given"], ConsentMethod(row.consent["method"]), row.consent.get("note")
+            ),
+            requested_by_id=row.requested_by,
+            inviting_institution_id=row.inviting_institution_id,
+            specialist_id=row.specialist_id,
+            study_instance_uids=tuple(studies[row.id]),
+            created_at=row.created_at,
+            history=history_from_json(row.history),
+        )
+        for row in rows
+    ]

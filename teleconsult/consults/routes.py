@@ -1,0 +1,176 @@
+"""Asking for a consult, moving it along its table, and entering its room."""
+
+from uuid import uuid4
+
+from fastapi import APIRouter, Request
+from signaling.join_token import JoinGrant, issue
+from sqlalchemy import Connection
+
+from storage import audit_log
+from storage.errors import StaleVersion
+from teleconsult import access
+from teleconsult.access import Part
+from teleconsult.consults.consult import (
+    LIVE,
+    TRANSITIONS,
+    Consult,
+    Event,
+    HistoryEntry,
+    Status,
+)
+from teleconsult.consults.schemas import (
+    ConsultEventIn,
+    ConsultIn,
+    ConsultOut,
+    ConsultStudyIn,
+    JoinOut,
+    consent_of,
+    consults_out,
+)
+from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
+from teleconsult.errors import IllegalTransition, NotAllowed, NotFound, StudyOfAnotherPatient
+from teleconsult.studies.repository import Study
+from teleconsult.users.user import User
+
+router = APIRouter(prefix="/api/consults", tags=["consults"])
+
+# Signing has its own route, with the second look at the password.
+NOT_BY_EVENT_ROUTE = frozenset({Event.SIGN})
+
+
+@router.post("", status_code=201)
+def ask_for_consult(body: ConsultIn, parts: Parts, user: CurrentUser, now: Now) -> ConsultOut:
+    """Ask for a consult on a patient of the own institution; specialists see it at once."""
+    if not user.roles & access.CLINICIANS:
+        raise NotAllowed
+    with parts.database.transaction() as connection:
+        patient = parts.studies.get_patient(connection, body.patient_id)
+        if patient.institution_id != user.institution.id:
+            raise NotFound
+        for uid in body.study_instance_uids:
+            _study_of_patient(parts, connection, uid, patient.id, user)
+        consult = Consult(
+            id=str(uuid4()),
+            status=Status.REQUESTED,
+            version=1,
+            patient_id=patient.id,
+            question=body.question,
+            urgency=body.urgency,
+            specialty=body.specialty,
+            legal_role=body.legal_role,
+            consent=consent_of(body.consent),
+            requested_by_id=user.id,
+            inviting_institution_id=user.institution.id,
+            specialist_id=None,
+            study_instance_uids=tuple(dict.fromkeys(body.study_instance_uids)),
+            created_at=now,
+            history=(HistoryEntry(now, Event.SUBMIT, user.id),),
+        )
+        parts.consults.add(connection, consult)
+        _audit(connection, now, user, "consult-requested", consult.id)
+        out = _out(parts, connection, consult, user)
+    _changed(parts, consult.id)
+    return out
+
+
+@router.get("")
+def list_consults(parts: Parts, user: CurrentUser) -> list[ConsultOut]:
+    with parts.database.reading() as connection:
+        return consults_out(parts, connection, parts.consults.visible_to(connection, user), user)
+
+
+@router.get("/{consult_id}")
+def read_consult(consult_id: str, parts: Parts, user: CurrentUser) -> ConsultOut:
+    with parts.database.reading() as connection:
+        return _out(parts, connection, parts.consults.get_for(connection, consult_id, user), user)
+
+
+@router.post("/{consult_id}/events")
+def record_consult_event(
+    consult_id: str, body: ConsultEventIn, parts: Parts, user: CurrentUser, now: Now
+) -> ConsultOut:
+    """Move a consult one step; a 409 names the steps that are possible."""
+    with parts.database.transaction() as connection:
+        consult = parts.consults.get_for(connection, consult_id, user)
+        if body.event in TRANSITIONS[consult.status] and (
+            body.event in NOT_BY_EVENT_ROUTE or not access.may_cause(user, body.event, consult)
+        ):
+            raise NotAllowed
+        moved = consult.apply(body.event, actor_id=user.id, at=now, reason=body.reason)
+        if body.version != consult.version:
+            raise StaleVersion(consult_id)
+        saved = parts.consults.save(connection, moved)
+        if body.event is Event.AMEND:
+            report = parts.reports.get(connection, consult_id)
+            parts.reports.save(connection, report.reopen(), read_version=report.version)
+        _audit(connection, now, user, f"consult-{body.event}", consult_id)
+        out = _out(parts, connection, saved, user)
+    _changed(parts, consult_id)
+    return out
+
+
+@router.post("/{consult_id}/studies")
+def add_study_to_consult(
+    consult_id: str, body: ConsultStudyIn, parts: Parts, user: CurrentUser, now: Now
+) -> ConsultOut:
+    """Add a further study of the same patient, also while the room is open."""
+    with parts.database.transaction() as connection:
+        consult = parts.consults.get_for(connection, consult_id, user)
+        if access.part_in(user, consult) is not Part.INVITING:
+            raise NotAllowed
+        _study_of_patient(parts, connection, body.study_instance_uid, consult.patient_id, user)
+        parts.consults.add_study(connection, consult_id, body.study_instance_uid, now)
+        _audit(connection, now, user, "consult-study-added", consult_id)
+        out = _out(parts, connection, parts.consults.get(connection, consult_id), user)
+    _changed(parts, consult_id)
+    return out
+
+
+@router.post("/{consult_id}/join")
+def join_room(consult_id: str, request: Request, parts: Parts, user: CurrentUser, now: Now) -> JoinOut:
+    """A short-lived ticket into the consult's room. The first to enter an accepted consult starts it."""
+    with parts.database.transaction() as connection:
+        consult = parts.consults.get_for(connection, consult_id, user)
+        part = access.part_in(user, consult)
+        if part not in (Part.INVITING, Part.ASSIGNED):
+            raise NotAllowed
+        if consult.status not in LIVE:
+            raise IllegalTransition("join", consult.status, access.possible_events(user, consult))
+        if Event.START in TRANSITIONS[consult.status]:
+            moved = consult.apply(Event.START, actor_id=user.id, at=now)
+            parts.consults.save(connection, moved)
+        _audit(connection, now, user, "room-entered", consult_id)
+    _changed(parts, consult_id)
+    grant = JoinGrant(
+        room_id=consult_id,
+        participant_id=user.id,
+        display_name=user.display_name,
+        role="specialist" if part is Part.ASSIGNED else "clinician",
+        moderator=part is Part.ASSIGNED,
+    )
+    return JoinOut(
+        signaling_url=parts.settings.signaling_url.format(host=request.url.hostname),
+        join_token=issue(parts.settings.join_secret, grant),
+        ice_servers=[],
+    )
+
+
+def _study_of_patient(
+    parts: PartsOfApp, connection: Connection, study_instance_uid: str, patient_uuid: str, user: User
+) -> Study:
+    study = parts.studies.get_for(connection, study_instance_uid, user)
+    if study.patient.id != patient_uuid:
+        raise StudyOfAnotherPatient
+    return study
+
+
+def _out(parts: PartsOfApp, connection: Connection, consult: Consult, user: User) -> ConsultOut:
+    return consults_out(parts, connection, [consult], user)[0]
+
+
+def _audit(connection: Connection, now: Now, user: User, action: str, consult_id: str) -> None:
+    audit_log.record(connection, at=now, actor=user.id, action=action, subject=f"consult/{consult_id}")
+
+
+def _changed(parts: PartsOfApp, consult_id: str) -> None:
+    parts.publish({"type": "consult-changed", "consult_id": consult_id})

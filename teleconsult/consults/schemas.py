@@ -1,0 +1,140 @@
+"""What the API says and takes about consults."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import BaseModel, Field, StringConstraints
+from sqlalchemy import Connection
+
+from teleconsult import access
+from teleconsult.consults.consult import Consent, ConsentMethod, Consult, Event, LegalRole, Status, Urgency
+from teleconsult.dependencies import PartsOfApp
+from teleconsult.studies.schemas import PatientOut, StudySummaryOut, studies_out
+from teleconsult.users.schemas import UserRefOut
+from teleconsult.users.user import User
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True)]
+
+
+class ConsentIn(BaseModel):
+    given: bool
+    method: ConsentMethod
+    note: Text | None = Field(default=None, max_length=1000)
+
+
+class ConsultIn(BaseModel):
+    patient_id: str = Field(max_length=36)
+    question: Text = Field(min_length=1, max_length=4000)
+    urgency: Urgency
+    specialty: Text = Field(min_length=1, max_length=64)
+    legal_role: LegalRole = LegalRole.CONSULTATION
+    study_instance_uids: list[str] = Field(max_length=50)
+    consent: ConsentIn
+
+
+class ConsultEventIn(BaseModel):
+    event: Event
+    reason: Text | None = Field(default=None, max_length=1000)
+    version: int
+
+
+class ConsultStudyIn(BaseModel):
+    study_instance_uid: str = Field(max_length=64)
+
+
+class ConsentOut(BaseModel):
+    given: bool
+    method: ConsentMethod
+    note: str | None
+
+
+class HistoryEntryOut(BaseModel):
+    at: datetime
+    event: Event
+    actor: UserRefOut
+    reason: str | None
+
+
+class ConsultOut(BaseModel):
+    id: str
+    status: Status
+    version: int
+    patient: PatientOut
+    question: str
+    urgency: Urgency
+    specialty: str
+    legal_role: LegalRole
+    consent: ConsentOut
+    requested_by: UserRefOut
+    specialist: UserRefOut | None
+    studies: list[StudySummaryOut]
+    created_at: datetime
+    history: list[HistoryEntryOut]
+    possible_events: list[Event]
+    report_status: str | None
+
+
+class JoinOut(BaseModel):
+    signaling_url: str
+    join_token: str
+    ice_servers: list[dict[str, str]]
+
+
+def consent_of(body: ConsentIn) -> Consent:
+    return Consent(body.given, body.method, body.note)
+
+
+def consults_out(
+    parts: PartsOfApp, connection: Connection, consults: Sequence[Consult], user: User
+) -> list[ConsultOut]:
+    people = parts.users.by_ids(
+        connection,
+        {c.requested_by_id for c in consults}
+        | {c.specialist_id for c in consults if c.specialist_id}
+        | {entry.actor_id for c in consults for entry in c.history},
+    )
+    uids = list(dict.fromkeys(uid for c in consults for uid in c.study_instance_uids))
+    studies = parts.studies.visible_to(connection, user, only=uids)
+    by_uid = {s.study_instance_uid: s for s in studies_out(parts, connection, studies)}
+    report_statuses = parts.reports.statuses(connection, [c.id for c in consults])
+    return [
+        ConsultOut(
+            id=c.id,
+            status=c.status,
+            version=c.version,
+            patient=_patient_out(parts, connection, c.patient_id),
+            question=c.question,
+            urgency=c.urgency,
+            specialty=c.specialty,
+            legal_role=c.legal_role,
+            consent=ConsentOut(given=c.consent.given, method=c.consent.method, note=c.consent.note),
+            requested_by=UserRefOut.of(people[c.requested_by_id]),
+            specialist=UserRefOut.of(people[c.specialist_id]) if c.specialist_id else None,
+            studies=[by_uid[uid] for uid in c.study_instance_uids if uid in by_uid],
+            created_at=c.created_at,
+            history=[
+                HistoryEntryOut(
+                    at=entry.at,
+                    event=entry.event,
+                    actor=UserRefOut.of(people[entry.actor_id]),
+                    reason=entry.reason,
+                )
+                for entry in c.history
+            ],
+            possible_events=access.possible_events(user, c),
+            report_status=report_statuses.get(c.id),
+        )
+        for c in consults
+    ]
+
+
+def _patient_out(parts: PartsOfApp, connection: Connection, patient_uuid: str) -> PatientOut:
+    patient = parts.studies.get_patient(connection, patient_uuid)
+    return PatientOut(
+        id=patient.id,
+        name=patient.name,
+        patient_id=patient.patient_id,
+        birth_date=patient.birth_date,
+        sex=patient.sex,
+    )

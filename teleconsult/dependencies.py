@@ -1,0 +1,77 @@
+"""Annotated aliases for routes: what a route may ask for."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Cookie, Depends, Header
+from starlette.requests import HTTPConnection
+
+from imaging.pacs import PacsClient
+from inference.repository import JobRepository
+from storage.database import Database, utc_now
+from storage.events import Publish
+from storage.object_store import ObjectStore
+from teleconsult.consults.repository import ConsultRepository
+from teleconsult.errors import ForgedRequest, PasswordChangeRequired
+from teleconsult.findings.repository import FindingRepository
+from teleconsult.reports.repository import ReportRepository
+from teleconsult.settings import Settings
+from teleconsult.studies.repository import StudyRepository
+from teleconsult.uploads.repository import UploadRepository
+from teleconsult.users.repository import UserRepository
+from teleconsult.users.user import User
+
+SESSION_COOKIE = "teleconsult_session"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class PartsOfApp:
+    """The adapters and repositories that the composition root made."""
+
+    settings: Settings
+    database: Database
+    pacs: PacsClient
+    objects: ObjectStore
+    publish: Publish
+    jobs: JobRepository
+    users: UserRepository
+    studies: StudyRepository
+    uploads: UploadRepository
+    findings: FindingRepository
+    consults: ConsultRepository
+    reports: ReportRepository
+
+
+def parts_of(connection: HTTPConnection) -> PartsOfApp:
+    parts: PartsOfApp = connection.app.state.parts
+    return parts
+
+
+Parts = Annotated[PartsOfApp, Depends(parts_of)]
+Now = Annotated[datetime, Depends(utc_now)]
+SessionToken = Annotated[str | None, Cookie(alias=SESSION_COOKIE)]
+
+
+def our_page(connection: HTTPConnection, x_teleconsult: Annotated[str | None, Header()] = None) -> None:
+    """A header that another site's form cannot set without asking first; and CORS is never granted."""
+    changes = connection.scope["type"] == "http" and connection.scope["method"] not in SAFE_METHODS
+    if changes and x_teleconsult is None:
+        raise ForgedRequest
+
+
+def signed_in(parts: Parts, now: Now, token: SessionToken = None) -> User:
+    return parts.users.of_session(token, now)
+
+
+SignedIn = Annotated[User, Depends(signed_in)]
+
+
+def current_user(user: SignedIn) -> User:
+    if user.must_change_password:
+        raise PasswordChangeRequired
+    return user
+
+
+CurrentUser = Annotated[User, Depends(current_user)]

@@ -1,0 +1,91 @@
+"""What can go wrong in the application. Each error says what is true, in domain words."""
+
+from collections.abc import Collection
+
+
+class TeleconsultError(Exception):
+    """Base of everything that the application raises on purpose."""
+
+
+class NotFound(TeleconsultError):
+    """There is no such record, or the caller has no part in it: nobody can tell which."""
+
+
+class NotSignedIn(TeleconsultError):
+    pass
+
+
+class WrongCredentials(TeleconsultError):
+    pass
+
+
+class TooManyAttempts(TeleconsultError):
+    """Wrong passwords in a row; the next try counts only after `wait_s` seconds."""
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(wait_s)
+        self.wait_s = wait_s
+
+
+class PasswordChangeRequired(TeleconsultError):
+    pass
+
+
+class WeakPassword(TeleconsultError):
+    pass
+
+
+class NotAllowed(TeleconsultError):
+    """The caller has a part in the record but not the role for this step."""
+
+
+class ForgedRequest(TeleconsultError):
+    """A changing request did not come from our own page."""
+
+
+class IllegalTransition(TeleconsultError):
+    def __init__(self, event: str, status: str, possible: Collection[str]) -> None:
+        super().__init__(f"'{event}' is not possible while '{status}'")
+        self.event, self.status, self.possible = event, status, tuple(possible)
+
+
+class ReasonRequired(TeleconsultError):
+    pass
+
+
+class ConsentMissing(TeleconsultError):
+    pass
+
+
+class StudyMissing(TeleconsultError):
+    """An imaging consult needs at least one study."""
+
+
+class StudyOfAnotherPatient(TeleconsultError):
+    pass
+
+
+class FindingsUndecided(TeleconsultError):
+    def __init__(self, count: int) -> None:
+        super().__init__(count)
+        self.count = count
+
+
+class ConclusionMissing(TeleconsultError):
+    pass
+
+
+class ReportIsFinal(TeleconsultError):
+    pass
+
+
+class UploadTooLarge(TeleconsultError):
+    pass
+
+
+class UploadIncomplete(TeleconsultError):
+    """The connection ended before the whole file had arrived."""
+
+
+class UploadClosed(TeleconsultError):
+    pass

@@ -1,0 +1,76 @@
+"""The page's live connection."""
+
+import asyncio
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from starlette.concurrency import run_in_threadpool
+
+from storage.database import utc_now
+from teleconsult.dependencies import SESSION_COOKIE, PartsOfApp, parts_of
+from teleconsult.errors import NotFound, NotSignedIn
+from teleconsult.events.hub import Event, Listener
+from teleconsult.users.user import User
+
+router = APIRouter(prefix="/api")
+
+POLICY_VIOLATION = 1008  # RFC 6455 7.4.1
+NOT_SIGNED_IN = 4401
+
+
+@router.websocket("/events")
+async def events(websocket: WebSocket) -> None:
+    """Push hints to look again; the pages fetch what changed with their own rights."""
+    parts = parts_of(websocket)
+    if not _same_origin(websocket, parts):
+        await websocket.close(POLICY_VIOLATION)
+        return
+    await websocket.accept()
+    try:
+        token = websocket.cookies.get(SESSION_COOKIE)
+        user = await run_in_threadpool(parts.users.of_session, token, utc_now())
+    except NotSignedIn:
+        await websocket.close(NOT_SIGNED_IN)
+        return
+    listener = Listener(user)
+    hub = websocket.app.state.hub
+    hub.add(listener)
+    sender = asyncio.create_task(_send_all(websocket, listener))
+    try:
+        await websocket.send_json({"type": "resync"})
+        while True:  # the page says nothing; this notices that it left
+            await websocket.receive_text()
+    except WebSocketDisconnect:
+        pass
+    finally:
+        hub.remove(listener)
+        sender.cancel()
+
+
+async def _send_all(websocket: WebSocket, listener: Listener) -> None:
+    while True:
+        await websocket.send_json(await listener.queue.get())
+
+
+def _same_origin(websocket: WebSocket, parts: PartsOfApp) -> bool:
+    """Cookies travel with any site's WebSocket, so the page's origin decides (CSWSH)."""
+    origin = websocket.headers.get("origin")
+    if origin is None:
+        return False
+    return urlsplit(origin).netloc == websocket.headers.get("host") or origin in parts.settings.public_origins
+
+
+def may_see(parts: PartsOfApp, user: User, event: Event) -> bool:
+    """Whether the subject of an event is this user's to see."""
+    with parts.database.reading() as connection:
+        try:
+            if "study_instance_uid" in event:
+                parts.studies.get_for(connection, event["study_instance_uid"], user)
+            elif "consult_id" in event:
+                consult = parts.consults.get(connection, event["consult_id"])
+                return parts.consults.concerns(user, consult)
+            else:
+                return False
+        except NotFound:
+            return False
+    return True

@@ -1,0 +1,242 @@
+"""Domain error -> RFC 9457 problem, one row each, with a sentence in both languages."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from imaging.errors import InstanceNotFound, PacsUnavailable
+from storage.errors import StaleVersion
+from teleconsult import errors
+
+log = logging.getLogger(__name__)
+
+
+def _nothing(_: Any) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    status: int
+    code: str
+    en: str
+    zh: str
+    values: Callable[[Any], dict[str, Any]] = field(default=_nothing)
+
+
+PROBLEMS: dict[type[Exception], Problem] = {
+    errors.NotFound: Problem(
+        404, "not-found", "There is no such record, or it is not yours to see.", "没有此记录，或您无权查看。"
+    ),
+    InstanceNotFound: Problem(
+        404, "image-not-found", "This image is not in the archive.", "影像归档中没有这幅图像。"
+    ),
+    errors.NotSignedIn: Problem(
+        401, "not-signed-in", "Please sign in; your session may have ended.", "请登录；您的登录可能已过期。"
+    ),
+    errors.WrongCredentials: Problem(
+        401, "wrong-credentials", "User name or password is wrong.", "用户名或密码错误。"
+    ),
+    errors.TooManyAttempts: Problem(
+        429,
+        "too-many-attempts",
+        "Too many wrong passwords. Please try again in {wait_s} seconds.",
+        "密码错误次数过多，请 {wait_s} 秒后再试。",
+        lambda e: {"wait_s": e.wait_s},
+    ),
+    errors.PasswordChangeRequired: Problem(
+        403,
+        "password-change-required",
+        "Please choose your own password first.",
+        "请先设置您自己的密码。",
+    ),
+    errors.WeakPassword: Problem(
+        422,
+        "weak-password",
+        "The new password needs at least 10 characters and must differ from the old one and the user name.",
+        "新密码至少 10 个字符，且不能与旧密码或用户名相同。",
+    ),
+    errors.NotAllowed: Problem(
+        403, "not-allowed", "Your role does not include this step.", "您的角色不能执行此操作。"
+    ),
+    errors.ForgedRequest: Problem(
+        403,
+        "forged-request",
+        "This request did not come from the Teleconsult page.",
+        "该请求并非来自 Teleconsult 页面。",
+    ),
+    errors.IllegalTransition: Problem(
+        409,
+        "step-not-possible",
+        "'{event}' is not possible while the consult is '{status}'. Possible now: {possible}.",
+        "会诊处于“{status}”状态时不能执行“{event}”。现在可以：{possible}。",
+        lambda e: {
+            "event": e.event,
+            "status": e.status,
+            "possible": ", ".join(e.possible) or "—",
+        },
+    ),
+    errors.ReasonRequired: Problem(
+        422, "reason-required", "Please give a reason for this step.", "请填写此操作的理由。"
+    ),
+    errors.ConsentMissing: Problem(
+        409,
+        "consent-missing",
+        "The consult cannot start: the patient's consent, or the emergency reason, is not on file.",
+        "会诊不能开始：尚无患者知情同意或急诊理由的记录。",
+    ),
+    errors.StudyMissing: Problem(
+        409,
+        "study-missing",
+        "An imaging consult needs at least one study.",
+        "影像会诊至少需要一项检查。",
+    ),
+    errors.StudyOfAnotherPatient: Problem(
+        409,
+        "study-of-another-patient",
+        "This study belongs to another patient than the consult. It was kept, but not added to the consult.",
+        "该检查属于另一位患者。检查已保存，但没有加入本次会诊。",
+    ),
+    errors.FindingsUndecided: Problem(
+        409,
+        "findings-undecided",
+        "{count} AI findings are not decided yet. Accept or reject each one before you sign.",
+        "还有 {count} 个 AI 发现未作决定。签发前请逐一接受或排除。",
+        lambda e: {"count": e.count},
+    ),
+    errors.ConclusionMissing: Problem(
+        422, "conclusion-missing", "Please write a conclusion before you sign.", "签发前请填写结论。"
+    ),
+    errors.ReportIsFinal: Problem(
+        409,
+        "report-is-final",
+        "This report is signed and cannot be changed. Use 'amend' for a new version.",
+        "报告已签发，不能修改。如需更改请使用“修订”。",
+    ),
+    errors.UploadTooLarge: Problem(
+        413,
+        "upload-too-large",
+        "This file is larger than this installation accepts. Please send the study as single images.",
+        "文件超过本系统允许的大小。请以单幅图像方式上传该检查。",
+    ),
+    errors.UploadIncomplete: Problem(
+        400,
+        "upload-incomplete",
+        "The connection ended before the file was complete. Please send it again.",
+        "文件未传完连接就中断了，请重新发送。",
+    ),
+    errors.UploadClosed: Problem(
+        409,
+        "upload-closed",
+        "This upload was finished already. Please start a new one.",
+        "本次上传已结束，请重新开始。",
+    ),
+    StaleVersion: Problem(
+        409,
+        "changed-meanwhile",
+        "Somebody else changed this in the meantime. You now see the newest state; please look again.",
+        "其他人已同时修改了此内容。现在显示的是最新状态，请重新确认。",
+    ),
+    PacsUnavailable: Problem(
+        503,
+        "archive-away",
+        "The image archive does not answer at the moment. Nothing is lost; please try again shortly.",
+        "影像归档暂时没有响应。数据没有丢失，请稍后再试。",
+    ),
+    OperationalError: Problem(
+        503,
+        "database-away",
+        "The database does not answer at the moment. Please try again shortly.",
+        "数据库暂时没有响应，请稍后再试。",
+    ),
+    RequestValidationError: Problem(
+        422,
+        "not-understood",
+        "Something in the form is missing or not in the right shape: {fields}.",
+        "表单内容缺失或格式不正确：{fields}。",
+        lambda e: {"fields": ", ".join(sorted({str(d["loc"][-1]) for d in e.errors()}))},
+    ),
+}
+UNKNOWN_PATH = Problem(404, "not-found", "There is no such page.", "没有这个页面。")
+WRONG_METHOD = Problem(
+    405, "wrong-method", "This address does not take that request.", "该地址不支持此请求。"
+)
+OURS = Problem(
+    500,
+    "internal-error",
+    "Something went wrong on our side. It has been logged; please try again.",
+    "系统出现错误，已记录。请重试。",
+)
+
+
+def problem_for(error: Exception) -> Problem:
+    """The row of the error's class, or of the nearest class above it."""
+    for kind in type(error).__mro__:
+        if kind in PROBLEMS:
+            return PROBLEMS[kind]
+    if isinstance(error, HTTPException):
+        return WRONG_METHOD if error.status_code == 405 else UNKNOWN_PATH
+    return OURS
+
+
+def sentence(problem: Problem, error: Exception) -> dict[str, str]:
+    values = problem.values(error)
+    return {"code": problem.code, "en": problem.en.format(**values), "zh": problem.zh.format(**values)}
+
+
+def as_response(request: Request, error: Exception) -> JSONResponse:
+    problem = problem_for(error)
+    said = sentence(problem, error)
+    prefers_chinese = request.headers.get("accept-language", "").startswith("zh")
+    headers = {"Retry-After": str(error.wait_s)} if isinstance(error, errors.TooManyAttempts) else {}
+    if problem.status == 503:
+        headers["Retry-After"] = "3"
+    return JSONResponse(
+        jsonable_encoder(
+            {
+                "type": f"urn:teleconsult:problem:{problem.code}",
+                "title": problem.code,
+                "status": problem.status,
+                "detail": said["zh"] if prefers_chinese else said["en"],
+                "code": problem.code,
+                "sentence": said,
+            }
+        ),
+        status_code=problem.status,
+        media_type="application/problem+json",
+        headers=headers,
+    )
+
+
+def unknown_path() -> JSONResponse:
+    """What an address under /api that does not exist answers."""
+    return JSONResponse(
+        {
+            "type": "urn:teleconsult:problem:not-found",
+            "title": "not-found",
+            "status": 404,
+            "detail": UNKNOWN_PATH.en,
+            "code": UNKNOWN_PATH.code,
+            "sentence": sentence(UNKNOWN_PATH, HTTPException(404)),
+        },
+        status_code=404,
+        media_type="application/problem+json",
+    )
+
+
+def install(app: FastAPI) -> None:
+    async def handle(request: Request, error: Exception) -> JSONResponse:
+        if problem_for(error) is OURS:
+            log.exception("request-crashed path=%s", request.url.path, exc_info=error)
+        return as_response(request, error)
+
+    for kind in (*PROBLEMS, HTTPException, Exception):
+        app.add_exception_handler(kind, handle)

@@ -1,0 +1,87 @@
+"""Writing, signing and downloading a consult's report."""
+
+from fastapi import APIRouter, Response
+
+from storage import audit_log
+from teleconsult import access
+from teleconsult.access import Part
+from teleconsult.consults.consult import Consult, Event, Status
+from teleconsult.dependencies import CurrentUser, Now, Parts
+from teleconsult.errors import IllegalTransition, NotAllowed, NotFound
+from teleconsult.reports.schemas import ReportIn, ReportOut, SignIn, report_out
+from teleconsult.reports.signing import sign_report
+from teleconsult.users.user import User
+
+router = APIRouter(prefix="/api/consults/{consult_id}", tags=["reports"])
+
+WRITABLE = frozenset(
+    {Status.ACCEPTED, Status.SCHEDULED, Status.IN_PROGRESS, Status.ON_HOLD, Status.REPORTING}
+)
+
+
+def _may_write(user: User, consult: Consult) -> bool:
+    return access.part_in(user, consult) is Part.ASSIGNED and consult.status in WRITABLE
+
+
+@router.get("/report")
+def read_report(consult_id: str, parts: Parts, user: CurrentUser) -> ReportOut:
+    with parts.database.reading() as connection:
+        consult = parts.consults.get_for(connection, consult_id, user)
+        report = parts.reports.get(connection, consult_id)
+        return report_out(parts, connection, consult, report, may_write=_may_write(user, consult))
+
+
+@router.put("/report")
+def write_report(consult_id: str, body: ReportIn, parts: Parts, user: CurrentUser, now: Now) -> ReportOut:
+    """Save the draft. A 409 says that another page saved meanwhile; nothing is overwritten."""
+    with parts.database.transaction() as connection:
+        consult = parts.consults.get_for(connection, consult_id, user)
+        if not _may_write(user, consult):
+            raise NotAllowed
+        report = parts.reports.get(connection, consult_id)
+        written = report.write(
+            findings_text=body.findings_text,
+            conclusion=body.conclusion,
+            recommendation=body.recommendation,
+        )
+        saved = parts.reports.save(connection, written, read_version=body.version)
+        audit_log.record(
+            connection, at=now, actor=user.id, action="report-saved", subject=f"consult/{consult_id}"
+        )
+        out = report_out(parts, connection, consult, saved, may_write=True)
+    parts.publish({"type": "report-changed", "consult_id": consult_id})
+    return out
+
+
+@router.post("/report/sign")
+def sign(consult_id: str, body: SignIn, parts: Parts, user: CurrentUser, now: Now) -> ReportOut:
+    """Sign with the password given again: the report becomes final, its PDF and SR are written."""
+    with parts.database.reading() as connection:
+        consult = parts.consults.get_for(connection, consult_id, user)
+    if consult.status is not Status.REPORTING:
+        raise IllegalTransition(Event.SIGN, consult.status, access.possible_events(user, consult))
+    if not access.may_cause(user, Event.SIGN, consult):
+        raise NotAllowed
+    parts.users.check_password(user, body.password)
+    out = sign_report(parts, consult, user, read_version=body.version, at=now)
+    parts.publish({"type": "report-changed", "consult_id": consult_id})
+    parts.publish({"type": "consult-changed", "consult_id": consult_id})
+    return out
+
+
+@router.get("/report.pdf", response_class=Response, responses={200: {"content": {"application/pdf": {}}}})
+def download_report(consult_id: str, parts: Parts, user: CurrentUser, now: Now) -> Response:
+    """The signed PDF, for every part of the consult."""
+    with parts.database.transaction() as connection:
+        consult = parts.consults.get_for(connection, consult_id, user)
+        report = parts.reports.get(connection, consult.id)
+        if report.pdf_key is None:
+            raise NotFound
+        audit_log.record(
+            connection, at=now, actor=user.id, action="report-exported", subject=f"consult/{consult_id}"
+        )
+    return Response(
+        parts.objects.get(report.pdf_key),
+        media_type="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="report-{consult_id}.pdf"'},
+    )

@@ -1,0 +1,59 @@
+"""What the API says and takes about reports."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+from sqlalchemy import Connection
+
+from teleconsult.consults.consult import Consult
+from teleconsult.dependencies import PartsOfApp
+from teleconsult.findings.finding_record import DecisionStatus
+from teleconsult.findings.schemas import FindingOut, findings_out
+from teleconsult.reports.report import Report, ReportStatus
+from teleconsult.users.schemas import UserRefOut
+
+
+class ReportIn(BaseModel):
+    findings_text: str = Field(max_length=20_000)
+    conclusion: str = Field(max_length=20_000)
+    recommendation: str = Field(max_length=20_000)
+    version: int
+
+
+class SignIn(BaseModel):
+    password: str = Field(max_length=1024)
+    version: int
+
+
+class ReportOut(BaseModel):
+    consult_id: str
+    status: ReportStatus
+    version: int
+    findings_text: str
+    conclusion: str
+    recommendation: str
+    findings: list[FindingOut]
+    undecided_count: int
+    signed_by: UserRefOut | None
+    signed_at: datetime | None
+    may_write: bool
+
+
+def report_out(
+    parts: PartsOfApp, connection: Connection, consult: Consult, report: Report, *, may_write: bool
+) -> ReportOut:
+    records = parts.findings.of_studies(connection, consult.study_instance_uids)
+    signer = parts.users.by_ids(connection, [report.signed_by_id]) if report.signed_by_id else {}
+    return ReportOut(
+        consult_id=report.consult_id,
+        status=report.status,
+        version=report.version,
+        findings_text=report.findings_text,
+        conclusion=report.conclusion,
+        recommendation=report.recommendation,
+        findings=findings_out(parts, connection, [r for r in records if r.status is DecisionStatus.ACCEPTED]),
+        undecided_count=sum(r.status is DecisionStatus.PRELIMINARY for r in records),
+        signed_by=UserRefOut.of(signer[report.signed_by_id]) if report.signed_by_id else None,
+        signed_at=report.signed_at,
+        may_write=may_write and not report.is_signed,
+    )

@@ -1,0 +1,171 @@
+"""Signing: decisions are complete, the report becomes final, its PDF and SR are written."""
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime
+from io import BytesIO
+
+from imaging.structured_report import DecidedFinding, decisions_report
+from pydicom import Dataset
+from sqlalchemy import Connection
+
+from imaging.finding import Finding
+from storage import audit_log
+from teleconsult.consults.consult import Consult, Event
+from teleconsult.dependencies import PartsOfApp
+from teleconsult.findings.finding_record import DecisionStatus, FindingRecord
+from teleconsult.reports.pdf import FindingLine, ReportContents, render_report
+from teleconsult.reports.report import Report
+from teleconsult.reports.schemas import ReportOut, report_out
+from teleconsult.users.user import User
+
+LEGAL_ROLES = {"consultation": "会诊 consultation", "remote-diagnosis": "远程诊断 remote diagnosis"}
+URGENCIES = {"routine": "常规 routine", "urgent": "加急 urgent", "emergency": "急诊 emergency"}
+
+
+def sign_report(
+    parts: PartsOfApp, consult: Consult, user: User, *, read_version: int, at: datetime
+) -> ReportOut:
+    """Sign, in one transaction: status, PDF, audit entry stand together or not at all.
+
+    The SR goes to the archive first: written twice it is the same object, and an archive that
+    is away stops the signing with a sentence instead of leaving half of it behind.
+
+    Raises: FindingsUndecided, ConclusionMissing, ReportIsFinal, StaleVersion, PacsUnavailable.
+    """
+    with parts.database.reading() as connection:
+        report = parts.reports.get(connection, consult.id)
+        records = parts.findings.of_studies(connection, consult.study_instance_uids)
+        undecided = sum(r.status is DecisionStatus.PRELIMINARY for r in records)
+        signed = report.sign(user_id=user.id, undecided_count=undecided, at=at)
+        contents = _contents(parts, connection, consult, signed, records, user, at)
+    _store_decisions(parts, records, user, signed, at)
+    pdf = render_report(contents)
+    with parts.database.transaction() as connection:
+        # A finding that arrived, or a decision taken back, since the look above.
+        current = parts.findings.of_studies(connection, consult.study_instance_uids)
+        report.sign(
+            user_id=user.id,
+            undecided_count=sum(r.status is DecisionStatus.PRELIMINARY for r in current),
+            at=at,
+        )
+        digest = hashlib.sha256(pdf).hexdigest()
+        key = f"reports/{consult.id}/{digest[:32]}.pdf"
+        saved = parts.reports.save(
+            connection, replace(signed, pdf_key=key, pdf_sha256=digest), read_version=read_version
+        )
+        moved = parts.consults.get(connection, consult.id).apply(Event.SIGN, actor_id=user.id, at=at)
+        parts.consults.save(connection, moved)
+        audit_log.record(
+            connection,
+            at=at,
+            actor=user.id,
+            action="report-signed",
+            subject=f"consult/{consult.id}",
+            details={"pdf_sha256": digest, "version": saved.version},
+        )
+        parts.objects.put(key, pdf, "application/pdf")
+        return report_out(parts, connection, moved, saved, may_write=False)
+
+
+def _store_decisions(
+    parts: PartsOfApp, records: list[FindingRecord], user: User, report: Report, at: datetime
+) -> None:
+    """One SR for each series whose findings were decided on, referring to the instances they lie in."""
+    by_series: dict[tuple[str, str], list[FindingRecord]] = {}
+    for record in records:
+        place = (record.finding.study_instance_uid, record.finding.series_instance_uid)
+        by_series.setdefault(place, []).append(record)
+    for (study_instance_uid, series_instance_uid), decided in by_series.items():
+        sources = parts.pacs.series_headers(study_instance_uid, series_instance_uid)
+        document = decisions_report(
+            [_decided(record) for record in decided],
+            sources,
+            observer_name=user.display_name,
+            observer_organisation=user.institution.name_en,
+            conclusion=report.conclusion,
+            at=at,
+        )
+        parts.pacs.store(_as_bytes(document))
+
+
+def _decided(record: FindingRecord) -> DecidedFinding:
+    return DecidedFinding(
+        finding=record.finding,
+        tracking_id=record.id,
+        accepted=record.status is DecisionStatus.ACCEPTED,
+        reason=record.decision_reason,
+    )
+
+
+def _contents(
+    parts: PartsOfApp,
+    connection: Connection,
+    consult: Consult,
+    report: Report,
+    records: list[FindingRecord],
+    user: User,
+    at: datetime,
+) -> ReportContents:
+    patient = parts.studies.get_patient(connection, consult.patient_id)
+    people = parts.users.by_ids(
+        connection, {consult.requested_by_id, *(r.decided_by_id for r in records if r.decided_by_id)}
+    )
+    inviting = people[consult.requested_by_id]
+    accepted = [r for r in records if r.status is DecisionStatus.ACCEPTED]
+    return ReportContents(
+        consult_id=consult.id,
+        version=report.version,
+        status=report.status,
+        patient=[
+            ("姓名 Name", patient.name),
+            ("病历号 Patient ID", patient.patient_id),
+            ("出生日期 Born", patient.birth_date or "—"),
+            ("性别 Sex", patient.sex or "—"),
+        ],
+        consult=[
+            ("申请 Requested", f"{inviting.display_name}, {_both(inviting)}"),
+            ("会诊 Specialist", f"{user.display_name}, {_both(user)}"),
+            ("紧急程度 Urgency", URGENCIES[consult.urgency]),
+            ("性质 Legal role", LEGAL_ROLES[consult.legal_role]),
+        ],
+        question=consult.question,
+        findings=[
+            FindingLine(
+                kind=record.finding.kind,
+                place=_place(parts, connection, record.finding),
+                diameter_mm=record.finding.diameter_mm,
+                probability=record.finding.probability,
+                model=f"{record.finding.model} {record.finding.model_version}",
+                decided_by=people[record.decided_by_id].display_name if record.decided_by_id else "—",
+            )
+            for record in accepted
+        ],
+        rejected_count=sum(r.status is DecisionStatus.REJECTED for r in records),
+        findings_text=report.findings_text,
+        conclusion=report.conclusion,
+        recommendation=report.recommendation,
+        signer=f"{user.display_name}, {_both(user)}",
+        signed_at=at,
+    )
+
+
+def _place(parts: PartsOfApp, connection: Connection, finding: Finding) -> str:
+    """Modality and slice, as the viewer counts them."""
+    for record in parts.studies.series_of(connection, [finding.study_instance_uid])[
+        finding.study_instance_uid
+    ]:
+        for index, instance in enumerate(record.instances, start=1):
+            if instance.sop_instance_uid == finding.sop_instance_uid:
+                return f"{record.modality} {record.description or ''} {index}/{len(record.instances)}".strip()
+    return finding.sop_instance_uid
+
+
+def _both(user: User) -> str:
+    return f"{user.institution.name_zh} {user.institution.name_en}"
+
+
+def _as_bytes(dataset: Dataset) -> bytes:
+    buffer = BytesIO()
+    dataset.save_as(buffer, enforce_file_format=True)
+    return buffer.getvalue()

@@ -1,0 +1,380 @@
+"""Studies, their series and instances, as far as our own records keep them. The pixels are Orthanc's."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from imaging.gate import SeriesVerdict
+from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+
+from storage.tables import (
+    consult_studies,
+    consults,
+    expected_instances,
+    instances,
+    patients,
+    series,
+    studies,
+)
+from teleconsult import access
+from teleconsult.errors import NotFound
+from teleconsult.users.user import User
+
+
+@dataclass(frozen=True, slots=True)
+class Patient:
+    id: str
+    institution_id: str
+    patient_id: str
+    name: str
+    birth_date: str | None
+    sex: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    study_instance_uid: str
+    patient: Patient
+    institution_id: str
+    study_date: str | None
+    study_description: str | None
+    uploaded_by_id: str | None
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceRecord:
+    sop_instance_uid: str
+    sop_class_uid: str
+    orthanc_id: str
+    instance_number: int | None
+    position_mm: float | None
+    number_of_frames: int
+    is_image: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRecord:
+    series_instance_uid: str
+    study_instance_uid: str
+    modality: str
+    series_number: int | None
+    description: str | None
+    body_part: str | None
+    verdict: str | None
+    model: str | None
+    reasons: list[dict[str, Any]]
+    instances: tuple[InstanceRecord, ...]
+
+
+_JOINED = select(
+    studies, patients.c.patient_id.label("mrn"), patients.c.name, patients.c.birth_date, patients.c.sex
+).join(patients, studies.c.patient_id == patients.c.id)
+
+
+class StudyRepository:
+    def find_patient(self, connection: Connection, institution_id: str, patient_id: str) -> Patient | None:
+        row = connection.execute(
+            select(patients).where(
+                patients.c.institution_id == institution_id, patients.c.patient_id == patient_id
+            )
+        ).first()
+        return _patient(row) if row else None
+
+    def get_patient(self, connection: Connection, patient_uuid: str) -> Patient:
+        row = connection.execute(select(patients).where(patients.c.id == patient_uuid)).first()
+        if row is None:
+            raise NotFound
+        return _patient(row)
+
+    def patients_of(self, connection: Connection, institution_id: str) -> list[tuple[Patient, int]]:
+        rows = connection.execute(
+            select(patients, func.count(studies.c.study_instance_uid).label("study_count"))
+            .outerjoin(studies, studies.c.patient_id == patients.c.id)
+            .where(patients.c.institution_id == institution_id)
+            .group_by(patients.c.id)
+            .order_by(patients.c.name)
+        )
+        return [(_patient(row), row.study_count) for row in rows]
+
+    def add_patient(self, connection: Connection, patient: Patient) -> None:
+        connection.execute(
+            insert(patients).values(
+                id=patient.id,
+                institution_id=patient.institution_id,
+                patient_id=patient.patient_id,
+                name=patient.name,
+                birth_date=patient.birth_date,
+                sex=patient.sex,
+            )
+        )
+
+    def add_study(self, connection: Connection, study: Study) -> None:
+        connection.execute(
+            insert(studies).values(
+                study_instance_uid=study.study_instance_uid,
+                patient_id=study.patient.id,
+                institution_id=study.institution_id,
+                study_date=study.study_date,
+                study_description=study.study_description,
+                uploaded_by=study.uploaded_by_id,
+                received_at=study.received_at,
+            )
+        )
+
+    def add_series(self, connection: Connection, record: SeriesRecord, at: datetime) -> None:
+        connection.execute(
+            insert(series).values(
+                series_instance_uid=record.series_instance_uid,
+                study_instance_uid=record.study_instance_uid,
+                modality=record.modality,
+                series_number=record.series_number,
+                description=record.description,
+                body_part=record.body_part,
+                last_arrival_at=at,
+                reasons=[],
+            )
+        )
+
+    def add_instance(
+        self, connection: Connection, series_instance_uid: str, record: InstanceRecord, at: datetime
+    ) -> None:
+        """Add an instance; its series goes through the gate again."""
+        connection.execute(
+            update(series)
+            .where(series.c.series_instance_uid == series_instance_uid)
+            .values(last_arrival_at=at, verdict=None)
+        )
+        connection.execute(
+            expected_instances.delete().where(
+                expected_instances.c.sop_instance_uid == record.sop_instance_uid
+            )
+        )
+        connection.execute(
+            insert(instances).values(
+                sop_instance_uid=record.sop_instance_uid,
+                series_instance_uid=series_instance_uid,
+                sop_class_uid=record.sop_class_uid,
+                orthanc_id=record.orthanc_id,
+                instance_number=record.instance_number,
+                position_mm=record.position_mm,
+                number_of_frames=record.number_of_frames,
+                is_image=record.is_image,
+            )
+        )
+
+    def has_instance(self, connection: Connection, sop_instance_uid: str) -> bool:
+        query = select(instances.c.sop_instance_uid).where(instances.c.sop_instance_uid == sop_instance_uid)
+        return connection.execute(query).first() is not None
+
+    def knows_orthanc_id(self, connection: Connection, orthanc_id: str) -> bool:
+        query = select(instances.c.sop_instance_uid).where(instances.c.orthanc_id == orthanc_id)
+        return connection.execute(query).first() is not None
+
+    def expect(
+        self, connection: Connection, sop_instance_uid: str, institution_id: str, user_id: str | None
+    ) -> str:
+        """Note that an instance is on its way into the archive; the institution whose it is."""
+        expected = self.expected(connection, sop_instance_uid)
+        if expected:
+            return expected[0]
+        connection.execute(
+            insert(expected_instances).values(
+                sop_instance_uid=sop_instance_uid, institution_id=institution_id, user_id=user_id
+            )
+        )
+        return institution_id
+
+    def expected(self, connection: Connection, sop_instance_uid: str) -> tuple[str, str | None] | None:
+        """Institution and user who were about to store this instance."""
+        row = connection.execute(
+            select(expected_instances).where(expected_instances.c.sop_instance_uid == sop_instance_uid)
+        ).first()
+        return (row.institution_id, row.user_id) if row else None
+
+    def has_series(self, connection: Connection, series_instance_uid: str) -> bool:
+        query = select(series.c.series_instance_uid).where(
+            series.c.series_instance_uid == series_instance_uid
+        )
+        return connection.execute(query).first() is not None
+
+    def study_has_instance(
+        self, connection: Connection, study_instance_uid: str, sop_instance_uid: str
+    ) -> bool:
+        query = (
+            select(instances.c.sop_instance_uid)
+            .join(series, instances.c.series_instance_uid == series.c.series_instance_uid)
+            .where(
+                instances.c.sop_instance_uid == sop_instance_uid,
+                series.c.study_instance_uid == study_instance_uid,
+            )
+        )
+        return connection.execute(query).first() is not None
+
+    def find(self, connection: Connection, study_instance_uid: str) -> Study | None:
+        row = connection.execute(_JOINED.where(studies.c.study_instance_uid == study_instance_uid)).first()
+        return _study(row) if row else None
+
+    def get_for(self, connection: Connection, study_instance_uid: str, user: User) -> Study:
+        """The study, or NotFound when it is absent or the user has no part in it."""
+        found = self.visible_to(connection, user, only=[study_instance_uid])
+        if not found:
+            raise NotFound
+        return found[0]
+
+    def visible_to(
+        self,
+        connection: Connection,
+        user: User,
+        *,
+        only: Sequence[str] | None = None,
+        text: str = "",
+    ) -> list[Study]:
+        """Studies of the own institution and of consults with a part for the user, newest first."""
+        query = _JOINED.order_by(studies.c.received_at.desc())
+        if only is not None:
+            query = query.where(studies.c.study_instance_uid.in_(only))
+        for word in text.split():
+            pattern = f"%{word}%"
+            query = query.where(
+                or_(
+                    patients.c.name.ilike(pattern),
+                    patients.c.patient_id.ilike(pattern),
+                    studies.c.study_description.ilike(pattern),
+                )
+            )
+        shared = self._shared_with(connection, user)
+        if access.sees_own_institution(user):
+            query = query.where(
+                or_(
+                    studies.c.institution_id == user.institution.id,
+                    studies.c.study_instance_uid.in_(shared),
+                )
+            )
+        else:
+            query = query.where(studies.c.study_instance_uid.in_(shared))
+        return [_study(row) for row in connection.execute(query)]
+
+    def series_of(
+        self, connection: Connection, study_instance_uids: Sequence[str]
+    ) -> dict[str, list[SeriesRecord]]:
+        """Image series of the studies with their instances in slice order."""
+        by_series: dict[str, list[InstanceRecord]] = {}
+        rows = connection.execute(
+            select(instances)
+            .join(series, instances.c.series_instance_uid == series.c.series_instance_uid)
+            .where(series.c.study_instance_uid.in_(study_instance_uids), instances.c.is_image)
+        )
+        for row in rows:
+            by_series.setdefault(row.series_instance_uid, []).append(
+                InstanceRecord(
+                    row.sop_instance_uid,
+                    row.sop_class_uid,
+                    row.orthanc_id,
+                    row.instance_number,
+                    row.position_mm,
+                    row.number_of_frames,
+                    row.is_image,
+                )
+            )
+        result: dict[str, list[SeriesRecord]] = {uid: [] for uid in study_instance_uids}
+        for row in connection.execute(
+            select(series)
+            .where(series.c.study_instance_uid.in_(study_instance_uids))
+            .order_by(series.c.series_number, series.c.series_instance_uid)
+        ):
+            members = by_series.get(row.series_instance_uid)
+            if members:
+                result[row.study_instance_uid].append(_series(row, members))
+        return result
+
+    def quiet_and_unassessed(self, connection: Connection, before: datetime) -> list[str]:
+        """Studies with a series that the gate has not seen and that got nothing new since `before`."""
+        rows = connection.execute(
+            select(series.c.study_instance_uid)
+            .where(series.c.verdict.is_(None))
+            .group_by(series.c.study_instance_uid)
+            .having(func.max(series.c.last_arrival_at) < before)
+        )
+        return [row.study_instance_uid for row in rows]
+
+    def set_verdict(self, connection: Connection, verdict: SeriesVerdict) -> None:
+        connection.execute(
+            update(series)
+            .where(series.c.series_instance_uid == verdict.series_instance_uid)
+            .values(
+                verdict=verdict.verdict,
+                model=verdict.model,
+                reasons=[reason.to_json() for reason in verdict.reasons],
+            )
+        )
+
+    def _shared_with(self, connection: Connection, user: User) -> list[str]:
+        rows = connection.execute(
+            select(consult_studies.c.study_instance_uid)
+            .join(consults, consults.c.id == consult_studies.c.consult_id)
+            .where(
+                consults.c.status.not_in(access.NO_LONGER_SHARED),
+                or_(
+                    consults.c.specialist_id == user.id,
+                    and_(
+                        consults.c.status.in_(access.WAITING),
+                        consults.c.specialty == (user.specialty if user.roles & access.READERS else None),
+                    ),
+                ),
+            )
+        )
+        return [row.study_instance_uid for row in rows]
+
+
+def new_patient(
+    institution_id: str, patient_id: str, name: str, birth_date: str | None, sex: str | None
+) -> Patient:
+    return Patient(str(uuid4()), institution_id, patient_id, name, birth_date, sex)
+
+
+def slice_order(records: Iterable[InstanceRecord]) -> list[InstanceRecord]:
+    """Along the slice normal where positions are known, else by instance number, else by UID."""
+    return sorted(
+        records,
+        key=lambda r: (
+            r.position_mm is None,
+            r.position_mm or 0.0,
+            r.instance_number is None,
+            r.instance_number or 0,
+            r.sop_instance_uid,
+        ),
+    )
+
+
+def _patient(row: Row[Any]) -> Patient:
+    return Patient(row.id, row.institution_id, row.patient_id, row.name, row.birth_date, row.sex)
+
+
+def _study(row: Row[Any]) -> Study:
+    return Study(
+        study_instance_uid=row.study_instance_uid,
+        patient=Patient(row.patient_id, row.institution_id, row.mrn, row.name, row.birth_date, row.sex),
+        institution_id=row.institution_id,
+        study_date=row.study_date,
+        study_description=row.study_description,
+        uploaded_by_id=row.uploaded_by,
+        received_at=row.received_at,
+    )
+
+
+def _series(row: Row[Any], members: list[InstanceRecord]) -> SeriesRecord:
+    return SeriesRecord(
+        series_instance_uid=row.series_instance_uid,
+        study_instance_uid=row.study_instance_uid,
+        modality=row.modality,
+        series_number=row.series_number,
+        description=row.description,
+        body_part=row.body_part,
+        verdict=row.verdict,
+        model=row.model,
+        reasons=row.reasons,
+        instances=tuple(slice_order(members)),
+    )

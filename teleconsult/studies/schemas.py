@@ -1,0 +1,234 @@
+"""What the API says about studies, series and AI jobs."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import BaseModel
+from sqlalchemy import Connection
+
+from inference.inference_job import InferenceJob, JobStatus
+from teleconsult.dependencies import PartsOfApp
+from teleconsult.findings.schemas import FindingOut, findings_out
+from teleconsult.studies.repository import SeriesRecord, Study
+from teleconsult.users.schemas import InstitutionOut, UserRefOut
+from teleconsult.users.user import User
+
+AiStatus = Literal["none", "queued", "running", "completed", "failed", "not-usable"]
+
+
+class Sentence(BaseModel):
+    """Plain words for a clinician, in both languages, with a stable code."""
+
+    code: str
+    en: str
+    zh: str
+
+
+class PatientOut(BaseModel):
+    id: str
+    name: str
+    patient_id: str
+    birth_date: str | None
+    sex: str | None
+
+
+class PatientWithStudiesOut(PatientOut):
+    study_count: int
+
+
+class AiOut(BaseModel):
+    status: AiStatus
+    progress: float
+    stage: str | None
+    finding_count: int
+    undecided_count: int
+    reason: Sentence | None
+
+
+class StudySummaryOut(BaseModel):
+    study_instance_uid: str
+    patient: PatientOut
+    study_date: str | None
+    study_description: str | None
+    modalities: list[str]
+    series_count: int
+    instance_count: int
+    institution: InstitutionOut
+    uploaded_by: UserRefOut | None
+    received_at: datetime
+    ai: AiOut
+
+
+class InstanceOut(BaseModel):
+    sop_instance_uid: str
+    instance_number: int | None
+    position_mm: float | None
+    number_of_frames: int
+
+
+class SeriesOut(BaseModel):
+    series_instance_uid: str
+    modality: str
+    description: str | None
+    series_number: int | None
+    body_part: str | None
+    instance_count: int
+    verdict: Literal["usable", "usable-with-caution", "not-usable"] | None
+    model: str | None
+    reasons: list[Sentence]
+    instances: list[InstanceOut]
+
+
+class JobOut(BaseModel):
+    id: str
+    series_instance_uid: str
+    model: str
+    status: JobStatus
+    progress: float
+    stage: str | None
+    attempts: int
+    reason: Sentence | None
+
+
+class StudyDetailOut(StudySummaryOut):
+    series: list[SeriesOut]
+    findings: list[FindingOut]
+    jobs: list[JobOut]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyContents:
+    series: Sequence[SeriesRecord]
+    jobs: Sequence[InferenceJob]
+    finding_count: int
+    undecided_count: int
+
+
+def ai_state(contents: StudyContents) -> AiOut:
+    """One word for what AI did with a study, from its jobs and the gate's verdicts."""
+    jobs = contents.jobs
+    status: AiStatus
+    reason: Any = None
+    progress, stage = 0.0, None
+    if any(job.status is JobStatus.IN_PROGRESS for job in jobs):
+        status = "running"
+        stage = next(job.stage for job in jobs if job.status is JobStatus.IN_PROGRESS)
+    elif any(job.status is JobStatus.REQUESTED for job in jobs):
+        status = "queued"
+    elif any(job.status is JobStatus.COMPLETED for job in jobs):
+        status = "completed"
+    elif jobs:
+        status, reason = "failed", jobs[-1].reason
+    elif contents.series and all(s.verdict == "not-usable" for s in contents.series):
+        status, reason = "not-usable", next((s.reasons[0] for s in contents.series if s.reasons), None)
+    else:
+        status = "none"
+    if jobs:
+        done = (JobStatus.COMPLETED, JobStatus.FAILED)
+        progress = sum(1.0 if job.status in done else job.progress for job in jobs) / len(jobs)
+    return AiOut(
+        status=status,
+        progress=progress,
+        stage=stage,
+        finding_count=contents.finding_count,
+        undecided_count=contents.undecided_count,
+        reason=reason,
+    )
+
+
+def studies_out(parts: PartsOfApp, connection: Connection, studies: Sequence[Study]) -> list[StudySummaryOut]:
+    """Summaries of the studies, in their order, with a fixed number of queries."""
+    uids = [study.study_instance_uid for study in studies]
+    series = parts.studies.series_of(connection, uids)
+    jobs = parts.jobs.of_studies(connection, uids)
+    counts = parts.findings.counts(connection, uids)
+    uploaders = parts.users.by_ids(
+        connection, [study.uploaded_by_id for study in studies if study.uploaded_by_id]
+    )
+    institutions = parts.users.institutions(connection)
+    return [
+        _summary(
+            study,
+            StudyContents(
+                series[study.study_instance_uid],
+                jobs[study.study_instance_uid],
+                *counts[study.study_instance_uid],
+            ),
+            InstitutionOut.of(institutions[study.institution_id]),
+            uploaders.get(study.uploaded_by_id or ""),
+        )
+        for study in studies
+    ]
+
+
+def study_detail_out(parts: PartsOfApp, connection: Connection, study: Study) -> StudyDetailOut:
+    uid = study.study_instance_uid
+    (summary,) = studies_out(parts, connection, [study])
+    return StudyDetailOut(
+        **summary.model_dump(),
+        series=[_series(record) for record in parts.studies.series_of(connection, [uid])[uid]],
+        findings=findings_out(parts, connection, parts.findings.of_studies(connection, [uid])),
+        jobs=[_job(job) for job in parts.jobs.of_study(connection, uid)],
+    )
+
+
+def _summary(
+    study: Study, contents: StudyContents, institution: InstitutionOut, uploader: User | None
+) -> StudySummaryOut:
+    return StudySummaryOut(
+        study_instance_uid=study.study_instance_uid,
+        patient=PatientOut(
+            id=study.patient.id,
+            name=study.patient.name,
+            patient_id=study.patient.patient_id,
+            birth_date=study.patient.birth_date,
+            sex=study.patient.sex,
+        ),
+        study_date=study.study_date,
+        study_description=study.study_description,
+        modalities=sorted({s.modality for s in contents.series}),
+        series_count=len(contents.series),
+        instance_count=sum(len(s.instances) for s in contents.series),
+        institution=institution,
+        uploaded_by=UserRefOut.of(uploader) if uploader else None,
+        received_at=study.received_at,
+        ai=ai_state(contents),
+    )
+
+
+def _series(record: SeriesRecord) -> SeriesOut:
+    return SeriesOut(
+        series_instance_uid=record.series_instance_uid,
+        modality=record.modality,
+        description=record.description,
+        series_number=record.series_number,
+        body_part=record.body_part,
+        instance_count=len(record.instances),
+        verdict=record.verdict,  # type: ignore[arg-type]
+        model=record.model,
+        reasons=[Sentence(**reason) for reason in record.reasons],
+        instances=[
+            InstanceOut(
+                sop_instance_uid=i.sop_instance_uid,
+                instance_number=i.instance_number,
+                position_mm=i.position_mm,
+                number_of_frames=i.number_of_frames,
+            )
+            for i in record.instances
+        ],
+    )
+
+
+def _job(job: InferenceJob) -> JobOut:
+    return JobOut(
+        id=job.id,
+        series_instance_uid=job.series_instance_uid,
+        model=job.model,
+        status=job.status,
+        progress=job.progress,
+        stage=job.stage,
+        attempts=job.attempts,
+        reason=Sentence(**job.reason) if job.reason else None,
+    )

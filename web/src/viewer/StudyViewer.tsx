@@ -15,7 +15,6 @@ import { presetsFor } from "./presets";
 import { SeriesStrip } from "./SeriesStrip";
 import { firstSeries, indexOfInstance } from "./slices";
 import { SliceSlider } from "./SliceSlider";
-import { setMeasuring } from "./cornerstone";
 import { useViewerKeys } from "./useViewerKeys";
 import classes from "./viewer.module.css";
 import { LoadFailure, LoadingImage } from "./viewerStates";
@@ -24,7 +23,7 @@ import { ViewerToolbar } from "./ViewerToolbar";
 
 export interface StudyViewerProps {
   study: StudyDetail;
-  /** The series to open; null lets the viewer choose one. */
+  /** The series to open, where the page chooses; null: the viewer chooses and shows its own strip of series. */
   seriesInstanceUid: string | null;
   findings: Finding[];
   selectedFindingId: string | null;
@@ -119,7 +118,7 @@ export function StudyViewer(props: StudyViewerProps) {
     if (series !== undefined) stack.open(opened, series, finding.sop_instance_uid, null, "user");
   }, [stack, selectedFindingId]);
 
-  useEffect(() => setMeasuring(tool === "length"), [tool, snapshot.shown]);
+  useEffect(() => stack.setMeasuring(tool === "length"), [stack, tool]);
 
   const { shown, slices, transform, presentation, stored, wantedIndex, loadedCount, fault } = snapshot;
   const series = study.series.find((each) => each.series_instance_uid === snapshot.seriesInstanceUid) ?? null;
@@ -176,7 +175,7 @@ export function StudyViewer(props: StudyViewerProps) {
         onToggleMarks={toggleMarks}
       />
       <div className={classes.body}>
-        {study.series.length > 1 && (
+        {seriesInstanceUid === null && study.series.length > 1 && (
           <SeriesStrip study={study} findings={findings} current={snapshot.seriesInstanceUid} onOpen={openSeries} />
         )}
         <div className={classes.stage}>

@@ -2,7 +2,7 @@
 import { Enums, RenderingEngine, type StackViewport, type Types } from "@cornerstonejs/core";
 
 import type { Series, StudyDetail } from "../api/types";
-import { joinTools, leaveTools, removeMeasurements, startCornerstone, valueAt } from "./cornerstone";
+import { joinTools, leaveTools, removeMeasurements, setMeasuring, startCornerstone, valueAt } from "./cornerstone";
 import type { Slice } from "./findingOnSlice";
 import { imageToCanvas, isOnImage, toImage, type ImageToCanvas, type Point, type Size, type View } from "./geometry";
 import { factsOf, type ImageFacts } from "./imageFacts";
@@ -86,6 +86,7 @@ export class ImageStack {
   #stackOf: SeriesLoader | null = null;
   #wanted: Want | null = null;
   #running = false;
+  #measures = false;
   #supersede: () => void = () => undefined;
 
   /** Start showing in `element`; what was asked for before appears in it.
@@ -105,6 +106,7 @@ export class ImageStack {
       defaultOptions: { background: [0, 0, 0] },
     });
     joinTools(this.#id, this.#id);
+    setMeasuring(this.#measures);
     this.#engine = engine;
     this.#viewport = engine.getViewport<StackViewport>(this.#id);
     element.addEventListener(Enums.Events.IMAGE_RENDERED, this.#rendered);
@@ -214,6 +216,12 @@ export class ImageStack {
     this.#change((shown) => ({ ...(stored ?? shown), view: FITTED }));
   }
 
+  /** Let the main button draw lengths. */
+  setMeasuring(on: boolean): void {
+    this.#measures = on;
+    if (this.#engine !== null) setMeasuring(on);
+  }
+
   clearMeasurements(): void {
     if (this.#element !== null) removeMeasurements(this.#element);
     this.#viewport?.render();
@@ -279,13 +287,14 @@ export class ImageStack {
     const superseded = new Promise<null>((resolve) => {
       this.#supersede = () => resolve(null);
     });
+    let image: Types.IImage | null;
     try {
-      const image = await Promise.race([loader.load(want.index), superseded]);
-      if (image === null || loader !== this.#loader) return;
-      await this.#display(loader, image, want);
+      image = await Promise.race([loader.load(want.index), superseded]);
     } catch (error) {
       if (loader === this.#loader && this.#wanted === null) this.#patch({ fault: faultOf(error) });
+      return;
     }
+    if (image !== null && loader === this.#loader) await this.#display(loader, image, want);
   }
 
   async #display(loader: SeriesLoader, image: Types.IImage, want: Want): Promise<void> {
@@ -295,7 +304,8 @@ export class ImageStack {
       await viewport.setImageIdIndex(want.index);
     } else {
       this.#stackOf = loader;
-      viewport.resetProperties();
+      // A window set by hand would otherwise stay for the next series.
+      if (this.#hasImage()) viewport.resetProperties();
       await viewport.setStack(
         this.snapshot.get().slices.map((slice) => slice.imageId),
         want.index,
@@ -352,6 +362,10 @@ export class ImageStack {
       view: readView(transform, this.#canvasSize(), size, viewport.getZoom()),
       invert: viewport.getProperties().invert ?? false,
     };
+  }
+
+  #hasImage(): boolean {
+    return (this.#viewport?.getCornerstoneImage() as Types.IImage | undefined) !== undefined;
   }
 
   #canvasSize(): Size {

@@ -106,10 +106,14 @@ export interface Series {
   instances: Instance[];
 }
 
+/** FHIR Task codes. */
+export type JobStatus = "requested" | "in-progress" | "completed" | "failed" | "cancelled";
+
 export interface InferenceJob {
   id: string;
+  series_instance_uid: string;
   model: string;
-  status: AiStatus;
+  status: JobStatus;
   progress: number;
   stage: string | null;
   attempts: number;
@@ -165,6 +169,7 @@ export interface FileResult {
 export interface Upload {
   upload_id: string;
   status: "open" | "complete";
+  stored_count: number;
   /** Those that are not stored. */
   files: FileResult[];
   studies: StudySummary[];
@@ -199,7 +204,11 @@ export type ConsultEvent =
   | "end"
   | "sign"
   | "acknowledge"
-  | "amend";
+  | "amend"
+  | "report-without-call"
+  | "reschedule"
+  | "call-off"
+  | "nobody-came";
 
 export type Urgency = "routine" | "urgent" | "emergency";
 export type LegalRole = "consultation" | "remote-diagnosis";
@@ -270,6 +279,8 @@ export interface Report extends ReportSections {
   undecided_count: number;
   signed_by: { id: string; display_name: string } | string | null;
   signed_at: string | null;
+  /** Whether this user may write and sign it now. */
+  may_write: boolean;
 }
 
 export type ServerEvent =

@@ -27,9 +27,9 @@ import type { RouteHandle } from "./Root";
 import { ShortcutsHelp } from "./ShortcutsHelp";
 
 const NAVIGATION = [
-  { to: "/", label: "nav.worklist", icon: IconReportMedical },
-  { to: "/upload", label: "nav.upload", icon: IconUpload },
-  { to: "/consults/new", label: "nav.newConsult", icon: IconStethoscope },
+  { to: "/", label: "nav.worklist", icon: IconReportMedical, clinical: false },
+  { to: "/upload", label: "nav.upload", icon: IconUpload, clinical: true },
+  { to: "/consults/new", label: "nav.newConsult", icon: IconStethoscope, clinical: true },
 ] as const;
 
 function UserMenu({ me, onShortcuts }: { me: Me; onShortcuts: () => void }) {
@@ -77,6 +77,8 @@ export function AppFrame() {
   const eventsOpen = useEventsOpen();
   const [helpOpened, help] = useDisclosure(false);
   const reading = useMatches().some((match) => (match.handle as RouteHandle | undefined)?.reading === true);
+  const clinician = me.data?.roles.some((role) => role !== "administrator") ?? false;
+  const offered = NAVIGATION.filter(({ clinical }) => clinician || !clinical);
   useKeys(useMemo(() => ({ "?": help.open }), [help.open]));
 
   return (
@@ -90,7 +92,7 @@ export function AppFrame() {
           <span className={classes.brandName}>{t("product")}</span>
         </Link>
         <nav className={classes.nav} aria-label={t("nav.main")}>
-          {NAVIGATION.map(({ to, label, icon: Symbol }) => (
+          {offered.map(({ to, label, icon: Symbol }) => (
             <NavLink key={to} to={to} end className={classes.link ?? ""}>
               <Symbol size={17} stroke={1.8} aria-hidden />
               {t(label)}

@@ -56,7 +56,7 @@ export const theme = createTheme({
     Badge: { defaultProps: { radius: "xs", variant: "light" }, styles: { label: { textTransform: "none", fontWeight: 550 } } },
     Anchor: { defaultProps: { underline: "hover" } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true, multiline: true, maw: 320 } },
-    Modal: { defaultProps: { centered: true, radius: "md", overlayProps: { backgroundOpacity: 0.45 } } },
+    Modal: { styles: { title: { fontWeight: 600, fontSize: "1rem" } }, defaultProps: { centered: true, radius: "md", overlayProps: { backgroundOpacity: 0.45 } } },
     ActionIcon: { defaultProps: { variant: "subtle", size: "lg" } },
   },
 });
@@ -110,6 +110,13 @@ export const surfaces: CSSVariablesResolver = (t) => ({
     "--tone-petrol-bg": "#12303a",
     "--tone-neutral": night[1],
     "--tone-neutral-bg": night[6],
+    // Filled buttons carry white words: the shades that give them 4.5:1 on the dark theme too.
+    "--mantine-color-petrol-filled": petrol[6],
+    "--mantine-color-petrol-filled-hover": petrol[7],
+    "--mantine-color-moss-filled": moss[6],
+    "--mantine-color-moss-filled-hover": moss[7],
+    "--mantine-color-signal-filled": signal[6],
+    "--mantine-color-signal-filled-hover": signal[7],
     "--mantine-color-body": night[7],
     "--mantine-color-dimmed": night[2],
   },

@@ -18,6 +18,8 @@ export function ConsultActions({ consult }: { consult: Consult }) {
   const room = `/room/${consult.id}`;
   const steps = useConsultSteps(consult, (event) => {
     if (event === "start" || event === "resume") void navigate(room);
+    // Whoever declines or returns a request has no part in it any more.
+    if (event === "decline" || event === "return") void navigate("/");
   });
   const offered = consult.possible_events.filter((event) => CONSULT_EVENT[event]?.offered);
   const startsRoom = offered.includes("start") || offered.includes("resume");

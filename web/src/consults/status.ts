@@ -92,6 +92,10 @@ export const CONSULT_EVENT: Readonly<Record<ConsultEvent, EventLook>> = {
   sign: { ask: "nothing", weight: "primary", icon: IconFileCheck, offered: false },
   acknowledge: { ask: "confirm", weight: "primary", icon: IconFileCheck, offered: true },
   amend: { ask: "reason", weight: "default", icon: IconPencil, offered: true },
+  "report-without-call": { ask: "confirm", weight: "default", icon: IconFileText, offered: true },
+  reschedule: { ask: "time", weight: "default", icon: IconCalendarTime, offered: true },
+  "call-off": { ask: "reason", weight: "danger", icon: IconCircleX, offered: true },
+  "nobody-came": { ask: "confirm", weight: "default", icon: IconUserOff, offered: true },
 };
 
 /** The states in which there is a room to enter. */

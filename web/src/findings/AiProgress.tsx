@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import type { InferenceJob, StudyDetail } from "../api/types";
 import { inLanguage, useLanguage } from "../app/i18n";
-import { AI_STATUS, isReading } from "../studies/status";
+import { AI_STATUS, isReading, JOB_AS_AI } from "../studies/status";
 import { formatPercent } from "../ui/format";
 import { ProgressLine } from "../ui/ProgressLine";
 import { EmptyState } from "../ui/states";
@@ -13,17 +13,20 @@ import classes from "./findings.module.css";
 function Job({ job }: { job: InferenceJob }) {
   const { t } = useTranslation("study");
   const language = useLanguage();
-  const look = AI_STATUS[job.status];
-  const stage = job.stage === null ? t(`ai.${job.status}`) : t(`stage.${job.stage}`, { defaultValue: t(`ai.${job.status}`) });
+  const status = JOB_AS_AI[job.status];
+  const look = AI_STATUS[status];
+  const words = t(`ai.${status}`);
+  const stage = job.stage === null ? words : t(`stage.${job.stage}`, { defaultValue: words });
+  const running = status === "running";
   return (
     <div className={classes.job} data-testid="ai-job" data-status={job.status}>
       <div className={classes.headLine}>
         <Tag tone={look.tone} icon={look.icon} plain>
-          {job.status === "running" ? stage : t(`ai.${job.status}`)}
+          {running ? stage : words}
         </Tag>
-        <span className="tabular">{job.status === "running" ? formatPercent(job.progress) : job.model}</span>
+        <span className="tabular">{running ? formatPercent(job.progress) : job.model}</span>
       </div>
-      {job.status === "running" && <ProgressLine value={job.progress} label={t("ai.progress")} />}
+      {running && <ProgressLine value={job.progress} label={t("ai.progress")} />}
       {job.reason !== null && <div className={classes.facts}>{inLanguage(job.reason, language)}</div>}
       {job.status === "failed" && job.attempts > 1 && (
         <div className={classes.facts}>{t("ai.attempts", { count: job.attempts })}</div>

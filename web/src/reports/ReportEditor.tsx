@@ -5,8 +5,8 @@ import { useTranslation } from "react-i18next";
 
 import { addresses, ApiError } from "../api/client";
 import { usePollMs } from "../api/events";
-import { useConsult, useMe, useReport } from "../api/hooks";
-import type { Consult, ConsultStatus, Finding, Me, Report } from "../api/types";
+import { useConsult, useReport } from "../api/hooks";
+import type { Consult, Finding, Report } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { actorName, formatInstant } from "../ui/format";
 import { Note } from "../ui/Note";
@@ -19,15 +19,8 @@ import { SaveSign } from "./SaveSign";
 import { SignDialog } from "./SignDialog";
 import { useReportDraft } from "./useReportDraft";
 
-const WRITING: ReadonlySet<ConsultStatus> = new Set<ConsultStatus>(["in-progress", "on-hold", "reporting"]);
-
 export interface ReportEditorProps {
   consultId: string;
-}
-
-/** Who writes the report: the specialist of this consult, until it is signed and again while it is amended. */
-function mayWrite(consult: Consult, me: Me): boolean {
-  return WRITING.has(consult.status) && consult.specialist?.id === me.id;
 }
 
 function useFindingLine(): (finding: Finding) => string {
@@ -74,10 +67,10 @@ function AcceptedFindings({ report, onInsert }: { report: Report; onInsert: ((te
   );
 }
 
-function Editor({ consult, report, me }: { consult: Consult; report: Report; me: Me }) {
+function Editor({ consult, report }: { consult: Consult; report: Report }) {
   const { t } = useTranslation("report");
   const language = useLanguage();
-  const editable = mayWrite(consult, me);
+  const editable = report.may_write;
   const draft = useReportDraft(report, editable);
   const [signing, signDialog] = useDisclosure(false);
   const signed = consult.status === "signed" || consult.status === "closed";
@@ -189,7 +182,6 @@ export function ReportEditor({ consultId }: ReportEditorProps) {
   const pollMs = usePollMs();
   const consult = useConsult(consultId, pollMs);
   const report = useReport(consultId, pollMs);
-  const me = useMe();
   if (report.error instanceof ApiError && report.error.status === 404) {
     return (
       <Panel title={t("title")}>
@@ -198,6 +190,6 @@ export function ReportEditor({ consultId }: ReportEditorProps) {
     );
   }
   if (report.isError) return <ErrorState error={report.error} onRetry={() => void report.refetch()} />;
-  if (!consult.data || !report.data || !me.data) return <LoadingState />;
-  return <Editor key={consultId} consult={consult.data} report={report.data} me={me.data} />;
+  if (!consult.data || !report.data) return <LoadingState />;
+  return <Editor key={consultId} consult={consult.data} report={report.data} />;
 }

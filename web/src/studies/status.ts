@@ -10,7 +10,7 @@ import {
   type Icon,
 } from "@tabler/icons-react";
 
-import type { AiStatus, AiSummary, Verdict } from "../api/types";
+import type { AiStatus, AiSummary, JobStatus, Verdict } from "../api/types";
 import type { Tone } from "../app/theme";
 
 export interface Look {
@@ -31,6 +31,15 @@ export const VERDICT: Readonly<Record<Verdict, Look>> = {
   usable: { tone: "moss", icon: IconCircleCheck },
   "usable-with-caution": { tone: "amber", icon: IconAlertTriangle },
   "not-usable": { tone: "neutral", icon: IconBan },
+};
+
+/** One job on one series; in the words of the study's summary, which stands beside it. */
+export const JOB_AS_AI: Readonly<Record<JobStatus, AiStatus>> = {
+  requested: "queued",
+  "in-progress": "running",
+  completed: "completed",
+  failed: "failed",
+  cancelled: "none",
 };
 
 /** Findings that wait for a decision outrank the good news that the reading is done. */

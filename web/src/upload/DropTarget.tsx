@@ -44,7 +44,7 @@ export function DropTarget({ compact, onFiles }: DropTargetProps) {
       onDrop={drop}
     >
       {!compact && <IconFolderUp size={40} stroke={1.3} className={classes.targetIcon} aria-hidden />}
-      <div className={classes.targetTitle}>{t(compact ? "drop.short" : "drop.title")}</div>
+      <div className={classes.targetTitle}>{t(compact ? "drop.more" : "drop.title")}</div>
       {!compact && <div className={classes.targetText}>{t("drop.text")}</div>}
       <div className={classes.buttons}>
         <Button

@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
+import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
 import { usePollMs } from "../api/events";
@@ -33,6 +34,10 @@ export function DropZone({ consultId, compact = false }: DropZoneProps) {
   const { summary, completed } = state;
   const started = summary.file_count > 0;
   const studies = useStudies(started ? pollMs : false);
+  const refetchStudies = studies.refetch;
+  useEffect(() => {
+    if (completed !== null) void refetchStudies();
+  }, [completed, refetchStudies]);
   const byUid = new Map((studies.data ?? []).map((study) => [study.study_instance_uid, study]));
   const retry = (
     <Button size="xs" variant="default" leftSection={<IconRefresh size={15} />} onClick={() => session.retry()} mt={6}>
@@ -42,7 +47,7 @@ export function DropZone({ consultId, compact = false }: DropZoneProps) {
 
   return (
     <div className={`${classes.stack} ${compact ? classes.compact : ""}`}>
-      <DropTarget compact={compact} onFiles={(files) => void session.add(files)} />
+      <DropTarget compact={compact || started} onFiles={(files) => void session.add(files)} />
       {started && (
         <Panel
           flush

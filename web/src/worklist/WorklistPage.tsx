@@ -8,7 +8,7 @@ import { useLanguage } from "../app/i18n";
 import { institutionName } from "../ui/institution";
 import { PageHead } from "../ui/PageHead";
 import { ConsultSection } from "./ConsultSection";
-import { asksOthers, readsForOthers } from "./sections";
+import { asksOthers } from "./sections";
 import { StudySection } from "./StudySection";
 import classes from "./worklist.module.css";
 
@@ -18,14 +18,13 @@ export function WorklistPage() {
   const language = useLanguage();
   const me = useMe().data;
   if (!me) return null;
-  const asks = asksOthers(me) || !readsForOthers(me);
   return (
     <>
       <PageHead
         title={t("title")}
         lead={`${institutionName(me.institution, language)} · ${me.display_name}`}
         actions={
-          asks && (
+          asksOthers(me) && (
             <Group gap="xs">
               <Button variant="default" component={Link} to="/consults/new" leftSection={<IconStethoscope size={16} />}>
                 {t("common:nav.newConsult")}

@@ -35,11 +35,13 @@ class Part:
 # PS3.16 annex L has the codes; the rest is what scanners and technicians write.
 PARTS: Final[tuple[Part, ...]] = (
     Part("chest", "胸部", Region.CHEST, (
-        "CHEST", "THORAX", "THORACIC", "LUNG", "PULMON", "THX", "CTPA", "LDCT", "CAP", "MEDIASTINUM", "BRONCHUS",
-        "RIB", "RIBS", "胸", "肺", "纵隔", "肋",
+        "CHEST", "THORAX", "THORACIC", "LUNG", "PULMON", "THX", "CTPA", "LDCT", "CAP", "MEDIASTINUM",
+        "BRONCHUS", "RIB", "RIBS", "胸", "肺", "纵隔", "肋",
     )),
     Part("whole body", "全身", Region.CHEST, ("WHOLEBODY", "WHOLE BODY", "全身")),
-    Part("heart", "心脏", Region.NEAR, ("HEART", "CARDIAC", "CORONARY", "AORTA", "心脏", "冠脉", "冠状动脉", "主动脉")),
+    Part("heart", "心脏", Region.NEAR, (
+        "HEART", "CARDIAC", "CORONARY", "AORTA", "心脏", "冠脉", "冠状动脉", "主动脉",
+    )),
     Part("abdomen", "腹部", Region.NEAR, (
         "ABDOMEN", "ABDOMINAL", "ABD", "LIVER", "KIDNEY", "PANCREAS", "腹", "肝", "肾", "胰",
     )),
@@ -48,7 +50,8 @@ PARTS: Final[tuple[Part, ...]] = (
     Part("spine", "脊柱", Region.NEAR, ("SPINE", "LUMBAR", "SPINAL", "脊柱", "椎")),
     Part("shoulder", "肩部", Region.NEAR, ("SHOULDER", "CLAVICLE", "SCAPULA", "肩", "锁骨")),
     Part("head", "头部", Region.FAR, (
-        "HEAD", "BRAIN", "SKULL", "ORBIT", "SINUS", "JAW", "MAXILLA", "MANDIBLE", "头", "颅", "脑", "眼眶", "鼻窦", "颌",
+        "HEAD", "BRAIN", "SKULL", "ORBIT", "SINUS", "JAW", "MAXILLA", "MANDIBLE",
+        "头", "颅", "脑", "眼眶", "鼻窦", "颌",
     )),
     Part("knee", "膝关节", Region.FAR, ("KNEE", "PATELLA", "膝", "髌")),
     Part("hip", "髋关节", Region.FAR, ("HIP", "HIPS", "髋")),

@@ -1,0 +1,82 @@
+"""A small preview of an image, as the archive's header asks for it to be shown. Not for reading."""
+
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from pydicom import Dataset
+from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
+
+from imaging.decoding import stored_pixels
+from imaging.errors import UndecodablePixels
+from imaging.reasons import reason
+from imaging.study import whole_number
+
+LARGEST_PX = 2048
+# What is left out at either end where the header gives no window.
+DARKEST_PERCENTILE, BRIGHTEST_PERCENTILE = 0.5, 99.5
+
+
+def render_png(ds: Dataset, size_px: int) -> bytes:
+    """Return the image as an 8-bit PNG that fits into a square, in the shape that the pixels have in the patient.
+
+    The first window or VOI LUT of the header is applied (PS3.3 C.11.2), MONOCHROME1 is shown with low
+    values bright (C.7.6.3.1.2). Of several frames the middle one is shown.
+
+    Args:
+        ds: an image object with its pixels.
+        size_px: the longer side, at most LARGEST_PX; a smaller image is not enlarged.
+
+    Raises:
+        NoPixels, ImageTooLarge, UndecodablePixels: the pixels cannot be read.
+    """
+    frames = whole_number(ds.get("NumberOfFrames")) or 1
+    stored = stored_pixels(ds, frame=frames // 2 if frames > 1 else None)
+    shades = stored if stored.ndim == 3 else _windowed(stored, ds)
+    if shades.dtype != np.uint8:
+        shades = _stretched(shades)
+    picture = Image.fromarray(np.ascontiguousarray(shades))
+    picture = picture.resize(_fitting(picture.size, _aspect(ds), min(size_px, LARGEST_PX)), Image.Resampling.BOX)
+    output = BytesIO()
+    picture.save(output, "PNG")
+    return output.getvalue()
+
+
+def _windowed(stored: NDArray[Any], ds: Dataset) -> NDArray[np.uint8]:
+    """(row, column) uint8."""
+    try:
+        values: NDArray[Any] = apply_modality_lut(stored, ds)
+        has_view = "WindowCenter" in ds or "VOILUTSequence" in ds
+        if has_view:
+            values = apply_voi_lut(values, ds, index=0, prefer_lut=False)
+    except (AttributeError, IndexError, KeyError, NotImplementedError, TypeError, ValueError) as error:
+        raise UndecodablePixels(reason("damaged-dicom"), f"{ds.SOPInstanceUID}: {error!r}") from error
+    shades = _stretched(values, within=(0.0, 100.0) if has_view else None)
+    inverted = str(ds.get("PhotometricInterpretation", "")) == "MONOCHROME1"
+    return 255 - shades if inverted else shades
+
+
+def _stretched(values: NDArray[Any], within: tuple[float, float] | None = None) -> NDArray[np.uint8]:
+    """The values between two percentiles spread over 0 to 255."""
+    low, high = np.percentile(values, within or (DARKEST_PERCENTILE, BRIGHTEST_PERCENTILE))
+    if high <= low:
+        return np.zeros(values.shape, np.uint8)
+    scaled = (values.astype(np.float32) - low) / (high - low)
+    return np.rint(np.clip(scaled, 0, 1) * 255).astype(np.uint8)
+
+
+def _aspect(ds: Dataset) -> float:
+    """Height of a pixel divided by its width."""
+    for keyword in ("PixelSpacing", "ImagerPixelSpacing", "PixelAspectRatio"):
+        values = ds.get(keyword)
+        if values and len(values) == 2 and min(float(v) for v in values) > 0:
+            return float(values[0]) / float(values[1])
+    return 1.0
+
+
+def _fitting(size: tuple[int, int], aspect: float, size_px: int) -> tuple[int, int]:
+    width, height = float(size[0]), size[1] * aspect
+    share = min(1.0, size_px / max(width, height))
+    return max(1, round(width * share)), max(1, round(height * share))

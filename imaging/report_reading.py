@@ -1,0 +1,124 @@
+"""Findings and decisions back from the structured reports that we wrote."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydicom import Dataset
+
+from imaging import report_codes as code
+from imaging.errors import DicomError
+from imaging.finding import Finding
+from imaging.reasons import reason
+
+# SR coordinates are 32-bit floats (PS3.5 6.2, VR FL): digits beyond these are not ours.
+DECIMALS = 3
+
+
+def read_findings(ds: Dataset) -> list[Finding]:
+    """Return the findings in a report of ours, in its order.
+
+    Probabilities and lengths come back to four decimals, places to DECIMALS.
+
+    Raises:
+        DicomError: the dataset is no such report, or lacks a part of it.
+    """
+    series = {
+        str(instance.ReferencedSOPInstanceUID): (str(study.StudyInstanceUID), str(of.SeriesInstanceUID))
+        for study in ds.get("CurrentRequestedProcedureEvidenceSequence") or []
+        for of in study.ReferencedSeriesSequence
+        for instance in of.ReferencedSOPSequence
+    }
+    try:
+        return [_finding(group, series) for group in _groups(ds)]
+    except (AttributeError, KeyError, IndexError, StopIteration, TypeError, ValueError) as error:
+        raise DicomError(reason("damaged-dicom"), f"{ds.get('SOPInstanceUID')}: {error!r}") from error
+
+
+def read_decisions(ds: Dataset) -> list[tuple[str, bool, str | None]]:
+    """Return (tracking identifier, accepted, reason) for each finding of a reader's report."""
+    decisions = []
+    for group in _groups(ds):
+        decision = _only(group, code.DECISION.value)
+        if decision is not None:
+            comment = _only(group, code.COMMENT.value)
+            decisions.append((
+                str(_required(group, code.TRACKING_IDENTIFIER).TextValue),
+                decision.ConceptCodeSequence[0].CodeValue == code.ACCEPTED.value,
+                None if comment is None else str(comment.TextValue),
+            ))
+    return decisions
+
+
+def _groups(ds: Dataset) -> Iterator[Dataset]:
+    for measurements in _children(ds, code.IMAGING_MEASUREMENTS):
+        yield from _children(measurements, code.MEASUREMENT_GROUP)
+
+
+def _finding(group: Dataset, series: dict[str, tuple[str, str]]) -> Finding:
+    certainty = _required(group, code.CERTAINTY.value)
+    diameter = _only(group, code.DIAMETER.value)
+    sop_instance_uid = _sop_instance_uid(group)
+    study_uid, series_uid = series[sop_instance_uid]
+    parameters = dict(
+        str(item.TextValue).split("=", 1) for item in _children(group, code.ALGORITHM_PARAMETERS)
+    )
+    kinds = {value.value: kind for kind, value in code.KINDS.items()}
+    centre = _points(group, "SCOORD3D", "POINT")
+    box = _points(group, "SCOORD3D", "MULTIPOINT")
+    outline = _points(group, "SCOORD", "POLYLINE")
+    return Finding(
+        kind=kinds[_required(group, code.FINDING).ConceptCodeSequence[0].CodeValue],
+        probability=round(_number(certainty) / 100, 6),
+        threshold=float(parameters["threshold"]),
+        study_instance_uid=study_uid,
+        series_instance_uid=series_uid,
+        sop_instance_uid=sop_instance_uid,
+        centre_lps_mm=None if centre is None else (centre[0], centre[1], centre[2]),
+        box_lps_mm=None if box is None else (box[0], box[1], box[2], box[3], box[4], box[5]),
+        box_px=None if outline is None else (outline[0], outline[1], outline[4], outline[5]),
+        diameter_mm=None if diameter is None else _number(diameter),
+        model=str(_required(group, code.ALGORITHM_NAME).TextValue),
+        model_version=str(_required(group, code.ALGORITHM_VERSION).TextValue),
+        weights_sha256=parameters["weights_sha256"],
+    )
+
+
+def _sop_instance_uid(group: Dataset) -> str:
+    """Of the image that the group's region was selected from, or that the group names itself."""
+    for item in group.ContentSequence:
+        if item.ValueType == "IMAGE":
+            return str(item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID)
+        if item.ValueType == "SCOORD":
+            return str(item.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID)
+    raise ValueError("a group without an image")
+
+
+def _points(parent: Dataset, value_type: str, graphic_type: str) -> list[float] | None:
+    for item in parent.get("ContentSequence") or []:
+        if item.ValueType == value_type and item.GraphicType == graphic_type:
+            return [round(float(v), DECIMALS) for v in item.GraphicData]
+    return None
+
+
+def _number(item: Dataset) -> float:
+    return float(item.MeasuredValueSequence[0].NumericValue)
+
+
+def _children(parent: Dataset, value: str) -> list[Dataset]:
+    return [
+        item
+        for item in parent.get("ContentSequence") or []
+        if item.get("ConceptNameCodeSequence") and item.ConceptNameCodeSequence[0].get("CodeValue") == value
+    ]
+
+
+def _only(parent: Dataset, value: str) -> Dataset | None:
+    found = _children(parent, value)
+    return found[0] if found else None
+
+
+def _required(parent: Dataset, value: str) -> Any:
+    found = _only(parent, value)
+    if found is None:
+        raise KeyError(value)
+    return found

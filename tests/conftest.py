@@ -1,0 +1,38 @@
+"""Fixtures shared by all tests."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.installation_server import REPOSITORY, Client, Installation, two_free_ports
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real images; a test that needs it skips where it is absent."""
+    folder = Path(os.environ.get("TELECONSULT_TEST_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip("the real images are not here; TELECONSULT_TEST_DATA names their folder")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Everything that `make up` runs, for real, shared by the tests of a session."""
+    running = Installation(tmp_path_factory.mktemp("installation") / "data", two_free_ports())
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def clinician(installation: Installation) -> Client:
+    return installation.sign_in("clinician")
+
+
+@pytest.fixture(scope="session")
+def specialist(installation: Installation) -> Client:
+    return installation.sign_in("specialist")

@@ -1,0 +1,177 @@
+"""The job table under lost workers, doubled deliveries and late results, on a real database."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import insert, select
+
+from imaging.finding import Finding, FindingKind
+from inference.inference_job import LEASE_S, MAX_ATTEMPTS, JobStatus, Lease
+from inference.repository import JobRepository
+from storage.database import Database
+from storage.tables import findings, inference_jobs, institutions, patients, studies
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+LATER = NOON + timedelta(seconds=LEASE_S + 1)
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return a_database(tmp_path / "jobs.db")
+
+
+def a_database(path: Path) -> Database:
+    database = Database(f"sqlite:///{path}")
+    database.migrate()
+    with database.transaction() as connection:
+        connection.execute(insert(institutions).values(id="i", name_en="I", name_zh="I", position=0))
+        connection.execute(insert(patients).values(id="p", institution_id="i", patient_id="1", name="N"))
+        connection.execute(
+            insert(studies).values(
+                study_instance_uid="1.2", patient_id="p", institution_id="i", received_at=NOON
+            )
+        )
+    return database
+
+
+def a_job(database: Database, instances: tuple[str, ...] = ("1.2.3.1", "1.2.3.2")) -> str | None:
+    with database.transaction() as connection:
+        return JobRepository(database).request(
+            connection,
+            study_instance_uid="1.2",
+            series_instance_uid="1.2.3",
+            model="lung_nodule_ct",
+            sop_instance_uids=instances,
+            at=NOON,
+        )
+
+
+def a_finding(probability: float = 0.9) -> Finding:
+    return Finding(
+        kind=FindingKind.NODULE,
+        probability=probability,
+        threshold=0.5,
+        study_instance_uid="1.2",
+        series_instance_uid="1.2.3",
+        sop_instance_uid="1.2.3.1",
+        centre_lps_mm=(1.0, 2.0, 3.0),
+        box_lps_mm=(0.0, 1.0, 2.0, 2.0, 3.0, 4.0),
+        box_px=(10.0, 10.0, 20.0, 20.0),
+        diameter_mm=8.0,
+        model="lung_nodule_ct",
+        model_version="0.1.0",
+        weights_sha256="0" * 64,
+    )
+
+
+def stored(database: Database) -> list[Any]:
+    with database.reading() as connection:
+        return list(connection.execute(select(findings)).all())
+
+
+def status(database: Database) -> str:
+    with database.reading() as connection:
+        return str(connection.execute(select(inference_jobs.c.status)).scalar())
+
+
+def test_the_same_instances_make_no_second_job(database: Database) -> None:
+    assert a_job(database) is not None
+    assert a_job(database, ("1.2.3.2", "1.2.3.1")) is None
+
+
+def test_a_series_that_grew_gets_a_new_job_and_the_old_one_is_called_off(database: Database) -> None:
+    jobs = JobRepository(database)
+    first = a_job(database)
+    assert first is not None
+    lease = jobs.lease(first, NOON)
+    assert lease is not None
+    assert a_job(database, ("1.2.3.1", "1.2.3.2", "1.2.3.3")) is not None
+    assert not jobs.publish(lease, [a_finding()], NOON)
+    assert stored(database) == []
+
+
+def test_a_job_is_leased_to_one_worker_at_a_time(database: Database) -> None:
+    jobs, job = JobRepository(database), a_job(database)
+    assert job is not None
+    assert jobs.lease(job, NOON) is not None
+    assert jobs.lease(job, NOON + timedelta(seconds=1)) is None
+    assert jobs.lease(job, LATER) is not None
+
+
+def test_a_worker_that_lost_its_lease_cannot_publish(database: Database) -> None:
+    jobs, job = JobRepository(database), a_job(database)
+    assert job is not None
+    slow, quick = jobs.lease(job, NOON), jobs.lease(job, LATER)
+    assert slow is not None and quick is not None
+    assert not jobs.renew(slow, LATER, 0.5, "detect")
+    assert jobs.publish(quick, [a_finding()], LATER)
+    assert not jobs.publish(slow, [a_finding(0.1)], LATER)
+    assert [row.record["probability"] for row in stored(database)] == [0.9]
+
+
+def test_a_job_that_kills_its_worker_is_failed_with_a_reason_and_not_tried_for_ever(
+    database: Database,
+) -> None:
+    jobs, job = JobRepository(database), a_job(database)
+    assert job is not None
+    at = NOON
+    for _ in range(MAX_ATTEMPTS):
+        assert jobs.lease(job, at) is not None
+        at += timedelta(seconds=LEASE_S + 1)
+    assert jobs.lease(job, at) is None
+    assert status(database) == JobStatus.FAILED
+
+
+def test_a_job_given_back_because_the_archive_is_away_costs_no_attempt(database: Database) -> None:
+    jobs, job = JobRepository(database), a_job(database)
+    assert job is not None
+    for _ in range(2 * MAX_ATTEMPTS):
+        lease = jobs.lease(job, NOON)
+        assert lease is not None
+        jobs.release(lease, tried=False)
+    assert status(database) == JobStatus.REQUESTED
+
+
+def test_a_waiting_job_is_nudged_once_and_again_only_after_a_while(database: Database) -> None:
+    jobs, job = JobRepository(database), a_job(database)
+    assert [due for due, _ in jobs.due_for_nudge(NOON, 30)] == [job]
+    assert jobs.due_for_nudge(NOON + timedelta(seconds=29), 30) == []
+    assert [due for due, _ in jobs.due_for_nudge(NOON + timedelta(seconds=31), 30)] == [job]
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["lease", "publish", "fail", "release", "wait"]), st.integers(0, 3)),
+    max_size=25,
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(STEPS)
+def test_whatever_the_workers_do_the_result_is_written_at_most_once(
+    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
+) -> None:
+    database = a_database(tmp_path_factory.mktemp("jobs") / "jobs.db")
+    jobs, job, at = JobRepository(database), a_job(database), NOON
+    assert job is not None
+    leases: dict[int, Lease] = {}
+    published = 0
+    for step, worker in steps:
+        lease = leases.get(worker)
+        if step == "lease":
+            taken = jobs.lease(job, at)
+            leases |= {worker: taken} if taken else {}
+        elif step == "wait":
+            at += timedelta(seconds=LEASE_S / 2)
+        elif lease is not None and step == "publish":
+            published += jobs.publish(lease, [a_finding()], at)
+        elif lease is not None and step == "fail":
+            jobs.fail(lease, {"code": "x", "en": "x", "zh": "x"}, at)
+        elif lease is not None:
+            jobs.release(lease, tried=True)
+    assert published <= 1
+    assert len(stored(database)) == published
+    database.close()

@@ -1,0 +1,133 @@
+"""The consult's status table and who may cause which step."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleconsult import access
+from teleconsult.access import Part
+from teleconsult.consults.consult import (
+    BY_SYSTEM,
+    NEEDS_REASON,
+    TRANSITIONS,
+    Consent,
+    ConsentMethod,
+    Consult,
+    Event,
+    LegalRole,
+    Status,
+    Urgency,
+)
+from teleconsult.errors import ConsentMissing, IllegalTransition, ReasonRequired, StudyMissing
+from teleconsult.users.user import Institution, Role, User
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+TOWNSHIP = Institution("township", "Township", "乡镇")
+PROVINCE = Institution("province", "Province", "省")
+REFUSED = [(s, e) for s in Status for e in Event if e not in TRANSITIONS[s]]
+
+
+def a_user(
+    *, institution: Institution = TOWNSHIP, role: Role = Role.GRASSROOTS_CLINICIAN, **other: object
+) -> User:
+    values = {
+        "id": f"user-of-{institution.id}",
+        "username": "u",
+        "display_name": "U",
+        "roles": frozenset({role}),
+        "institution": institution,
+        "specialty": None,
+        "language": "en",
+        "must_change_password": False,
+    }
+    return User(**(values | other))  # type: ignore[arg-type]
+
+
+def a_consult(status: Status = Status.REQUESTED, **other: object) -> Consult:
+    values = {
+        "id": "c",
+        "status": status,
+        "version": 1,
+        "patient_id": "p",
+        "question": "?",
+        "urgency": Urgency.ROUTINE,
+        "specialty": "radiology",
+        "legal_role": LegalRole.CONSULTATION,
+        "consent": Consent(True, ConsentMethod.WRITTEN),
+        "requested_by_id": "user-of-township",
+        "inviting_institution_id": "township",
+        "specialist_id": None,
+        "study_instance_uids": ("1.2",),
+        "created_at": NOON,
+    }
+    return Consult(**(values | other))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("status", "event"), REFUSED)
+def test_a_step_the_table_lacks_is_refused(status: Status, event: Event) -> None:
+    with pytest.raises(IllegalTransition, match=f"while '{status}'"):
+        a_consult(status).apply(event, actor_id="x", at=NOON, reason="because")
+
+
+@pytest.mark.parametrize("event", sorted(NEEDS_REASON))
+def test_a_step_that_asks_for_a_reason_is_refused_with_a_blank_one(event: Event) -> None:
+    status = next(s for s in Status if event in TRANSITIONS[s])
+    with pytest.raises(ReasonRequired):
+        a_consult(status).apply(event, actor_id="x", at=NOON, reason="  ")
+
+
+def test_no_start_without_consent_and_none_without_a_study() -> None:
+    unasked = Consent(False, ConsentMethod.WRITTEN)
+    with pytest.raises(ConsentMissing):
+        a_consult(Status.ACCEPTED, consent=unasked).apply(Event.START, actor_id="x", at=NOON)
+    with pytest.raises(StudyMissing):
+        a_consult(Status.ACCEPTED, study_instance_uids=()).apply(Event.START, actor_id="x", at=NOON)
+
+
+def test_an_emergency_starts_with_a_written_reason_in_place_of_consent() -> None:
+    silent = a_consult(Status.ACCEPTED, consent=Consent(False, ConsentMethod.EMERGENCY))
+    with pytest.raises(ConsentMissing):
+        silent.apply(Event.START, actor_id="x", at=NOON)
+    reasoned = a_consult(Status.ACCEPTED, consent=Consent(False, ConsentMethod.EMERGENCY, "unconscious"))
+    assert reasoned.apply(Event.START, actor_id="x", at=NOON).status is Status.IN_PROGRESS
+
+
+@given(st.lists(st.sampled_from(Event), max_size=30))
+def test_no_order_of_events_signs_a_report_of_a_consult_nobody_accepted(events: list[Event]) -> None:
+    consult = a_consult()
+    for n, event in enumerate(events):
+        if event in TRANSITIONS[consult.status]:
+            consult = consult.apply(event, actor_id="x", at=NOON + timedelta(minutes=n), reason="because")
+    happened = [entry.event for entry in consult.history]
+    assert Event.SIGN not in happened or Event.ACCEPT in happened[: happened.index(Event.SIGN)]
+
+
+def test_every_step_has_somebody_who_may_cause_it() -> None:
+    for event in Event:
+        assert (event in BY_SYSTEM) != bool(access.MAY_CAUSE.get(event))
+
+
+def test_a_specialist_of_another_specialty_cannot_tell_that_a_consult_exists() -> None:
+    fitting = a_user(institution=PROVINCE, role=Role.SPECIALIST, specialty="radiology")
+    other = a_user(institution=PROVINCE, role=Role.SPECIALIST, specialty="cardiology")
+    assert access.part_in(fitting, a_consult()) is Part.INVITED
+    assert access.part_in(other, a_consult()) is None
+
+
+def test_once_one_specialist_accepted_the_others_no_longer_see_it() -> None:
+    chosen = a_user(institution=PROVINCE, role=Role.SPECIALIST, specialty="radiology", id="chosen")
+    late = a_user(institution=PROVINCE, role=Role.SPECIALIST, specialty="radiology", id="late")
+    accepted = a_consult().apply(Event.ACCEPT, actor_id="chosen", at=NOON)
+    assert access.part_in(chosen, accepted) is Part.ASSIGNED
+    assert access.part_in(late, accepted) is None
+
+
+def test_an_administrator_of_the_inviting_institution_has_no_part_in_its_patients() -> None:
+    assert access.part_in(a_user(role=Role.ADMINISTRATOR), a_consult()) is None
+
+
+def test_the_inviting_side_cannot_accept_its_own_request() -> None:
+    assert not access.may_cause(a_user(), Event.ACCEPT, a_consult())
+    assert access.possible_events(a_user(), a_consult()) == [Event.WITHDRAW]

@@ -146,17 +146,24 @@ class OrthancPacs:
         return str(found[0])
 
     def _file(self, orthanc_id: str) -> bytes:
-        return bytes(self._client.get(f"instances/{orthanc_id}/file", timeout=_TIMEOUTS).content)
+        return _answered(self._client.get(f"instances/{orthanc_id}/file", timeout=_TIMEOUTS)).content
 
     def _get(self, endpoint: str, *, as_text: bool = False) -> Any:
-        response = self._client.get(endpoint, timeout=_TIMEOUTS)
+        response = _answered(self._client.get(endpoint, timeout=_TIMEOUTS))
         return response.text if as_text else response.json()
 
     def _post(self, endpoint: str, content: bytes) -> Any:
-        return self._client.post(endpoint, data=content, timeout=_TIMEOUTS).json()
+        return _answered(self._client.post(endpoint, data=content, timeout=_TIMEOUTS)).json()
 
 
 _TIMEOUTS = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
+
+
+def _answered(response: requests.Response | None) -> requests.Response:
+    """The response; the client returns None where an answer broke off in the middle."""
+    if response is None:
+        raise PacsUnavailable("the archive's answer broke off")
+    return response
 
 
 def _place_in_series(header: Dataset) -> tuple[int, str]:
@@ -172,7 +179,7 @@ def _translated() -> Iterator[None]:
         raise InstanceNotFound(str(error.url)) from error
     except orthanc_errors.NotAuthorized as error:
         raise PacsLoginRefused("the archive refused the login") from error
-    except (orthanc_errors.ConnectionError, orthanc_errors.TimeoutError, orthanc_errors.SSLError) as error:
+    except (orthanc_errors.ConnectionError, orthanc_errors.TimeoutError) as error:
         raise PacsUnavailable("the archive does not answer") from error
     except requests.RequestException as error:
         raise PacsUnavailable("the archive's answer broke off") from error

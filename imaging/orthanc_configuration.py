@@ -36,7 +36,6 @@ def orthanc_configuration(
         "RemoteAccessAllowed": False,
         "AuthenticationEnabled": True,
         "RegisteredUsers": {username: password},
-        "HttpsCACertificates": "",
         "KeepAlive": True,
         "TcpNoDelay": True,
         "HttpCompressionEnabled": False,
@@ -49,8 +48,7 @@ def orthanc_configuration(
         "DicomAlwaysAllowStore": True,
         "DicomAlwaysAllowFind": False,
         "DicomAlwaysAllowGet": False,
-        # What is stored is stored as it came: the bytes that were checked are the bytes that are kept.
-        "IngestTranscoding": "",
+        # No IngestTranscoding: the bytes that were checked are the bytes that are kept.
         "StorageCompression": False,
         "StoreMD5ForAttachments": True,
         "SyncStorageArea": True,

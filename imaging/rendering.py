@@ -20,7 +20,7 @@ DARKEST_PERCENTILE, BRIGHTEST_PERCENTILE = 0.5, 99.5
 
 
 def render_png(ds: Dataset, size_px: int) -> bytes:
-    """Return the image as an 8-bit PNG that fits into a square, in the shape that the pixels have in the patient.
+    """Return the image as an 8-bit PNG that fits into a square, in the shape it has in the patient.
 
     The first window or VOI LUT of the header is applied (PS3.3 C.11.2), MONOCHROME1 is shown with low
     values bright (C.7.6.3.1.2). Of several frames the middle one is shown.
@@ -34,11 +34,14 @@ def render_png(ds: Dataset, size_px: int) -> bytes:
     """
     frames = whole_number(ds.get("NumberOfFrames")) or 1
     stored = stored_pixels(ds, frame=frames // 2 if frames > 1 else None)
+    size_px = min(size_px, LARGEST_PX)
+    step = max(1, max(stored.shape[:2]) // (2 * size_px))  # what the preview cannot show need not be windowed
+    stored = stored[::step, ::step]
     shades = stored if stored.ndim == 3 else _windowed(stored, ds)
     if shades.dtype != np.uint8:
         shades = _stretched(shades)
     picture = Image.fromarray(np.ascontiguousarray(shades))
-    picture = picture.resize(_fitting(picture.size, _aspect(ds), min(size_px, LARGEST_PX)), Image.Resampling.BOX)
+    picture = picture.resize(_fitting(picture.size, _aspect(ds), size_px), Image.Resampling.BOX)
     output = BytesIO()
     picture.save(output, "PNG")
     return output.getvalue()
@@ -64,7 +67,8 @@ def _stretched(values: NDArray[Any], within: tuple[float, float] | None = None) 
     if high <= low:
         return np.zeros(values.shape, np.uint8)
     scaled = (values.astype(np.float32) - low) / (high - low)
-    return np.rint(np.clip(scaled, 0, 1) * 255).astype(np.uint8)
+    shades: NDArray[np.uint8] = np.rint(np.clip(scaled, 0, 1) * 255).astype(np.uint8)
+    return shades
 
 
 def _aspect(ds: Dataset) -> float:

@@ -2,7 +2,7 @@ import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Finding, Series, StudyDetail } from "../api/types";
-import { drawThumbnail } from "./cornerstone";
+import { drawThumbnail } from "./imageLoading";
 import { slicesOf } from "./slices";
 import classes from "./viewer.module.css";
 

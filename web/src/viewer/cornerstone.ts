@@ -1,5 +1,5 @@
 /** Starts Cornerstone3D once for the page, and owns the one annotation tool in use. */
-import { Enums, getConfiguration, init as startCore, metaData, utilities, type Types } from "@cornerstonejs/core";
+import { getConfiguration, init as startCore, type Types } from "@cornerstonejs/core";
 import { init as startLoader } from "@cornerstonejs/dicom-image-loader";
 import {
   addTool,
@@ -105,22 +105,4 @@ export function valueAt(image: Types.IImage, column: number, row: number): numbe
   const stored = image.getPixelData()[row * image.columns + column];
   if (stored === undefined) return null;
   return image.preScale?.scaled === true ? stored : stored * image.slope + image.intercept;
-}
-
-/** The modality that the image names, for windows that depend on it. */
-export function modalityOf(imageId: string): string {
-  const series: unknown = metaData.get(Enums.MetadataModules.GENERAL_SERIES, imageId);
-  return typeof series === "object" && series !== null && "modality" in series && typeof series.modality === "string"
-    ? series.modality
-    : "";
-}
-
-/** A small picture of one image, as the image itself wants to be shown. */
-export async function drawThumbnail(canvas: HTMLCanvasElement, imageId: string): Promise<void> {
-  await startCornerstone();
-  try {
-    await utilities.loadImageToCanvas({ canvas, imageId, thumbnail: true });
-  } catch {
-    // The card keeps its name and count; opening the series says what is wrong.
-  }
 }

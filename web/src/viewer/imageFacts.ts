@@ -15,6 +15,8 @@ export interface ImageFacts {
   letters: EdgeLetters | null;
   spacingBasis: SpacingBasis;
   storedWindows: StoredWindow[];
+  /** VOILUTFunction (0028,1056): the curve that the windows are meant for. */
+  isSigmoid: boolean;
   /** Table position in mm, null on a projection. */
   sliceThicknessMm: number | null;
   /** Pixel values are HU (CT with rescale). */
@@ -86,6 +88,7 @@ export function factsOf(imageId: string, size: Size): ImageFacts {
         : lettersFromCosines(plane.row, plane.column),
     spacingBasis: spacingBasisOf(imageId),
     storedWindows: storedWindowsOf(attributes),
+    isSigmoid: attributes["VOILUTFunction"] === "SIGMOID",
     sliceThicknessMm: numbers(attributes["SliceThickness"])[0] ?? null,
     isHounsfield: attributes["Modality"] === "CT",
   };

@@ -1,6 +1,7 @@
 /** Loads the images of a series, those next to the shown one first, and says what is there. */
-import { imageLoader, type Types } from "@cornerstonejs/core";
+import { Enums, imageLoader, utilities, type Types } from "@cornerstonejs/core";
 
+import { startCornerstone } from "./cornerstone";
 import { outwards, type SliceRef } from "./slices";
 
 export type LoadFault = "offline" | "signed-out" | "missing" | "server" | "undecodable";
@@ -16,6 +17,15 @@ export function faultOf(reason: unknown): LoadFault {
   if (status === 0) return "offline";
   if (status === 401) return "signed-out";
   return status === 403 || status === 404 || status === 410 ? "missing" : "server";
+}
+
+/** Load one image. The loader keeps only the first letter of VOILUTFunction, which no viewport then knows. */
+export async function loadImage(imageId: string): Promise<Types.IImage> {
+  const image = await imageLoader.loadAndCacheImage(imageId);
+  const first: string = image.voiLUTFunction;
+  if (first === "S") image.voiLUTFunction = Enums.VOILUTFunctionType.SAMPLED_SIGMOID;
+  else if (first === "L") image.voiLUTFunction = Enums.VOILUTFunctionType.LINEAR;
+  return image;
 }
 
 /** Requests in flight beside the shown image: the line is shared with speech. */
@@ -51,7 +61,7 @@ export class SeriesLoader {
     const slice = this.#slices[index];
     if (slice === undefined) throw new RangeError(`no slice ${index}`);
     try {
-      const image = await imageLoader.loadAndCacheImage(slice.imageId);
+      const image = await loadImage(slice.imageId);
       this.#loaded.add(index);
       this.#failed.delete(index);
       return image;
@@ -76,4 +86,13 @@ export class SeriesLoader {
       this.#fetch(index).then(next, next);
     }
   }
+}
+
+/** A small picture of one image, as the image itself wants to be shown; false where it cannot be. */
+export async function drawThumbnail(canvas: HTMLCanvasElement, imageId: string): Promise<boolean> {
+  await startCornerstone();
+  const image = await loadImage(imageId).catch(() => null);
+  if (image === null) return false;
+  await utilities.loadImageToCanvas({ canvas, imageId, thumbnail: true, useCPURendering: true });
+  return true;
 }

@@ -3,11 +3,11 @@ import { Enums, RenderingEngine, type StackViewport, type Types } from "@corners
 
 import type { Series, StudyDetail } from "../api/types";
 import { joinTools, leaveTools, removeMeasurements, setMeasuring, startCornerstone, valueAt } from "./cornerstone";
-import type { Slice } from "./findingOnSlice";
 import { imageToCanvas, isOnImage, toImage, type ImageToCanvas, type Point, type Size, type View } from "./geometry";
-import { factsOf, type ImageFacts } from "./imageFacts";
-import { faultOf, SeriesLoader, type LoadFault } from "./imageLoading";
-import { indexOfInstance, slicesOf, type SliceRef } from "./slices";
+import { factsOf } from "./imageFacts";
+import { faultOf, SeriesLoader } from "./imageLoading";
+import { indexOfInstance, slicesOf } from "./slices";
+import { NOTHING, type ChangeCause, type HoverReadout, type StackSnapshot } from "./stackSnapshot";
 import { Store } from "./store";
 import {
   clampZoom,
@@ -22,51 +22,11 @@ import {
   type Window,
 } from "./viewerState";
 
-export interface ShownSlice extends Slice {
-  index: number;
-  facts: ImageFacts;
-}
-
-export interface StackSnapshot {
-  seriesInstanceUid: string | null;
-  slices: readonly SliceRef[];
-  fault: LoadFault | null;
-  /** The slice asked for; `shown` follows when it is on screen. */
-  wantedIndex: number;
-  shown: ShownSlice | null;
-  transform: ImageToCanvas | null;
-  presentation: Presentation | null;
-  /** As the image itself wants to be shown. */
-  stored: { window: Window; invert: boolean } | null;
-  loadedCount: number;
-}
-
-export interface HoverReadout {
-  column: number;
-  row: number;
-  value: number | null;
-}
-
-/** Why the picture changed: the user did it, or a series opened by itself. A followed state is no cause. */
-export type ChangeCause = "user" | "load";
-
 interface Want {
   index: number;
   presentation: Presentation | null;
   cause: ChangeCause | "followed";
 }
-
-const NOTHING: StackSnapshot = {
-  seriesInstanceUid: null,
-  slices: [],
-  fault: null,
-  wantedIndex: 0,
-  shown: null,
-  transform: null,
-  presentation: null,
-  stored: null,
-  loadedCount: 0,
-};
 
 const FITTED: View = { zoom: 1, panX: 0, panY: 0 };
 let made = 0;
@@ -303,21 +263,33 @@ export class ImageStack {
     if (this.#stackOf === loader) {
       await viewport.setImageIdIndex(want.index);
     } else {
+      const hadStack = this.#stackOf !== null;
       this.#stackOf = loader;
       // A window set by hand would otherwise stay for the next series.
-      if (this.#hasImage()) viewport.resetProperties();
+      if (hadStack) viewport.resetProperties();
       await viewport.setStack(
         this.snapshot.get().slices.map((slice) => slice.imageId),
         want.index,
       );
       viewport.resetCamera();
-      this.#patch({ stored: { window: this.#window() ?? { center: 128, width: 256 }, invert: image.invert } });
+      this.#patch({ stored: { window: this.#useOwnWindow(viewport, image), invert: image.invert } });
     }
     if (this.#viewport !== viewport || this.#loader !== loader) return;
     this.#patch({ fault: null });
     if (want.presentation !== null) this.#present(want.presentation);
     viewport.render();
     if (want.cause !== "followed") this.#onChange(want.cause);
+  }
+
+  /** Show an image by its own first window and curve, or by its whole range where it has none. */
+  #useOwnWindow(viewport: StackViewport, image: Types.IImage): Window {
+    const { storedWindows, isSigmoid } = factsOf(image.imageId, { width: image.columns, height: image.rows });
+    const window = storedWindows[0] ?? windowOfRange({ lower: image.minPixelValue, upper: image.maxPixelValue });
+    const { LINEAR, SAMPLED_SIGMOID } = Enums.VOILUTFunctionType;
+    // The range first: Cornerstone samples the sigmoid from the range that is set when the curve is chosen.
+    viewport.setProperties({ voiRange: rangeOfWindow(window) });
+    viewport.setProperties({ VOILUTFunction: isSigmoid ? SAMPLED_SIGMOID : LINEAR });
+    return { center: window.center, width: window.width };
   }
 
   #change(next: (shown: Presentation) => Presentation): void {
@@ -362,10 +334,6 @@ export class ImageStack {
       view: readView(transform, this.#canvasSize(), size, viewport.getZoom()),
       invert: viewport.getProperties().invert ?? false,
     };
-  }
-
-  #hasImage(): boolean {
-    return (this.#viewport?.getCornerstoneImage() as Types.IImage | undefined) !== undefined;
   }
 
   #canvasSize(): Size {

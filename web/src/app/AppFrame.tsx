@@ -18,6 +18,7 @@ import { useLogout, useMe } from "../api/hooks";
 import type { Me } from "../api/types";
 import { institutionName } from "../ui/institution";
 import { UploadIndicator } from "../upload/UploadIndicator";
+import { isClinician } from "../worklist/sections";
 import { BrandMark } from "./Brand";
 import classes from "./frame.module.css";
 import { useLanguage } from "./i18n";
@@ -77,7 +78,7 @@ export function AppFrame() {
   const eventsOpen = useEventsOpen();
   const [helpOpened, help] = useDisclosure(false);
   const reading = useMatches().some((match) => (match.handle as RouteHandle | undefined)?.reading === true);
-  const clinician = me.data?.roles.some((role) => role !== "administrator") ?? false;
+  const clinician = me.data ? isClinician(me.data) : false;
   const offered = NAVIGATION.filter(({ clinical }) => clinician || !clinical);
   useKeys(useMemo(() => ({ "?": help.open }), [help.open]));
 

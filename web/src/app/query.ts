@@ -1,4 +1,4 @@
-import { QueryCache, QueryClient } from "@tanstack/react-query";
+import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 
 import { ApiError } from "../api/client";
 import { keys } from "../api/hooks";
@@ -12,12 +12,14 @@ function shouldRetry(failures: number, error: Error): boolean {
 /** A session that ended, or a password that must be changed, takes the user to that page. */
 function noticeSession(error: Error) {
   if (!(error instanceof ApiError)) return;
-  if (error.status === 401) queryClient.setQueryData(keys.me, null);
+  // A wrong password is a 401 too, at the login and at signing: only a session that is gone counts.
+  if (error.status === 401 && error.code !== "wrong-credentials") queryClient.setQueryData(keys.me, null);
   if (error.code === "password-change-required") void queryClient.invalidateQueries({ queryKey: keys.me });
 }
 
 export const queryClient = new QueryClient({
   queryCache: new QueryCache({ onError: noticeSession }),
+  mutationCache: new MutationCache({ onError: noticeSession }),
   defaultOptions: {
     queries: { retry: shouldRetry, staleTime: 5_000, refetchOnWindowFocus: true },
     mutations: { retry: false },

@@ -74,7 +74,7 @@ export interface EventLook {
   ask: "nothing" | "reason" | "confirm" | "time";
   weight: "primary" | "default" | "danger";
   icon: Icon;
-  /** Whether the step is offered on its own; `sign` belongs to the report. */
+  /** Whether the step is offered on its own: `sign` belongs to the report, `expire` to the server. */
   offered: boolean;
 }
 
@@ -92,6 +92,7 @@ export const CONSULT_EVENT: Readonly<Record<ConsultEvent, EventLook>> = {
   sign: { ask: "nothing", weight: "primary", icon: IconFileCheck, offered: false },
   acknowledge: { ask: "confirm", weight: "primary", icon: IconFileCheck, offered: true },
   amend: { ask: "reason", weight: "default", icon: IconPencil, offered: true },
+  expire: { ask: "nothing", weight: "default", icon: IconClock, offered: false },
   "report-without-call": { ask: "confirm", weight: "default", icon: IconFileText, offered: true },
   reschedule: { ask: "time", weight: "default", icon: IconCalendarTime, offered: true },
   "call-off": { ask: "reason", weight: "danger", icon: IconCircleX, offered: true },

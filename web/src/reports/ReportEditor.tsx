@@ -75,7 +75,7 @@ function Editor({ consult, report }: { consult: Consult; report: Report }) {
   const [signing, signDialog] = useDisclosure(false);
   const signed = consult.status === "signed" || consult.status === "closed";
   const empty = draft.text.conclusion.trim() === "";
-  const maySign = consult.status === "reporting" && editable;
+  const maySign = editable && consult.possible_events.includes("sign");
 
   return (
     <Panel

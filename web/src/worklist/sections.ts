@@ -7,6 +7,9 @@ export const readsForOthers = (me: Me) =>
 
 export const asksOthers = (me: Me) => me.roles.includes("grassroots-clinician");
 
+/** Who takes part in care: uploads, asks and decides. */
+export const isClinician = (me: Me) => readsForOthers(me) || asksOthers(me);
+
 /** Waiting ones by urgency and time waited; the others with the newest first. */
 export function consultsInPhase(consults: readonly Consult[], phase: Phase): Consult[] {
   return consults

@@ -22,9 +22,10 @@ CLIP_HIGH_HU = 100.0
 # of the ball's contrast (a closed form; test_lung_candidates has it as a property).
 RADIUS_PER_SIGMA = 3.0**0.5
 PEAK_PER_CONTRAST = 0.925
-LEAST_CONTRAST_HU = 110.0
+LEAST_CONTRAST_HU = 85.0
 LEAST_ROUNDNESS = 0.2
 MOST_CANDIDATES = 600
+OTHER_SIZE = 2.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ def _curvatures(
     k, j, i = index.T
 
     def at(dk: int, dj: int, di: int) -> NDArray[np.float64]:
-        return smooth[k + dk, j + dj, i + di].astype(np.float64)
+        return np.asarray(smooth[k + dk, j + dj, i + di], dtype=np.float64)
 
     centre = at(0, 0, 0)
     hessian = np.empty((len(index), 3, 3))
@@ -95,7 +96,10 @@ def _curvatures(
 
 
 def _onward(
-    smooth: NDArray[np.float32], index: NDArray[np.intp], direction: NDArray[np.float64], reach_voxels: float,
+    smooth: NDArray[np.float32],
+    index: NDArray[np.intp],
+    direction: NDArray[np.float64],
+    reach_voxels: float,
     background_hu: float,
 ) -> NDArray[np.float64]:
     """Return the brightness at the darker end of a stick through each voxel, as a share of its middle's."""
@@ -142,7 +146,15 @@ def find_candidates(region: LungRegion) -> list[Candidate]:
         onward = _onward(smooth, index, direction, reach, region.parenchyma_hu)
         for row, ball, goes_on in zip(index, roundness, onward, strict=True):
             if ball >= LEAST_ROUNDNESS:
-                found.append(_Peak(float(answer[tuple(row)]), float(ball), float(goes_on), sigma_mm, row * float(step)))
+                found.append(
+                    _Peak(
+                        float(answer[tuple(row)]),
+                        float(ball),
+                        float(goes_on),
+                        sigma_mm,
+                        np.asarray(row * step, dtype=np.float64),
+                    )
+                )
     return _without_repeats(region, found)
 
 
@@ -156,7 +168,9 @@ def _without_repeats(region: LungRegion, found: list[_Peak]) -> list[Candidate]:
         radius = peak.sigma_mm * RADIUS_PER_SIGMA
         if len(centres):
             gap = np.linalg.norm(centres - peak.index, axis=1) * GRID_MM
-            if (gap < np.maximum(0.7 * np.minimum(radii, radius) + 1.0, 2.5)).any():
+            # A ground-glass nodule has a vessel in it: things of another size are other things.
+            alike = np.maximum(radii, radius) < OTHER_SIZE * np.minimum(radii, radius)
+            if (alike & (gap < np.maximum(0.7 * np.minimum(radii, radius) + 1.0, 2.5))).any():
                 continue
         centres = np.vstack([centres, peak.index])
         radii = np.append(radii, radius)

@@ -1,5 +1,6 @@
 """The outline of one lesion, grown from a candidate, and its measures."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -92,7 +93,10 @@ def outline_lesion(
         last=(int(last[0]), int(last[1]), int(last[2])),
         central_slice=int(central + low[0]),
         section_box=(
-            int(section[:, 0].min()), int(section[:, 1].min()), int(section[:, 0].max()), int(section[:, 1].max())
+            int(section[:, 0].min()),
+            int(section[:, 1].min()),
+            int(section[:, 0].max()),
+            int(section[:, 1].max()),
         ),
         long_axis_mm=long_axis,
         short_axis_mm=short_axis,
@@ -147,10 +151,8 @@ def _axes_mm(section: NDArray[np.bool_], spacing_mm: tuple[float, float]) -> tup
     points = np.argwhere(section) * np.array(spacing_mm)
     pixel = float(np.mean(spacing_mm))
     if len(points) > 3:
-        try:
+        with suppress(QhullError):  # all pixels on one line
             points = points[ConvexHull(points).vertices]
-        except QhullError:  # all pixels on one line
-            pass
     apart = points[:, None] - points[None]
     length = np.linalg.norm(apart, axis=2)
     a, b = np.unravel_index(int(length.argmax()), length.shape)

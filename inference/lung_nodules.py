@@ -25,6 +25,7 @@ MASS_FROM_MM = 30.0  # Fleischner Society glossary: above 3 cm it is a mass
 SMALLEST_DIAMETER_MM = 3.0
 # From this radius on, the lesion fills so much of a patch that a second look at half scale helps.
 WIDE_LOOK_FROM_RADIUS_MM = 6.0
+USUAL_RADIUS_MM = 4.0
 SLICES_LOOKED_AT = 5
 FIRST_LOOK_BATCH = 128
 SECOND_LOOK_BATCH = 16
@@ -53,12 +54,21 @@ def detect_nodules(volume: Volume, bundle: Bundle, progress: Progress) -> list[F
     candidates = find_candidates(region)
     progress("classify", 0.4)
     scored = score_candidates(
-        volume.voxels_hu, volume.spacing_mm, candidates, load_predictor(bundle), bundle,
+        volume.voxels_hu,
+        volume.spacing_mm,
+        candidates,
+        load_predictor(bundle),
+        bundle,
         lambda share: progress("classify", 0.4 + 0.5 * share),
     )
     progress("measure", 0.9)
     lesions = distinct_lesions(
-        volume.voxels_hu, volume.spacing_mm, region, scored, bundle.threshold, int(bundle.metadata["most_findings"])
+        volume.voxels_hu,
+        volume.spacing_mm,
+        region,
+        scored,
+        bundle.threshold,
+        int(bundle.metadata["most_findings"]),
     )
     findings = [_finding(volume, bundle, lesion, probability) for lesion, probability in lesions]
     progress("measure", 1.0)
@@ -76,8 +86,8 @@ def score_candidates(
     """Return the candidates worth a second look, each with its probability, in the order given.
 
     The first look is at the central slice alone. The second takes up to SLICES_LOOKED_AT slices
-    and mirror images; the mean answer, the roundness and whether the thing goes on like a vessel make
-    the probability, with the weights in the bundle's metadata.
+    and mirror images; the mean answer, the roundness, whether the thing goes on like a vessel, and
+    its size make the probability, with the weights in the bundle's metadata.
     """
     weights = bundle.metadata["calibration"]
     promising: list[Candidate] = []
@@ -85,7 +95,9 @@ def score_candidates(
         progress(0.5 * start / len(candidates))
         batch = candidates[start : start + FIRST_LOOK_BATCH]
         logits = _mean_logits(voxels_hu, spacing_mm, batch, predictor, thorough=False)
-        promising += [c for c, logit in zip(batch, logits, strict=True) if logit >= weights["first_look_logit"]]
+        promising += [
+            c for c, logit in zip(batch, logits, strict=True) if logit >= weights["first_look_logit"]
+        ]
     scored = []
     for start in range(0, len(promising), SECOND_LOOK_BATCH):
         progress(0.5 + 0.5 * start / len(promising))
@@ -98,6 +110,7 @@ def score_candidates(
                 + weights["logit"] * float(logit)
                 + weights["log_roundness"] * math.log(candidate.roundness)
                 + weights["onward"] * candidate.onward
+                + weights["log_radius"] * math.log(candidate.radius_mm / USUAL_RADIUS_MM)
             )
             scored.append(ScoredCandidate(candidate, 1.0 / (1.0 + math.exp(-z))))
     return scored
@@ -166,7 +179,9 @@ def distinct_lesions(
     return taken
 
 
-def _whole(one: ScoredCandidate, scored: Sequence[ScoredCandidate], spacing: NDArray[np.float64]) -> Candidate:
+def _whole(
+    one: ScoredCandidate, scored: Sequence[ScoredCandidate], spacing: NDArray[np.float64]
+) -> Candidate:
     """Return the candidate that spans the whole lesion of which `one` may be only a knob."""
     best = one.candidate
     for other in scored:
@@ -205,8 +220,8 @@ def _finding(volume: Volume, bundle: Bundle, lesion: Lesion, probability: float)
         study_instance_uid=volume.study_instance_uid,
         series_instance_uid=volume.series_instance_uid,
         sop_instance_uid=volume.sop_instance_uids[lesion.central_slice],
-        centre_lps_mm=_rounded(centre),
-        box_lps_mm=_rounded(np.concatenate([low, high])),
+        centre_lps_mm=_point(centre),
+        box_lps_mm=(*_point(low), *_point(high)),
         box_px=(float(column0), float(row0), float(column1 + 1), float(row1 + 1)),
         diameter_mm=round(lesion.diameter_mm, 1),
         model=bundle.name,
@@ -221,5 +236,6 @@ def _lps(volume: Volume, index: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray((volume.affine_lps @ columns_first.T).T[:, :3], dtype=np.float64)
 
 
-def _rounded(values: NDArray[np.float64]) -> tuple[float, ...]:
-    return tuple(round(float(value), 2) for value in values)
+def _point(values: NDArray[np.float64]) -> tuple[float, float, float]:
+    x, y, z = (round(float(value), 2) for value in values)
+    return x, y, z

@@ -22,8 +22,10 @@ TYPICAL_PIXEL_MM = 0.7
 
 def window_to_uint8(voxels_hu: NDArray[np.generic]) -> NDArray[np.uint8]:
     """Map WINDOW_LOW_HU..WINDOW_HIGH_HU to 0..255, anything beyond to the ends."""
-    scaled = (np.asarray(voxels_hu, dtype=np.float32) - WINDOW_LOW_HU) * (255.0 / (WINDOW_HIGH_HU - WINDOW_LOW_HU))
-    return np.rint(np.clip(scaled, 0.0, 255.0)).astype(np.uint8)
+    scaled = (np.asarray(voxels_hu, dtype=np.float32) - WINDOW_LOW_HU) * (
+        255.0 / (WINDOW_HIGH_HU - WINDOW_LOW_HU)
+    )
+    return np.asarray(np.rint(np.clip(scaled, 0.0, 255.0)), dtype=np.uint8)
 
 
 def sampling_step_px(pixel_mm: float) -> float:
@@ -33,7 +35,9 @@ def sampling_step_px(pixel_mm: float) -> float:
     return TYPICAL_PIXEL_MM / pixel_mm
 
 
-def cut_patch(slice_hu: NDArray[np.generic], row: float, column: float, step_px: float = 1.0) -> NDArray[np.uint8]:
+def cut_patch(
+    slice_hu: NDArray[np.generic], row: float, column: float, step_px: float = 1.0
+) -> NDArray[np.uint8]:
     """Return the (PATCH_PX, PATCH_PX) patch whose pixel PATCH_PX // 2 lies on (row, column).
 
     Args:

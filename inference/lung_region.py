@@ -57,7 +57,8 @@ class LungRegion:
 
     def native_index(self, index: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return (n, 3) native (slice, row, column) for (n, 3) indices of the crop."""
-        return (np.asarray(index, dtype=np.float64) + np.array(self.start)) * np.array(self.to_native)
+        moved = np.asarray(index, dtype=np.float64) + np.array(self.start)
+        return np.asarray(moved * np.array(self.to_native))
 
 
 def resampling_matrix(count: int, spacing_mm: float, grid_mm: float) -> sparse.csr_array:
@@ -93,14 +94,16 @@ def resample(
 def within(mask: NDArray[np.bool_], distance_voxels: float) -> NDArray[np.bool_]:
     """Return the voxels at most this far from the mask."""
     if not mask.any():
-        return mask.copy()
+        return np.array(mask, dtype=bool)
     return np.asarray(ndimage.distance_transform_edt(~mask) <= distance_voxels)
 
 
 def close_by_ball(mask: NDArray[np.bool_], radius_voxels: float) -> NDArray[np.bool_]:
     """Return the mask closed with a ball. Beyond the ends of the array it goes on as at the ends."""
     reach = int(np.ceil(radius_voxels)) + 1
-    sides = np.pad(np.pad(mask, ((reach, reach), (0, 0), (0, 0)), mode="edge"), ((0, 0), (reach, reach), (reach, reach)))
+    sides = np.pad(
+        np.pad(mask, ((reach, reach), (0, 0), (0, 0)), mode="edge"), ((0, 0), (reach, reach), (reach, reach))
+    )
     grown = within(sides, radius_voxels)
     # A lung cut by the first or last slice must not shrink there: the outside counts as grown.
     distance = ndimage.distance_transform_edt(grown)
@@ -110,13 +113,15 @@ def close_by_ball(mask: NDArray[np.bool_], radius_voxels: float) -> NDArray[np.b
 
 def body_mask(coarse_hu: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return the patient without the table: the biggest tissue, each slice filled."""
-    tissue = ndimage.binary_opening(coarse_hu > -350.0, structure=np.ones((1, 3, 3)), iterations=2)
+    tissue = ndimage.binary_opening(
+        coarse_hu > -350.0, structure=np.ones((1, 3, 3), dtype=bool), iterations=2
+    )
     labels, count = ndimage.label(tissue)
     if count == 0:
         return np.zeros(coarse_hu.shape, dtype=bool)
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    body = labels == int(sizes.argmax())
+    body = np.asarray(labels == int(sizes.argmax()), dtype=bool)
     for k in range(len(body)):
         # Closing bridges the gap that a bronchus, or a thin wall lost at 2.5 mm, leaves in the outline.
         padded = np.pad(body[k], 6)
@@ -149,8 +154,14 @@ def find_lungs(voxels_hu: NDArray[np.generic], spacing_mm: tuple[float, float, f
     medians[0] = 0.0
     areas_cm2 = np.zeros(count + 1)
     for plane in labels:
-        areas_cm2 = np.maximum(areas_cm2, np.bincount(plane.ravel(), minlength=count + 1) * coarse_mm**2 / 100.0)
-    is_lung = (medians > EMPTY_BELOW_HU) & (sizes_ml >= SMALLEST_LUNG_PART_ML) & (areas_cm2 >= SMALLEST_LUNG_AREA_CM2)
+        areas_cm2 = np.maximum(
+            areas_cm2, np.bincount(plane.ravel(), minlength=count + 1) * coarse_mm**2 / 100.0
+        )
+    is_lung = (
+        (medians > EMPTY_BELOW_HU)
+        & (sizes_ml >= SMALLEST_LUNG_PART_ML)
+        & (areas_cm2 >= SMALLEST_LUNG_AREA_CM2)
+    )
     is_lung &= sizes_ml >= 0.08 * (sizes_ml * is_lung).max(initial=0.0)
     if not is_lung.any():
         raise NoLungFound(NO_LUNG, "no part of the volume is as large and as airy as a lung")
@@ -172,9 +183,7 @@ def find_lungs(voxels_hu: NDArray[np.generic], spacing_mm: tuple[float, float, f
     start = (box[0].start, box[1].start, box[2].start)
     # The coarse mask as a smooth surface on the fine grid: linear interpolation, cut at a half.
     grids = np.ogrid[tuple(slice(0, n) for n in cropped.shape)]
-    coordinates = [
-        (grid.ravel() + first) / COARSE_STEP for grid, first in zip(grids, start, strict=True)
-    ]
+    coordinates = [(grid.ravel() + first) / COARSE_STEP for grid, first in zip(grids, start, strict=True)]
     mask = _on_grid(closed, coordinates) > 0.5
     near = _on_grid(within(aerated_coarse, 1.5), coordinates) > 0.5
     aerated = (cropped < AIR_BELOW_HU) & near

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from monai.bundle import ConfigParser
+from monai.bundle.config_parser import ConfigParser
 from numpy.typing import NDArray
 
 from inference.bundle import Bundle
@@ -62,7 +62,9 @@ def _load(name: str, config_path: Path, weights_path: Path, weights_sha256: str)
     try:
         network.load_state_dict(state, strict=True)
     except RuntimeError as error:
-        raise BundleError(f"model {name}: the weights do not fit the network in configs/inference.json") from error
+        raise BundleError(
+            f"model {name}: the weights do not fit the network in configs/inference.json"
+        ) from error
     return Predictor(network)
 
 

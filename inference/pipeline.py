@@ -138,20 +138,24 @@ def analyse_path(
         if assessed.model is not None and verdict != "not-usable":
             datasets = [pydicom.dcmread(BytesIO(content)) for content in contents.pop(series)]
             try:
-                found = analyse_series(datasets, assessed.model, progress=progress, models_folder=models_folder)
+                found = analyse_series(
+                    datasets, assessed.model, progress=progress, models_folder=models_folder
+                )
             except NotAnalysable as error:
                 verdict, reason, found = "not-usable", error.reason, []
             finding_rows += [finding_row(finding) for finding in found]
-        series_rows.append({
-            "series_instance_uid": series,
-            "verdict": verdict,
-            "reason": None if reason is None else {"code": reason.code, "en": reason.en, "zh": reason.zh},
-        })
+        series_rows.append(
+            {
+                "series_instance_uid": series,
+                "verdict": verdict,
+                "reason": None if reason is None else {"code": reason.code, "en": reason.en, "zh": reason.zh},
+            }
+        )
     return {"series": series_rows, "findings": finding_rows}
 
 
 def finding_row(finding: Finding) -> dict[str, Any]:
-    """Return a finding as `teleconsult analyse` prints it: in the patient for CT, on the pixels for a mammogram."""
+    """Return a finding as `teleconsult analyse` prints it; a mammogram has no place but its pixels."""
     if finding.centre_lps_mm is not None:
         place: dict[str, Any] = {"centre_lps_mm": list(finding.centre_lps_mm)}
     else:

@@ -9,7 +9,6 @@ from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.uid import generate_uid
 from scipy import ndimage
@@ -96,11 +95,25 @@ def chest_ct(
     edge_mm = -(rows - 1) / 2 * pixel_mm
     xy_mm = (edge_mm + np.arange(rows) * pixel_mm).astype(np.float32)
     z_mm = (5.0 + (np.arange(slices) - (slices - 1) / 2) * slice_thickness_mm).astype(np.float32)
-    voxels, nodules = _voxels(rng, build, xy_mm, z_mm, slice_thickness_mm, pixel_mm, nodule_diameters_mm, kinds)
+    voxels, nodules = _voxels(
+        rng, build, xy_mm, z_mm, slice_thickness_mm, pixel_mm, nodule_diameters_mm, kinds
+    )
     _add_noise(rng, voxels, noise_hu, pixel_mm)
 
-    uids = [generate_uid(entropy_srcs=["teleconsult chest phantom", str(seed), str(rows), str(slices),
-                                       str(slice_thickness_mm), patient_name, str(n)]) for n in range(slices + 3)]
+    uids = [
+        generate_uid(
+            entropy_srcs=[
+                "teleconsult chest phantom",
+                str(seed),
+                str(rows),
+                str(slices),
+                str(slice_thickness_mm),
+                patient_name,
+                str(n),
+            ]
+        )
+        for n in range(slices + 3)
+    ]
     datasets = [
         ct_slice(
             stored=np.clip(np.rint(plane) - RESCALE_INTERCEPT_HU, 0, 4095).astype(np.uint16),
@@ -108,7 +121,9 @@ def chest_ct(
             position_mm=(edge_mm, edge_mm, float(z_mm[k])),
             pixel_mm=pixel_mm,
             thickness_mm=slice_thickness_mm,
-            study_instance_uid=uids[-1], series_instance_uid=uids[-2], frame_of_reference_uid=uids[-3],
+            study_instance_uid=uids[-1],
+            series_instance_uid=uids[-2],
+            frame_of_reference_uid=uids[-3],
             sop_instance_uid=uids[k],
             patient_name=patient_name,
             patient_id=patient_id or f"PHANTOM-CT-{seed:04d}",
@@ -129,14 +144,22 @@ def chest_ct(
 
 
 def _voxels(
-    rng: np.random.Generator, build: Build, xy_mm: Field, z_mm: Field, thickness_mm: float, pixel_mm: float,
-    diameters_mm: tuple[float, ...], kinds: tuple[NoduleKind, ...],
+    rng: np.random.Generator,
+    build: Build,
+    xy_mm: Field,
+    z_mm: Field,
+    thickness_mm: float,
+    pixel_mm: float,
+    diameters_mm: tuple[float, ...],
+    kinds: tuple[NoduleKind, ...],
 ) -> tuple[Field, list[NoduleTruth]]:
     """Return noise-free (slice, row, column) HU and the nodules in them."""
     low, high = float(xy_mm[0]), float(xy_mm[-1])
     coarse_xy = np.arange(low - COARSE_MM, high + 2 * COARSE_MM, COARSE_MM, dtype=np.float32)
     # The trees start outside a sub-volume: they are grown in the whole chest and then cut.
-    coarse_z = np.arange(min(-112.0, float(z_mm[0]) - 6), max(150.0, float(z_mm[-1]) + 8), COARSE_MM, dtype=np.float32)
+    coarse_z = np.arange(
+        min(-112.0, float(z_mm[0]) - 6), max(150.0, float(z_mm[-1]) + 8), COARSE_MM, dtype=np.float32
+    )
     organs = fields(build, coarse_xy, coarse_xy, coarse_z)
     depth = lung_depth(organs)
     branches = _vessels(rng, depth, coarse_xy, coarse_z)
@@ -155,7 +178,11 @@ def _voxels(
         }
         image[k * sub : (k + 1) * sub] = paint(plane, build, softness_mm)
     image += _texture(rng, image, build)
-    fine_z = (z_mm[:, None] + (np.arange(sub)[None] - (sub - 1) / 2) * thickness_mm / sub).ravel().astype(np.float32)
+    fine_z = (
+        (z_mm[:, None] + (np.arange(sub)[None] - (sub - 1) / 2) * thickness_mm / sub)
+        .ravel()
+        .astype(np.float32)
+    )
     blood = VESSEL_HU + 110.0 * build.enhanced
     for branch in branches:
         draw_branch(image, xy_mm, xy_mm, fine_z, branch, blood, softness_mm)
@@ -203,13 +230,16 @@ def _vessels(rng: np.random.Generator, depth: Field, xy_mm: Field, z_mm: Field) 
 
 def _airways(branches: list[Branch]) -> list[Branch]:
     """Return trachea, main bronchi and the bronchi that keep the larger vessels company."""
+
     def piece(a: tuple[float, float, float], b: tuple[float, float, float], r0: float, r1: float) -> Branch:
         return Branch(np.array(a), np.array(b), r0, r1)
 
     airways = [
         piece((0, 14, 160), (0, 16, 34), 8.5, 8.0),
-        piece((0, 16, 34), (-30, 14, 14), 6.5, 5.5), piece((-30, 14, 14), (-38, 16, -12), 4.5, 3.6),
-        piece((0, 16, 34), (36, 18, 10), 6.2, 4.8), piece((36, 18, 10), (42, 22, -14), 4.2, 3.4),
+        piece((0, 16, 34), (-30, 14, 14), 6.5, 5.5),
+        piece((-30, 14, 14), (-38, 16, -12), 4.5, 3.6),
+        piece((0, 16, 34), (36, 18, 10), 6.2, 4.8),
+        piece((36, 18, 10), (42, 22, -14), 4.2, 3.4),
     ]
     beside = np.array([3.0, 5.5, 1.0])
     for branch in branches:
@@ -220,12 +250,20 @@ def _airways(branches: list[Branch]) -> list[Branch]:
 
 
 def _place(
-    rng: np.random.Generator, depth: Field, xy_mm: Field, z_mm: Field, slices_mm: Field,
-    diameters_mm: tuple[float, ...], kinds: tuple[NoduleKind, ...], branches: list[Branch],
+    rng: np.random.Generator,
+    depth: Field,
+    xy_mm: Field,
+    z_mm: Field,
+    slices_mm: Field,
+    diameters_mm: tuple[float, ...],
+    kinds: tuple[NoduleKind, ...],
+    branches: list[Branch],
 ) -> list[NoduleTruth]:
     """Return nodules where each kind belongs, clear of each other and of the larger vessels."""
     placed: list[NoduleTruth] = []
-    thick = np.array([[*(b.start_mm + b.end_mm) / 2, b.end_radius_mm] for b in branches if b.end_radius_mm > 1.2])
+    thick = np.array(
+        [[*(b.start_mm + b.end_mm) / 2, b.end_radius_mm] for b in branches if b.end_radius_mm > 1.2]
+    )
     thin = [b for b in branches if 0.7 < b.end_radius_mm < 1.6]
     for diameter, kind in zip(diameters_mm, kinds, strict=True):
         radius = diameter / 2
@@ -246,9 +284,15 @@ def _place(
                 branch = near[int(rng.integers(len(near)))]
                 away = centre - branch.start_mm
                 centre = branch.start_mm + away / max(float(np.linalg.norm(away)), 1e-6) * (0.8 * radius)
-            if len(thick) and (np.linalg.norm(thick[:, :3] - centre, axis=1) < radius + thick[:, 3] + 1.5).any():
+            if (
+                len(thick)
+                and (np.linalg.norm(thick[:, :3] - centre, axis=1) < radius + thick[:, 3] + 1.5).any()
+            ):
                 continue
-            if any(np.linalg.norm(np.array(n.centre_lps_mm) - centre) < radius + n.diameter_mm / 2 + 15 for n in placed):
+            if any(
+                np.linalg.norm(np.array(n.centre_lps_mm) - centre) < radius + n.diameter_mm / 2 + 15
+                for n in placed
+            ):
                 continue
             if not slices_mm[0] + 0.5 * radius < centre[2] < slices_mm[-1] - 0.5 * radius:
                 continue
@@ -259,7 +303,12 @@ def _place(
 
 
 def _draw_nodule(
-    rng: np.random.Generator, image: Field, xy_mm: Field, z_mm: Field, nodule: NoduleTruth, build: Build,
+    rng: np.random.Generator,
+    image: Field,
+    xy_mm: Field,
+    z_mm: Field,
+    nodule: NoduleTruth,
+    build: Build,
     softness_mm: float,
 ) -> None:
     """Draw a nodule into the image in place: a lumpy ball, with what its kind adds."""
@@ -270,7 +319,11 @@ def _draw_nodule(
         slice(*np.searchsorted(grid, (c - reach, c + reach)))
         for grid, c in ((z_mm, centre[2]), (xy_mm, centre[1]), (xy_mm, centre[0]))
     )
-    z, y, x = (z_mm[box[0]][:, None, None] - centre[2], xy_mm[box[1]][:, None] - centre[1], xy_mm[box[2]] - centre[0])
+    z, y, x = (
+        z_mm[box[0]][:, None, None] - centre[2],
+        xy_mm[box[1]][:, None] - centre[1],
+        xy_mm[box[2]] - centre[0],
+    )
     apart = np.sqrt(x**2 + y**2 + z**2) + 1e-6
     lumps = np.zeros(apart.shape)
     roughness = 0.16 if nodule.kind is NoduleKind.SPICULATED else 0.08
@@ -297,8 +350,10 @@ def _draw_nodule(
             direction = rng.normal(size=3)
             direction /= np.linalg.norm(direction)
             spike = Branch(
-                centre + direction * radius * 0.8, centre + direction * (radius + rng.uniform(2.5, 7.0)),
-                float(rng.uniform(0.6, 1.1)), 0.25,
+                centre + direction * radius * 0.8,
+                centre + direction * (radius + rng.uniform(2.5, 7.0)),
+                float(rng.uniform(0.6, 1.1)),
+                0.25,
             )
             draw_branch(image, xy_mm, xy_mm, z_mm, spike, 0.0, softness_mm)
 

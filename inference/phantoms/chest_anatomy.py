@@ -45,14 +45,17 @@ def build_of(rng: np.random.Generator, enhanced: bool | None = None) -> Build:
     )
 
 
-def _ellipsoid(points: tuple[Field, Field, Field], centre: tuple[float, float, float],
-               axes: tuple[float, float, float]) -> Field:
+def _ellipsoid(
+    points: tuple[Field, Field, Field], centre: tuple[float, float, float], axes: tuple[float, float, float]
+) -> Field:
     """Return a field that is positive in an ellipsoid, in mm along its shortest axis."""
     scaled = sum(((p - c) / a) ** 2 for p, c, a in zip(points, centre, axes, strict=True))
     return np.asarray((1.0 - np.sqrt(scaled)) * min(axes), dtype=np.float32)
 
 
-def _tube(points: tuple[Field, Field, Field], x: Field | float, y: Field | float, radius: Field | float) -> Field:
+def _tube(
+    points: tuple[Field, Field, Field], x: Field | float, y: Field | float, radius: Field | float
+) -> Field:
     """Return a field positive in an upright tube whose centre line is (x, y) at each z."""
     return np.asarray(radius - np.hypot(points[0] - x, points[1] - y), dtype=np.float32)
 
@@ -106,7 +109,9 @@ def fields(build: Build, x_mm: Field, y_mm: Field, z_mm: Field) -> dict[str, Fie
         _tube(points, 22.0, 44.0, 12.5) - np.clip(z - 52.0, 0.0, None),
         np.maximum(
             _tube(points, -10.0, -18.0, 14.0) - np.clip(np.abs(z - 20.0) - 34.0, 0.0, None),
-            12.5 - np.hypot(np.hypot((x - 6.0) * 0.9, y - 13.0) - 34.0, z - 52.0) - 30.0 * (x < -14) * (y > 0),
+            12.5
+            - np.hypot(np.hypot((x - 6.0) * 0.9, y - 13.0) - 34.0, z - 52.0)
+            - 30.0 * (x < -14) * (y > 0),
         ),
     )
     vena_cava = _tube(points, -28.0, -14.0, 9.0) - np.clip(-z - 5.0, 0.0, None)

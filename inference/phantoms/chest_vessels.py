@@ -17,8 +17,13 @@ class Branch:
 
 
 def grow_tree(
-    rng: np.random.Generator, root_mm: NDArray[np.float64], targets_mm: NDArray[np.float64], *,
-    twig_radius_mm: float = 0.55, piece_mm: float = 6.0, largest_radius_mm: float = 6.5,
+    rng: np.random.Generator,
+    root_mm: NDArray[np.float64],
+    targets_mm: NDArray[np.float64],
+    *,
+    twig_radius_mm: float = 0.55,
+    piece_mm: float = 6.0,
+    largest_radius_mm: float = 6.5,
 ) -> list[Branch]:
     """Return the branches of a tree from `root_mm` to every target.
 
@@ -46,7 +51,9 @@ def grow_tree(
         base, previous = nodes[nearest].copy(), nearest
         for step in range(1, pieces + 1):
             share = step / pieces
-            nodes[count] = base + way * share + bend * np.sin(np.pi * share) + rng.normal(0, 0.25, 3) * (share < 1)
+            nodes[count] = (
+                base + way * share + bend * np.sin(np.pi * share) + rng.normal(0, 0.25, 3) * (share < 1)
+            )
             parents[count] = previous
             depth[count] = depth[previous] + length / pieces
             previous = count
@@ -66,8 +73,16 @@ def grow_tree(
 
 
 def draw_branch(
-    image: NDArray[np.float32], x_mm: NDArray[np.float32], y_mm: NDArray[np.float32], z_mm: NDArray[np.float32],
-    branch: Branch, hu: float, softness_mm: float, *, wall_mm: float = 0.0, wall_hu: float = 0.0,
+    image: NDArray[np.float32],
+    x_mm: NDArray[np.float32],
+    y_mm: NDArray[np.float32],
+    z_mm: NDArray[np.float32],
+    branch: Branch,
+    hu: float,
+    softness_mm: float,
+    *,
+    wall_mm: float = 0.0,
+    wall_hu: float = 0.0,
 ) -> None:
     """Draw one branch into a (z, y, x) image in place; with `wall_mm`, as an airway with its wall."""
     reach = max(branch.start_radius_mm, branch.end_radius_mm) + wall_mm + 2 * softness_mm

@@ -13,10 +13,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3]))
 
-from inference.lung_candidates import find_candidates  # noqa: E402
-from inference.lung_patches import cut_patch, sampling_step_px  # noqa: E402
-from inference.lung_region import find_lungs  # noqa: E402
-from inference.phantoms.chest import RESCALE_INTERCEPT_HU, chest_ct  # noqa: E402
+from inference.lung_candidates import find_candidates
+from inference.lung_patches import cut_patch, sampling_step_px
+from inference.lung_region import find_lungs
+from inference.phantoms.chest import RESCALE_INTERCEPT_HU, chest_ct
 
 OTHERS_A_PHANTOM = 60
 
@@ -37,7 +37,11 @@ def main() -> None:
         slices = int(110 / thickness_mm)
         sizes = tuple(float(d) for d in np.exp(rng.uniform(np.log(4), np.log(45), 12)))
         datasets, truth = chest_ct(
-            seed, slices=slices, rows=512, slice_thickness_mm=thickness_mm, nodule_diameters_mm=sizes,
+            seed,
+            slices=slices,
+            rows=512,
+            slice_thickness_mm=thickness_mm,
+            nodule_diameters_mm=sizes,
             noise_hu=float(rng.uniform(12, 55)),
         )
         voxels_hu = np.stack([d.pixel_array for d in datasets]).astype(np.float32) + RESCALE_INTERCEPT_HU
@@ -46,8 +50,13 @@ def main() -> None:
         origin = np.array([float(v) for v in datasets[0].ImagePositionPatient])
         centres = [(np.array(n.centre_lps_mm) - origin)[::-1] / spacing for n in truth]
 
-        def take(position: np.ndarray, step: float, is_nodule: bool, diameter_mm: float,
-                 voxels_hu: np.ndarray = voxels_hu) -> None:
+        def take(
+            position: np.ndarray,
+            step: float,
+            is_nodule: bool,
+            diameter_mm: float,
+            voxels_hu: np.ndarray = voxels_hu,
+        ) -> None:
             k = int(np.clip(round(float(position[0])), 0, len(voxels_hu) - 1))
             patches.append(cut_patch(voxels_hu[k], float(position[1]), float(position[2]), step))
             labels.append(is_nodule)
@@ -57,22 +66,32 @@ def main() -> None:
         for centre, nodule in zip(centres, truth, strict=True):
             for _ in range(3):
                 drift = rng.uniform(-0.4, 0.4, 3) * nodule.diameter_mm / 2 / np.array(spacing)
-                scale = 2.0 if nodule.diameter_mm > 26 or rng.random() < 0.1 * (nodule.diameter_mm > 12) else 1.0
+                scale = (
+                    2.0 if nodule.diameter_mm > 26 or rng.random() < 0.1 * (nodule.diameter_mm > 12) else 1.0
+                )
                 take(centre + drift, step * scale, True, nodule.diameter_mm)
         others = 0
         for candidate in find_candidates(find_lungs(voxels_hu, spacing)):
             position = np.array(candidate.position)
-            gaps = [np.linalg.norm((position - c) * spacing) - n.diameter_mm / 2
-                    for c, n in zip(centres, truth, strict=True)]
+            gaps = [
+                np.linalg.norm((position - c) * spacing) - n.diameter_mm / 2
+                for c, n in zip(centres, truth, strict=True)
+            ]
             if min(gaps, default=99.0) < 5.0:
                 continue
-            take(position, step * (2.0 if candidate.radius_mm >= 6 and rng.random() < 0.5 else 1.0), False, 0.0)
+            take(
+                position, step * (2.0 if candidate.radius_mm >= 6 and rng.random() < 0.5 else 1.0), False, 0.0
+            )
             others += 1
             if others == OTHERS_A_PHANTOM:
                 break
         print(f"phantom {seed}: {thickness_mm} mm, {len(truth)} nodules, {others} others", flush=True)
-    np.savez_compressed(arguments.out, patches=np.stack(patches), is_nodule=np.array(labels),
-                        diameter_mm=np.array(diameters, dtype=np.float32))
+    np.savez_compressed(
+        arguments.out,
+        patches=np.stack(patches),
+        is_nodule=np.array(labels),
+        diameter_mm=np.array(diameters, dtype=np.float32),
+    )
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
     python models/lung_nodule_ct/training/train.py --patches ../shared/data/luna16-patches/patches.npz
 
 The patches are real (LUNA16, from LIDC-IDRI, CC BY 3.0); patches cut from phantoms may be added
-with --phantoms. Writes models/model.pt, its SHA-256 into configs/metadata.json, and docs/evaluation.json. The split is by series: no patient's nodule is on both sides.
+with --phantoms. Writes models/model.pt, its SHA-256 into configs/metadata.json, and
+docs/evaluation.json. The split is by series: no patient's nodule is on both sides.
 """
 
 import argparse
@@ -51,7 +52,9 @@ def sensitivity_at(scores: np.ndarray, labels: np.ndarray, false_positive_rate: 
     return float((scores[labels] > cut).mean())
 
 
-def bootstrap_interval(scores: np.ndarray, labels: np.ndarray, series: np.ndarray, seed: int) -> tuple[float, float]:
+def bootstrap_interval(
+    scores: np.ndarray, labels: np.ndarray, series: np.ndarray, seed: int
+) -> tuple[float, float]:
     """Return the 95 % interval of the area under the curve, resampling whole series 1000 times."""
     rng = np.random.default_rng(seed)
     members = [np.flatnonzero(series == uid) for uid in np.unique(series)]
@@ -93,11 +96,24 @@ def predict(network: torch.nn.Module, patches: np.ndarray, turns: bool = True) -
 def two_channels(patches: torch.Tensor) -> torch.Tensor:
     """Return what `network_channels` gives, for (n, 1, 64, 64) tensors already in 0..1."""
     edge = patches.shape[-1] // 4
-    return torch.cat([patches[..., edge:-edge, edge:-edge], torch.nn.functional.avg_pool2d(patches, 2)], dim=1)
+    return torch.cat(
+        [patches[..., edge:-edge, edge:-edge], torch.nn.functional.avg_pool2d(patches, 2)], dim=1
+    )
 
 
-def train(network: torch.nn.Module, patches: np.ndarray, labels: np.ndarray, weights: np.ndarray, *,
-          epochs: int, learning_rate: float, seed: int, batch_size: int = 64, positive_share: float = 0.3, log=print) -> torch.nn.Module:
+def train(
+    network: torch.nn.Module,
+    patches: np.ndarray,
+    labels: np.ndarray,
+    weights: np.ndarray,
+    *,
+    epochs: int,
+    learning_rate: float,
+    seed: int,
+    batch_size: int = 64,
+    positive_share: float = 0.3,
+    log=print,
+) -> torch.nn.Module:
     """Return the running mean of the network's weights over the last part of the training."""
     rng = np.random.default_rng(seed)
     generator = torch.Generator().manual_seed(seed)
@@ -106,7 +122,9 @@ def train(network: torch.nn.Module, patches: np.ndarray, labels: np.ndarray, wei
     negative_weights = weights[negatives] / weights[negatives].sum()
     steps_per_epoch = 6000 // batch_size
     optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=2e-2)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=epochs * steps_per_epoch)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, learning_rate, total_steps=epochs * steps_per_epoch
+    )
     averaged = copy.deepcopy(network)
     step = 0
     positive_count = round(batch_size * positive_share)
@@ -114,14 +132,18 @@ def train(network: torch.nn.Module, patches: np.ndarray, labels: np.ndarray, wei
         network.train()
         started, total = time.monotonic(), 0.0
         for _ in range(steps_per_epoch):
-            chosen = np.concatenate([
-                rng.choice(positives, positive_count, p=positive_weights),
-                rng.choice(negatives, batch_size - positive_count, p=negative_weights),
-            ])
+            chosen = np.concatenate(
+                [
+                    rng.choice(positives, positive_count, p=positive_weights),
+                    rng.choice(negatives, batch_size - positive_count, p=negative_weights),
+                ]
+            )
             batch = torch.from_numpy(patches[chosen]).float()[:, None] / 255.0
             batch = other_scanner(turned_and_scaled(batch, generator), generator)
             target = torch.from_numpy(labels[chosen]).float() * 0.96 + 0.02
-            loss = torch.nn.functional.binary_cross_entropy_with_logits(network(two_channels(batch))[:, 0], target)
+            loss = torch.nn.functional.binary_cross_entropy_with_logits(
+                network(two_channels(batch))[:, 0], target
+            )
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), 2.0)
@@ -131,7 +153,9 @@ def train(network: torch.nn.Module, patches: np.ndarray, labels: np.ndarray, wei
             total += float(loss.detach())
             decay = min(0.997, step / (step + 20))
             with torch.no_grad():
-                for mean, value in zip(averaged.state_dict().values(), network.state_dict().values(), strict=True):
+                for mean, value in zip(
+                    averaged.state_dict().values(), network.state_dict().values(), strict=True
+                ):
                     if mean.dtype.is_floating_point:
                         mean.lerp_(value, 1 - decay)
         log(epoch, averaged, total / steps_per_epoch, time.monotonic() - started)
@@ -142,15 +166,20 @@ def main() -> None:
     """Train, measure, and write the bundle's weights, metadata and evaluation."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--patches", type=Path, required=True, help="patches.npz cut from LUNA16 scans")
-    parser.add_argument("--phantoms", type=Path, help="patches.npz from cut_phantom_patches.py, added to the training")
+    parser.add_argument(
+        "--phantoms", type=Path, help="patches.npz from cut_phantom_patches.py, added to the training"
+    )
     parser.add_argument("--initial", type=Path, help="weights to start from, as model.pt of an earlier stage")
     parser.add_argument("--epochs", type=int, default=40)
     parser.add_argument("--learning-rate", type=float, default=3e-3)
     parser.add_argument("--seed", type=int, default=2)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--bundle", type=Path, default=BUNDLE, help="the bundle folder that is written")
-    parser.add_argument("--everything", action="store_true",
-                        help="after measuring, train once more on all patches, the held-out ones included")
+    parser.add_argument(
+        "--everything",
+        action="store_true",
+        help="after measuring, train once more on all patches, the held-out ones included",
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
@@ -159,7 +188,7 @@ def main() -> None:
     patches, labels, series = data["patches"], data["is_nodule"], data["series_instance_uid"]
     diameters = data["diameter_mm"]
     test = held_out(series, arguments.seed)
-    # A 25 mm nodule has a dozen patches and a 4 mm one a single one: weigh each nodule by the root of its count.
+    # A 25 mm nodule has a dozen patches, a 4 mm one has one: weigh each by the root of its count.
     keys = np.array([f"{s}/{d:.3f}" for s, d in zip(series, diameters, strict=True)])
     _, inverse, counts = np.unique(keys, return_inverse=True, return_counts=True)
     weights = np.where(labels, 1 / np.sqrt(counts[inverse]), 1.0)
@@ -178,7 +207,8 @@ def main() -> None:
     def log(epoch: int, network: torch.nn.Module, loss: float, seconds: float) -> None:
         line = f"epoch {epoch + 1} loss {loss:.4f} {seconds:.0f} s"
         if (epoch + 1) % 5 == 0 or epoch + 1 == arguments.epochs:
-            line += f" held-out AUC {area_under_curve(predict(network, patches[test], turns=False), labels[test]):.4f}"
+            area = area_under_curve(predict(network, patches[test], turns=False), labels[test])
+            line += f" held-out AUC {area:.4f}"
         print(line, flush=True)
 
     def build() -> torch.nn.Module:
@@ -189,16 +219,24 @@ def main() -> None:
             network.load_state_dict(torch.load(arguments.initial, weights_only=True))
         return network
 
-    network = train(build(), patches[~test], labels[~test], weights[~test], epochs=arguments.epochs,
-                    learning_rate=arguments.learning_rate, seed=arguments.seed, log=log)
+    network = train(
+        build(),
+        patches[~test],
+        labels[~test],
+        weights[~test],
+        epochs=arguments.epochs,
+        learning_rate=arguments.learning_rate,
+        seed=arguments.seed,
+        log=log,
+    )
     logits = predict(network, patches[test])
     truth = labels[test]
     low, high = bootstrap_interval(logits, truth, series[test], arguments.seed)
     slope, offset = calibration(logits, truth)
     evaluation = {
         "data": "LUNA16 candidate patches, 20 % of series held out",
-        "series_trained_on": int(len(np.unique(series[~test & (series != "phantom")]))),
-        "series_held_out": int(len(np.unique(series[test]))),
+        "series_trained_on": len(np.unique(series[~test & (series != "phantom")])),
+        "series_held_out": len(np.unique(series[test])),
         "patches_held_out": int(test.sum()),
         "nodule_patches_held_out": int(truth.sum()),
         "auc": round(area_under_curve(logits, truth), 4),
@@ -215,13 +253,23 @@ def main() -> None:
     for lower, upper in ((3, 6), (6, 10), (10, 20), (20, 40)):
         rows = ~truth | ((diameters[test] >= lower) & (diameters[test] < upper))
         if truth[rows].any():
-            evaluation["auc_by_diameter_mm"][f"{lower}-{upper}"] = round(area_under_curve(logits[rows], truth[rows]), 4)
+            evaluation["auc_by_diameter_mm"][f"{lower}-{upper}"] = round(
+                area_under_curve(logits[rows], truth[rows]), 4
+            )
     print(json.dumps(evaluation, indent=1))
 
     if arguments.everything:
         torch.manual_seed(arguments.seed)
-        network = train(build(), patches, labels, weights, epochs=arguments.epochs,
-                        learning_rate=arguments.learning_rate, seed=arguments.seed, log=log)
+        network = train(
+            build(),
+            patches,
+            labels,
+            weights,
+            epochs=arguments.epochs,
+            learning_rate=arguments.learning_rate,
+            seed=arguments.seed,
+            log=log,
+        )
     if not all(math.isfinite(float(value.float().sum())) for value in network.state_dict().values()):
         raise SystemExit("training diverged: the weights are not finite numbers; nothing was written")
     weights_path = arguments.bundle / "models" / "model.pt"

@@ -41,8 +41,14 @@ def test_a_nodule_lies_where_the_truth_says(kind: NoduleKind) -> None:
 
 def test_a_nodule_has_the_volume_of_its_diameter() -> None:
     datasets, (nodule,) = chest_ct(
-        11, slices=40, rows=512, slice_thickness_mm=1.0, nodule_diameters_mm=(18.0,), kinds=(NoduleKind.SOLID,),
-        noise_hu=1.0, enhanced=False,
+        11,
+        slices=40,
+        rows=512,
+        slice_thickness_mm=1.0,
+        nodule_diameters_mm=(18.0,),
+        kinds=(NoduleKind.SOLID,),
+        noise_hu=1.0,
+        enhanced=False,
     )
     hu = np.stack([d.pixel_array for d in datasets]).astype(float) - 1024
     pixel_mm = float(datasets[0].PixelSpacing[0])

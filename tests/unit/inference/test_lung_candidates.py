@@ -16,8 +16,9 @@ PARENCHYMA_HU = -860.0
 
 def a_region(voxels_hu: np.ndarray) -> LungRegion:
     everywhere = np.ones(voxels_hu.shape, dtype=bool)
-    return LungRegion(voxels_hu.astype(np.float32), voxels_hu < -400, everywhere, (0, 0, 0), (1.0, 1.0, 1.0),
-                      PARENCHYMA_HU)
+    return LungRegion(
+        voxels_hu.astype(np.float32), voxels_hu < -400, everywhere, (0, 0, 0), (1.0, 1.0, 1.0), PARENCHYMA_HU
+    )
 
 
 def distances(shape: tuple[int, int, int], centre: tuple[float, float, float]) -> np.ndarray:
@@ -49,7 +50,9 @@ def test_a_vessel_is_no_ball() -> None:
     tube = soft(np.hypot(j - 28, i - 28) * GRID_MM, 3.0, 40.0)
     rng = np.random.default_rng(0)
     candidates = find_candidates(a_region(tube + rng.normal(0, 15, shape)))
-    on_tube = [c for c in candidates if np.hypot(c.position[1] - 28, c.position[2] - 28) < 3 and c.contrast_hu > 300]
+    on_tube = [
+        c for c in candidates if np.hypot(c.position[1] - 28, c.position[2] - 28) < 3 and c.contrast_hu > 300
+    ]
     assert all(c.roundness < 0.45 and c.onward > 0.6 for c in on_tube)
 
 

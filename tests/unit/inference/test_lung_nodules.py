@@ -28,8 +28,13 @@ Phantom = tuple[list[Dataset], tuple[NoduleTruth, ...]]
 @pytest.fixture(scope="module")
 def phantom() -> Phantom:
     return chest_ct(
-        21, slices=40, rows=320, slice_thickness_mm=2.5, nodule_diameters_mm=(18.0, 12.0, 9.0),
-        kinds=(NoduleKind.SOLID, NoduleKind.SPICULATED, NoduleKind.SOLID), noise_hu=20.0,
+        21,
+        slices=40,
+        rows=320,
+        slice_thickness_mm=2.5,
+        nodule_diameters_mm=(18.0, 12.0, 9.0),
+        kinds=(NoduleKind.SOLID, NoduleKind.SPICULATED, NoduleKind.SOLID),
+        noise_hu=20.0,
     )
 
 
@@ -54,7 +59,10 @@ def test_every_nodule_of_a_phantom_is_found_and_little_else(phantom: Phantom) ->
     datasets, truth = phantom
     stages: list[tuple[str, float]] = []
     findings = analyse_series(
-        datasets, "lung_nodule_ct", models_folder=MODELS, progress=lambda stage, share: stages.append((stage, share))
+        datasets,
+        "lung_nodule_ct",
+        models_folder=MODELS,
+        progress=lambda stage, share: stages.append((stage, share)),
     )
     assert len(truth) == 3
     assert_found(findings, truth)
@@ -106,7 +114,8 @@ def test_a_patient_scanned_face_down_has_the_nodules_in_the_same_place(phantom: 
         x, y, z = (float(v) for v in dataset.ImagePositionPatient)
         copy.ImagePositionPatient = [
             x + (dataset.Columns - 1) * float(dataset.PixelSpacing[1]),
-            y + (dataset.Rows - 1) * float(dataset.PixelSpacing[0]), z,
+            y + (dataset.Rows - 1) * float(dataset.PixelSpacing[0]),
+            z,
         ]
         copy.ImageOrientationPatient = [-1, 0, 0, 0, -1, 0]
         copy.PatientPosition = "HFP"
@@ -163,10 +172,20 @@ def test_the_command_lines_answer_has_the_promised_shape(phantom: Phantom, tmp_p
     assert answer["findings"]
     for row in answer["findings"]:
         assert set(row) == {
-            "kind", "probability", "centre_lps_mm", "diameter_mm", "series_instance_uid", "sop_instance_uid",
-            "model", "model_version", "weights_sha256",
+            "kind",
+            "probability",
+            "centre_lps_mm",
+            "diameter_mm",
+            "series_instance_uid",
+            "sop_instance_uid",
+            "model",
+            "model_version",
+            "weights_sha256",
         }
-    first = min(answer["findings"], key=lambda r: np.linalg.norm(np.subtract(r["centre_lps_mm"], truth[0].centre_lps_mm)))
+    first = min(
+        answer["findings"],
+        key=lambda r: np.linalg.norm(np.subtract(r["centre_lps_mm"], truth[0].centre_lps_mm)),
+    )
     assert np.linalg.norm(np.subtract(first["centre_lps_mm"], truth[0].centre_lps_mm)) < 4.0
     assert len(refused) == 1
 

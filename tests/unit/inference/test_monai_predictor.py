@@ -92,7 +92,9 @@ def test_a_pickle_that_calls_something_is_refused(copied: Path, capsys: pytest.C
         {"_target_": "torch.nn.Sequential", "args": [{"_target_": "builtins.eval"}]},
     ],
 )
-def test_a_configuration_that_calls_something_else_is_refused(copied: Path, definition: dict[str, Any]) -> None:
+def test_a_configuration_that_calls_something_else_is_refused(
+    copied: Path, definition: dict[str, Any]
+) -> None:
     path = copied / "configs" / "inference.json"
     path.write_text(json.dumps({"network_def": definition}))
     with pytest.raises(BundleError, match=r"not a network|expression"):

@@ -85,13 +85,13 @@ class Running:
         return self.supervisor.wait(timeout_s)
 
     def processes(self) -> dict[int, str]:
-        """Every process that works in the data folder, with its command line; descendants too."""
+        """Every process that works in the data folder or below, with its command line; descendants too."""
         found = {}
         for entry in Path("/proc").iterdir():
             if not entry.name.isdecimal():
                 continue
             try:
-                if (entry / "cwd").readlink() == self.data:
+                if (entry / "cwd").readlink().is_relative_to(self.data):
                     command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
                     found[int(entry.name)] = command
             except OSError:  # ended meanwhile

@@ -198,7 +198,7 @@ def test_a_killed_guard_is_replaced_so_that_orphans_are_still_ended(
 
 def guards_of(supervisor: int) -> set[int]:
     listed = subprocess.run(
-        ["ps", "--ppid", str(supervisor), "-o", "pid=,stat=,args="],
+        ["ps", "-ww", "--ppid", str(supervisor), "-o", "pid=,stat=,args="],
         capture_output=True,
         text=True,
         check=False,

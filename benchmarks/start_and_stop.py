@@ -1,0 +1,63 @@
+"""Measure the installation in a folder of its own: first start, second start, stop. `make bench` runs it."""
+
+import os
+import platform
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+from teleconsult.ports import free_inner_port, is_free
+from teleconsult.services import REPOSITORY
+
+READY = "Ctrl-C"  # stands in the last lines of what `teleconsult up` prints once everything answers
+GIVE_UP_S = 300.0
+
+
+def start(data: Path, port: int) -> tuple[subprocess.Popen[str], float]:
+    """The running installation, and the seconds until it was announced."""
+    began = time.perf_counter()
+    command = [
+        str(Path(sys.executable).with_name("teleconsult")),
+        "up",
+        "--data",
+        str(data),
+        "--port",
+        str(port),
+    ]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=REPOSITORY)
+    assert process.stdout is not None
+    for line in process.stdout:
+        if READY in line:
+            return process, time.perf_counter() - began
+    raise SystemExit(f"it did not start: exit code {process.wait(GIVE_UP_S)}")
+
+
+def stop(process: subprocess.Popen[str]) -> float:
+    began = time.perf_counter()
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=GIVE_UP_S)
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    port = next(port for port in iter(free_inner_port, None) if is_free(port + 1))
+    with tempfile.TemporaryDirectory(prefix="teleconsult-bench-") as folder:
+        data = Path(folder) / "data"
+        first, first_s = start(data, port)
+        first_stop_s = stop(first)
+        second, second_s = start(data, port)
+        second_stop_s = stop(second)
+    print(
+        f"{datetime.now(UTC):%Y-%m-%d}  {platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    )
+    print(f"first start   {first_s:6.1f} s")
+    print(f"second start  {second_s:6.1f} s")
+    print(f"stop          {first_stop_s:6.1f} s, {second_stop_s:.1f} s")
+
+
+if __name__ == "__main__":
+    main()

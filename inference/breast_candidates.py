@@ -23,6 +23,8 @@ LOWEST_SCORE: Final = 0.02
 # The box is where the map is above this share of its peak.
 BOX_SHARE: Final = 0.5
 LARGEST_CELLS: Final = 60
+# A strip along the chest wall or the skin is no mass, nor is a fold.
+LONGEST_TO_SHORTEST: Final = (3.0, 5.0)
 # Overlap (over the smaller box) from which two candidates of a kind are one lesion.
 SAME_LESION: Final = 0.4
 # Lesions on the muscle are read as lymph nodes unless they lie within this many cells of its border.
@@ -86,6 +88,9 @@ def _of_kind(kind: int, probability: NDArray[np.float64], allowed: NDArray[np.bo
     kept: list[Candidate] = []
     for row, column in sorted(zip(*np.nonzero(peaks), strict=True), key=lambda place: -smooth[place]):
         box = _box(smooth, int(row), int(column))
+        sides = sorted((box[2] - box[0], box[3] - box[1]))
+        if sides[1] > LONGEST_TO_SHORTEST[kind] * sides[0]:
+            continue
         if all(_overlap(box, other.box_cells) < SAME_LESION for other in kept):
             kept.append(Candidate(kind, float(smooth[row, column]), box))
     return kept

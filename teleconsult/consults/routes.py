@@ -3,9 +3,9 @@
 from uuid import uuid4
 
 from fastapi import APIRouter, Request
-from signaling.join_token import JoinGrant, issue
 from sqlalchemy import Connection
 
+from signaling.join_token import JoinGrant, issue
 from storage import audit_log
 from storage.errors import StaleVersion
 from teleconsult import access
@@ -113,14 +113,22 @@ def record_consult_event(
 def add_study_to_consult(
     consult_id: str, body: ConsultStudyIn, parts: Parts, user: CurrentUser, now: Now
 ) -> ConsultOut:
-    """Add a further study of the same patient, also while the room is open."""
+    """Add a further study, also while the room is open.
+
+    One under another patient number is added only when the clinician confirms that it is the
+    same person; the confirmation is in the audit log.
+    """
     with parts.database.transaction() as connection:
         consult = parts.consults.get_for(connection, consult_id, user)
         if access.part_in(user, consult) is not Part.INVITING:
             raise NotAllowed
-        _study_of_patient(parts, connection, body.study_instance_uid, consult.patient_id, user)
+        study = parts.studies.get_for(connection, body.study_instance_uid, user)
+        same_number = study.patient.id == consult.patient_id
+        if not same_number and not body.same_person_confirmed:
+            raise StudyOfAnotherPatient
         parts.consults.add_study(connection, consult_id, body.study_instance_uid, now)
-        _audit(connection, now, user, "consult-study-added", consult_id)
+        action = "consult-study-added" if same_number else "consult-study-added-under-other-number"
+        _audit(connection, now, user, action, consult_id)
         out = _out(parts, connection, parts.consults.get(connection, consult_id), user)
     _changed(parts, consult_id)
     return out

@@ -41,6 +41,8 @@ class ConsultEventIn(BaseModel):
 
 class ConsultStudyIn(BaseModel):
     study_instance_uid: str = Field(max_length=64)
+    # The same person may have another number at another hospital; a person has to say so.
+    same_person_confirmed: bool = False
 
 
 class ConsentOut(BaseModel):

@@ -57,7 +57,7 @@ class ReportContents:
     conclusion: str
     recommendation: str
     signer: str
-    signed_at: datetime
+    signed_at: datetime | None  # None: a draft
 
 
 KINDS = {
@@ -85,6 +85,8 @@ def render_report(contents: ReportContents) -> bytes:
 
     def foot(canvas: Canvas, _document: object) -> None:
         canvas.saveState()
+        if contents.signed_at is None:
+            _stamp_draft(canvas)
         paragraph = Paragraph(
             _mixed(
                 f"会诊编号 Consult {contents.consult_id} · 版本 version {contents.version} · "
@@ -125,17 +127,30 @@ def _story(contents: ReportContents) -> list[object]:
     story += _section("结论 Conclusion", contents.conclusion)
     if contents.recommendation.strip():
         story += _section("建议 Recommendation", contents.recommendation)
-    signed_at = contents.signed_at.strftime("%Y-%m-%d %H:%M UTC")
-    story.append(
-        KeepTogether(
-            [
-                Spacer(1, 10 * mm),
-                Paragraph(_mixed(f"签发医师 Signed by {contents.signer}"), _style("signature")),
-                Paragraph(_mixed(f"签发时间 Signed at {signed_at}"), _style("signature")),
-            ]
-        )
-    )
+    story.append(KeepTogether([Spacer(1, 10 * mm), *_signature(contents)]))
     return story
+
+
+def _signature(contents: ReportContents) -> list[Paragraph]:
+    if contents.signed_at is None:
+        return [Paragraph(_mixed("草稿，尚未签发 Draft, not signed"), _style("signature"))]
+    signed_at = contents.signed_at.strftime("%Y-%m-%d %H:%M UTC")
+    return [
+        Paragraph(_mixed(f"签发医师 Signed by {contents.signer}"), _style("signature")),
+        Paragraph(_mixed(f"签发时间 Signed at {signed_at}"), _style("signature")),
+    ]
+
+
+def _stamp_draft(canvas: Canvas) -> None:
+    canvas.saveState()
+    canvas.setFillColor(colors.HexColor("#e6ecf0"))
+    canvas.translate(A4[0] / 2, A4[1] / 2)
+    canvas.rotate(40)
+    canvas.setFont(_fonts()[1], 90)
+    canvas.drawCentredString(0, 0, "草稿")
+    canvas.setFont(_fonts()[0], 40)
+    canvas.drawCentredString(0, -55, "DRAFT")
+    canvas.restoreState()
 
 
 def _facts(rows: Sequence[tuple[str, str]]) -> Table:
@@ -144,7 +159,8 @@ def _facts(rows: Sequence[tuple[str, str]]) -> Table:
     left, right = cells[:half], cells[half:]
     right += [("", "")] * (len(left) - len(right))
     table = Table(
-        [[*a, *b] for a, b in zip(left, right, strict=True)], colWidths=[27 * mm, 58 * mm, 27 * mm, 58 * mm]
+        [[*a, *b] for a, b in zip(left, right, strict=True)],
+        colWidths=[28 * mm, 54.5 * mm, 28 * mm, 54.5 * mm],
     )
     table.setStyle(
         TableStyle(
@@ -166,9 +182,9 @@ def _findings_table(findings: Sequence[FindingLine]) -> Table:
         "类型 Kind",
         "位置 Place",
         "径线 Diameter",
-        "AI 概率 Probability",
+        "概率 AI",
         "模型 Model",
-        "确认 Decided by",
+        "确认 By",
     ]
     rows = [
         [
@@ -183,7 +199,7 @@ def _findings_table(findings: Sequence[FindingLine]) -> Table:
     ]
     cells = [[Paragraph(_mixed(text), _style("label")) for text in head]]
     cells += [[Paragraph(_mixed(text), _style("cell")) for text in row] for row in rows]
-    table = Table(cells, colWidths=[25 * mm, 40 * mm, 22 * mm, 22 * mm, 33 * mm, 28 * mm], repeatRows=1)
+    table = Table(cells, colWidths=[27 * mm, 38 * mm, 23 * mm, 18 * mm, 33 * mm, 26 * mm], repeatRows=1)
     table.setStyle(
         TableStyle(
             [
@@ -241,7 +257,7 @@ def _style(name: str) -> ParagraphStyle:
         "body": {"fontSize": 9.5, "leading": 14.5},
         "cell": {"fontSize": 8, "leading": 11},
         "label": {"fontSize": 7.5, "leading": 12, "textColor": QUIET},
-        "quiet": {"fontSize": 8.5, "leading": 13, "textColor": QUIET},
+        "quiet": {"fontSize": 8.5, "leading": 13, "textColor": QUIET, "spaceBefore": 1.5 * mm},
         "signature": {"fontSize": 9.5, "leading": 15, "alignment": TA_RIGHT},
         "foot": {"fontSize": 6.5, "leading": 9, "textColor": QUIET},
     }

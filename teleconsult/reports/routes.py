@@ -9,7 +9,7 @@ from teleconsult.consults.consult import Consult, Event, Status
 from teleconsult.dependencies import CurrentUser, Now, Parts
 from teleconsult.errors import IllegalTransition, NotAllowed, NotFound
 from teleconsult.reports.schemas import ReportIn, ReportOut, SignIn, report_out
-from teleconsult.reports.signing import sign_report
+from teleconsult.reports.signing import render_draft, sign_report
 from teleconsult.users.user import User
 
 router = APIRouter(prefix="/api/consults/{consult_id}", tags=["reports"])
@@ -71,17 +71,23 @@ def sign(consult_id: str, body: SignIn, parts: Parts, user: CurrentUser, now: No
 
 @router.get("/report.pdf", response_class=Response, responses={200: {"content": {"application/pdf": {}}}})
 def download_report(consult_id: str, parts: Parts, user: CurrentUser, now: Now) -> Response:
-    """The signed PDF, for every part of the consult."""
+    """The signed PDF, for every part of the consult; before that, for the writer, a marked draft."""
     with parts.database.transaction() as connection:
         consult = parts.consults.get_for(connection, consult_id, user)
         report = parts.reports.get(connection, consult.id)
-        if report.pdf_key is None:
+        if report.pdf_key is None and not _may_write(user, consult):
             raise NotFound
         audit_log.record(
             connection, at=now, actor=user.id, action="report-exported", subject=f"consult/{consult_id}"
         )
+        pdf = (
+            parts.objects.get(report.pdf_key)
+            if report.pdf_key
+            else render_draft(parts, connection, consult, report)
+        )
+    name = "report" if report.pdf_key else "draft"
     return Response(
-        parts.objects.get(report.pdf_key),
+        pdf,
         media_type="application/pdf",
-        headers={"Content-Disposition": f'attachment; filename="report-{consult_id}.pdf"'},
+        headers={"Content-Disposition": f'attachment; filename="{name}-{consult_id}.pdf"'},
     )

@@ -5,11 +5,12 @@ from dataclasses import replace
 from datetime import datetime
 from io import BytesIO
 
-from imaging.structured_report import DecidedFinding, decisions_report
 from pydicom import Dataset
+from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage
 from sqlalchemy import Connection
 
 from imaging.finding import Finding
+from imaging.structured_report import DecidedFinding, decisions_report
 from storage import audit_log
 from teleconsult.consults.consult import Consult, Event
 from teleconsult.dependencies import PartsOfApp
@@ -19,6 +20,7 @@ from teleconsult.reports.report import Report
 from teleconsult.reports.schemas import ReportOut, report_out
 from teleconsult.users.user import User
 
+REPORT_CLASSES = frozenset({Comprehensive3DSRStorage, ComprehensiveSRStorage})
 LEGAL_ROLES = {"consultation": "会诊 consultation", "remote-diagnosis": "远程诊断 remote diagnosis"}
 URGENCIES = {"routine": "常规 routine", "urgent": "加急 urgent", "emergency": "急诊 emergency"}
 
@@ -38,7 +40,7 @@ def sign_report(
         records = parts.findings.of_studies(connection, consult.study_instance_uids)
         undecided = sum(r.status is DecisionStatus.PRELIMINARY for r in records)
         signed = report.sign(user_id=user.id, undecided_count=undecided, at=at)
-        contents = _contents(parts, connection, consult, signed, records, user, at)
+        contents = _contents(parts, connection, consult, signed, records, user)
     _store_decisions(parts, records, user, signed, at)
     pdf = render_report(contents)
     with parts.database.transaction() as connection:
@@ -68,6 +70,13 @@ def sign_report(
         return report_out(parts, connection, moved, saved, may_write=False)
 
 
+def render_draft(parts: PartsOfApp, connection: Connection, consult: Consult, report: Report) -> bytes:
+    """The report as it would look, marked as a draft on every page and without a signature."""
+    records = parts.findings.of_studies(connection, consult.study_instance_uids)
+    specialist = parts.users.get(connection, consult.specialist_id or consult.requested_by_id)
+    return render_report(_contents(parts, connection, consult, report, records, specialist))
+
+
 def _store_decisions(
     parts: PartsOfApp, records: list[FindingRecord], user: User, report: Report, at: datetime
 ) -> None:
@@ -84,9 +93,26 @@ def _store_decisions(
             observer_name=user.display_name,
             observer_organisation=user.institution.name_en,
             conclusion=report.conclusion,
+            ai_report=_ai_report(parts, study_instance_uid, series_instance_uid),
             at=at,
         )
         parts.pacs.store(_as_bytes(document))
+
+
+def _ai_report(parts: PartsOfApp, study_instance_uid: str, series_instance_uid: str) -> Dataset | None:
+    """The newest AI report on the series in the archive: the one that the reader's continues."""
+    candidates = [
+        parse_dicom(parts.pacs.instance_file(ref.sop_instance_uid))
+        for ref in parts.pacs.find_instances(study_instance_uid)
+        if ref.sop_class_uid in REPORT_CLASSES
+    ]
+    on_series = [
+        document
+        for document in candidates
+        if document.VerificationFlag == "UNVERIFIED"
+        and any(f.series_instance_uid == series_instance_uid for f in read_findings(document))
+    ]
+    return max(on_series, key=lambda document: (document.ContentDate, document.ContentTime), default=None)
 
 
 def _decided(record: FindingRecord) -> DecidedFinding:
@@ -104,8 +130,7 @@ def _contents(
     consult: Consult,
     report: Report,
     records: list[FindingRecord],
-    user: User,
-    at: datetime,
+    specialist: User,
 ) -> ReportContents:
     patient = parts.studies.get_patient(connection, consult.patient_id)
     people = parts.users.by_ids(
@@ -125,7 +150,7 @@ def _contents(
         ],
         consult=[
             ("申请 Requested", f"{inviting.display_name}, {_both(inviting)}"),
-            ("会诊 Specialist", f"{user.display_name}, {_both(user)}"),
+            ("会诊 Specialist", f"{specialist.display_name}, {_both(specialist)}"),
             ("紧急程度 Urgency", URGENCIES[consult.urgency]),
             ("性质 Legal role", LEGAL_ROLES[consult.legal_role]),
         ],
@@ -145,8 +170,8 @@ def _contents(
         findings_text=report.findings_text,
         conclusion=report.conclusion,
         recommendation=report.recommendation,
-        signer=f"{user.display_name}, {_both(user)}",
-        signed_at=at,
+        signer=f"{specialist.display_name}, {_both(specialist)}",
+        signed_at=report.signed_at,
     )
 
 

@@ -1,0 +1,1 @@
+"""The application: users and rights, patients, consults, reports, and the command line."""

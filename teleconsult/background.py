@@ -55,7 +55,9 @@ async def add_demo_studies_at_first_start(parts: PartsOfApp) -> None:
     with parts.database.reading() as connection:
         if connection.execute(select(studies.c.study_instance_uid).limit(1)).first():
             return
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "teleconsult.cli", "demo-studies")
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "teleconsult.cli", "add-demo-studies"
+    )
     try:
         await process.wait()
     except asyncio.CancelledError:

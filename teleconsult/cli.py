@@ -27,14 +27,15 @@ def up(
     data: DataFolder = DEFAULT_DATA,
     port: Port = DEFAULT_PORT,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    demo: Annotated[bool, typer.Option(help="Demo accounts and phantom studies at the first start.")] = True,
+    demo: Annotated[bool, typer.Option(help="Demo accounts at the first start.")] = True,
+    demo_studies: Annotated[bool, typer.Option(help="Phantom studies at the first start.")] = True,
 ) -> None:
     """Start everything, and stop it again with Ctrl-C."""
     from teleconsult import supervisor
     from teleconsult.announcement import announcement, prepare
 
     data = data.resolve()
-    os.environ["TELECONSULT_DEMO"] = "1" if demo else "0"
+    os.environ["TELECONSULT_DEMO"] = "1" if demo and demo_studies else "0"
     sys.exit(
         supervisor.run(
             data,
@@ -102,8 +103,8 @@ def reset_password(username: str, data: DataFolder = DEFAULT_DATA) -> None:
     print(password)
 
 
-@main.command("demo-studies", hidden=True)
-def demo_studies() -> None:
+@main.command("add-demo-studies", hidden=True)
+def store_demo_studies() -> None:
     """Store phantom studies; the application calls it once at the first start."""
     from teleconsult.app import create_parts
     from teleconsult.demo import add_demo_studies

@@ -10,6 +10,8 @@ from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage
 from sqlalchemy import Connection
 
 from imaging.finding import Finding
+from imaging.parsing import parse_dicom
+from imaging.report_reading import read_findings
 from imaging.structured_report import DecidedFinding, decisions_report
 from storage import audit_log
 from teleconsult.consults.consult import Consult, Event

@@ -5,9 +5,9 @@ from functools import lru_cache
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from imaging.rendering import render_png
 
 from imaging.parsing import parse_dicom
+from imaging.rendering import render_png
 from storage import audit_log
 from teleconsult.dependencies import CurrentUser, Now, Parts
 from teleconsult.errors import NotFound

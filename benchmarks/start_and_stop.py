@@ -51,9 +51,8 @@ def main() -> None:
         first_stop_s = stop(first)
         second, second_s = start(data, port)
         second_stop_s = stop(second)
-    print(
-        f"{datetime.now(UTC):%Y-%m-%d}  {platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
-    )
+    load = f"load {os.getloadavg()[0]:.1f}"
+    print(f"{datetime.now(UTC):%Y-%m-%d}  {platform.machine()}, {os.cpu_count()} cores, {load}")
     print(f"first start   {first_s:6.1f} s")
     print(f"second start  {second_s:6.1f} s")
     print(f"stop          {first_stop_s:6.1f} s, {second_stop_s:.1f} s")

@@ -129,7 +129,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "影像归档加载了 orthanc-gdcm 插件，处理某些影像时会崩溃。请卸载：apt-get remove orthanc-gdcm",
     ),
     "all-fine": ("Nothing is in the way.", "一切正常。"),
-    "not-fine": ("{count} of these stop a start.", "其中 {count} 项会妨碍启动。"),
+    "not-fine": ("What is marked ✗ keeps it from running: {count}.", "标有 ✗ 的问题会妨碍运行：{count} 项。"),
     # The supervisor's own
     "start-failed": (
         "{part} did not start ({how}). The end of its log, {log}:",

@@ -7,7 +7,7 @@ from io import BytesIO
 
 import pydicom
 from pydicom import Dataset, config
-from pydicom.charset import python_encoding
+from pydicom.charset import convert_encodings, python_encoding
 from pydicom.dataset import FileMetaDataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filebase import DicomBytesIO
@@ -175,9 +175,14 @@ def _bare_transfer_syntax(ds: Dataset) -> UID:
 def _drop_unreadable(ds: Dataset) -> None:
     for tag in list(ds.keys()):
         try:
-            ds[tag]
+            element = ds[tag]
         except _PARSER_ERRORS:
             del ds[tag]
+        else:
+            # A number that is none stays text in pydicom, and would surprise whoever calculates with it.
+            values = element.value if element.VM > 1 else [element.value]
+            if element.VR in ("IS", "DS") and any(isinstance(value, str) and value for value in values):
+                del ds[tag]
 
 
 def _settle_character_set(ds: Dataset) -> None:
@@ -203,7 +208,7 @@ def _settle_character_set(ds: Dataset) -> None:
     if guess:
         implicit, little_endian = ds.original_encoding
         ds.SpecificCharacterSet = guess
-        ds.set_original_encoding(implicit, little_endian, guess)
+        ds.set_original_encoding(implicit, little_endian, convert_encodings(guess))
 
 
 def _raw_value(ds: Dataset, tag: int) -> object:

@@ -5,7 +5,7 @@ from pydicom.encaps import parse_fragments
 from pydicom.uid import UID
 
 from imaging.decoding import MAX_IMAGE_BYTES, claimed_bytes
-from imaging.errors import ImageTooLarge, NoPixels, NotDicom, TruncatedDicom
+from imaging.errors import ImageTooLarge, NoPixels, NotDicom, TruncatedDicom, UndecodablePixels
 from imaging.reasons import reason
 from imaging.study import whole_number
 
@@ -19,6 +19,7 @@ def check_image(ds: Dataset) -> None:
         NoPixels: the object is no image.
         NotDicom: it is one, and does not say its size.
         ImageTooLarge: it claims more than MAX_IMAGE_BYTES.
+        UndecodablePixels: the transfer syntax is none that the standard knows.
         TruncatedDicom: there are fewer bytes, fragments or frames than promised.
 
     Source: DICOM PS3.5 section 8 and annex A.4.
@@ -33,7 +34,10 @@ def check_image(ds: Dataset) -> None:
         raise NotDicom(reason("damaged-dicom"), f"{uid}: no size")
     if expected > MAX_IMAGE_BYTES:
         raise ImageTooLarge(reason("image-too-large", claimed_mib=expected >> 20), uid)
-    if UID(ds.file_meta.TransferSyntaxUID).is_encapsulated:
+    syntax = UID(ds.file_meta.TransferSyntaxUID)
+    if not syntax.is_transfer_syntax or syntax.is_private:
+        raise UndecodablePixels(reason("pixels-not-readable"), uid)
+    if syntax.is_encapsulated:
         complete = _fragments_are_complete(bytes(pixels), whole_number(ds.get("NumberOfFrames")) or 1)
     else:
         if str(ds.get("PhotometricInterpretation", "")) == "YBR_FULL_422":

@@ -1,0 +1,200 @@
+"""Reports that other systems' checkers accept, and that give our findings back."""
+
+import shutil
+import subprocess
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydicom import Dataset
+
+from imaging.errors import DicomError
+from imaging.finding import Finding, FindingKind
+from imaging.parsing import parse_dicom
+from imaging.structured_report import (
+    DecidedFinding,
+    decisions_report,
+    findings_report,
+    person_name,
+    read_decisions,
+    read_findings,
+    tracking_uid,
+)
+from tests.dicom_builders import SERIES_UID, STUDY_UID, a_ct_series, a_mammogram, as_bytes
+
+AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+SLICES = a_ct_series(5)
+NODULE = Finding(
+    kind=FindingKind.NODULE,
+    probability=0.8312,
+    threshold=0.35,
+    study_instance_uid=STUDY_UID,
+    series_instance_uid=SERIES_UID,
+    sop_instance_uid=str(SLICES[2].SOPInstanceUID),
+    centre_lps_mm=(56.2, 86.3, -115.9),
+    box_lps_mm=(44.5, 74.6, -127.6, 67.9, 98.0, -104.2),
+    box_px=(299.0, 350.5, 333.0, 384.25),
+    diameter_mm=23.4,
+    model="lung_nodule_ct",
+    model_version="0.1.0",
+    weights_sha256="ab" * 32,
+)
+MASS = replace(
+    NODULE, kind=FindingKind.MASS, sop_instance_uid=str(SLICES[4].SOPInstanceUID), diameter_mm=31.0
+)
+MAMMOGRAM = a_mammogram()
+CLUSTER = replace(
+    NODULE,
+    kind=FindingKind.CALCIFICATION_CLUSTER,
+    sop_instance_uid=str(MAMMOGRAM.SOPInstanceUID),
+    centre_lps_mm=None,
+    box_lps_mm=None,
+    diameter_mm=None,
+    model="mammography",
+)
+
+
+def decided(finding: Finding, accepted: bool, reason: str | None = None) -> DecidedFinding:
+    return DecidedFinding(finding, tracking_id="0f5c", accepted=accepted, reason=reason)
+
+
+def a_decisions_report(**changes: object) -> Dataset:
+    arguments = {
+        "observer_name": "李伟",
+        "observer_organisation": "县医院 County Hospital",
+        "conclusion": "右肺结节。\nFollow up in 3 months.",
+        "at": AT,
+    }
+    return decisions_report(
+        [decided(NODULE, True), decided(MASS, False, "血管 a vessel")], SLICES, **{**arguments, **changes}
+    )
+
+
+def check_with_others(ds: Dataset, folder: Path) -> None:
+    """dicom3tools and dcmtk read it without an error."""
+    path = folder / "report.dcm"
+    path.write_bytes(as_bytes(ds))
+    for program in ("dciodvfy", "dsrdump"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed here; `apt-get install dicom3tools dcmtk`")
+        done = subprocess.run([program, str(path)], capture_output=True, text=True, errors="replace")
+        said = done.stdout + done.stderr
+        assert done.returncode == 0, said
+        assert not [line for line in said.splitlines() if line.startswith(("Error", "E:", "F:"))], said
+
+
+@pytest.mark.parametrize(
+    ("findings", "sources"), [([NODULE, MASS], SLICES), ([CLUSTER], [MAMMOGRAM])], ids=["ct", "mammogram"]
+)
+def test_findings_come_back_from_a_report_that_others_accept(
+    findings: list[Finding], sources: list[Dataset], tmp_path: Path
+) -> None:
+    report = parse_dicom(as_bytes(findings_report(findings, sources, at=AT, job_id="j")))
+
+    assert read_findings(report) == findings
+    assert (report.VerificationFlag, report.PreliminaryFlag) == ("UNVERIFIED", "PRELIMINARY")
+    assert report.StudyInstanceUID == STUDY_UID and report.PatientID == "P-1"
+    check_with_others(report, tmp_path)
+
+
+def test_the_readers_decisions_stand_in_a_verified_report_that_continues_the_models(tmp_path: Path) -> None:
+    of_the_model = findings_report([NODULE, MASS], SLICES, at=AT)
+
+    report = parse_dicom(as_bytes(a_decisions_report(ai_report=of_the_model)))
+
+    assert read_decisions(report) == [("0f5c", True, None), ("0f5c", False, "血管 a vessel")]
+    assert read_findings(report) == [NODULE, MASS]
+    assert report.VerificationFlag == "VERIFIED"
+    assert report.VerifyingObserverSequence[0].VerifyingObserverName.ideographic == "李伟"
+    predecessor = report.PredecessorDocumentsSequence[0].ReferencedSeriesSequence[0].ReferencedSOPSequence[0]
+    assert predecessor.ReferencedSOPInstanceUID == of_the_model.SOPInstanceUID
+    assert report.ContentSequence[-1].ContentSequence[0].TextValue == "右肺结节。\nFollow up in 3 months."
+    check_with_others(report, tmp_path)
+
+
+def test_a_finding_has_one_tracking_uid_in_both_reports() -> None:
+    assert tracking_uid(NODULE) in str(findings_report([NODULE], SLICES, at=AT))
+    assert tracking_uid(NODULE) in str(a_decisions_report())
+    assert tracking_uid(NODULE) != tracking_uid(MASS)
+
+
+def test_a_report_refers_to_the_instances_of_its_findings_and_no_other() -> None:
+    report = findings_report([NODULE, MASS], SLICES, at=AT)
+
+    (study,) = report.CurrentRequestedProcedureEvidenceSequence
+    (series,) = study.ReferencedSeriesSequence
+    referred = {instance.ReferencedSOPInstanceUID for instance in series.ReferencedSOPSequence}
+    assert referred == {NODULE.sop_instance_uid, MASS.sop_instance_uid}
+
+
+def test_writing_twice_makes_the_same_object_and_another_run_another() -> None:
+    later = AT.replace(hour=9)
+    uid = findings_report([NODULE], SLICES, at=AT, job_id="1").SOPInstanceUID
+
+    assert findings_report([NODULE], SLICES, at=later, job_id="1").SOPInstanceUID == uid
+    assert findings_report([NODULE], SLICES, at=AT, job_id="2").SOPInstanceUID != uid
+    assert a_decisions_report().SOPInstanceUID == a_decisions_report(at=later).SOPInstanceUID
+    assert a_decisions_report().SOPInstanceUID != a_decisions_report(conclusion="none").SOPInstanceUID
+
+
+def test_a_source_with_the_flaws_of_real_headers_still_gives_a_valid_report(tmp_path: Path) -> None:
+    source = a_mammogram(
+        SOPInstanceUID=CLUSTER.sop_instance_uid, PatientBirthDate="00000000", PatientName="王芳"
+    )
+    for keyword in ("StudyID", "AccessionNumber", "ReferringPhysicianName", "PatientSex", "StudyTime"):
+        delattr(source, keyword)
+
+    report = parse_dicom(as_bytes(findings_report([CLUSTER], [source], at=AT)))
+
+    assert str(report.PatientName) == "王芳^"
+    check_with_others(report, tmp_path)
+
+
+def test_findings_of_two_models_or_on_unknown_images_are_refused() -> None:
+    with pytest.raises(ValueError, match="one model"):
+        findings_report([NODULE, replace(NODULE, model_version="0.2.0")], SLICES, at=AT)
+    with pytest.raises(ValueError, match="no source"):
+        findings_report([NODULE], SLICES[:1], at=AT)
+
+
+def test_a_report_of_another_kind_has_no_findings_and_a_damaged_one_is_told() -> None:
+    assert read_findings(a_mammogram()) == []
+    damaged = findings_report([NODULE], SLICES, at=AT)
+    del damaged.CurrentRequestedProcedureEvidenceSequence
+    with pytest.raises(DicomError):
+        read_findings(damaged)
+
+
+@pytest.mark.parametrize(
+    ("written", "stored"),
+    [("Li Wei", "Wei^Li"), ("Wei", "Wei^"), ("李伟", "^=李伟"), ("Dr A^B=C", "C^Dr A B"), ("", "-^")],
+)
+def test_names_become_person_names(written: str, stored: str) -> None:
+    assert person_name(written) == stored
+
+
+COORDINATES = st.floats(-900, 900).map(lambda v: round(v, 2) + 0.0)
+
+
+@given(
+    st.sampled_from(FindingKind),
+    st.integers(0, 10_000),
+    st.tuples(COORDINATES, COORDINATES, COORDINATES),
+    st.one_of(st.none(), st.integers(1, 2000)),
+)
+def test_any_finding_goes_to_json_and_to_a_report_and_back(
+    kind: FindingKind, probability: int, centre: tuple[float, float, float], diameter: int | None
+) -> None:
+    finding = replace(
+        NODULE,
+        kind=kind,
+        probability=probability / 10_000,
+        centre_lps_mm=centre,
+        diameter_mm=None if diameter is None else diameter / 10,
+    )
+
+    assert Finding.from_json(finding.to_json()) == finding
+    assert read_findings(findings_report([finding], SLICES, at=AT)) == [finding]

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from inference.phantoms.chest import chest_ct
-from inference.phantoms.mammogram import mammogram
+from inference.phantoms.mammogram import mammogram_exam
 from storage.database import Database, utc_now
 from storage.tables import users as users_table
 from teleconsult.dependencies import PartsOfApp
@@ -102,7 +102,7 @@ def unused_passwords(database: Database, secrets_folder: Path) -> dict[str, str 
 
 
 def add_demo_studies(parts: PartsOfApp) -> int:
-    """Store a phantom chest CT and a phantom mammogram when there is no study at all."""
+    """Store a phantom chest CT and a phantom four-view mammogram; the number of studies stored."""
     at = utc_now()
     with parts.database.reading() as connection:
         account = connection.execute(
@@ -111,9 +111,9 @@ def add_demo_studies(parts: PartsOfApp) -> int:
     if account is None:
         return 0
     chest, _ = chest_ct(seed=7)
-    breast, _ = mammogram(seed=7)
+    views = [view for view, _ in mammogram_exam(seed=7)]
     arrival = Arrival(account.institution_id, account.id, at)
-    for dataset in [*chest, breast]:
+    for dataset in [*chest, *views]:
         buffer = BytesIO()
         dataset.save_as(buffer, enforce_file_format=True)
         with parts.database.transaction() as connection:
@@ -123,7 +123,7 @@ def add_demo_studies(parts: PartsOfApp) -> int:
         stored = parts.pacs.store(buffer.getvalue())
         with parts.database.transaction() as connection:
             register(parts.studies, connection, dataset, stored.orthanc_id, arrival)
-    for uid in (str(chest[0].StudyInstanceUID), str(breast.StudyInstanceUID)):
+    for uid in (str(chest[0].StudyInstanceUID), str(views[0].StudyInstanceUID)):
         assess_and_queue(parts, uid, at)
     return 2
 

@@ -13,7 +13,8 @@ BIN := .venv/bin
 # What pytest gets on top, e.g. `make test PYTEST='-k upload'`.
 PYTEST ?=
 
-.PHONY: help setup setup-tests up doctor test check front-end-tests python-tests imports docs bench openapi lock clean
+.PHONY: help setup setup-tests up doctor test check check-ruff check-mypy check-imports check-eslint check-tsc \
+	front-end-tests python-tests imports docs bench openapi lock clean
 
 help: ## List what can be made
 	@echo "Teleconsult: remote consultation on medical images."
@@ -39,11 +40,18 @@ test: setup-tests ## Install all that tests need, then check and test everything
 	@$(MAKE) front-end-tests
 	@$(MAKE) python-tests
 
-check: ## ruff, mypy, import rules, eslint, tsc, the lock files
+check: ## ruff, mypy, import rules, eslint, tsc: all of them, also when one fails
+	@$(MAKE) --keep-going check-ruff check-mypy check-imports check-eslint check-tsc
+
+check-ruff:
 	@deploy/step.sh "ruff" $(BIN)/ruff check .
+check-mypy:
 	@deploy/step.sh "mypy" $(BIN)/mypy
+check-imports:
 	@deploy/step.sh "import-linter" $(BIN)/lint-imports --no-cache
+check-eslint:
 	@deploy/step.sh "eslint" npm --prefix web run --silent lint
+check-tsc:
 	@deploy/step.sh "tsc" npm --prefix web exec --no -- tsc --noEmit -p web
 
 front-end-tests:

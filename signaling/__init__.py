@@ -1,0 +1,1 @@
+"""Rooms of live consults: signaling, shared viewer state, and the media relay."""

@@ -1,0 +1,117 @@
+"""Composition root of the relay process: `python -m signaling.main`.
+
+| variable | meaning |
+|---|---|
+| TELECONSULT_RELAY_HOST, TELECONSULT_RELAY_PORT | where to listen for WebSockets and /health; 127.0.0.1, 8081 |
+| TELECONSULT_JOIN_SECRET_FILE or TELECONSULT_JOIN_SECRET | the secret shared with the app; no default |
+| TELECONSULT_ALLOWED_ORIGINS | origins of the pages that may join, separated by spaces or commas; no default |
+| TELECONSULT_PUBLIC_ADDRESS | an IPv4 address to offer for media too, if a router forwards it here |
+
+SIGTERM and SIGINT tell every participant and end the process.
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from ipaddress import IPv4Address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from signaling.aiortc_media import AiortcMedia
+from signaling.errors import BadSettings
+from signaling.lobby import Lobby
+from signaling.websocket import SignalingServer
+
+MIN_SECRET_CHARACTERS = 16
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    host: str
+    port: int
+    join_secret: str
+    allowed_origins: tuple[str, ...]
+    public_address: str | None
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Raises BadSettings."""
+        secret = environment.get("TELECONSULT_JOIN_SECRET", "")
+        if file := environment.get("TELECONSULT_JOIN_SECRET_FILE"):
+            try:
+                secret = Path(file).read_text().strip()
+            except OSError as error:
+                raise BadSettings(f"TELECONSULT_JOIN_SECRET_FILE cannot be read: {error}") from error
+        if len(secret) < MIN_SECRET_CHARACTERS:
+            raise BadSettings(f"the join secret needs at least {MIN_SECRET_CHARACTERS} characters")
+        origins = tuple(environment.get("TELECONSULT_ALLOWED_ORIGINS", "").replace(",", " ").split())
+        if not origins:
+            raise BadSettings("TELECONSULT_ALLOWED_ORIGINS is not set: no page could join")
+        for origin in origins:
+            parts = urlsplit(origin)
+            if parts.scheme not in ("http", "https") or f"{parts.scheme}://{parts.netloc}" != origin:
+                raise BadSettings(
+                    f"TELECONSULT_ALLOWED_ORIGINS: {origin!r} is no origin like https://host:port"
+                )
+        public_address = environment.get("TELECONSULT_PUBLIC_ADDRESS") or None
+        try:
+            port = int(environment.get("TELECONSULT_RELAY_PORT", "8081"))
+            if public_address is not None:
+                IPv4Address(public_address)
+        except ValueError as error:
+            raise BadSettings(f"TELECONSULT_RELAY_PORT or TELECONSULT_PUBLIC_ADDRESS: {error}") from error
+        return cls(
+            host=environment.get("TELECONSULT_RELAY_HOST", "127.0.0.1"),
+            port=port,
+            join_secret=secret,
+            allowed_origins=origins,
+            public_address=public_address,
+        )
+
+
+async def serve_until_stopped(settings: Settings) -> None:
+    """Run the relay until SIGTERM or SIGINT; a second one ends it at once."""
+    loop = asyncio.get_running_loop()
+    stop = asyncio.Event()
+    stops = (signal.SIGTERM, signal.SIGINT)
+    for number in stops:
+        loop.add_signal_handler(number, stop.set)
+    lobby = Lobby(partial(AiortcMedia, public_address=settings.public_address))
+    server = SignalingServer(lobby, settings.join_secret, settings.allowed_origins)
+    port = await server.start(settings.host, settings.port)
+    log.info("listening host=%s port=%s origins=%s", settings.host, port, " ".join(settings.allowed_origins))
+    await stop.wait()
+    for number in stops:
+        loop.remove_signal_handler(number)
+    log.info("stopping participants=%s", lobby.participants)
+    await server.close()
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("websockets.server").setLevel(logging.WARNING)
+    logging.getLogger("aioice.ice").setLevel(logging.WARNING)
+    try:
+        settings = Settings.from_environment(os.environ)
+    except BadSettings as error:
+        print(f"The relay cannot start: {error}", file=sys.stderr)
+        return 2
+    try:
+        asyncio.run(serve_until_stopped(settings))
+    except OSError as error:
+        print(
+            f"The relay cannot listen on {settings.host}:{settings.port}: {error.strerror}", file=sys.stderr
+        )
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

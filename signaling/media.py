@@ -1,0 +1,48 @@
+"""The port to whatever carries sound and pictures between the participants of a room.
+
+A client has two connections: on `send` it offers and the engine answers, on `receive` the engine offers what
+the others send and the client answers. So neither side ever has to give way. A participant of the engine is
+one stay in a room: somebody who reloads the page is closed and opened again.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from signaling.messages import CandidateMessage, Connection, SessionDescription
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One participant's presence in one room, from joining to leaving; a rejoin is another stay."""
+
+    room_id: str
+    participant_id: str
+    number: int
+
+
+OnDescription = Callable[[Stay, Connection, SessionDescription], None]
+OnFailed = Callable[[Stay], None]
+
+
+class MediaEngine(Protocol):
+    """Who closes whom: `close` ends both connections of the stay and what others receive of it;
+    `close_all` ends everything. Both may be called twice. Calls about a stay that is not open do nothing."""
+
+    async def open(self, stay: Stay) -> None:
+        """Offer to this one what is sent in the room, from now on; through `OnDescription`."""
+        ...
+
+    async def describe(self, stay: Stay, connection: Connection, description: SessionDescription) -> None:
+        """Take an offer for `send` (the answer goes through `OnDescription`) or an answer for `receive`.
+
+        Raises:
+            MediaError: the description is of no use.
+        """
+        ...
+
+    async def add_candidate(self, stay: Stay, candidate: CandidateMessage) -> None: ...
+
+    async def close(self, stay: Stay) -> None: ...
+
+    async def close_all(self) -> None: ...

@@ -1,0 +1,268 @@
+"""The wire schema between a browser and the signaling process.
+
+JSON text frames over a WebSocket with the subprotocol `teleconsult.v1`. Names are those of the W3C
+dictionaries, so a browser hands a description on unchanged. Every size is bounded and unknown fields are
+refused. `python -m signaling.messages` writes the JSON Schema and the TypeScript types for the front end.
+"""
+
+import json
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.alias_generators import to_camel
+
+SUBPROTOCOL = "teleconsult.v1"
+MAX_SDP_CHARACTERS = 65_536
+MAX_MESSAGE_BYTES = 98_304  # an SDP of the largest size with its JSON escapes
+
+
+class ErrorCode(StrEnum):
+    """Why the server refused or ended something; the front end has a sentence for each."""
+
+    BAD_MESSAGE = "bad-message"
+    BAD_TOKEN = "bad-token"
+    EXPIRED_TOKEN = "expired-token"
+    JOIN_TIMEOUT = "join-timeout"
+    ALREADY_JOINED = "already-joined"
+    ROOM_FULL = "room-full"
+    REPLACED = "replaced"  # the same user joined again, elsewhere or after a reload
+    NOT_PRESENTER = "not-presenter"
+    NOT_ALLOWED = "not-allowed"
+    MEDIA_FAILED = "media-failed"
+    TOO_SLOW = "too-slow"
+    SERVER_CLOSING = "server-closing"
+
+
+class Connection(StrEnum):
+    """Which of a client's two peer connections: what it sends, or what it receives."""
+
+    SEND = "send"
+    RECEIVE = "receive"
+
+
+Uid = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9.]+$")]  # PS3.5 section 9
+Id = Annotated[str, Field(min_length=1, max_length=64)]
+Finite = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
+
+
+class Message(BaseModel):
+    model_config = ConfigDict(
+        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="forbid", frozen=True
+    )
+
+
+class ViewerState(Message):
+    """What the presenter's screen shows; every other screen follows it.
+
+    Window centre and width in the modality's units (HU for CT). Zoom 1 fits the image to the screen; pan is
+    in image pixels.
+    """
+
+    study_instance_uid: Uid
+    series_instance_uid: Uid
+    sop_instance_uid: Uid
+    window_center: Finite
+    window_width: Annotated[float, Field(allow_inf_nan=False, gt=0, le=1e6)]
+    zoom: Annotated[float, Field(allow_inf_nan=False, gt=0, le=1e3)]
+    pan_x: Finite
+    pan_y: Finite
+    invert: bool
+    finding_id: Id | None = None
+
+
+class Pointer(Message):
+    """Where somebody points: x is the column, y the row, in pixels of the stored image, zero-based."""
+
+    sop_instance_uid: Uid
+    x: Finite
+    y: Finite
+
+
+class SessionDescription(Message):
+    """RTCSessionDescriptionInit."""
+
+    type: Literal["offer", "answer"]
+    sdp: Annotated[str, Field(max_length=MAX_SDP_CHARACTERS)]
+
+
+class Participant(Message):
+    """Somebody in the room. `audio` and `video` say what is switched on, not what arrives."""
+
+    id: Id
+    display_name: Annotated[str, Field(max_length=200)]
+    role: Annotated[str, Field(max_length=64)]
+    audio: bool
+    video: bool
+
+
+class Join(Message):
+    """The first message of a connection; the token is a `join_token.JoinGrant` that the app signed."""
+
+    type: Literal["join"] = "join"
+    token: Annotated[str, Field(min_length=1, max_length=4_096)]
+
+
+class DescriptionMessage(Message):
+    """Both ways. The client offers on `send`, the server on `receive`; the other one answers."""
+
+    type: Literal["description"] = "description"
+    connection: Connection
+    description: SessionDescription
+
+
+class CandidateMessage(Message):
+    """Both ways. RTCIceCandidateInit (RFC 8839 section 5.1); an empty candidate ends gathering."""
+
+    type: Literal["candidate"] = "candidate"
+    connection: Connection
+    candidate: Annotated[str, Field(max_length=1_024)]
+    sdp_mid: Annotated[str, Field(max_length=16)] | None = None
+    sdp_m_line_index: Annotated[int, Field(ge=0, le=64)] | None = None
+
+
+class SetViewer(Message):
+    type: Literal["viewer"] = "viewer"
+    state: ViewerState
+
+
+class SetPointer(Message):
+    type: Literal["pointer"] = "pointer"
+    pointer: Pointer | None
+
+
+class TakePresenter(Message):
+    type: Literal["takePresenter"] = "takePresenter"
+
+
+class SetMedia(Message):
+    """What the sender of this has switched on."""
+
+    type: Literal["media"] = "media"
+    audio: bool
+    video: bool
+
+
+class Welcome(Message):
+    """The answer to `join`: the room as it stands. `participants` holds everybody, the joiner too."""
+
+    type: Literal["welcome"] = "welcome"
+    participant_id: Id
+    participants: tuple[Participant, ...]
+    presenter_id: Id | None
+    viewer: ViewerState | None
+    seq: Annotated[int, Field(ge=0)]
+
+
+class Joined(Message):
+    type: Literal["joined"] = "joined"
+    participant: Participant
+
+
+class Left(Message):
+    type: Literal["left"] = "left"
+    participant_id: Id
+
+
+class ViewerChanged(Message):
+    """`seq` counts the states of this room; one that is not larger than the last is old."""
+
+    type: Literal["viewer"] = "viewer"
+    seq: Annotated[int, Field(ge=0)]
+    participant_id: Id
+    state: ViewerState
+
+
+class PointerMoved(Message):
+    type: Literal["pointer"] = "pointer"
+    participant_id: Id
+    pointer: Pointer | None
+
+
+class PresenterChanged(Message):
+    type: Literal["presenter"] = "presenter"
+    participant_id: Id | None
+
+
+class MediaChanged(Message):
+    type: Literal["media"] = "media"
+    participant_id: Id
+    audio: bool
+    video: bool
+
+
+class ErrorMessage(Message):
+    type: Literal["error"] = "error"
+    code: ErrorCode
+
+
+ClientMessage = Annotated[
+    Join | DescriptionMessage | CandidateMessage | SetViewer | SetPointer | TakePresenter | SetMedia,
+    Field(discriminator="type"),
+]
+ServerMessage = Annotated[
+    Welcome
+    | Joined
+    | Left
+    | DescriptionMessage
+    | CandidateMessage
+    | ViewerChanged
+    | PointerMoved
+    | PresenterChanged
+    | MediaChanged
+    | ErrorMessage,
+    Field(discriminator="type"),
+]
+
+_CLIENT: TypeAdapter[ClientMessage] = TypeAdapter(ClientMessage)
+_SERVER: TypeAdapter[ServerMessage] = TypeAdapter(ServerMessage)
+
+
+class BadMessage(ValueError):
+    """A frame that is no message of this schema."""
+
+
+def parse_client_message(text: str | bytes) -> ClientMessage:
+    """Raises BadMessage; the reason stays here, since it would repeat what a stranger sent."""
+    try:
+        return _CLIENT.validate_json(text)
+    except ValidationError as error:
+        raise BadMessage(f"{error.error_count()} fields are wrong") from None
+
+
+def parse_server_message(text: str | bytes) -> ServerMessage:
+    """For clients written in Python: tests and bots."""
+    try:
+        return _SERVER.validate_json(text)
+    except ValidationError as error:
+        raise BadMessage(f"{error.error_count()} fields are wrong") from None
+
+
+def to_json(message: Message) -> str:
+    return message.model_dump_json(by_alias=True)
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of both directions: `ClientMessage` and `ServerMessage` among its `$defs`."""
+    client = _CLIENT.json_schema(ref_template="#/$defs/{model}", mode="serialization")
+    server = _SERVER.json_schema(ref_template="#/$defs/{model}", mode="serialization")
+    definitions = {**client.pop("$defs"), **server.pop("$defs")}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"Signaling messages, {SUBPROTOCOL}",
+        "$defs": {**dict(sorted(definitions.items())), "ClientMessage": client, "ServerMessage": server},
+    }
+
+
+def schema_text() -> str:
+    return json.dumps(json_schema(), indent=2) + "\n"
+
+
+if __name__ == "__main__":
+    from signaling.typescript import typescript
+
+    web = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parent.parent / "web"
+    (web / "signaling.schema.json").write_text(schema_text())
+    (web / "src" / "signaling" / "messages.ts").write_text(typescript(json_schema()))

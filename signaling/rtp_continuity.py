@@ -1,0 +1,62 @@
+"""Makes one outgoing RTP stream out of one incoming stream after another. Pure.
+
+A receiver takes a jump of the sequence number for loss and a jump of the timestamp for a pause. So while the
+source is the same, gaps are kept as they are (they are losses that may still be repaired); when it changes,
+the numbers go on where they stood.
+"""
+
+import random
+from dataclasses import dataclass, field
+
+MAX_FIRST_SEQUENCE_NUMBER = 0x7FFF  # an early wrap would confuse SRTP's roll-over counter (RFC 3711 3.3.1)
+
+
+def is_newer(a: int, b: int, bits: int = 16) -> bool:
+    """True where `a` follows `b` in numbers that wrap (RFC 1982)."""
+    half, size = 1 << (bits - 1), 1 << bits
+    return a != b and (a - b) % size < half
+
+
+@dataclass(slots=True)
+class Continuity:
+    """Maps sequence numbers (16 bits) and timestamps (32 bits, `clock_rate_hz` steps a second)."""
+
+    clock_rate_hz: int
+    first_sequence_number: int = field(default_factory=lambda: random.randrange(MAX_FIRST_SEQUENCE_NUMBER))
+    first_timestamp: int = field(default_factory=lambda: random.getrandbits(32))
+    _source_ssrc: int | None = None
+    _sequence_offset: int = 0
+    _timestamp_offset: int = 0
+    _last_sequence_number: int = 0
+    _last_timestamp: int = 0
+    _last_at_s: float = 0.0
+
+    def map(self, ssrc: int, sequence_number: int, timestamp: int, at_s: float) -> tuple[int, int]:
+        """The outgoing sequence number and timestamp of a packet that came at `at_s` (monotonic seconds)."""
+        if ssrc != self._source_ssrc:
+            self._change_source(ssrc, sequence_number, timestamp, at_s)
+        out_sequence_number = (sequence_number + self._sequence_offset) & 0xFFFF
+        out_timestamp = (timestamp + self._timestamp_offset) & 0xFFFFFFFF
+        if is_newer(out_sequence_number, self._last_sequence_number):
+            self._last_sequence_number = out_sequence_number
+            self._last_timestamp = out_timestamp
+            self._last_at_s = at_s
+        return out_sequence_number, out_timestamp
+
+    def map_timestamp(self, ssrc: int, timestamp: int) -> int | None:
+        """The outgoing form of a timestamp in a sender report; None if nothing of that source went out."""
+        if ssrc != self._source_ssrc:
+            return None
+        return (timestamp + self._timestamp_offset) & 0xFFFFFFFF
+
+    def _change_source(self, ssrc: int, sequence_number: int, timestamp: int, at_s: float) -> None:
+        if self._source_ssrc is None:
+            next_sequence_number, next_timestamp = self.first_sequence_number, self.first_timestamp
+            self._last_sequence_number = (next_sequence_number - 1) & 0xFFFF
+        else:
+            elapsed = max(1, round((at_s - self._last_at_s) * self.clock_rate_hz))
+            next_sequence_number = (self._last_sequence_number + 1) & 0xFFFF
+            next_timestamp = (self._last_timestamp + elapsed) & 0xFFFFFFFF
+        self._source_ssrc = ssrc
+        self._sequence_offset = next_sequence_number - sequence_number
+        self._timestamp_offset = next_timestamp - timestamp

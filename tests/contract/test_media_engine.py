@@ -1,0 +1,113 @@
+"""What every MediaEngine does; the engines run with real codecs, DTLS and UDP over this machine's addresses."""
+
+import threading
+from collections.abc import AsyncIterator
+
+import pytest
+
+from signaling.aiortc_media import AiortcMedia
+from signaling.errors import MediaError
+from signaling.messages import Connection, SessionDescription
+from tests.contract.media_bots import Bots, MovingBar, Tone, bots_on, until
+
+
+@pytest.fixture(params=[AiortcMedia], ids=["aiortc"])
+async def bots(request: pytest.FixtureRequest) -> AsyncIterator[Bots]:
+    async with bots_on(request.param) as running:
+        yield running
+
+
+async def test_two_hear_and_see_each_other_and_the_relay_decodes_nothing(bots: Bots) -> None:
+    anna, ben = bots.bot("anna"), bots.bot("ben")
+    await anna.enter(Tone(), MovingBar())
+    await ben.enter(Tone(), MovingBar())
+
+    for here, there in ((anna, "ben"), (ben, "anna")):
+        await until(lambda h=here, t=there: t in h.heard and h.heard[t].has_sound, f"{there} is heard")
+        await until(lambda h=here, t=there: h.heard[t].has_motion, f"{there} is seen moving")
+
+    decoders = [thread for thread in threading.enumerate() if thread.name.endswith("-decoder")]
+    assert len(decoders) == 4, "two tracks in each of the two bots; one more would be the relay's"
+
+
+async def test_one_without_camera_and_microphone_receives(bots: Bots) -> None:
+    anna, ben = bots.bot("anna"), bots.bot("ben")
+    await anna.enter(Tone(), MovingBar())
+    await ben.enter()
+
+    await until(lambda: "anna" in ben.heard and ben.heard["anna"].has_motion, "anna is seen")
+    assert anna.heard == {}
+
+
+async def test_one_with_only_a_microphone_is_heard(bots: Bots) -> None:
+    anna, ben = bots.bot("anna"), bots.bot("ben")
+    await anna.enter(Tone())
+    await ben.enter(Tone())
+
+    await until(lambda: "anna" in ben.heard and ben.heard["anna"].has_sound, "anna is heard")
+    assert ben.heard["anna"].pictures == []
+
+
+async def test_a_third_joins_and_whoever_rejoins_is_seen_again(bots: Bots) -> None:
+    anna, ben = bots.bot("anna"), bots.bot("ben")
+    await anna.enter(MovingBar())
+    await ben.enter(MovingBar())
+    await until(lambda: "ben" in anna.heard and anna.heard["ben"].has_motion, "ben is seen")
+
+    carla = bots.bot("carla")
+    await carla.enter(MovingBar())
+    await until(lambda: "carla" in anna.heard and anna.heard["carla"].has_motion, "carla is seen by anna")
+    await until(lambda: set(carla.heard) == {"anna", "ben"}, "carla sees both")
+
+    await ben.leave()
+    anna.heard.clear()
+    ben_again = bots.bot("ben")
+    await ben_again.enter(MovingBar())
+    await until(lambda: "ben" in anna.heard and anna.heard["ben"].has_motion, "ben is seen again")
+    await until(lambda: "anna" in ben_again.heard, "ben sees anna again")
+    assert not anna.failed
+
+
+async def test_rooms_do_not_hear_each_other(bots: Bots) -> None:
+    anna, ben, eve = bots.bot("anna"), bots.bot("ben"), bots.bot("eve", room="other")
+    await eve.enter(MovingBar())
+    await anna.enter(MovingBar())
+    await ben.enter(MovingBar())
+
+    await until(lambda: "ben" in anna.heard and "anna" in ben.heard, "those of one room see each other")
+    assert eve.inbound is None
+    assert "eve" not in anna.heard
+
+
+@pytest.mark.parametrize(
+    ("connection", "kind", "sdp"),
+    [
+        (Connection.SEND, "offer", "nonsense"),
+        (Connection.SEND, "offer", "v=0\r\no=- 0 0 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\nm=video 9 X 96\r\n"),
+        (Connection.RECEIVE, "answer", "v=0\r\n"),
+    ],
+)
+async def test_a_senseless_description_is_refused_and_the_room_goes_on(
+    bots: Bots, connection: Connection, kind: str, sdp: str
+) -> None:
+    mallory = bots.stay("mallory")
+    await bots.engine.open(mallory)
+    with pytest.raises(MediaError):
+        await bots.engine.describe(mallory, connection, SessionDescription(type=kind, sdp=sdp))
+
+    anna, ben = bots.bot("anna"), bots.bot("ben")
+    await anna.enter(MovingBar())
+    await ben.enter(MovingBar())
+    await until(lambda: "anna" in ben.heard and "ben" in anna.heard, "the others see each other")
+    await bots.engine.close(mallory)
+
+
+async def test_closing_twice_and_calls_about_nobody_do_nothing(bots: Bots) -> None:
+    nobody = bots.stay("nobody")
+    await bots.engine.close(nobody)
+    await bots.engine.open(nobody)
+    await bots.engine.close(nobody)
+    await bots.engine.close(nobody)
+    await bots.engine.describe(nobody, Connection.SEND, SessionDescription(type="offer", sdp=""))
+    await bots.engine.close_all()
+    await bots.engine.close_all()

@@ -1,26 +1,9 @@
 /** What is shared of a viewer, and how it is read from and put on a viewport. Pure. */
+import type { Pointer, ViewerState } from "../signaling/messages";
 import { canvasShift, viewOf, type ImageToCanvas, type Point, type Size, type View } from "./geometry";
 
-/** The wire's shape (`viewer` message). Zoom is relative to "fits the screen", pan is in image pixels. */
-export interface ViewerState {
-  studyInstanceUid: string;
-  seriesInstanceUid: string;
-  sopInstanceUid: string;
-  windowCenter: number;
-  windowWidth: number;
-  zoom: number;
-  panX: number;
-  panY: number;
-  invert: boolean;
-  findingId: string | null;
-}
-
-/** Somebody's pointer, in image pixels: x is the column, y the row, both counted from pixel centres. */
-export interface Pointer {
-  sopInstanceUid: string;
-  x: number;
-  y: number;
-}
+/** Zoom is relative to "fits the screen" and pan is in image pixels, so screens of any size show the same. */
+export type { Pointer, ViewerState };
 
 export interface Window {
   center: number;

@@ -1,0 +1,217 @@
+/** The room itself: the picture first, the faces small, everything that is decided beside it. */
+import { Loader } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconPhotoOff } from "@tabler/icons-react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { useTranslation } from "react-i18next";
+import { useNavigate } from "react-router";
+
+import { usePollMs } from "../api/events";
+import { useConsultEvent, useMe, useStudy } from "../api/hooks";
+import type { Consult } from "../api/types";
+import { EmptyState, ErrorState } from "../ui/states";
+import type { NamedPointer } from "../viewer/PointerMarks";
+import type { ViewerState } from "../viewer/viewerState";
+import { colourOf } from "./colours";
+import { EndDialog } from "./EndDialog";
+import { Faces } from "./Faces";
+import { isSending, type LocalMedia } from "./localMedia";
+import { lookOf, studyOnScreen } from "./look";
+import { RoomBanner } from "./RoomBanner";
+import { RoomHeader } from "./RoomHeader";
+import { RoomToolbar } from "./RoomToolbar";
+import { SidePanel } from "./SidePanel";
+import classes from "./room.module.css";
+import { useArrivals } from "./useArrivals";
+import { useRemoteSound } from "./useRemoteSound";
+import { useRoomSession } from "./useRoomSession";
+import { VideoTile } from "./VideoTile";
+
+const StudyViewer = lazy(async () => ({ default: (await import("../viewer/StudyViewer")).StudyViewer }));
+
+export interface ConsultRoomProps {
+  consult: Consult;
+  media: LocalMedia;
+}
+
+export function ConsultRoom({ consult, media }: ConsultRoomProps) {
+  const { t } = useTranslation("room");
+  const navigate = useNavigate();
+  const me = useMe().data;
+  const local = useSyncExternalStore(media.state.subscribe, media.state.get);
+  const { session, state, error: joinError, retry } = useRoomSession(consult.id, local.stream);
+  const { selfId, presenterId, viewer: shared, participants } = state;
+  const sound = useRemoteSound(participants, selfId);
+  const event = useConsultEvent(consult.id);
+  const [endOpened, end] = useDisclosure(false);
+  const [panelShown, panel] = useDisclosure(true);
+  const [isAway, setAway] = useState(false);
+  const [pointing, setPointing] = useState(true);
+  const [chosenStudy, setChosenStudy] = useState<string | null>(null);
+  const [chosenFinding, setChosenFinding] = useState<string | null>(null);
+  const [hasLed, setLed] = useState(false);
+  const last = useRef<ViewerState | null>(null);
+
+  const look = lookOf({ selfId, presenterId, isAway });
+  const studyUids = consult.studies.map((study) => study.study_instance_uid);
+  const studyUid = studyOnScreen(look, shared, chosenStudy, studyUids);
+  const study = useStudy(studyUid ?? undefined, usePollMs());
+  const selectedFinding = look === "following" && shared !== null ? shared.findingId : chosenFinding;
+  // A presenter who comes back finds the picture as it was left; from the first own step on it is theirs.
+  const sharedState = look === "following" || (look === "presenting" && !hasLed) ? shared : null;
+
+  const isConnected = state.status === "connected";
+  const audio = isSending(local, "audio");
+  const video = isSending(local, "video");
+  useEffect(() => {
+    if (isConnected) session?.setMedia({ audio, video });
+  }, [session, isConnected, audio, video]);
+
+  const mustOpen = look === "presenting" && shared === null && isConnected;
+  useEffect(() => {
+    if (mustOpen && last.current !== null) session?.sendViewer(last.current);
+  }, [session, mustOpen]);
+
+  const lookAway = () => {
+    if (look !== "following") return;
+    setChosenStudy(studyUid);
+    if (presenterId !== null || shared !== null) setAway(true);
+  };
+  const onViewerChange = (next: ViewerState, cause: "user" | "load") => {
+    last.current = next;
+    if (look === "presenting") {
+      setLed(true);
+      session?.sendViewer(next);
+    } else if (cause === "user") lookAway();
+  };
+  const showStudy = (uid: string) => {
+    lookAway();
+    setChosenStudy(uid);
+    setChosenFinding(null);
+  };
+  const selectFinding = (id: string) => {
+    lookAway();
+    setChosenFinding(id);
+  };
+  const present = () => {
+    const current = look === "free" ? last.current : (shared ?? last.current);
+    setChosenStudy(studyUid);
+    setChosenFinding(selectedFinding);
+    setAway(false);
+    setLed(true);
+    session?.takePresenter();
+    if (current !== null) session?.sendViewer(current);
+  };
+  useArrivals(consult.studies, showStudy);
+
+  const ids = useMemo(() => participants.map(({ id }) => id), [participants]);
+  const pointers = useMemo(
+    (): NamedPointer[] =>
+      Object.entries(state.pointers)
+        .filter(([id]) => id !== selfId)
+        .map(([id, pointer]) => ({
+          participantId: id,
+          name: participants.find((each) => each.id === id)?.displayName ?? "",
+          colour: colourOf(id, ids),
+          pointer,
+        })),
+    [state.pointers, participants, ids, selfId],
+  );
+  const others = participants.filter(({ id }) => id !== selfId);
+  const presenterName = participants.find(({ id }) => id === presenterId)?.displayName ?? null;
+
+  return (
+    <div className={classes.room} data-panel={panelShown || undefined} data-status={state.status} data-look={look}>
+      <RoomHeader consult={consult} status={state.status} studyInstanceUid={studyUid} onStudy={showStudy} />
+      <RoomBanner consult={consult} state={state} joinError={joinError} onRetry={retry} sound={sound} />
+      <main className={classes.stage}>
+        {study.isError && <ErrorState error={study.error} onRetry={() => void study.refetch()} />}
+        {studyUid === null && <EmptyState icon={IconPhotoOff} title={t("noStudy.title")} text={t("noStudy.text")} />}
+        {study.data && (
+          <Suspense fallback={<Loader size="sm" m="md" />}>
+            <StudyViewer
+              study={study.data}
+              seriesInstanceUid={null}
+              findings={study.data.findings}
+              selectedFindingId={selectedFinding}
+              onSelectFinding={selectFinding}
+              sharedState={sharedState?.studyInstanceUid === studyUid ? sharedState : null}
+              onViewerChange={onViewerChange}
+              pointers={pointers}
+              onPointer={(pointer) => {
+                if (pointing) session?.sendPointer(pointer);
+              }}
+            />
+          </Suspense>
+        )}
+        <Faces count={others.length + 1}>
+          {others.map((each) => (
+            <VideoTile
+              key={each.id}
+              participantId={each.id}
+              name={each.displayName}
+              role={each.role}
+              stream={each.stream}
+              hasVideo={each.video && each.stream !== null}
+              hasAudio={each.audio}
+              isSelf={false}
+              isPresenter={each.id === presenterId}
+              colour={colourOf(each.id, ids)}
+            />
+          ))}
+          <VideoTile
+            participantId={selfId ?? "self"}
+            name={me?.display_name ?? ""}
+            role=""
+            stream={local.stream}
+            hasVideo={video}
+            hasAudio={audio}
+            isSelf
+            isPresenter={look === "presenting"}
+            colour={selfId === null ? "transparent" : colourOf(selfId, ids)}
+          />
+          {others.length === 0 && isConnected && <p className={classes.alone}>{t("alone")}</p>}
+        </Faces>
+      </main>
+      {panelShown && (
+        <SidePanel
+          consult={consult}
+          study={study.data ?? null}
+          selectedFindingId={selectedFinding}
+          onSelectFinding={selectFinding}
+        />
+      )}
+      <RoomToolbar
+        audio={audio}
+        video={video}
+        onAudio={() => void media.setWanted("audio", !audio)}
+        onVideo={() => void media.setWanted("video", !video)}
+        look={look}
+        presenterName={presenterName}
+        isConnected={isConnected}
+        onPresent={present}
+        onReturn={() => setAway(false)}
+        pointing={pointing}
+        onPointing={() => {
+          if (pointing) session?.sendPointer(null);
+          setPointing(!pointing);
+        }}
+        panelShown={panelShown}
+        onPanel={panel.toggle}
+        onLeave={() => void navigate(`/consults/${consult.id}`)}
+        onEnd={consult.possible_events.includes("end") ? end.open : null}
+      />
+      <EndDialog
+        opened={endOpened}
+        isPending={event.isPending}
+        onClose={end.close}
+        onEnd={() =>
+          event.mutate(
+            { event: "end", version: consult.version },
+            { onSuccess: () => void navigate(`/consults/${consult.id}`) },
+          )
+        }
+      />
+    </div>
+  );
+}

@@ -1,0 +1,113 @@
+import { Button, NativeSelect } from "@mantine/core";
+import { IconMicrophone, IconMicrophoneOff, IconVideo, IconVideoOff } from "@tabler/icons-react";
+import { useEffect, useRef, useSyncExternalStore } from "react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
+import type { Consult } from "../api/types";
+import { Note } from "../ui/Note";
+import { PatientLine } from "../ui/PatientLine";
+import type { DeviceKind } from "./devices";
+import { isSending, type LocalMedia } from "./localMedia";
+import classes from "./room.module.css";
+import { useSoundLevel } from "./useSoundLevel";
+
+const ICONS = {
+  audio: { on: IconMicrophone, off: IconMicrophoneOff },
+  video: { on: IconVideo, off: IconVideoOff },
+} as const;
+
+function Device({ media, kind }: { media: LocalMedia; kind: DeviceKind }) {
+  const { t } = useTranslation("room");
+  const state = useSyncExternalStore(media.state.subscribe, media.state.get);
+  const device = state[kind];
+  const on = isSending(state, kind);
+  const Symbol = on ? ICONS[kind].on : ICONS[kind].off;
+  return (
+    <div className={classes.device}>
+      <Button
+        variant={on ? "default" : "light"}
+        color={on ? "gray" : "amber"}
+        leftSection={<Symbol size={18} aria-hidden />}
+        aria-pressed={on}
+        onClick={() => void media.setWanted(kind, !on)}
+      >
+        {t(`device.${kind}.${on ? "on" : "off"}`)}
+      </Button>
+      {device.fault !== null && (
+        <Note tone="amber">
+          {t(`fault.${device.fault}.${kind}`)} {t("fault.goOn")}
+        </Note>
+      )}
+      {device.choices.length > 1 && (
+        <NativeSelect
+          aria-label={t(`device.${kind}.choose`)}
+          value={device.deviceId ?? ""}
+          data={device.choices.map(({ id, label }, index) => ({
+            value: id,
+            label: label === "" ? t(`device.${kind}.number`, { number: index + 1 }) : label,
+          }))}
+          onChange={(event) => void media.choose(kind, event.currentTarget.value)}
+        />
+      )}
+    </div>
+  );
+}
+
+export interface DeviceCheckProps {
+  consult: Consult;
+  media: LocalMedia;
+  onJoin: () => void;
+  isJoining: boolean;
+}
+
+/** Before the room: see oneself, choose the devices, or go in without. */
+export function DeviceCheck({ consult, media, onJoin, isJoining }: DeviceCheckProps) {
+  const { t } = useTranslation("room");
+  const state = useSyncExternalStore(media.state.subscribe, media.state.get);
+  const preview = useRef<HTMLVideoElement>(null);
+  const level = useSoundLevel(isSending(state, "audio") ? state.stream : null);
+  const seen = isSending(state, "video");
+  const heard = isSending(state, "audio");
+  useEffect(() => {
+    if (preview.current !== null && preview.current.srcObject !== state.stream) preview.current.srcObject = state.stream;
+  }, [state.stream]);
+  const joinWords = seen && heard ? "join" : heard ? "joinWithoutVideo" : seen ? "joinWithoutAudio" : "joinWatching";
+  return (
+    <main className={classes.check}>
+      <section className={classes.checkCard} aria-labelledby="check-title">
+        <div className={classes.preview}>
+          <video ref={preview} hidden={!seen} muted playsInline autoPlay data-testid="preview" />
+          {!seen && (
+            <span className={classes.previewOff}>
+              <IconVideoOff size={34} stroke={1.4} aria-hidden />
+              {t(state.phase === "asking" ? "asking" : "device.video.off")}
+            </span>
+          )}
+          {heard && (
+            <div className={classes.level} title={t("level")} aria-hidden>
+              <span style={{ scale: `${level} 1` }} />
+            </div>
+          )}
+        </div>
+        <div className={classes.checkSide}>
+          <h1 id="check-title" className={classes.checkTitle}>
+            {t("check.title")}
+          </h1>
+          <PatientLine patient={consult.patient} />
+          <p className={classes.question}>{consult.question}</p>
+          <Device media={media} kind="audio" />
+          <Device media={media} kind="video" />
+          <div className={classes.checkActions}>
+            <Button size="md" onClick={onJoin} loading={isJoining} disabled={state.phase === "asking"}>
+              {t(joinWords)}
+            </Button>
+            <Button component={Link} to={`/consults/${consult.id}`} variant="subtle" color="gray">
+              {t("notNow")}
+            </Button>
+          </div>
+        </div>
+      </section>
+    </main>
+  );
+}

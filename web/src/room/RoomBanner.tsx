@@ -1,0 +1,76 @@
+import { Button } from "@mantine/core";
+import { IconVolume } from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
+
+import type { Consult } from "../api/types";
+import type { SessionState } from "../signaling/session";
+import { Note } from "../ui/Note";
+import { useProblemText } from "../ui/problem";
+import classes from "./room.module.css";
+import type { Sound } from "./useRemoteSound";
+
+/** Reasons that the relay may give; others get the general sentence. */
+const CLOSING_CODES: ReadonlySet<string> = new Set([
+  "bad-token",
+  "expired-token",
+  "room-full",
+  "replaced",
+  "server-closing",
+  "media-failed",
+  "too-slow",
+]);
+
+export interface RoomBannerProps {
+  consult: Consult;
+  state: SessionState;
+  joinError: unknown;
+  onRetry: () => void;
+  sound: Sound;
+}
+
+/** What stands between the user and the call, each in one sentence; nothing where all is well. */
+export function RoomBanner({ consult, state, joinError, onRetry, sound }: RoomBannerProps) {
+  const { t } = useTranslation("room");
+  const { t: common } = useTranslation();
+  const say = useProblemText();
+  const isOver = !["in-progress", "on-hold", "accepted", "scheduled"].includes(consult.status);
+  const code = state.error?.code;
+  return (
+    <div className={classes.banners}>
+      {isOver && (
+        <Note tone="petrol" alert>
+          {t("over")} <Link to={`/consults/${consult.id}`}>{t("toConsult")}</Link>
+        </Note>
+      )}
+      {joinError !== null && (
+        <Note tone="signal" alert>
+          {say(joinError)}{" "}
+          <Button size="compact-sm" variant="default" onClick={onRetry}>
+            {common("retry")}
+          </Button>
+        </Note>
+      )}
+      {joinError === null && !isOver && (state.status === "reconnecting" || state.status === "closed") && (
+        <Note tone={state.status === "closed" ? "signal" : "amber"} alert>
+          {state.status === "reconnecting"
+            ? t("reconnecting")
+            : t(code !== undefined && CLOSING_CODES.has(code) ? `closedBecause.${code}` : "closedBecause.other")}{" "}
+          {state.status === "closed" && (
+            <Button size="compact-sm" variant="default" onClick={onRetry}>
+              {t("rejoin")}
+            </Button>
+          )}
+        </Note>
+      )}
+      {sound.isBlocked && (
+        <Note tone="amber" alert>
+          {t("soundBlocked")}{" "}
+          <Button size="compact-sm" leftSection={<IconVolume size={15} />} onClick={sound.unblock}>
+            {t("soundOn")}
+          </Button>
+        </Note>
+      )}
+    </div>
+  );
+}

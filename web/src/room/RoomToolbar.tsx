@@ -1,0 +1,120 @@
+import { Button, Tooltip } from "@mantine/core";
+import {
+  IconArrowBackUp,
+  IconDoorExit,
+  IconHandFinger,
+  IconHandFingerOff,
+  IconLayoutSidebarRight,
+  IconMicrophone,
+  IconMicrophoneOff,
+  IconPhoneOff,
+  IconPresentation,
+  IconVideo,
+  IconVideoOff,
+  type Icon,
+} from "@tabler/icons-react";
+import { useTranslation } from "react-i18next";
+
+import type { Look } from "./look";
+import classes from "./room.module.css";
+
+interface RoundProps {
+  label: string;
+  icon: Icon;
+  pressed?: boolean;
+  tone?: "off" | "end";
+  onPress: () => void;
+}
+
+function Round({ label, icon: Symbol, pressed, tone, onPress }: RoundProps) {
+  return (
+    <Tooltip label={label}>
+      <button type="button" className={classes.round} aria-label={label} aria-pressed={pressed} data-tone={tone} onClick={onPress}>
+        <Symbol size={20} stroke={1.8} aria-hidden />
+      </button>
+    </Tooltip>
+  );
+}
+
+export interface RoomToolbarProps {
+  audio: boolean;
+  video: boolean;
+  onAudio: () => void;
+  onVideo: () => void;
+  look: Look;
+  presenterName: string | null;
+  isConnected: boolean;
+  onPresent: () => void;
+  onReturn: () => void;
+  pointing: boolean;
+  onPointing: () => void;
+  panelShown: boolean;
+  onPanel: () => void;
+  onLeave: () => void;
+  /** Null where the user may not end the consult. */
+  onEnd: (() => void) | null;
+}
+
+export function RoomToolbar(props: RoomToolbarProps) {
+  const { audio, video, look, presenterName, pointing, panelShown, onEnd } = props;
+  const { t } = useTranslation("room");
+  const lookWords =
+    look === "following" && presenterName === null ? t("look.nobody") : t(`look.${look}`, { name: presenterName ?? "" });
+  return (
+    <div className={classes.bar} role="toolbar" aria-label={t("toolbar")}>
+      <div className={classes.barGroup}>
+        <Round
+          label={t(audio ? "mute" : "unmute")}
+          icon={audio ? IconMicrophone : IconMicrophoneOff}
+          pressed={audio}
+          {...(audio ? {} : { tone: "off" as const })}
+          onPress={props.onAudio}
+        />
+        <Round
+          label={t(video ? "cameraOff" : "cameraOn")}
+          icon={video ? IconVideo : IconVideoOff}
+          pressed={video}
+          {...(video ? {} : { tone: "off" as const })}
+          onPress={props.onVideo}
+        />
+        <Round
+          label={t(pointing ? "pointerOff" : "pointerOn")}
+          icon={pointing ? IconHandFinger : IconHandFingerOff}
+          pressed={pointing}
+          onPress={props.onPointing}
+        />
+      </div>
+      <div className={classes.look} data-look={look} data-testid="look">
+        <span className={classes.lookWords} role="status">
+          {lookWords}
+        </span>
+        {look === "free" && (
+          <Button size="xs" leftSection={<IconArrowBackUp size={16} />} onClick={props.onReturn}>
+            {t("return")}
+          </Button>
+        )}
+        {look !== "presenting" && (
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconPresentation size={16} />}
+            disabled={!props.isConnected}
+            onClick={props.onPresent}
+          >
+            {t("present")}
+          </Button>
+        )}
+      </div>
+      <div className={classes.barGroup}>
+        <Round
+          label={t(panelShown ? "hidePanel" : "showPanel")}
+          icon={IconLayoutSidebarRight}
+          pressed={panelShown}
+          onPress={props.onPanel}
+        />
+        <Round label={t("leave")} icon={IconDoorExit} onPress={props.onLeave} />
+        {onEnd !== null && <Round label={t("end.button")} icon={IconPhoneOff} tone="end" onPress={onEnd} />}
+      </div>
+    </div>
+  );
+}

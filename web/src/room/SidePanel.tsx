@@ -1,0 +1,99 @@
+import { Tabs } from "@mantine/core";
+import { IconFileText, IconInfoCircle, IconScan, IconUpload } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import type { Consult, StudyDetail } from "../api/types";
+import { useLanguage } from "../app/i18n";
+import { FindingsPanel } from "../findings/FindingsPanel";
+import { ReportEditor } from "../reports/ReportEditor";
+import { institutionName } from "../ui/institution";
+import { LoadingState } from "../ui/states";
+import { DropZone } from "../upload/DropZone";
+import classes from "./room.module.css";
+
+function About({ consult }: { consult: Consult }) {
+  const { t } = useTranslation("room");
+  const language = useLanguage();
+  const people = [
+    { label: t("about.asked"), person: consult.requested_by },
+    { label: t("about.specialist"), person: consult.specialist },
+  ];
+  return (
+    <dl className={classes.about}>
+      <dt>{t("about.question")}</dt>
+      <dd>{consult.question}</dd>
+      {people.map(
+        ({ label, person }) =>
+          person !== null && (
+            <div key={label}>
+              <dt>{label}</dt>
+              <dd>
+                {person.display_name} · {institutionName(person.institution, language)}
+              </dd>
+            </div>
+          ),
+      )}
+    </dl>
+  );
+}
+
+export interface SidePanelProps {
+  consult: Consult;
+  study: StudyDetail | null;
+  selectedFindingId: string | null;
+  onSelectFinding: (id: string) => void;
+}
+
+/** Findings, report, more images and the question: what is talked about beside the picture. */
+export function SidePanel({ consult, study, selectedFindingId, onSelectFinding }: SidePanelProps) {
+  const { t } = useTranslation("room");
+  const [tab, setTab] = useState<string>("findings");
+  const tabs = [
+    { value: "findings", icon: IconScan },
+    { value: "report", icon: IconFileText },
+    { value: "images", icon: IconUpload },
+    { value: "about", icon: IconInfoCircle },
+  ] as const;
+  return (
+    <aside className={classes.side} aria-label={t("panel")}>
+      <Tabs
+        value={tab}
+        onChange={(value) => setTab(value ?? "findings")}
+        keepMounted
+        classNames={{ root: classes.tabs ?? "", panel: classes.tabPanel ?? "" }}
+      >
+        <Tabs.List grow>
+          {tabs.map(({ value, icon: Symbol }) => (
+            <Tabs.Tab key={value} value={value} leftSection={<Symbol size={15} aria-hidden />} px={8}>
+              {t(`tab.${value}`)}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value="findings">
+          {study === null ? (
+            <LoadingState />
+          ) : (
+            <FindingsPanel
+              study={study}
+              findings={study.findings}
+              selectedFindingId={selectedFindingId}
+              onSelect={onSelectFinding}
+              consultId={consult.id}
+            />
+          )}
+        </Tabs.Panel>
+        {/* Kept while another tab shows: a draft and a running upload go on. */}
+        <Tabs.Panel value="report" className={classes.padded ?? ""}>
+          <ReportEditor consultId={consult.id} />
+        </Tabs.Panel>
+        <Tabs.Panel value="images" className={classes.padded ?? ""}>
+          <DropZone consultId={consult.id} compact />
+        </Tabs.Panel>
+        <Tabs.Panel value="about" className={classes.padded ?? ""}>
+          <About consult={consult} />
+        </Tabs.Panel>
+      </Tabs>
+    </aside>
+  );
+}

@@ -1,0 +1,59 @@
+import { IconMicrophoneOff, IconPresentation } from "@tabler/icons-react";
+import { useEffect, useRef } from "react";
+import { useTranslation } from "react-i18next";
+
+import classes from "./room.module.css";
+
+export interface VideoTileProps {
+  participantId: string;
+  name: string;
+  role: string;
+  stream: MediaStream | null;
+  hasVideo: boolean;
+  hasAudio: boolean;
+  isSelf: boolean;
+  isPresenter: boolean;
+  colour: string;
+}
+
+export function VideoTile(props: VideoTileProps) {
+  const { participantId, name, role, stream, hasVideo, hasAudio, isSelf, isPresenter, colour } = props;
+  const { t } = useTranslation("room");
+  const video = useRef<HTMLVideoElement>(null);
+  useEffect(() => {
+    const element = video.current;
+    if (element === null || element.srcObject === stream) return;
+    element.srcObject = stream;
+    // Muted video may always play; sound has its own element and its own button when it is held back.
+    if (stream !== null) element.play().catch(() => undefined);
+  }, [stream]);
+  const facts = [
+    isSelf ? t("you") : null,
+    isPresenter ? t("presenting") : null,
+    hasAudio ? null : t("muted"),
+  ].filter(Boolean);
+  return (
+    <figure className={classes.tile} style={{ borderColor: colour }} aria-label={[name, ...facts].join(", ")}>
+      <video
+        ref={video}
+        className={classes.face}
+        data-participant-id={participantId}
+        data-self={isSelf || undefined}
+        hidden={!hasVideo}
+        muted
+        playsInline
+        autoPlay
+      />
+      {!hasVideo && (
+        <span className={classes.initial} aria-hidden>
+          {name.slice(0, 1).toUpperCase()}
+        </span>
+      )}
+      <figcaption className={classes.caption} title={role}>
+        {isPresenter && <IconPresentation size={13} aria-hidden />}
+        <span className={classes.captionName}>{isSelf ? t("nameYou", { name }) : name}</span>
+        {!hasAudio && <IconMicrophoneOff size={13} className={classes.mutedMark} aria-hidden />}
+      </figcaption>
+    </figure>
+  );
+}

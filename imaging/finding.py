@@ -28,7 +28,8 @@ class Finding:
         box_lps_mm: (x0, y0, z0, x1, y1, z1), lower corner first. None on a projection.
         box_px: (x0, y0, x1, y1) on the stored pixel grid of `sop_instance_uid`, x along columns, in
             pixel edges: the first pixel reaches from 0 to 1.
-        diameter_mm: the largest; None where the image gives no pixel spacing.
+        diameter_mm: mean of long and short axis, as Lung-RADS and Fleischner measure; None where the image
+            gives no pixel spacing.
         model, model_version, weights_sha256: what made it.
     """
 

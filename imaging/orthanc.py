@@ -9,7 +9,7 @@ from orthanc_api_client import OrthancApiClient
 from orthanc_api_client import exceptions as orthanc_errors
 from pydicom import Dataset
 
-from imaging.errors import InstanceNotFound, PacsLoginRefused, PacsRefused, PacsUnavailable
+from imaging.errors import DicomError, InstanceNotFound, PacsLoginRefused, PacsRefused, PacsUnavailable
 from imaging.pacs import Change, ChangeKind, InstanceRef, StoredInstance
 from imaging.parsing import header_of
 from imaging.study import SeriesRef, whole_number
@@ -49,7 +49,10 @@ class OrthancPacs:
 
     def store(self, content: bytes) -> StoredInstance:
         """Store one DICOM file; when this returns it is durable. Raises PacsRefused, PacsUnavailable."""
-        header = header_of(content)
+        try:
+            header = header_of(content)
+        except DicomError as error:
+            raise PacsRefused(f"not sent: {error}") from error
         with _translated():
             answer = self._post("instances", content)
         if not isinstance(answer, dict) or "ID" not in answer:

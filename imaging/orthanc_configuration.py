@@ -14,6 +14,7 @@ def orthanc_configuration(
     username: str,
     password: str,
     *,
+    accepts_dicom_associations: bool = False,
     dicomweb_plugin: Path | None = None,
 ) -> dict[str, Any]:
     """Return Orthanc's settings: on loopback, behind a password, nothing transcoded, nothing overwritten.
@@ -22,6 +23,8 @@ def orthanc_configuration(
         data_folder: where Orthanc keeps its index and files.
         http_port, dicom_port: free TCP ports.
         username, password: the only login there is.
+        accepts_dicom_associations: open `dicom_port` for C-STORE and C-ECHO. Orthanc cannot bind it to
+            loopback and does not ask who calls, so it is closed where nothing stands in front of it.
         dicomweb_plugin: None to take it from where Debian's package puts it.
     """
     plugin = dicomweb_plugin or find_dicomweb_plugin()
@@ -42,7 +45,7 @@ def orthanc_configuration(
         "HttpThreadsCount": 16,
         "DicomAet": "TELECONSULT",
         "DicomPort": dicom_port,
-        "DicomServerEnabled": True,
+        "DicomServerEnabled": accepts_dicom_associations,
         "DicomCheckCalledAet": False,
         "DicomAlwaysAllowEcho": True,
         "DicomAlwaysAllowStore": True,

@@ -134,7 +134,7 @@ def analyse_path(
     for series, series_headers in headers.items():
         assessed = assess_series(series_headers)
         verdict = str(assessed.verdict)
-        reason = assessed.reasons[0] if assessed.reasons else None
+        reasons: Sequence[Reason] = assessed.reasons
         if assessed.model is not None and verdict != "not-usable":
             datasets = [pydicom.dcmread(BytesIO(content)) for content in contents.pop(series)]
             try:
@@ -142,13 +142,13 @@ def analyse_path(
                     datasets, assessed.model, progress=progress, models_folder=models_folder
                 )
             except NotAnalysable as error:
-                verdict, reason, found = "not-usable", error.reason, []
+                verdict, reasons, found = "not-usable", (error.reason,), []
             finding_rows += [finding_row(finding) for finding in found]
         series_rows.append(
             {
                 "series_instance_uid": series,
                 "verdict": verdict,
-                "reason": None if reason is None else {"code": reason.code, "en": reason.en, "zh": reason.zh},
+                "reason": " ".join(f"{reason.en} {reason.zh}" for reason in reasons) or None,
             }
         )
     return {"series": series_rows, "findings": finding_rows}

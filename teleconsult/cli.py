@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from imaging.reasons import Reason
 from teleconsult.settings import REPOSITORY
 
 main = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -64,7 +65,10 @@ def analyse(
     """Run the input gate and the models on images, without any server."""
     from inference.pipeline import analyse_path
 
-    result = analyse_path(path, models)
+    def say_refused(refused_path: str, why: Reason | None) -> None:
+        print(f"{refused_path}: {why.en} {why.zh}" if why else refused_path, file=sys.stderr)
+
+    result = analyse_path(path, models, refused=say_refused)
     if as_json:
         print(json.dumps(result, ensure_ascii=False, indent=2))
         return

@@ -18,7 +18,10 @@ class DecisionStatus(StrEnum):
 TRANSITIONS: Mapping[DecisionStatus, frozenset[DecisionStatus]] = {
     DecisionStatus.PRELIMINARY: frozenset({DecisionStatus.ACCEPTED, DecisionStatus.REJECTED}),
     DecisionStatus.ACCEPTED: frozenset({DecisionStatus.REJECTED, DecisionStatus.PRELIMINARY}),
-    DecisionStatus.REJECTED: frozenset({DecisionStatus.ACCEPTED, DecisionStatus.PRELIMINARY}),
+    # Rejected again: the reason is given, or changed, after the fact.
+    DecisionStatus.REJECTED: frozenset(
+        {DecisionStatus.ACCEPTED, DecisionStatus.PRELIMINARY, DecisionStatus.REJECTED}
+    ),
 }
 
 

@@ -1,0 +1,94 @@
+"""Real Chromium with a fake camera and microphone, and what a test asks of its pages."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    "--autoplay-policy=no-user-gesture-required",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+)
+# Keeps every peer connection of the page where a test can ask it for its statistics.
+KEEP_PEER_CONNECTIONS = """
+window.peerConnections = [];
+const Native = window.RTCPeerConnection;
+window.RTCPeerConnection = class extends Native {
+  constructor(...given) { super(...given); window.peerConnections.push(this); }
+};
+"""
+STATISTICS = """async () => {
+  const all = [];
+  for (const connection of window.peerConnections) {
+    if (connection.connectionState === "closed") continue;
+    for (const entry of (await connection.getStats()).values()) all.push(entry);
+  }
+  return all;
+}"""
+# A few pixels of the other side's video, as one string: changes when the picture changes.
+PIXELS = """(video) => {
+  if (!video.videoWidth) return "";
+  const canvas = document.createElement("canvas");
+  canvas.width = 32; canvas.height = 24;
+  const context = canvas.getContext("2d");
+  context.drawImage(video, 0, 0, 32, 24);
+  return Array.from(context.getImageData(0, 0, 32, 24).data).join(",");
+}"""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def statistics(page: Page, kind: str) -> list[dict[str, Any]]:
+    """Entries of one type of the W3C statistics of all peer connections of the page."""
+    return [entry for entry in page.evaluate(STATISTICS) if entry["type"] == kind]
+
+
+def decoded_frames(page: Page) -> int:
+    return sum(entry.get("framesDecoded", 0) for entry in statistics(page, "inbound-rtp"))
+
+
+def heard_energy(page: Page) -> float:
+    return float(sum(entry.get("totalAudioEnergy", 0) for entry in statistics(page, "inbound-rtp")))
+
+
+@cache
+def _texts(language: str, namespace: str) -> dict[str, Any]:
+    path = REPOSITORY / "web" / "src" / "locales" / language / f"{namespace}.json"
+    texts: dict[str, Any] = json.loads(path.read_text())
+    return texts
+
+
+def said(namespace: str, key: str) -> re.Pattern[str]:
+    """Matches the text in either language, so that a test finds a button in the user's own."""
+    spoken = []
+    for language in ("zh-CN", "en"):
+        text: Any = _texts(language, namespace)
+        for part in key.split("."):
+            text = text[part]
+        spoken.append(re.escape(text))
+    return re.compile("|".join(spoken))

@@ -25,10 +25,10 @@ def a_ct_slice(index: int, *, study: str, series: str, patient: str = "T-1", **a
     ds.Modality, ds.BodyPartExamined, ds.Manufacturer = "CT", "CHEST", "Test"
     ds.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
     ds.SeriesNumber, ds.InstanceNumber = 2, index + 1
-    ds.FrameOfReferenceUID = series + ".1"
+    ds.FrameOfReferenceUID = study
     ds.PositionReferenceIndicator = ""
-    ds.ImagePositionPatient, ds.ImageOrientationPatient = [-160, -160, 5.0 * index], [1, 0, 0, 0, 1, 0]
-    ds.PixelSpacing, ds.SliceThickness, ds.KVP = [5.0, 5.0], 5.0, 120
+    ds.ImagePositionPatient, ds.ImageOrientationPatient = [-48, -48, 5.0 * index], [1, 0, 0, 0, 1, 0]
+    ds.PixelSpacing, ds.SliceThickness, ds.KVP = [1.5, 1.5], 5.0, 120
     ds.AcquisitionNumber = 1
     ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
     ds.Rows = ds.Columns = 64

@@ -150,7 +150,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
               key={each.id}
               participantId={each.id}
               name={each.displayName}
-              role={each.role}
+              duty={each.role}
               stream={each.stream}
               hasVideo={each.video && each.stream !== null}
               hasAudio={each.audio}
@@ -162,7 +162,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
           <VideoTile
             participantId={selfId ?? "self"}
             name={me?.display_name ?? ""}
-            role=""
+            duty=""
             stream={local.stream}
             hasVideo={video}
             hasAudio={audio}

@@ -22,7 +22,7 @@ interface RoundProps {
   label: string;
   icon: Icon;
   pressed?: boolean;
-  tone?: "off" | "end";
+  tone?: "off";
   onPress: () => void;
 }
 
@@ -112,8 +112,26 @@ export function RoomToolbar(props: RoomToolbarProps) {
           pressed={panelShown}
           onPress={props.onPanel}
         />
-        <Round label={t("leave")} icon={IconDoorExit} onPress={props.onLeave} />
-        {onEnd !== null && <Round label={t("end.button")} icon={IconPhoneOff} tone="end" onPress={onEnd} />}
+        <Button
+          className={classes.wordy}
+          variant="default"
+          leftSection={<IconDoorExit size={18} aria-hidden />}
+          aria-label={t("leave")}
+          onClick={props.onLeave}
+        >
+          {t("leave")}
+        </Button>
+        {onEnd !== null && (
+          <Button
+            className={classes.wordy}
+            color="signal.7"
+            leftSection={<IconPhoneOff size={18} aria-hidden />}
+            aria-label={t("end.button")}
+            onClick={onEnd}
+          >
+            {t("end.button")}
+          </Button>
+        )}
       </div>
     </div>
   );

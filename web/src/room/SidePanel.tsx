@@ -1,5 +1,4 @@
 import { Tabs } from "@mantine/core";
-import { IconFileText, IconInfoCircle, IconScan, IconUpload } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -38,6 +37,8 @@ function About({ consult }: { consult: Consult }) {
   );
 }
 
+const TABS = ["findings", "report", "images", "about"] as const;
+
 export interface SidePanelProps {
   consult: Consult;
   study: StudyDetail | null;
@@ -49,12 +50,6 @@ export interface SidePanelProps {
 export function SidePanel({ consult, study, selectedFindingId, onSelectFinding }: SidePanelProps) {
   const { t } = useTranslation("room");
   const [tab, setTab] = useState<string>("findings");
-  const tabs = [
-    { value: "findings", icon: IconScan },
-    { value: "report", icon: IconFileText },
-    { value: "images", icon: IconUpload },
-    { value: "about", icon: IconInfoCircle },
-  ] as const;
   return (
     <aside className={classes.side} aria-label={t("panel")}>
       <Tabs
@@ -64,8 +59,8 @@ export function SidePanel({ consult, study, selectedFindingId, onSelectFinding }
         classNames={{ root: classes.tabs ?? "", panel: classes.tabPanel ?? "" }}
       >
         <Tabs.List grow>
-          {tabs.map(({ value, icon: Symbol }) => (
-            <Tabs.Tab key={value} value={value} leftSection={<Symbol size={15} aria-hidden />} px={8}>
+          {TABS.map((value) => (
+            <Tabs.Tab key={value} value={value} px={6}>
               {t(`tab.${value}`)}
             </Tabs.Tab>
           ))}

@@ -7,7 +7,8 @@ import classes from "./room.module.css";
 export interface VideoTileProps {
   participantId: string;
   name: string;
-  role: string;
+  /** The participant's role, as the join grant says it. */
+  duty: string;
   stream: MediaStream | null;
   hasVideo: boolean;
   hasAudio: boolean;
@@ -17,7 +18,7 @@ export interface VideoTileProps {
 }
 
 export function VideoTile(props: VideoTileProps) {
-  const { participantId, name, role, stream, hasVideo, hasAudio, isSelf, isPresenter, colour } = props;
+  const { participantId, name, duty, stream, hasVideo, hasAudio, isSelf, isPresenter, colour } = props;
   const { t } = useTranslation("room");
   const video = useRef<HTMLVideoElement>(null);
   useEffect(() => {
@@ -49,7 +50,7 @@ export function VideoTile(props: VideoTileProps) {
           {name.slice(0, 1).toUpperCase()}
         </span>
       )}
-      <figcaption className={classes.caption} title={role}>
+      <figcaption className={classes.caption} title={duty}>
         {isPresenter && <IconPresentation size={13} aria-hidden />}
         <span className={classes.captionName}>{isSelf ? t("nameYou", { name }) : name}</span>
         {!hasAudio && <IconMicrophoneOff size={13} className={classes.mutedMark} aria-hidden />}

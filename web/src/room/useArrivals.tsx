@@ -21,9 +21,12 @@ export function useArrivals(studies: readonly StudySummary[], show: (studyInstan
     for (const arrival of arrivals(before.current, studies)) {
       const { study } = arrival;
       const name = study.study_description ?? study.modalities.join(" ");
+      // One note for each study: what the AI found takes the place of "has arrived".
       const id = `${arrival.kind} ${study.study_instance_uid}`;
+      notifications.hide(`study ${study.study_instance_uid}`);
       notifications.show({
         id,
+        position: "top-center",
         autoClose: SHOWN_FOR_MS,
         title: t(`arrival.${arrival.kind}`),
         message: (

@@ -7,14 +7,11 @@ import { useLanguage } from "../app/i18n";
 import { ageInYears, formatDate, formatPersonName } from "../ui/format";
 import type { ImageStack } from "./imageStack";
 import { isPresetShown, presetsFor } from "./presets";
+import { usePresetName } from "./usePresetName";
 import classes from "./viewer.module.css";
 
-const LPS_AXES = ["R", "L", "A", "P", "F", "H"] as const;
-
 /** A position along z as radiographers write it: "H 12.0" is 12 mm towards the head. */
-function positionText(z: number): string {
-  return `${z < 0 ? LPS_AXES[4] : LPS_AXES[5]} ${Math.abs(z).toFixed(1)} mm`;
-}
+const positionText = (z: number) => `${z < 0 ? "F" : "H"} ${Math.abs(z).toFixed(1)} mm`;
 
 function HoverValue({ stack, isHounsfield }: { stack: ImageStack; isHounsfield: boolean }) {
   const { t } = useTranslation("viewer");
@@ -41,6 +38,7 @@ export function CornerTexts({ study, series, stack }: CornerTextsProps) {
   const { t } = useTranslation("viewer");
   const { t: common } = useTranslation();
   const language = useLanguage();
+  const presetName = usePresetName();
   const { shown, slices, presentation, stored } = useSyncExternalStore(stack.snapshot.subscribe, stack.snapshot.get);
   if (shown === null || presentation === null) return null;
   const { facts } = shown;
@@ -51,7 +49,6 @@ export function CornerTexts({ study, series, stack }: CornerTextsProps) {
   const preset = presetsFor(series?.modality ?? "", facts.storedWindows).find((each) =>
     isPresetShown(each, presentation.window, stored?.window ?? null),
   );
-  const presetName = preset === undefined ? null : (preset.explanation ?? (preset.name && t(`preset.${preset.name}`)));
   const axial = facts.plane !== null && Math.abs(facts.plane.row[2]) < 0.1 && Math.abs(facts.plane.column[2]) < 0.1;
   return (
     <div className={classes.texts}>
@@ -61,6 +58,7 @@ export function CornerTexts({ study, series, stack }: CornerTextsProps) {
         <div className={classes.faint}>{formatDate(study.study_date)}</div>
       </div>
       <div className={classes.topRight}>
+        {facts.projection !== null && <div className={classes.projection}>{facts.projection}</div>}
         <div className={classes.strong}>{series?.description ?? series?.modality}</div>
         <div>
           {[series?.modality, series?.series_number == null ? null : t("seriesNumber", { number: series.series_number })]
@@ -72,7 +70,7 @@ export function CornerTexts({ study, series, stack }: CornerTextsProps) {
         <HoverValue stack={stack} isHounsfield={facts.isHounsfield} />
         <div>
           {t("window", { width: Math.round(width), center: Math.round(center) })}
-          {presetName !== null && <span className={classes.faint}> {presetName}</span>}
+          {preset !== undefined && <span className={classes.faint}> {presetName(preset)}</span>}
         </div>
         <div className={classes.faint}>{t("zoom", { percent: Math.round(presentation.view.zoom * 100) })}</div>
       </div>

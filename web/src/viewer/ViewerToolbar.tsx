@@ -18,6 +18,7 @@ import { useTranslation } from "react-i18next";
 import type { DragTool } from "./gestures";
 import type { ImageStack } from "./imageStack";
 import { isPresetShown, type Preset } from "./presets";
+import { usePresetName } from "./usePresetName";
 import classes from "./viewer.module.css";
 
 const TOOLS: readonly { tool: DragTool; key: string; icon: Icon }[] = [
@@ -67,6 +68,7 @@ export interface ViewerToolbarProps {
 export function ViewerToolbar(props: ViewerToolbarProps) {
   const { stack, tool, onTool, presets, onPreset, marksShown, onToggleMarks } = props;
   const { t } = useTranslation("viewer");
+  const presetName = usePresetName();
   const { presentation, stored, slices } = useSyncExternalStore(stack.snapshot.subscribe, stack.snapshot.get);
   const inverted = presentation !== null && presentation.invert !== (stored?.invert ?? false);
   return (
@@ -101,7 +103,7 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
               title={preset.key}
               onClick={() => onPreset(preset.key)}
             >
-              {preset.explanation ?? (preset.name === null ? preset.key : t(`preset.${preset.name}`))}
+              {presetName(preset)}
             </button>
           ))}
         </div>

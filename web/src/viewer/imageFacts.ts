@@ -19,6 +19,8 @@ export interface ImageFacts {
   isSigmoid: boolean;
   /** Table position in mm, null on a projection. */
   sliceThicknessMm: number | null;
+  /** Breast and projection of a mammogram, as "R MLO"; null elsewhere. */
+  projection: string | null;
   /** Pixel values are HU (CT with rescale). */
   isHounsfield: boolean;
 }
@@ -76,6 +78,13 @@ function storedWindowsOf(attributes: Attributes): StoredWindow[] {
   });
 }
 
+function projectionOf(attributes: Attributes): string | null {
+  const side = strings(attributes["ImageLaterality"])[0] ?? strings(attributes["Laterality"])[0];
+  const view = strings(attributes["ViewPosition"])[0];
+  const words = [side, view].filter((word) => word !== undefined && word !== "");
+  return words.length === 0 ? null : words.join(" ");
+}
+
 export function factsOf(imageId: string, size: Size): ImageFacts {
   const attributes = attributesOf(imageId);
   const plane = planeOf(attributes);
@@ -90,6 +99,7 @@ export function factsOf(imageId: string, size: Size): ImageFacts {
     storedWindows: storedWindowsOf(attributes),
     isSigmoid: attributes["VOILUTFunction"] === "SIGMOID",
     sliceThicknessMm: numbers(attributes["SliceThickness"])[0] ?? null,
+    projection: projectionOf(attributes),
     isHounsfield: attributes["Modality"] === "CT",
   };
 }

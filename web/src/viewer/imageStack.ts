@@ -3,7 +3,7 @@ import { Enums, RenderingEngine, type StackViewport, type Types } from "@corners
 
 import type { Series, StudyDetail } from "../api/types";
 import { joinTools, leaveTools, removeMeasurements, setMeasuring, startCornerstone, valueAt } from "./cornerstone";
-import { imageToCanvas, isOnImage, toImage, type ImageToCanvas, type Point, type Size, type View } from "./geometry";
+import { canvasShift, imageToCanvas, isOnImage, toImage, type ImageToCanvas, type Point, type Size, type View } from "./geometry";
 import { factsOf } from "./imageFacts";
 import { faultOf, SeriesLoader } from "./imageLoading";
 import { indexOfInstance, slicesOf } from "./slices";
@@ -13,7 +13,6 @@ import {
   clampZoom,
   rangeOfWindow,
   readView,
-  shiftFor,
   toPresentation,
   toViewerState,
   windowOfRange,
@@ -312,7 +311,7 @@ export class ImageStack {
     viewport.setZoom(view.zoom);
     const transform = this.#transform();
     if (transform === null) return;
-    const [dx, dy] = shiftFor(transform, this.#canvasSize(), { width: image.columns, height: image.rows }, view);
+    const [dx, dy] = canvasShift(transform, this.#canvasSize(), { width: image.columns, height: image.rows }, view);
     const [x, y] = viewport.getPan();
     viewport.setPan([x + dx, y + dy]);
   }

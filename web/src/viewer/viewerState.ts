@@ -1,6 +1,6 @@
 /** What is shared of a viewer, and how it is read from and put on a viewport. Pure. */
 import type { Pointer, ViewerState } from "../signaling/messages";
-import { canvasShift, viewOf, type ImageToCanvas, type Point, type Size, type View } from "./geometry";
+import { viewOf, type ImageToCanvas, type Size, type View } from "./geometry";
 
 /** Zoom is relative to "fits the screen" and pan is in image pixels, so screens of any size show the same. */
 export type { Pointer, ViewerState };
@@ -69,21 +69,11 @@ export const ZOOM_LEAST = 0.2;
 export const ZOOM_MOST = 30;
 export const clampZoom = (zoom: number) => Math.min(ZOOM_MOST, Math.max(ZOOM_LEAST, zoom));
 
-/** True where sending `b` after `a` would tell the others nothing. */
-export function sameViewerState(a: ViewerState | null, b: ViewerState | null): boolean {
-  if (a === null || b === null) return a === b;
-  return (Object.keys(a) as (keyof ViewerState)[]).every((key) => a[key] === b[key]);
-}
-
 /** Read zoom and pan from a viewport's transform. */
 export const readView = (toCanvas: ImageToCanvas, canvas: Size, image: Size, zoom: number): View => ({
   ...viewOf(toCanvas, canvas, image),
   zoom,
 });
-
-/** How far the image must move on the canvas (CSS px) until `view`'s pan is reached at the zoom on screen. */
-export const shiftFor = (toCanvas: ImageToCanvas, canvas: Size, image: Size, view: View): Point =>
-  canvasShift(toCanvas, canvas, image, view);
 
 /** Deliver at most one value for each frame, the latest; `cancel` drops what still waits. */
 export interface FrameGate<T> {

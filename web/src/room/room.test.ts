@@ -1,0 +1,96 @@
+import { describe, expect, it } from "vitest";
+
+import type { AiStatus, StudySummary } from "../api/types";
+import { arrivals } from "./arrivals";
+import { colourOf } from "./colours";
+import { deviceFault } from "./devices";
+import { lookOf, studyOnScreen } from "./look";
+
+const INSTITUTION = { id: "i", name_en: "Township", name_zh: "乡镇" };
+
+function aStudy(uid: string, status: AiStatus = "queued", count = 0): StudySummary {
+  return {
+    study_instance_uid: uid,
+    patient: { id: "p", name: "A", patient_id: "1", birth_date: null, sex: null },
+    study_date: null,
+    study_description: null,
+    modalities: ["CT"],
+    series_count: 1,
+    instance_count: 1,
+    institution: INSTITUTION,
+    uploaded_by: null,
+    received_at: "2026-11-24T00:00:00Z",
+    ai: { status, progress: 0, stage: null, finding_count: count, undecided_count: count, reason: null },
+  };
+}
+const shared = {
+  studyInstanceUid: "2",
+  seriesInstanceUid: "2.1",
+  sopInstanceUid: "2.1.1",
+  windowCenter: 40,
+  windowWidth: 400,
+  zoom: 1,
+  panX: 0,
+  panY: 0,
+  invert: false,
+  findingId: null,
+};
+
+describe("what is on the screen", () => {
+  it("is the presenter's picture until the user looks away", () => {
+    expect(lookOf({ selfId: "a", presenterId: "b", isAway: false })).toBe("following");
+    expect(lookOf({ selfId: "a", presenterId: "b", isAway: true })).toBe("free");
+  });
+
+  it("is the user's own as presenter, wherever they looked before", () => {
+    expect(lookOf({ selfId: "a", presenterId: "a", isAway: true })).toBe("presenting");
+  });
+
+  it("is nobody's own before the room has said who one is", () => {
+    expect(lookOf({ selfId: null, presenterId: null, isAway: false })).toBe("following");
+  });
+
+  it("is the presenter's study while following and the chosen one otherwise", () => {
+    expect(studyOnScreen("following", shared, "1", ["1", "2"])).toBe("2");
+    expect(studyOnScreen("free", shared, "1", ["1", "2"])).toBe("1");
+    expect(studyOnScreen("presenting", null, null, ["1", "2"])).toBe("1");
+    expect(studyOnScreen("following", null, null, [])).toBeNull();
+  });
+});
+
+describe("arrivals", () => {
+  it("are silent about what was there on entering", () => {
+    expect(arrivals(null, [aStudy("1", "completed", 3)])).toEqual([]);
+  });
+
+  it("tell of a new study, then of its findings, each once", () => {
+    const [before, added, read] = [[aStudy("1")], [aStudy("1"), aStudy("2", "running")], [aStudy("1"), aStudy("2", "completed", 3)]];
+    expect(arrivals(before, added).map(({ kind }) => kind)).toEqual(["study"]);
+    expect(arrivals(added, read)).toMatchObject([{ kind: "findings", count: 3 }]);
+    expect(arrivals(read, read)).toEqual([]);
+  });
+
+  it("tell of a study that the AI could not read", () => {
+    expect(arrivals([aStudy("1", "running")], [aStudy("1", "failed")])).toMatchObject([{ kind: "unread" }]);
+  });
+});
+
+describe("a device that does not open", () => {
+  it.each([
+    ["NotAllowedError", "blocked"],
+    ["NotFoundError", "missing"],
+    ["NotReadableError", "busy"],
+  ])("with %s is %s", (name, fault) => {
+    expect(deviceFault(new DOMException("no", name))).toBe(fault);
+  });
+
+  it("on a page without HTTPS is insecure, and anything else unknown", () => {
+    expect(deviceFault(new TypeError("undefined"))).toBe("insecure");
+    expect(deviceFault("no")).toBe("unknown");
+  });
+});
+
+it("gives two people in a room different colours, the same on both screens", () => {
+  expect(colourOf("a", ["a", "b"])).not.toBe(colourOf("b", ["a", "b"]));
+  expect(colourOf("a", ["b", "a"])).toBe(colourOf("a", ["a", "b"]));
+});

@@ -4,11 +4,11 @@ aiortc's receiver decodes whatever arrives and its sender encodes whatever a tra
 replaced, transport and negotiation are kept. **This is the one file that touches what aiortc and aioice keep
 private**; tests/contract/test_media_aiortc_internals.py fails when a new version takes it away.
 
-An outgoing stream has its own SSRC, payload type, sequence numbers and timestamps, which go on when its source
-changes; it carries only header extensions that were negotiated with its receiver. Requests for key frames go to
-the publisher, at most two a second. Lost packets are asked for from the publisher (NACK) and sent again to
-receivers out of a history (RTX). The publisher learns of arrivals (transport-wide feedback) and may not send
-more than the poorest of its receivers takes (REMB).
+An outgoing stream has its own SSRC, payload type, sequence numbers and timestamps, which go on when its
+source changes; it carries only header extensions that were negotiated with its receiver. Requests for key
+frames go to the publisher, at most two a second. Lost packets are asked for from the publisher (NACK) and
+sent again to receivers out of a history (RTX). The publisher learns of arrivals (transport-wide feedback) and
+may not send more than the poorest of its receivers takes (REMB).
 """
 
 import asyncio
@@ -19,9 +19,17 @@ from dataclasses import dataclass
 
 import aioice.ice
 import ifaddr
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCRtpSender, RTCRtpTransceiver, sdp
+from aiortc import (
+    RTCConfiguration,
+    RTCDtlsTransport,
+    RTCPeerConnection,
+    RTCRtpReceiver,
+    RTCRtpSender,
+    RTCRtpTransceiver,
+    sdp,
+)
 from aiortc import clock as ntp_clock
-from aiortc.codecs import is_rtx
+from aiortc.codecs import get_capabilities, is_rtx
 from aiortc.rtcconfiguration import RTCBundlePolicy
 from aiortc.rtcrtpparameters import (
     RTCRtcpFeedback,
@@ -83,9 +91,9 @@ def _host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:
 
 
 class ForwardingReceiver(RTCRtpReceiver):
-    """Takes one publisher's track and hands its packets to senders. It owns its sinks' subscription, not them."""
+    """Takes one publisher's track and hands its packets to its sinks, which it does not own."""
 
-    def __init__(self, kind: str, transport: object, arrivals: ArrivalLog) -> None:
+    def __init__(self, kind: str, transport: RTCDtlsTransport, arrivals: ArrivalLog) -> None:
         super().__init__(kind, transport)
         self.kind = kind
         self.sinks: set[ForwardingSender] = set()
@@ -107,7 +115,7 @@ class ForwardingReceiver(RTCRtpReceiver):
     async def receive(self, parameters: RTCRtpReceiveParameters) -> None:
         if self._task is not None:
             return
-        self._codecs = {codec.payloadType: codec for codec in parameters.codecs}
+        self._codecs = _by_payload_type(parameters.codecs)
         self.transport._register_rtp_receiver(self, parameters)
         self._task = asyncio.create_task(self._give_feedback())
 
@@ -158,7 +166,7 @@ class ForwardingReceiver(RTCRtpReceiver):
             at_s = time.monotonic()
             await self._give_transport_feedback()
             if self.kind == "video" and self._media_ssrc is not None:
-                await self._ask_again(at_s)
+                await self._ask_again(self._media_ssrc, at_s)
             if at_s >= next_report_at_s and self._statistics:
                 next_report_at_s = at_s + REPORT_INTERVAL_S
                 await self._report(at_s)
@@ -169,12 +177,12 @@ class ForwardingReceiver(RTCRtpReceiver):
         if feedback is not None:
             await _send(self.transport, feedback)
 
-    async def _ask_again(self, at_s: float) -> None:
+    async def _ask_again(self, media_ssrc: int, at_s: float) -> None:
         lost = sorted(self._missing.take_due(at_s))
         if lost:
-            await self._send(RtcpRtpfbPacket(RTCP_RTPFB_NACK, self._own_ssrc, self._media_ssrc, lost))
+            await self._send(RtcpRtpfbPacket(RTCP_RTPFB_NACK, self._own_ssrc, media_ssrc, lost))
         if self.key_frames.take(at_s):
-            await self._send(RtcpPsfbPacket(RTCP_PSFB_PLI, self._own_ssrc, self._media_ssrc))
+            await self._send(RtcpPsfbPacket(RTCP_PSFB_PLI, self._own_ssrc, media_ssrc))
 
     async def _report(self, at_s: float) -> None:
         lsr, dlsr = 0, 0
@@ -213,7 +221,7 @@ class ForwardingReceiver(RTCRtpReceiver):
 class ForwardingSender(RTCRtpSender):
     """Sends what one source receives, as a stream of its own."""
 
-    def __init__(self, kind: str, transport: object) -> None:
+    def __init__(self, kind: str, transport: RTCDtlsTransport) -> None:
         super().__init__(kind, transport)
         self._source: ForwardingReceiver | None = None
         self._is_sending = False
@@ -245,14 +253,13 @@ class ForwardingSender(RTCRtpSender):
     async def send(self, parameters: RTCRtpSendParameters) -> None:
         if self._is_sending:
             return
-        self._cname = parameters.rtcp.cname
+        self._cname = parameters.rtcp.cname or ""
         self._mid = parameters.muxId
         self.transport._register_rtp_sender(self, parameters)
         self._extensions.configure(parameters)
-        self._payload_type = parameters.codecs[0].payloadType
-        self._rtx_payload_type = next(
-            (codec.payloadType for codec in parameters.codecs if is_rtx(codec)), None
-        )
+        codecs = _by_payload_type(parameters.codecs)
+        self._payload_type = next(iter(codecs))
+        self._rtx_payload_type = next((number for number, codec in codecs.items() if is_rtx(codec)), None)
         self._is_sending = True
         self.want_key_frame()
 
@@ -327,9 +334,13 @@ class ForwardingSender(RTCRtpSender):
         await _send(self.transport, packet.serialize(self._extensions))
 
 
-async def _send(transport: object, data: bytes) -> None:
+async def _send(transport: RTCDtlsTransport, data: bytes) -> None:
     with suppress(ConnectionError):  # it ends here; whoever owns the connection closes it
-        await transport._send_rtp(data)  # type: ignore[attr-defined]
+        await transport._send_rtp(data)
+
+
+def _by_payload_type(codecs: Iterable[RTCRtpCodecParameters]) -> dict[int, RTCRtpCodecParameters]:
+    return {codec.payloadType: codec for codec in codecs if codec.payloadType is not None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,15 +366,16 @@ class ForwardingPeerConnection(RTCPeerConnection):
     def _RTCPeerConnection__createTransceiver(
         self, direction: str, kind: str, sender_track: object = None
     ) -> RTCRtpTransceiver:
-        transceiver = super()._RTCPeerConnection__createTransceiver(direction, kind, sender_track)
+        create = super()._RTCPeerConnection__createTransceiver  # type: ignore[misc]
+        transceiver: RTCRtpTransceiver = create(direction, kind, sender_track)
         transport = transceiver.receiver.transport
         sender = ForwardingSender(kind, transport)
         receiver = ForwardingReceiver(kind, transport, self._arrivals)
         receiver._set_rtcp_ssrc(sender._ssrc)
-        transceiver._RTCRtpTransceiver__sender = sender
-        transceiver._RTCRtpTransceiver__receiver = receiver
-        capabilities = RTCRtpReceiver.getCapabilities(kind).codecs
-        transceiver.setCodecPreferences([c for c in capabilities if c.mimeType.lower() in CODECS[kind]])
+        transceiver._RTCRtpTransceiver__sender = sender  # type: ignore[attr-defined]
+        transceiver._RTCRtpTransceiver__receiver = receiver  # type: ignore[attr-defined]
+        codecs = get_capabilities(kind).codecs
+        transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType.lower() in CODECS[kind]])
         return transceiver
 
     def sources(self) -> list[ForwardingReceiver]:
@@ -376,22 +388,20 @@ class ForwardingPeerConnection(RTCPeerConnection):
 
     def add_outgoing(self, kind: str) -> Outgoing:
         transceiver = self.addTransceiver(kind, direction="sendonly")
+        assert isinstance(transceiver.sender, ForwardingSender)
         return Outgoing(transceiver, transceiver.sender)
 
     def accept_transport_feedback(self, offer: sdp.SessionDescription) -> None:
         """Between taking an offer and answering it: agree to tell the client when its packets arrive."""
         by_mid = {media.rtp.muxId: media for media in offer.media}
         for transceiver in self.getTransceivers():
-            media = by_mid.get(transceiver.mid)
+            media = by_mid.get(transceiver.mid or "")
             if media is None:
                 continue
             offered = [e for e in media.rtp.headerExtensions if e.uri == TRANSPORT_CC_URI]
-            transceiver._headerExtensions = [*_without(transceiver._headerExtensions, offered), *offered]
+            known = [e for e in transceiver._headerExtensions if e not in offered]
+            transceiver._headerExtensions = [*known, *offered]
             if offered:
                 for codec in transceiver._codecs:
                     if not is_rtx(codec):
                         codec.rtcpFeedback.append(RTCRtcpFeedback(type="transport-cc"))
-
-
-def _without(extensions: Iterable[object], others: Iterable[object]) -> list[object]:
-    return [extension for extension in extensions if extension not in list(others)]

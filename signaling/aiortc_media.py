@@ -4,8 +4,8 @@ For each stay there are two peer connections, `send` (its offer, our answer) and
 answer). A change in the room while an offer of ours is out is kept until the answer is there, then offered in
 one go. When somebody leaves, its places in the others' connections become inactive and serve the next one.
 
-Closures: closing a stay closes its two connections and takes it out of all others. A connection that fails, or
-is not there CONNECT_TIMEOUT_S after its first description, is reported through `on_failed`; the room decides.
+Closures: closing a stay closes its two connections and takes it out of all others. A connection that fails,
+or is not there CONNECT_TIMEOUT_S after its first description, is reported through `on_failed`.
 """
 
 import asyncio
@@ -67,7 +67,7 @@ class Peer:
 
 
 class AiortcMedia:
-    """See signaling/media.py. All methods run on one event loop; calls for one room come one after another."""
+    """See signaling/media.py. All methods run on one event loop, those of one room one after another."""
 
     def __init__(
         self, on_description: OnDescription, on_failed: OnFailed, public_address: str | None = None
@@ -124,8 +124,8 @@ class AiortcMedia:
     async def _answer(self, peer: Peer, description: SessionDescription) -> None:
         offer = sdp.SessionDescription.parse(without_candidates(description.sdp))
         kinds = [media.kind for media in offer.media]
-        if any(kinds.count(kind) > MAX_SECTIONS_SENT.get(kind, 0) for kind in kinds):
-            raise ValueError("too many media sections")
+        if not kinds or any(kinds.count(kind) > MAX_SECTIONS_SENT.get(kind, 0) for kind in kinds):
+            raise ValueError("no media sections, or more than one of a kind")
         if peer.send is None:
             peer.send = self._connect(peer)
         await peer.send.setRemoteDescription(
@@ -181,7 +181,8 @@ class AiortcMedia:
 
     def _describe(self, peer: Peer, connection: Connection, description: RTCSessionDescription) -> None:
         text = with_public_address(with_opus_fec(description.sdp), self._public_address)
-        self._on_description(peer.stay, connection, SessionDescription(type=description.type, sdp=text))
+        described = SessionDescription.model_validate({"type": description.type, "sdp": text})
+        self._on_description(peer.stay, connection, described)
 
     def _connect(self, peer: Peer) -> ForwardingPeerConnection:
         connection = ForwardingPeerConnection()

@@ -2,9 +2,9 @@
 
 | variable | meaning |
 |---|---|
-| TELECONSULT_RELAY_HOST, TELECONSULT_RELAY_PORT | where to listen for WebSockets and /health; 127.0.0.1, 8081 |
+| TELECONSULT_RELAY_HOST, _PORT | where to listen for WebSockets and /health; 127.0.0.1, 8081 |
 | TELECONSULT_JOIN_SECRET_FILE or TELECONSULT_JOIN_SECRET | the secret shared with the app; no default |
-| TELECONSULT_ALLOWED_ORIGINS | origins of the pages that may join, separated by spaces or commas; no default |
+| TELECONSULT_ALLOWED_ORIGINS | origins of the pages that may join, with spaces between; no default |
 | TELECONSULT_PUBLIC_ADDRESS | an IPv4 address to offer for media too, if a router forwards it here |
 
 SIGTERM and SIGINT tell every participant and end the process.

@@ -1,8 +1,8 @@
 """What waits to be sent to one participant: bounded, and it says what it drops. Pure.
 
-Of viewer states and of each participant's pointer only the latest is of use, so a newer one takes the place of
-one that still waits. Nothing else is dropped: a participant that lets more than `capacity` messages wait is
-cut off and comes back to the state of the room.
+Of viewer states and of each participant's pointer only the latest is of use, so a newer one takes the place
+of one that still waits. Nothing else is dropped: a participant that lets more than `capacity` messages wait
+is cut off and comes back to the state of the room.
 """
 
 from collections import OrderedDict

@@ -1,4 +1,4 @@
-"""What a receiver of RTP tells the sender beyond reports: arrivals for congestion control, and what is missing. Pure.
+"""What a receiver of RTP tells its sender beyond reports: when packets came, and which are missing. Pure.
 
 Chromium raises its bit rate above a few hundred kbit/s only with transport-wide feedback
 (draft-holmer-rmcat-transport-wide-cc-extensions-01), which aiortc does not make.

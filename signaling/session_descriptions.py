@@ -34,7 +34,7 @@ def without_candidates(sdp: str) -> str:
 
 
 def with_public_address(sdp: str, address: str | None) -> str:
-    """Offer, beside each host candidate, the same port at `address`: where a router forwards it one to one."""
+    """Offer the port of each host candidate at `address` too, from where a router forwards it one to one."""
     if address is None:
         return sdp
 

@@ -1,7 +1,7 @@
 """The edge: WebSockets in, a lobby behind, and GET /health beside.
 
-A browser's page of another origin is refused (Origin). Whoever does not bring a join token in its first message
-within JOIN_DEADLINE_S is cut off. Frames above MAX_MESSAGE_BYTES end the connection, and at most
+A browser's page of another origin is refused (Origin). Whoever does not bring a join token in its first
+message within JOIN_DEADLINE_S is cut off. Frames above MAX_MESSAGE_BYTES end the connection, and at most
 FRAMES_WAITING of one client wait to be read: after that its TCP connection stands still.
 """
 

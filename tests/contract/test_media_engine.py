@@ -1,4 +1,4 @@
-"""What every MediaEngine does; the engines run with real codecs, DTLS and UDP over this machine's addresses."""
+"""What every MediaEngine does, with real codecs, DTLS, and UDP over this machine's addresses."""
 
 import threading
 from collections.abc import AsyncIterator

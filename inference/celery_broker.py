@@ -17,6 +17,7 @@ def make_celery(broker_url: str) -> Celery:
         task_store_errors_even_if_ignored=False,
         worker_prefetch_multiplier=1,
         worker_hijack_root_logger=False,
+        worker_proc_alive_timeout=120,  # a pool child loads torch before it says that it lives
         worker_send_task_events=False,
         broker_connection_retry_on_startup=True,
         broker_transport_options={

@@ -1,0 +1,125 @@
+"""Nothing acknowledged is lost: workers, broker and archive are killed while a real study is read."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from imaging.orthanc import OrthancPacs
+from inference.phantoms.chest import chest_ct
+from tests.dicom_files import as_file
+from tests.installation_server import Client, Installation, two_free_ports, wait_until
+
+pytestmark = pytest.mark.timeout(600)
+
+
+@pytest.fixture(scope="module")
+def own_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """Apart from the shared one: its parts are killed."""
+    running = Installation(tmp_path_factory.mktemp("faults") / "data", two_free_ports())
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="module")
+def client(own_installation: Installation) -> Client:
+    return own_installation.sign_in("clinician")
+
+
+def a_phantom(seed: int) -> dict[str, bytes]:
+    slices, _ = chest_ct(seed, slices=40, rows=256)
+    return {f"{n}.dcm": as_file(ds) for n, ds in enumerate(slices)}
+
+
+def processes(installation: Installation, word: str) -> list[int]:
+    """Ids of this installation's processes whose command line holds the word; never the supervisor's."""
+    assert installation.process is not None
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            surroundings = (folder / "environ").read_bytes().decode(errors="replace")
+            surroundings += os.readlink(folder / "cwd")  # Redis writes over its command line
+        except OSError:  # it ended meanwhile
+            continue
+        is_ours = str(installation.data) in command + surroundings
+        if is_ours and word in command and int(folder.name) not in (installation.process.pid, os.getpid()):
+            found.append(int(folder.name))
+    return found
+
+
+def kill(installation: Installation, word: str) -> None:
+    """kill -9 everything of that name at once, as a crash or the machine's memory guard does."""
+    victims = processes(installation, word)
+    assert victims, f"nothing to kill: no {word}"
+    for process_id in victims:
+        with suppress(ProcessLookupError):
+            os.kill(process_id, signal.SIGKILL)
+
+
+def finished(client: Client, uid: str) -> dict[str, Any]:
+    done: dict[str, Any] = wait_until(
+        lambda: (ai := client.ai_of(uid))["status"] in ("completed", "failed") and ai, "the study is read"
+    )
+    return done
+
+
+def archive(installation: Installation) -> OrthancPacs:
+    port = json.loads((installation.data / "config.json").read_text())["inner_ports"]["orthanc_http"]
+    password = (installation.data / "secrets" / "orthanc_password").read_text().strip()
+    return OrthancPacs(f"http://127.0.0.1:{port}", "teleconsult", password)
+
+
+@pytest.mark.parametrize("victim", ["inference.worker", "redis-server", "Orthanc", "uvicorn"])
+def test_a_study_is_read_once_although_a_part_is_killed_while_it_is_read(
+    own_installation: Installation, client: Client, victim: str
+) -> None:
+    seed = 100 + sum(map(ord, victim))
+    uid = client.upload(a_phantom(seed))["studies"][0]["study_instance_uid"]
+    wait_until(lambda: client.ai_of(uid)["status"] in ("running", "completed"), "a worker has begun")
+    kill(own_installation, victim)
+    wait_until(lambda: answers(client), "the installation answers again", 60)
+
+    assert finished(client, uid)["status"] == "completed"
+    study = client.get(f"/api/studies/{uid}")
+    assert study["instance_count"] == 40
+    assert [job["status"] for job in study["jobs"]] == ["completed"]
+    pacs = archive(own_installation)
+    reports = [
+        ref for ref in pacs.find_instances(uid) if ref.sop_class_uid.startswith("1.2.840.10008.5.1.4.1.1.88.")
+    ]
+    assert len(reports) == (1 if study["findings"] else 0)
+
+
+def test_an_image_that_was_acknowledged_is_in_the_archive_after_everything_was_killed(
+    own_installation: Installation, client: Client
+) -> None:
+    files = a_phantom(7)
+    upload_id = client.post("/api/uploads", {})["upload_id"]
+    acknowledged = []
+    for path, content in list(files.items())[:15]:
+        answer = client.http.post(
+            f"/api/uploads/{upload_id}/files", content=content, headers={"X-File-Path": path}
+        )
+        acknowledged += [file["sop_instance_uid"] for file in answer.json()["files"]]
+    for part in ("Orthanc", "uvicorn", "redis-server"):
+        kill(own_installation, part)
+    wait_until(lambda: answers(client), "the installation answers again", 60)
+    pacs = archive(own_installation)
+    for uid in acknowledged:
+        assert pacs.instance_file(uid)
+
+
+def answers(client: Client) -> bool:
+    try:
+        return bool(client.http.get("/api/health").json()["status"] == "ok")
+    except (httpx.HTTPError, ValueError):
+        return False

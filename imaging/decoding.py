@@ -27,8 +27,8 @@ from pydicom.uid import (
 )
 
 from imaging.errors import ImageTooLarge, NoPixels, UndecodablePixels
+from imaging.header_values import real_number, whole_number
 from imaging.reasons import reason
-from imaging.study import whole_number
 
 MAX_IMAGE_BYTES = 1 << 30
 PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
@@ -63,6 +63,23 @@ def claimed_bytes(header: Dataset) -> int:
     if min(rows, columns, bits, samples, frames) < 0:
         return 0
     return -(-rows * columns * samples * frames * bits // 8)
+
+
+def rescale_of(ds: Dataset) -> tuple[float, float]:
+    """Return slope and intercept from stored values to the modality's units; 1 and 0 where absent.
+
+    Raises:
+        UndecodablePixels: they are there and no numbers: what the pixels mean is not known.
+
+    Source: DICOM PS3.3 C.11.1.1.2.
+    """
+    slope, intercept = (
+        default if ds.get(keyword) in (None, "") else real_number(ds.get(keyword))
+        for keyword, default in (("RescaleSlope", 1.0), ("RescaleIntercept", 0.0))
+    )
+    if slope is None or intercept is None:
+        raise UndecodablePixels(reason("damaged-dicom"), f"{ds.get('SOPInstanceUID')}: rescale")
+    return slope, intercept
 
 
 def stored_pixels(ds: Dataset, frame: int | None = None) -> NDArray[np.generic]:

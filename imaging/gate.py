@@ -22,9 +22,9 @@ from pydicom.uid import (
 
 from imaging.body_part import BodyPart, Part, Region
 from imaging.errors import GeometryError
+from imaging.header_values import real_number, whole_number
 from imaging.image_plane import ImagePlane, SliceStack, stack_slices
 from imaging.reasons import Reason, reason
-from imaging.study import whole_number
 from imaging.volume import MAX_MISSING_SHARE
 
 Verdict = Literal["usable", "usable-with-caution", "not-usable"]
@@ -45,6 +45,7 @@ MAMMOGRAMS: Final = frozenset({
     DigitalMammographyXRayImageStorageForProcessing,
 })
 RADIOGRAPHS: Final = "1.2.840.10008.5.1.4.1.1.1"  # CR, and DX among its children
+MAGNIFIED_FROM: Final = 1.4
 SPECIAL_VIEWS: Final = frozenset({"MAGNIFICATION", "SPOT COMPRESSION", "SPOT", "MAG", "SPECIMEN"})
 
 
@@ -99,11 +100,7 @@ class _Series:
     @cached_property
     def thickness_mm(self) -> float:
         """The thicker of Slice Thickness and the step from slice to slice."""
-        try:
-            stated = float(self.first.get("SliceThickness") or 0)
-        except (TypeError, ValueError):
-            stated = 0.0
-        return max(stated, self.stack.spacing_mm)
+        return max(real_number(self.first.get("SliceThickness")) or 0.0, self.stack.spacing_mm)
 
 
 Rule = Callable[[_Series], Reason | None]
@@ -259,8 +256,8 @@ def _special_view(series: _Series) -> Reason | None:
             for view in ds.get("ViewCodeSequence") or []
             for modifier in view.get("ViewModifierCodeSequence") or []
         }
-        magnification = ds.get("EstimatedRadiographicMagnificationFactor") or 1.0
-        if meanings & SPECIAL_VIEWS or float(magnification) > 1.4:
+        magnification = real_number(ds.get("EstimatedRadiographicMagnificationFactor")) or 1.0
+        if meanings & SPECIAL_VIEWS or magnification > MAGNIFIED_FROM:
             return reason("special-view")
     return None
 

@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
-from imaging.decoding import stored_pixels
+from imaging.decoding import rescale_of, stored_pixels
 from imaging.errors import UndecodablePixels
+from imaging.header_values import number_pair, real_number, whole_number
 from imaging.reasons import reason
 
 
@@ -42,13 +43,12 @@ def read_mammogram(ds: Dataset) -> Mammogram:
     stored = stored_pixels(ds)
     if stored.ndim != 2:
         raise UndecodablePixels(reason("pixels-not-readable"), f"{ds.SOPInstanceUID}: shape {stored.shape}")
-    slope, intercept = ds.get("RescaleSlope"), ds.get("RescaleIntercept")
-    pixels = stored.astype(np.float32)
-    if slope is not None and intercept is not None:
-        pixels = pixels * np.float32(slope) + np.float32(intercept)
+    slope, intercept = rescale_of(ds)
+    pixels = stored.astype(np.float32) * np.float32(slope) + np.float32(intercept)
     if dense_is_dark(ds):
         # Turned within the range that the values can take, so that the same breast sent both ways agrees.
-        pixels = np.float32(_largest_value(ds)) - pixels
+        # (R - v) * slope + intercept, written for what is already rescaled.
+        pixels = np.float32(slope * _range_sum(ds) + 2 * intercept) - pixels
     return Mammogram(
         pixels=np.ascontiguousarray(pixels, np.float32),
         spacing_mm=pixel_spacing_mm(ds),
@@ -68,7 +68,7 @@ def dense_is_dark(ds: Dataset) -> bool:
     low behind dense tissue (PS3.3 C.8.11.3.1.2).
     """
     if ds.get("PresentationIntentType") == "FOR PROCESSING" and ds.get("PixelIntensityRelationshipSign"):
-        return int(ds.PixelIntensityRelationshipSign) > 0
+        return (whole_number(ds.PixelIntensityRelationshipSign) or 0) > 0
     return str(ds.get("PhotometricInterpretation", "")) == "MONOCHROME1"
 
 
@@ -79,27 +79,18 @@ def pixel_spacing_mm(ds: Dataset) -> tuple[float, float] | None:
 
     Source: DICOM PS3.3 C.8.11.7.1.1 and 10.7.1.3.
     """
-    for keyword, magnification in (
-        ("PixelSpacing", 1.0),
-        ("ImagerPixelSpacing", ds.get("EstimatedRadiographicMagnificationFactor") or 1.0),
-    ):
-        values = ds.get(keyword)
-        if not values or len(values) != 2:
-            continue
-        row_gap, column_gap = (float(v) / float(magnification) for v in values)
-        if np.isfinite([row_gap, column_gap]).all() and min(row_gap, column_gap) > 0:
-            return row_gap, column_gap
+    magnification = real_number(ds.get("EstimatedRadiographicMagnificationFactor")) or 1.0
+    for keyword, factor in (("PixelSpacing", 1.0), ("ImagerPixelSpacing", magnification)):
+        pair = number_pair(ds.get(keyword))
+        if pair is not None and min(pair) > 0 and factor > 0:
+            return pair[0] / factor, pair[1] / factor
     return None
 
 
-def _largest_value(ds: Dataset) -> float:
-    """The largest value the image can hold after rescale."""
-    bits = int(ds.get("BitsStored") or ds.BitsAllocated)
-    largest: float = 2 ** (bits - 1) - 1 if ds.get("PixelRepresentation") else 2**bits - 1
-    slope, intercept = ds.get("RescaleSlope"), ds.get("RescaleIntercept")
-    if slope is not None and intercept is not None:
-        return largest * float(slope) + float(intercept)
-    return largest
+def _range_sum(ds: Dataset) -> int:
+    """The smallest and the largest stored value together: what a value and its opposite add up to."""
+    bits = whole_number(ds.get("BitsStored")) or whole_number(ds.get("BitsAllocated")) or 16
+    return -1 if whole_number(ds.get("PixelRepresentation")) else 2**bits - 1
 
 
 def _code(ds: Dataset, keyword: str) -> str | None:

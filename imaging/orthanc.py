@@ -10,9 +10,10 @@ from orthanc_api_client import exceptions as orthanc_errors
 from pydicom import Dataset
 
 from imaging.errors import DicomError, InstanceNotFound, PacsLoginRefused, PacsRefused, PacsUnavailable
+from imaging.header_values import whole_number
 from imaging.pacs import Change, ChangeKind, InstanceRef, StoredInstance
 from imaging.parsing import header_of
-from imaging.study import SeriesRef, whole_number
+from imaging.study import SeriesRef
 
 # Orthanc compresses answers for whoever accepts it, at a hundred times the cost of sending them.
 AS_IT_IS = {"Accept-Encoding": "identity"}

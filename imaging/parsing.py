@@ -1,7 +1,9 @@
 """The one door from bytes to a DICOM dataset: whatever the parser raises leaves here as a DicomError."""
 
+import logging
 import re
 import struct
+import warnings
 import zlib
 from io import BytesIO
 
@@ -25,6 +27,9 @@ from imaging.reasons import reason
 
 # Values that break a rule of the standard are common and harmless; they shall neither warn nor raise.
 config.settings.reading_validation_mode = config.IGNORE
+# What pydicom says about odd bytes may quote them, and they may be a patient's; our errors say what matters.
+logging.getLogger("pydicom").setLevel(logging.ERROR)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\.")
 
 PREAMBLE_LENGTH = 128
 MAGIC = b"DICM"
@@ -115,8 +120,11 @@ def _parse(content: bytes, *, stop_before_pixels: bool) -> Dataset:
     stream = _WatchedBytes(content)
     try:
         ds = pydicom.dcmread(stream, stop_before_pixels=stop_before_pixels, force=bare)
+        _drop_unreadable(ds.file_meta)
         if "TransferSyntaxUID" not in ds.file_meta:
             ds.file_meta.TransferSyntaxUID = _bare_transfer_syntax(ds)
+        if not isinstance(ds.file_meta.TransferSyntaxUID, UID):
+            raise NotDicom(reason("damaged-dicom"), "no transfer syntax")
     except _PARSER_ERRORS as error:
         raise _unreadable(bare, stream, type(error).__name__) from error
     _settle_character_set(ds)

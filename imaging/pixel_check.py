@@ -6,8 +6,8 @@ from pydicom.uid import UID
 
 from imaging.decoding import MAX_IMAGE_BYTES, claimed_bytes
 from imaging.errors import ImageTooLarge, NoPixels, NotDicom, TruncatedDicom, UndecodablePixels
+from imaging.header_values import whole_number
 from imaging.reasons import reason
-from imaging.study import whole_number
 
 ITEM_HEADER_BYTES = 8
 

@@ -11,8 +11,8 @@ from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut
 
 from imaging.decoding import stored_pixels
 from imaging.errors import UndecodablePixels
+from imaging.header_values import number_pair, whole_number
 from imaging.reasons import reason
-from imaging.study import whole_number
 
 LARGEST_PX = 2048
 # What is left out at either end where the header gives no window.
@@ -74,9 +74,9 @@ def _stretched(values: NDArray[Any], within: tuple[float, float] | None = None) 
 def _aspect(ds: Dataset) -> float:
     """Height of a pixel divided by its width."""
     for keyword in ("PixelSpacing", "ImagerPixelSpacing", "PixelAspectRatio"):
-        values = ds.get(keyword)
-        if values and len(values) == 2 and min(float(v) for v in values) > 0:
-            return float(values[0]) / float(values[1])
+        pair = number_pair(ds.get(keyword))
+        if pair is not None and min(pair) > 0:
+            return pair[0] / pair[1]
     return 1.0
 
 

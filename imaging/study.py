@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pydicom import Dataset
 
 from imaging.errors import GeometryError
+from imaging.header_values import whole_number
 from imaging.image_plane import ImagePlane
 
 
@@ -58,11 +59,3 @@ class SeriesRef:
     description: str | None
     series_number: int | None
     instance_count: int
-
-
-def whole_number(value: object) -> int | None:
-    """Return an IS value as int, or None where it is absent or no number."""
-    try:
-        return int(str(value))
-    except ValueError:
-        return None

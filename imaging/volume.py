@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
 
-from imaging.decoding import stored_pixels
+from imaging.decoding import rescale_of, stored_pixels
 from imaging.errors import GeometryError, ImageTooLarge, IrregularSpacing, UndecodablePixels
+from imaging.header_values import whole_number
 from imaging.image_plane import ImagePlane, SliceStack, stack_slices
 from imaging.reasons import reason
 
@@ -134,20 +135,14 @@ def _stack_affine(stack: SliceStack) -> NDArray[np.float64]:
 
 def _first_acquired(ds: Dataset) -> tuple[int, int, str]:
     return (
-        int(ds.get("AcquisitionNumber") or 0),
-        int(ds.get("InstanceNumber") or 0),
+        whole_number(ds.get("AcquisitionNumber")) or 0,
+        whole_number(ds.get("InstanceNumber")) or 0,
         str(ds.SOPInstanceUID),
     )
 
 
-def _rescale(ds: Dataset) -> tuple[float, float]:
-    """Slope and intercept, 1 and 0 where absent (PS3.3 C.11.1.1.2)."""
-    slope, intercept = ds.get("RescaleSlope"), ds.get("RescaleIntercept")
-    return (1.0 if slope is None else float(slope)), (0.0 if intercept is None else float(intercept))
-
-
 def _whole_numbered(ds: Dataset) -> bool:
-    slope, intercept = _rescale(ds)
+    slope, intercept = rescale_of(ds)
     return slope == 1.0 and intercept.is_integer()
 
 
@@ -155,7 +150,7 @@ def _hounsfield(ds: Dataset, shape: tuple[int, int], kind: type) -> NDArray[Any]
     stored = stored_pixels(ds)
     if stored.shape != shape:
         raise UndecodablePixels(reason("damaged-dicom"), f"{ds.SOPInstanceUID}: shape {stored.shape}")
-    slope, intercept = _rescale(ds)
+    slope, intercept = rescale_of(ds)
     if kind is np.int16:
         values = stored.astype(np.int32)
         values += int(intercept)

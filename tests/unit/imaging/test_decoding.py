@@ -20,6 +20,9 @@ from imaging.mammogram import read_mammogram
 from imaging.parsing import parse_dicom
 from tests.dicom_builders import a_ct_slice, a_mammogram, a_report, as_bytes, with_pixels
 
+# Odd bytes are the point here, and pydicom remarks on each.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
+
 NOISE = np.random.default_rng(1).integers(0, 4096, (80, 64), np.uint16)
 
 

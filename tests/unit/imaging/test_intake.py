@@ -13,9 +13,17 @@ from hypothesis import strategies as st
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from imaging.errors import DicomError
+from imaging.gate import assess_series
 from imaging.intake import IntakeFile, Limits, read_bytes, read_drop
+from imaging.mammogram import read_mammogram
 from imaging.parsing import header_of, parse_dicom
+from imaging.rendering import render_png
+from imaging.study import Instance
+from imaging.volume import build_volume
 from tests.dicom_builders import a_ct_series, a_ct_slice, a_mammogram, a_report, a_zip, as_bytes
+
+# Odd bytes are the point here, and pydicom remarks on each.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
 
 GOOD = as_bytes(a_ct_slice(1))
 
@@ -291,6 +299,32 @@ def test_no_mutation_of_a_good_file_brings_the_reader_down(changes: list[tuple[i
     with contextlib.suppress(DicomError):
         parse_dicom(bytes(content))
     read_bytes("x.dcm", bytes(content))
+
+
+SERIES = [as_bytes(ds) for ds in a_ct_series(6)]
+CHANGES = st.tuples(st.integers(0, 5), st.integers(300, len(GOOD) - 1), st.integers(0, 255))
+
+
+@given(st.lists(CHANGES, min_size=1, max_size=12))
+def test_whatever_was_taken_can_be_judged_read_and_shown_or_says_why_not(
+    changes: list[tuple[int, int, int]],
+) -> None:
+    contents = [bytearray(content) for content in SERIES]
+    for which, at, value in changes:
+        contents[which][at % len(contents[which])] = value
+    files = read_bytes("drop.zip", a_zip({str(n): bytes(content) for n, content in enumerate(contents)}))
+    taken = [parse_dicom(file.content) for file in files if file.verdict == "accepted" and file.content]
+
+    if taken:
+        assess_series(taken)
+    with contextlib.suppress(DicomError):
+        build_volume(taken)
+    for ds in taken:
+        Instance.from_header(ds)
+        with contextlib.suppress(DicomError):
+            render_png(ds, 16)
+        with contextlib.suppress(DicomError):
+            read_mammogram(ds)
 
 
 @given(st.integers(1, len(GOOD) - 1))

@@ -1,0 +1,128 @@
+"""Two or more real browsers in one room, through a real relay."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.integration.signaling.conftest import Relay, Visitor, wait_until
+
+MakeVisitor = Callable[..., Visitor]
+
+
+def a_viewer_state(**changes: Any) -> dict[str, Any]:
+    return {
+        "studyInstanceUid": "1.2.3",
+        "seriesInstanceUid": "1.2.3.4",
+        "sopInstanceUid": "1.2.3.4.5",
+        "windowCenter": -600,
+        "windowWidth": 1500,
+        "zoom": 1,
+        "panX": 0,
+        "panY": 0,
+        "invert": False,
+        "findingId": None,
+        **changes,
+    }
+
+
+def test_two_see_and_hear_each_other_and_share_what_they_look_at(visitor: MakeVisitor) -> None:
+    anna, ben = visitor("anna").enter(), visitor("ben", role="specialist").enter()
+    for here, there in ((anna, ben), (ben, anna)):
+        here.sees(there)
+        here.hears()
+
+    anna.page.evaluate("state => session.sendViewer(state)", a_viewer_state())
+    ben.waits("state.viewer?.sopInstanceUid === '1.2.3.4.5'", "anna's slice is here")
+    assert ben.state["viewer"] == a_viewer_state()
+
+    ben.page.evaluate("session.sendPointer({sopInstanceUid: '1.2.3.4.5', x: 10.5, y: 20})")
+    anna.waits("state.pointers.ben?.x === 10.5", "ben's pointer is here")
+    ben.page.evaluate("session.sendPointer(null)")
+    anna.waits("state.pointers.ben === undefined", "ben's pointer is gone")
+
+    ben.page.evaluate("state => session.sendViewer(state)", a_viewer_state(sopInstanceUid="1.2.3.4.6"))
+    ben.page.evaluate("session.takePresenter()")
+    anna.waits("state.presenterId === 'ben'", "ben presents")
+    assert anna.state["viewer"]["sopInstanceUid"] == "1.2.3.4.5", "ben did not present when he sent it"
+    ben.page.evaluate("state => session.sendViewer(state)", a_viewer_state(sopInstanceUid="1.2.3.4.7"))
+    anna.waits("state.viewer?.sopInstanceUid === '1.2.3.4.7'", "ben's slice is here")
+
+
+def test_whoever_reloads_the_page_is_back_with_picture_and_viewer(visitor: MakeVisitor) -> None:
+    anna, ben = visitor("anna").enter(), visitor("ben").enter()
+    anna.sees(ben)
+    anna.page.evaluate("state => session.sendViewer(state)", a_viewer_state(zoom=2.5))
+
+    ben.enter()
+    ben.waits("state.viewer?.zoom === 2.5", "the viewer state is here for who comes late")
+    ben.sees(anna)
+    anna.sees(ben)
+    anna.waits("state.participants.length === 2", "there is no ghost")
+
+
+def test_the_later_tab_of_one_user_replaces_the_earlier(visitor: MakeVisitor) -> None:
+    ben, first = visitor("ben").enter(), visitor("anna").enter()
+    second = visitor("anna").enter()
+    first.waits("state.status === 'closed' && state.error.code === 'replaced'", "it is told why")
+    second.sees(ben)
+    ben.sees(second)
+
+
+def test_one_without_camera_and_microphone_takes_part(visitor: MakeVisitor) -> None:
+    anna, ben = visitor("anna").enter(), visitor("ben").enter(audio=False, video=False)
+    ben.sees(anna)
+    ben.hears()
+    anna.waits("state.participants.some(p => p.id === 'ben' && !p.audio && !p.video)", "ben has nothing on")
+
+    ben.page.evaluate(
+        "async () => session.setLocalStream(await navigator.mediaDevices.getUserMedia({video: true}))"
+    )
+    anna.waits("state.participants.some(p => p.id === 'ben' && p.video)", "ben's camera is on")
+    anna.sees(ben)
+
+    ben.page.evaluate("session.setMedia({audio: true, video: false})")
+    anna.waits("state.participants.some(p => p.id === 'ben' && !p.video)", "ben's camera is off")
+    ben.page.evaluate("session.setMedia({audio: true, video: true})")
+    anna.sees(ben)
+
+
+@pytest.mark.timeout(300)
+def test_four_see_each_other(visitor: MakeVisitor) -> None:
+    everybody = [visitor(name).enter() for name in ("anna", "ben", "carla", "dan")]
+    for here in everybody:
+        for there in everybody:
+            if here is not there:
+                here.sees(there)
+
+    *rest, dan = everybody
+    dan.page.evaluate("session.close()")
+    for here in rest:
+        here.waits("state.participants.length === 3", "dan is gone")
+    rest[0].sees(rest[1])
+
+
+def test_a_relay_that_starts_anew_gets_its_participants_back(visitor: MakeVisitor, relay: Relay) -> None:
+    anna, ben = visitor("anna").enter(), visitor("ben").enter()
+    anna.sees(ben)
+    anna.page.evaluate("state => session.sendViewer(state)", a_viewer_state(zoom=3))
+    ben.waits("state.viewer?.zoom === 3", "anna's state is here")
+
+    assert relay.stop() == 0
+    for here in (anna, ben):
+        here.waits("state.status === 'reconnecting'", "it knows that the relay is gone")
+        assert here.state["viewer"]["zoom"] == 3, "what was on screen stays there"
+    relay.start()
+    for here, there in ((anna, ben), (ben, anna)):
+        here.waits("state.status === 'connected' && state.participants.length === 2", "both are back")
+        here.sees(there)
+
+
+def test_the_publisher_sends_more_than_a_start_value(visitor: MakeVisitor) -> None:
+    anna, ben = visitor("anna").enter(), visitor("ben").enter()
+    ben.sees(anna)
+    wait_until(
+        lambda: anna.page.evaluate("outgoing()")["availableBps"] > 600_000,
+        "feedback lets anna send more than 300 kbit/s",
+        timeout_s=90,
+    )

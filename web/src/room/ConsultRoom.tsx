@@ -39,7 +39,10 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
   const navigate = useNavigate();
   const me = useMe().data;
   const local = useSyncExternalStore(media.state.subscribe, media.state.get);
-  const { session, state, error: joinError, retry } = useRoomSession(consult.id, local.stream);
+  const audio = isSending(local, "audio");
+  const video = isSending(local, "video");
+  const sending = { stream: local.stream, audio, video };
+  const { session, state, error: joinError, retry } = useRoomSession(consult.id, sending);
   const { selfId, presenterId, viewer: shared, participants } = state;
   const sound = useRemoteSound(participants, selfId);
   const event = useConsultEvent(consult.id);
@@ -50,7 +53,10 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
   const [chosenStudy, setChosenStudy] = useState<string | null>(null);
   const [chosenFinding, setChosenFinding] = useState<string | null>(null);
   const [hasLed, setLed] = useState(false);
+  const [sent, setSent] = useState<ViewerState | null>(null);
+  /** What the user's own steps led to, and what is to be shown once the room has made them its presenter. */
   const last = useRef<ViewerState | null>(null);
+  const taken = useRef<ViewerState | null>(null);
 
   const look = lookOf({ selfId, presenterId, isAway });
   const studyUids = consult.studies.map((study) => study.study_instance_uid);
@@ -58,49 +64,55 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
   const study = useStudy(studyUid ?? undefined, usePollMs());
   const selectedFinding = look === "following" && shared !== null ? shared.findingId : chosenFinding;
   // A presenter who comes back finds the picture as it was left; from the first own step on it is theirs.
-  const sharedState = look === "following" || (look === "presenting" && !hasLed) ? shared : null;
+  const isShown = look === "following" || (look === "presenting" && !hasLed);
+  const sharedState = isShown && shared !== sent ? shared : null;
 
+  // The room hears the picture of whoever has just become its presenter, unless it still shows one.
   const isConnected = state.status === "connected";
-  const audio = isSending(local, "audio");
-  const video = isSending(local, "video");
+  const isFirst = shared === null;
   useEffect(() => {
-    if (isConnected) session?.setMedia({ audio, video });
-  }, [session, isConnected, audio, video]);
+    if (look !== "presenting" || !isConnected) return;
+    const opening = taken.current ?? (isFirst ? last.current : null);
+    taken.current = null;
+    if (opening !== null) session?.sendViewer(opening);
+  }, [session, look, isConnected, isFirst]);
 
-  const mustOpen = look === "presenting" && shared === null && isConnected;
-  useEffect(() => {
-    if (mustOpen && last.current !== null) session?.sendViewer(last.current);
-  }, [session, mustOpen]);
-
-  const lookAway = () => {
+  /** A follower who goes their own way looks away, or leads where nobody presents. */
+  const goOwnWay = () => {
     if (look !== "following") return;
     setChosenStudy(studyUid);
-    if (presenterId !== null || shared !== null) setAway(true);
+    if (presenterId === null && isConnected) {
+      setLed(true);
+      session?.takePresenter();
+    } else if (presenterId !== null || shared !== null) setAway(true);
+  };
+  const show = (next: ViewerState) => {
+    setLed(true);
+    setSent(next);
+    session?.sendViewer(next);
   };
   const onViewerChange = (next: ViewerState, cause: "user" | "load") => {
     last.current = next;
-    if (look === "presenting") {
-      setLed(true);
-      session?.sendViewer(next);
-    } else if (cause === "user") lookAway();
+    if (look === "presenting") show(next);
+    else if (cause === "user" && look === "following" && presenterId === null && isConnected) show(next);
+    else if (cause === "user") goOwnWay();
   };
   const showStudy = (uid: string) => {
-    lookAway();
+    goOwnWay();
     setChosenStudy(uid);
     setChosenFinding(null);
   };
   const selectFinding = (id: string) => {
-    lookAway();
+    goOwnWay();
     setChosenFinding(id);
   };
   const present = () => {
-    const current = look === "free" ? last.current : (shared ?? last.current);
+    taken.current = look === "free" ? last.current : (shared ?? last.current);
     setChosenStudy(studyUid);
     setChosenFinding(selectedFinding);
     setAway(false);
     setLed(true);
     session?.takePresenter();
-    if (current !== null) session?.sendViewer(current);
   };
   useArrivals(consult.studies, showStudy);
 

@@ -10,16 +10,10 @@ import { useProblemText } from "../ui/problem";
 import classes from "./room.module.css";
 import type { Sound } from "./useRemoteSound";
 
-/** Reasons that the relay may give; others get the general sentence. */
-const CLOSING_CODES: ReadonlySet<string> = new Set([
-  "bad-token",
-  "expired-token",
-  "room-full",
-  "replaced",
-  "server-closing",
-  "media-failed",
-  "too-slow",
-]);
+/** Why a call ended for good: another try by itself would not help. */
+const CLOSING_CODES: ReadonlySet<string> = new Set(["room-full", "replaced", "not-allowed"]);
+/** The room stands, but without sound and pictures. */
+const MEDIA_CODES: ReadonlySet<string> = new Set(["media-failed", "no-webrtc"]);
 
 export interface RoomBannerProps {
   consult: Consult;
@@ -35,7 +29,8 @@ export function RoomBanner({ consult, state, joinError, onRetry, sound }: RoomBa
   const { t: common } = useTranslation();
   const say = useProblemText();
   const isOver = !["in-progress", "on-hold", "accepted", "scheduled"].includes(consult.status);
-  const code = state.error?.code;
+  const code = state.error?.code ?? "";
+  const isAway = state.status === "reconnecting" || (state.status === "connecting" && code !== "");
   return (
     <div className={classes.banners}>
       {isOver && (
@@ -51,16 +46,22 @@ export function RoomBanner({ consult, state, joinError, onRetry, sound }: RoomBa
           </Button>
         </Note>
       )}
-      {joinError === null && !isOver && (state.status === "reconnecting" || state.status === "closed") && (
-        <Note tone={state.status === "closed" ? "signal" : "amber"} alert>
-          {state.status === "reconnecting"
-            ? t("reconnecting")
-            : t(code !== undefined && CLOSING_CODES.has(code) ? `closedBecause.${code}` : "closedBecause.other")}{" "}
-          {state.status === "closed" && (
-            <Button size="compact-sm" variant="default" onClick={onRetry}>
-              {t("rejoin")}
-            </Button>
-          )}
+      {!isOver && isAway && (
+        <Note tone="amber" alert>
+          {t("reconnecting")}
+        </Note>
+      )}
+      {!isOver && state.status === "closed" && (
+        <Note tone="signal" alert>
+          {t(CLOSING_CODES.has(code) ? `closedBecause.${code}` : "closedBecause.other")}{" "}
+          <Button size="compact-sm" variant="default" onClick={onRetry}>
+            {t("rejoin")}
+          </Button>
+        </Note>
+      )}
+      {state.status === "connected" && MEDIA_CODES.has(code) && (
+        <Note tone="amber" alert>
+          {t(`media.${code}`)}
         </Note>
       )}
       {sound.isBlocked && (

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState, useSyncExternalStore } from "react";
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 
 import { fetchJoinTicket } from "../api/hooks";
 import { openSession, type Session, type SessionState } from "../signaling/session";
@@ -13,8 +13,7 @@ export const NOT_CONNECTED: SessionState = {
   error: null,
 };
 
-const never = () => () => undefined;
-const notConnected = () => NOT_CONNECTED;
+const never = () => undefined;
 
 export interface RoomSession {
   session: Session | null;
@@ -24,17 +23,25 @@ export interface RoomSession {
   retry: () => void;
 }
 
-/** Hold one session for as long as the component lives, with the stream that is current. */
-export function useRoomSession(consultId: string, stream: MediaStream | null): RoomSession {
+/** What the user sends: the open devices, and which of them are switched on. */
+export interface Sending {
+  stream: MediaStream | null;
+  audio: boolean;
+  video: boolean;
+}
+
+/** Hold one session for as long as the component lives, with the devices that are current. */
+export function useRoomSession(consultId: string, { stream, audio, video }: Sending): RoomSession {
   const [session, setSession] = useState<Session | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [attempt, setAttempt] = useState(0);
-  const current = useRef(stream);
+  const current = useRef({ stream, audio, video });
 
   useEffect(() => {
-    current.current = stream;
+    current.current = { stream, audio, video };
     void session?.setLocalStream(stream);
-  }, [session, stream]);
+    session?.setMedia({ audio, video });
+  }, [session, stream, audio, video]);
 
   useEffect(() => {
     let opened: Session | null = null;
@@ -50,7 +57,10 @@ export function useRoomSession(consultId: string, stream: MediaStream | null): R
           grant = null;
           return token;
         };
-        opened = openSession({ url: ticket.signaling_url, fetchToken, localStream: current.current });
+        const { stream: localStream, ...switched } = current.current;
+        opened = openSession({ url: ticket.signaling_url, fetchToken, localStream });
+        // Before it connects: whoever enters muted is not heard for a moment.
+        opened.setMedia(switched);
         setError(null);
         setSession(opened);
       } catch (reason) {
@@ -65,6 +75,7 @@ export function useRoomSession(consultId: string, stream: MediaStream | null): R
     };
   }, [consultId, attempt]);
 
-  const state = useSyncExternalStore(session?.subscribe ?? never, session?.getState ?? notConnected);
+  const subscribe = useCallback((listener: () => void) => session?.subscribe(listener) ?? never, [session]);
+  const state = useSyncExternalStore(subscribe, () => session?.getState() ?? NOT_CONNECTED);
   return { session, state, error, retry: () => setAttempt((count) => count + 1) };
 }

@@ -139,6 +139,9 @@ class Lobby:
             except MediaError as error:
                 log.warning("media-refused room=%s reason=%s", room_id, error)
                 self._failed(effect.stay)
+            except Exception:  # the edge of this room: a fault in media must not end what else it does
+                log.exception("media-fault room=%s", room_id)
+                self._failed(effect.stay)
             if queue.empty() and self._rooms[room_id].is_empty:
                 del self._media_work[room_id], self._media_tasks[room_id]
                 return

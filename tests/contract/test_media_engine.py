@@ -1,5 +1,7 @@
 """What every MediaEngine does, with real codecs, DTLS, and UDP over this machine's addresses."""
 
+import asyncio
+import os
 import threading
 from collections.abc import AsyncIterator
 
@@ -100,6 +102,26 @@ async def test_a_senseless_description_is_refused_and_the_room_goes_on(
     await ben.enter(MovingBar())
     await until(lambda: "anna" in ben.heard and "ben" in anna.heard, "the others see each other")
     await bots.engine.close(mallory)
+
+
+async def test_nothing_is_left_of_who_left(bots: Bots) -> None:
+    def held() -> tuple[int, int, int]:
+        """Open files and sockets, tasks, threads."""
+        return len(os.listdir("/proc/self/fd")), len(asyncio.all_tasks()), threading.active_count()
+
+    async def meet() -> None:
+        anna, ben = bots.bot("anna"), bots.bot("ben")
+        await anna.enter(MovingBar())
+        await ben.enter(MovingBar())
+        await until(lambda: "ben" in anna.heard and "anna" in ben.heard, "they see each other")
+        await anna.leave()
+        await ben.leave()
+
+    await meet()  # what is made once, such as the executor of the bots' encoders, is there after this
+    before = held()
+    for _ in range(3):
+        await meet()
+    await until(lambda: all(now <= then + 2 for now, then in zip(held(), before, strict=True)), f"{before}")
 
 
 async def test_closing_twice_and_calls_about_nobody_do_nothing(bots: Bots) -> None:

@@ -1,4 +1,4 @@
-"""A real relay process, a page that holds a session, and real Chromium with its fake camera and microphone."""
+"""A real relay process, a page that holds a session, and real Chromium with fake camera and microphone."""
 
 import os
 import shutil
@@ -36,6 +36,7 @@ CHROMIUM_FLAGS = [
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
+    "--allow-loopback-in-peer-connection",  # for a machine whose only network is `lo`
 ]
 
 

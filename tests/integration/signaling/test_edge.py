@@ -1,0 +1,164 @@
+"""The relay's door, with a real WebSocket client: who is let in, and what ends a connection."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin, Subprotocol
+
+from signaling.aiortc_media import AiortcMedia
+from signaling.join_token import JoinGrant, issue
+from signaling.lobby import Lobby
+from signaling.messages import MAX_MESSAGE_BYTES, SUBPROTOCOL
+from signaling.websocket import BAD_MESSAGES_ALLOWED, SignalingServer
+from tests.contract.media_bots import until
+from tests.integration.signaling.conftest import Relay, free_port
+
+SECRET = "a secret that is only used in tests"
+ORIGIN = "https://hospital.example"
+
+
+class Door:
+    """A server in this process, and ways to its door."""
+
+    def __init__(self, server: SignalingServer, lobby: Lobby, port: int) -> None:
+        self.server, self.lobby, self.port = server, lobby, port
+
+    def knock(self, origin: str | None = ORIGIN, subprotocol: str | None = SUBPROTOCOL) -> connect:
+        return connect(
+            f"ws://127.0.0.1:{self.port}/",
+            origin=Origin(origin) if origin else None,
+            subprotocols=[Subprotocol(subprotocol)] if subprotocol else None,
+            proxy=None,
+        )
+
+
+@pytest.fixture
+async def door() -> AsyncIterator[Door]:
+    lobby = Lobby(AiortcMedia)
+    server = SignalingServer(lobby, SECRET, [ORIGIN], join_deadline_s=0.5)
+    yield Door(server, lobby, await server.start("127.0.0.1", 0))
+    await server.close()
+
+
+def a_token(name: str, room: str = "room") -> str:
+    return issue(SECRET, JoinGrant(room_id=room, participant_id=name, display_name=name, role="clinician"))
+
+
+async def joined(client: ClientConnection, name: str) -> dict[str, Any]:
+    await client.send(json.dumps({"type": "join", "token": a_token(name)}))
+    return await next_of(client, "welcome")
+
+
+async def next_of(client: ClientConnection, kind: str) -> dict[str, Any]:
+    while True:
+        message: dict[str, Any] = json.loads(await asyncio.wait_for(client.recv(), 10))
+        if message["type"] == kind:
+            return message
+
+
+async def ending(client: ClientConnection) -> tuple[int, str | None]:
+    """The close code, and the code of the last error before it."""
+    last = None
+    with pytest.raises(ConnectionClosed) as closed:
+        while True:
+            last = json.loads(await asyncio.wait_for(client.recv(), 10)).get("code")
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code, last
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", None, "null"])
+async def test_a_page_of_another_origin_stays_outside(door: Door, origin: str | None) -> None:
+    with pytest.raises(InvalidStatus) as refusal:
+        async with door.knock(origin=origin):
+            pass
+    assert refusal.value.response.status_code == 403
+
+
+@pytest.mark.parametrize("subprotocol", ["teleconsult.v0", None])
+async def test_a_client_of_another_version_stays_outside(door: Door, subprotocol: str | None) -> None:
+    with pytest.raises(InvalidStatus):
+        async with door.knock(subprotocol=subprotocol):
+            pass
+
+
+async def test_whoever_says_nothing_is_cut_off(door: Door) -> None:
+    async with door.knock() as client:
+        assert await ending(client) == (4002, "join-timeout")
+
+
+@pytest.mark.parametrize(
+    ("first", "end"),
+    [
+        ({"type": "join", "token": "forged"}, (4001, "bad-token")),
+        ({"type": "takePresenter"}, (4000, "bad-message")),
+        ({"type": "nonsense"}, (4000, "bad-message")),
+    ],
+)
+async def test_only_a_good_token_opens(door: Door, first: dict[str, str], end: tuple[int, str]) -> None:
+    async with door.knock() as client:
+        await client.send(json.dumps(first))
+        assert await ending(client) == end
+    assert door.lobby.participants == 0
+
+
+async def test_two_meet_and_one_hangs_up(door: Door) -> None:
+    async with door.knock() as anna, door.knock() as ben:
+        assert (await joined(anna, "anna"))["participantId"] == "anna"
+        assert [one["id"] for one in (await joined(ben, "ben"))["participants"]] == ["anna", "ben"]
+        assert (await next_of(anna, "joined"))["participant"]["id"] == "ben"
+        await ben.close()
+        assert await next_of(anna, "left") == {"type": "left", "participantId": "ben"}
+
+
+async def test_a_bad_message_is_answered_and_too_many_end_it(door: Door) -> None:
+    async with door.knock() as anna:
+        await joined(anna, "anna")
+        await anna.send("{}")
+        assert (await next_of(anna, "error"))["code"] == "bad-message"
+        for _ in range(BAD_MESSAGES_ALLOWED):
+            await anna.send("{}")
+        assert await ending(anna) == (4000, "bad-message")
+
+
+async def test_a_frame_that_is_too_large_ends_the_connection(door: Door) -> None:
+    async with door.knock() as anna:
+        await joined(anna, "anna")
+        await anna.send("x" * (MAX_MESSAGE_BYTES + 1))
+        assert (await ending(anna))[0] == 1009
+
+
+async def test_an_offer_that_makes_no_sense_leaves_the_room_alive(door: Door) -> None:
+    async with door.knock() as anna, door.knock() as ben:
+        await joined(anna, "anna")
+        await joined(ben, "ben")
+        nonsense = {"type": "offer", "sdp": "v=0\r\nm=video 0 UDP/TLS/RTP/SAVPF 96\r\n"}
+        await anna.send(json.dumps({"type": "description", "connection": "send", "description": nonsense}))
+        assert (await next_of(anna, "error"))["code"] == "media-failed"
+        await anna.send(json.dumps({"type": "pointer", "pointer": None}))
+        assert (await next_of(ben, "pointer"))["participantId"] == "anna"
+
+
+async def test_a_room_is_empty_when_everybody_is_gone(door: Door) -> None:
+    for _ in range(3):
+        async with door.knock() as anna:
+            assert len((await joined(anna, "anna"))["participants"]) == 1
+    await until(lambda: door.lobby.participants == 0 and door.lobby.rooms == 0, "nobody is left")
+
+
+async def test_a_server_that_closes_says_so(door: Door) -> None:
+    async with door.knock() as anna:
+        await joined(anna, "anna")
+        await door.server.close()
+        assert await ending(anna) == (1001, "server-closing")
+
+
+def test_sigterm_ends_the_process_in_order() -> None:
+    relay = Relay(ORIGIN, free_port()).start()
+    assert relay.stop() == 0
+    with pytest.raises(AssertionError, match="the relay has ended"):
+        relay.is_healthy()

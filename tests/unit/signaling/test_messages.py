@@ -1,0 +1,127 @@
+"""The wire schema: what passes, what does not, and that the front end's copy is the current one."""
+
+import json
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signaling.messages import (
+    BadMessage,
+    SetViewer,
+    ViewerChanged,
+    ViewerState,
+    json_schema,
+    parse_client_message,
+    parse_server_message,
+    schema_text,
+    to_json,
+)
+from signaling.typescript import typescript
+
+WEB = Path(__file__).resolve().parents[3] / "web"
+STATE = {
+    "studyInstanceUid": "1.2",
+    "seriesInstanceUid": "1.2.3",
+    "sopInstanceUid": "1.2.3.4",
+    "windowCenter": 40,
+    "windowWidth": 400,
+    "zoom": 1,
+    "panX": 0,
+    "panY": 0,
+    "invert": False,
+    "findingId": None,
+}
+OFFER = {"type": "description", "connection": "send", "description": {"type": "offer", "sdp": "v=0"}}
+CANDIDATE = {"type": "candidate", "connection": "send", "candidate": "", "sdpMid": "0", "sdpMLineIndex": 0}
+GOOD: list[dict[str, Any]] = [
+    {"type": "join", "token": "t"},
+    OFFER,
+    CANDIDATE,
+    {"type": "viewer", "state": STATE},
+    {"type": "pointer", "pointer": None},
+    {"type": "pointer", "pointer": {"sopInstanceUid": "1.2", "x": 0.5, "y": 1}},
+    {"type": "takePresenter"},
+    {"type": "media", "audio": True, "video": False},
+]
+BAD: list[Any] = [
+    {},
+    [],
+    "join",
+    {"type": "welcome"},
+    {"type": "join"},
+    {"type": "join", "token": ""},
+    {"type": "join", "token": "x" * 5_000},
+    {"type": "takePresenter", "surprise": 1},
+    {**OFFER, "connection": "both"},
+    {**OFFER, "description": {"type": "rollback", "sdp": ""}},
+    {**OFFER, "description": {"type": "offer", "sdp": "x" * 70_000}},
+    {**CANDIDATE, "candidate": "x" * 2_000},
+    {"type": "viewer", "state": {**STATE, "zoom": 0}},
+    {"type": "viewer", "state": {**STATE, "windowWidth": -1}},
+    {"type": "viewer", "state": {**STATE, "panX": 1e9}},
+    {"type": "viewer", "state": {**STATE, "sopInstanceUid": "<script>"}},
+    {"type": "viewer", "state": {**STATE, "patientName": "X"}},
+    {"type": "viewer", "state": {k: v for k, v in STATE.items() if k != "zoom"}},
+]
+
+
+@pytest.mark.parametrize("message", GOOD, ids=lambda m: m["type"])
+def test_a_good_message_passes_and_fits_the_schema(message: dict[str, Any]) -> None:
+    parsed = parse_client_message(json.dumps(message))
+    assert json.loads(to_json(parsed)) == message
+    jsonschema.validate(message, {"$ref": "#/$defs/ClientMessage", **json_schema()})
+
+
+@pytest.mark.parametrize("message", BAD, ids=lambda m: str(m)[:40])
+def test_a_bad_message_is_refused(message: Any) -> None:
+    with pytest.raises(BadMessage):
+        parse_client_message(json.dumps(message))
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_no_infinite_number_passes(number: str) -> None:
+    text = json.dumps({"type": "viewer", "state": {**STATE, "zoom": "N"}}).replace('"N"', number)
+    with pytest.raises(BadMessage):
+        parse_client_message(text)
+
+
+def test_a_refusal_does_not_repeat_what_was_sent() -> None:
+    with pytest.raises(BadMessage) as refusal:
+        parse_client_message('{"type": "join", "name": "Li Lei"}')
+    assert "Li Lei" not in str(refusal.value)
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200))
+def test_no_bytes_do_anything_but_pass_or_be_refused(content: bytes | str) -> None:
+    with suppress(BadMessage):
+        parse_client_message(content)
+
+
+NUMBERS = st.floats(-1e6, 1e6)
+STATES = st.fixed_dictionaries(
+    {
+        **{name: st.just(value) for name, value in STATE.items()},
+        **{name: NUMBERS for name in ("windowCenter", "panX", "panY")},
+        "zoom": st.floats(1e-3, 1e3),
+        "invert": st.booleans(),
+        "findingId": st.none() | st.text(min_size=1, max_size=64),
+    }
+)
+
+
+@given(STATES.map(ViewerState.model_validate))
+def test_a_viewer_state_arrives_as_it_was_sent(state: ViewerState) -> None:
+    assert parse_client_message(to_json(SetViewer(state=state))) == SetViewer(state=state)
+    changed = ViewerChanged(seq=1, participant_id="a", state=state)
+    assert parse_server_message(to_json(changed)) == changed
+
+
+def test_the_front_end_has_this_schema() -> None:
+    remake = "run `python -m signaling.messages`"
+    assert (WEB / "signaling.schema.json").read_text() == schema_text(), remake
+    assert (WEB / "src" / "signaling" / "messages.ts").read_text() == typescript(json_schema()), remake

@@ -1,0 +1,254 @@
+"""A room's rules, with no socket and no media."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signaling.errors import Refused
+from signaling.join_token import JoinGrant
+from signaling.media import Stay
+from signaling.messages import (
+    CandidateMessage,
+    Connection,
+    DescriptionMessage,
+    ErrorCode,
+    ErrorMessage,
+    Join,
+    Joined,
+    Left,
+    MediaChanged,
+    Message,
+    Pointer,
+    PointerMoved,
+    PresenterChanged,
+    SessionDescription,
+    SetMedia,
+    SetPointer,
+    SetViewer,
+    TakePresenter,
+    ViewerChanged,
+    ViewerState,
+    Welcome,
+)
+from signaling.room import (
+    AddCandidate,
+    CloseMedia,
+    DescribeMedia,
+    Disconnect,
+    Effect,
+    OpenMedia,
+    Room,
+    Send,
+)
+
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+POINT = Pointer(sop_instance_uid="1.2.3", x=10.5, y=20)
+
+
+def a_grant(name: str, role: str = "clinician", moderator: bool = False) -> JoinGrant:
+    return JoinGrant(
+        room_id="room", participant_id=name, display_name=name.title(), role=role, moderator=moderator
+    )
+
+
+def a_state(zoom: float = 1) -> ViewerState:
+    return ViewerState(
+        study_instance_uid="1.2",
+        series_instance_uid="1.2.3",
+        sop_instance_uid="1.2.3.4",
+        window_center=-600,
+        window_width=1500,
+        zoom=zoom,
+        pan_x=0,
+        pan_y=0,
+        invert=False,
+    )
+
+
+def a_room_with(*names: str) -> tuple[Room, list[Stay]]:
+    room = Room("room")
+    return room, [room.join(a_grant(name), NOON)[0] for name in names]
+
+
+def sent_to(stay: Stay, effects: list[Effect]) -> list[Message]:
+    return [effect.message for effect in effects if isinstance(effect, Send) and effect.stay == stay]
+
+
+def test_the_first_clinician_presents_and_is_welcomed_alone() -> None:
+    stay, effects = Room("room").join(a_grant("anna"), NOON)
+    (welcome,) = sent_to(stay, effects)
+    assert isinstance(welcome, Welcome)
+    assert (welcome.participant_id, welcome.presenter_id, welcome.viewer, welcome.seq) == (
+        "anna",
+        "anna",
+        None,
+        0,
+    )
+    assert [one.id for one in welcome.participants] == ["anna"]
+    assert effects[-1] == OpenMedia(stay)
+
+
+def test_somebody_who_is_no_clinician_does_not_present() -> None:
+    room = Room("room")
+    patient, _ = room.join(a_grant("paul", role="patient"), NOON)
+    assert room.presenter_id is None
+    for message in (TakePresenter(), SetViewer(state=a_state())):
+        (refusal,) = sent_to(patient, room.receive(patient, message, NOON))
+        assert isinstance(refusal, ErrorMessage)
+        assert refusal.code in (ErrorCode.NOT_ALLOWED, ErrorCode.NOT_PRESENTER)
+    assert room.viewer is None
+
+
+def test_the_others_learn_of_a_joiner_and_of_who_leaves() -> None:
+    room, (anna,) = a_room_with("anna")
+    ben, effects = room.join(a_grant("ben"), NOON)
+    (joined,) = sent_to(anna, effects)
+    assert isinstance(joined, Joined) and joined.participant.display_name == "Ben"
+
+    effects = room.leave(ben, NOON)
+    assert sent_to(anna, effects) == [Left(participant_id="ben")]
+    assert CloseMedia(ben) in effects
+    assert room.leave(ben, NOON) == []
+
+
+def test_what_the_presenter_shows_reaches_everybody_else_in_order() -> None:
+    room, (anna, ben, carla) = a_room_with("anna", "ben", "carla")
+    for seq, zoom in ((1, 1.5), (2, 2.5)):
+        effects = room.receive(anna, SetViewer(state=a_state(zoom)), NOON)
+        expected = ViewerChanged(seq=seq, participant_id="anna", state=a_state(zoom))
+        assert sent_to(ben, effects) == sent_to(carla, effects) == [expected]
+        assert sent_to(anna, effects) == []
+
+
+def test_only_the_presenter_shows() -> None:
+    room, (anna, ben) = a_room_with("anna", "ben")
+    effects = room.receive(ben, SetViewer(state=a_state()), NOON)
+    assert effects == [Send(ben, ErrorMessage(code=ErrorCode.NOT_PRESENTER))]
+
+    everybody_hears = PresenterChanged(participant_id="ben")
+    effects = room.receive(ben, TakePresenter(), NOON)
+    assert sent_to(anna, effects) == sent_to(ben, effects) == [everybody_hears]
+    assert sent_to(anna, room.receive(ben, SetViewer(state=a_state()), NOON))
+
+
+def test_after_the_presenter_left_whoever_shows_presents() -> None:
+    room, (anna, ben) = a_room_with("anna", "ben")
+    assert PresenterChanged(participant_id=None) in sent_to(ben, room.leave(anna, NOON))
+    room.receive(ben, SetViewer(state=a_state()), NOON)
+    assert room.presenter_id == "ben"
+
+
+def test_a_late_joiner_gets_the_state_and_the_pointers() -> None:
+    room, (anna, ben) = a_room_with("anna", "ben")
+    room.receive(anna, SetViewer(state=a_state(3)), NOON)
+    room.receive(ben, SetPointer(pointer=POINT), NOON)
+    carla, effects = room.join(a_grant("carla"), NOON)
+    welcome, *rest = sent_to(carla, effects)
+    assert isinstance(welcome, Welcome)
+    assert (welcome.seq, welcome.viewer) == (1, a_state(3))
+    assert rest == [PointerMoved(participant_id="ben", pointer=POINT)]
+
+
+def test_a_room_that_was_empty_still_knows_what_was_shown() -> None:
+    room, (anna,) = a_room_with("anna")
+    room.receive(anna, SetViewer(state=a_state(3)), NOON)
+    room.leave(anna, NOON)
+    _, effects = room.join(a_grant("anna"), NOON)
+    assert any(isinstance(e, Send) and getattr(e.message, "viewer", None) == a_state(3) for e in effects)
+
+
+def test_the_later_tab_replaces_the_earlier_and_goes_on_presenting() -> None:
+    room, (anna, ben) = a_room_with("anna", "ben")
+    again, effects = room.join(a_grant("anna"), NOON)
+    assert again != anna
+    assert effects[0] == Disconnect(anna, ErrorCode.REPLACED)
+    assert CloseMedia(anna) in effects and OpenMedia(again) in effects
+    assert effects.index(CloseMedia(anna)) < effects.index(OpenMedia(again))
+    assert [type(message) for message in sent_to(ben, effects)] == [
+        Left,
+        PresenterChanged,
+        PresenterChanged,
+        Joined,
+    ]
+    assert room.presenter_id == "anna"
+    # What the earlier tab still says, and its end, change nothing.
+    assert room.receive(anna, SetViewer(state=a_state()), NOON) == []
+    assert room.leave(anna, NOON) == []
+    assert len(room.present) == 2
+
+
+def test_a_full_room_refuses_a_newcomer_but_not_somebody_who_comes_back() -> None:
+    room = Room("room", capacity=2)
+    room.join(a_grant("anna"), NOON)
+    room.join(a_grant("ben"), NOON)
+    with pytest.raises(Refused, match="room-full"):
+        room.join(a_grant("carla"), NOON)
+    room.join(a_grant("ben"), NOON)
+
+
+def test_media_and_descriptions_go_to_the_engine_and_flags_to_the_others() -> None:
+    room, (anna, ben) = a_room_with("anna", "ben")
+    offer = SessionDescription(type="offer", sdp="v=0")
+    candidate = CandidateMessage(connection=Connection.SEND, candidate="", sdp_mid="0")
+    assert room.receive(anna, DescriptionMessage(connection="send", description=offer), NOON) == [
+        DescribeMedia(anna, Connection.SEND, offer)
+    ]
+    assert room.receive(anna, candidate, NOON) == [AddCandidate(anna, candidate)]
+    effects = room.receive(anna, SetMedia(audio=True, video=False), NOON)
+    assert effects == [Send(ben, MediaChanged(participant_id="anna", audio=True, video=False))]
+    assert room.present["anna"].described().audio
+
+
+@pytest.mark.parametrize(("connection", "kind"), [("send", "answer"), ("receive", "offer")])
+def test_a_description_in_the_wrong_direction_is_refused(connection: str, kind: str) -> None:
+    room, (anna,) = a_room_with("anna")
+    message = DescriptionMessage(connection=connection, description=SessionDescription(type=kind, sdp=""))
+    assert room.receive(anna, message, NOON) == [Send(anna, ErrorMessage(code=ErrorCode.BAD_MESSAGE))]
+
+
+def test_joining_twice_over_one_connection_is_refused() -> None:
+    room, (anna,) = a_room_with("anna")
+    assert room.receive(anna, Join(token="x"), NOON) == [
+        Send(anna, ErrorMessage(code=ErrorCode.ALREADY_JOINED))
+    ]
+
+
+NAMES = st.sampled_from(["anna", "ben", "carla", "paul"])
+STEPS = st.lists(st.tuples(st.sampled_from(["join", "leave", "show", "take", "point"]), NAMES), max_size=40)
+
+
+@given(STEPS)
+def test_in_any_order_everybody_ends_with_what_the_room_shows(steps: list[tuple[str, str]]) -> None:
+    """Each screen follows only what it was sent; it never differs from the room's own state."""
+    room = Room("room")
+    stays: dict[str, Stay] = {}
+    screens: dict[Stay, tuple[int, ViewerState | None]] = {}
+    zoom = 1.0
+    for step, name in steps:
+        zoom += 1
+        effects: list[Effect] = []
+        if step == "join":
+            role = "patient" if name == "paul" else "clinician"
+            stays[name], effects = room.join(a_grant(name, role), NOON)
+        elif name in stays:
+            stay = stays[name]
+            shown = SetViewer(state=a_state(zoom))
+            effects = {
+                "leave": lambda stay=stay: room.leave(stay, NOON),
+                "show": lambda stay=stay, shown=shown: room.receive(stay, shown, NOON),
+                "take": lambda stay=stay: room.receive(stay, TakePresenter(), NOON),
+                "point": lambda stay=stay: room.receive(stay, SetPointer(pointer=POINT), NOON),
+            }[step]()
+            if step == "show" and room.presenter_id == name and room.viewer == shown.state:
+                screens[stay] = (room.seq, shown.state)
+        for effect in effects:
+            if isinstance(effect, Send) and isinstance(effect.message, Welcome):
+                screens[effect.stay] = (effect.message.seq, effect.message.viewer)
+            elif isinstance(effect, Send) and isinstance(effect.message, ViewerChanged):
+                assert effect.message.seq > screens[effect.stay][0]
+                screens[effect.stay] = (effect.message.seq, effect.message.state)
+    assert room.presenter_id != "paul"
+    for one in room.present.values():
+        assert screens[one.stay] == (room.seq, room.viewer)

@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+
+import type { Participant, ServerMessage, ViewerState } from "./messages";
+import { type Action, INITIAL, reduce, type RoomState } from "./reducer";
+
+const anna: Participant = { id: "anna", displayName: "Anna", role: "clinician", audio: true, video: true };
+const ben: Participant = { ...anna, id: "ben", displayName: "Ben", role: "specialist" };
+const viewer = (zoom: number): ViewerState => ({
+  studyInstanceUid: "1",
+  seriesInstanceUid: "1.2",
+  sopInstanceUid: "1.2.3",
+  windowCenter: 40,
+  windowWidth: 400,
+  zoom,
+  panX: 0,
+  panY: 0,
+  invert: false,
+  findingId: null,
+});
+const welcome = (changes: object = {}): ServerMessage => ({
+  type: "welcome",
+  participantId: "anna",
+  participants: [anna, ben],
+  presenterId: "ben",
+  viewer: null,
+  seq: 0,
+  ...changes,
+});
+const heard = (...messages: ServerMessage[]): Action[] =>
+  messages.map((message) => ({ kind: "received", message }));
+const after = (...actions: Action[]): RoomState => actions.reduce(reduce, INITIAL);
+
+describe("what is known of the room", () => {
+  it("is what the welcome says", () => {
+    const state = after(...heard(welcome({ viewer: viewer(2), seq: 7 })));
+    expect(state).toMatchObject({ status: "connected", selfId: "anna", presenterId: "ben", seq: 7 });
+    expect(state.viewer?.zoom).toBe(2);
+  });
+
+  it("follows the newest viewer state only", () => {
+    const state = after(
+      ...heard(
+        welcome({ seq: 4 }),
+        { type: "viewer", seq: 6, participantId: "ben", state: viewer(6) },
+        { type: "viewer", seq: 5, participantId: "ben", state: viewer(5) },
+      ),
+    );
+    expect(state.viewer?.zoom).toBe(6);
+  });
+
+  it("does not take up what oneself shows while another presents", () => {
+    const showed: Action = { kind: "showed", state: viewer(3) };
+    expect(after(...heard(welcome()), showed).viewer).toBeNull();
+    const presenting = heard(welcome(), { type: "presenter", participantId: "anna" });
+    expect(after(...presenting, showed).viewer?.zoom).toBe(3);
+    expect(after(...heard(welcome({ presenterId: null })), showed).viewer?.zoom).toBe(3);
+  });
+
+  it("keeps what is on screen when the connection is lost, and when the server has forgotten it", () => {
+    const before = heard(welcome(), { type: "viewer", seq: 1, participantId: "ben", state: viewer(5) });
+    const lost = after(...before, { kind: "lost", error: null });
+    expect(lost).toMatchObject({ status: "reconnecting", streams: {}, pointers: {} });
+    expect(lost.viewer?.zoom).toBe(5);
+    expect(reduce(lost, { kind: "received", message: welcome() }).viewer?.zoom).toBe(5);
+  });
+
+  it("is still connecting when it was never there", () => {
+    expect(after({ kind: "lost", error: "no-token" })).toMatchObject({
+      status: "connecting",
+      error: { code: "no-token" },
+    });
+  });
+
+  it("has each participant once, and no pointer of who left", () => {
+    const pointer = { sopInstanceUid: "1.2.3", x: 1, y: 2 };
+    const here = heard(
+      welcome(),
+      { type: "joined", participant: { ...ben, video: false } },
+      { type: "pointer", participantId: "ben", pointer },
+    );
+    expect(after(...here).participants).toEqual([anna, { ...ben, video: false }]);
+    expect(after(...here).pointers).toEqual({ ben: pointer });
+    const gone = after(...here, ...heard({ type: "left", participantId: "ben" }));
+    expect(gone.participants).toEqual([anna]);
+    expect(gone.pointers).toEqual({});
+  });
+
+  it("knows what everybody has switched on", () => {
+    const state = after(
+      ...heard(welcome(), { type: "media", participantId: "ben", audio: false, video: true }),
+      { kind: "switched", audio: true, video: false },
+    );
+    expect(state.participants.map(({ audio, video }) => [audio, video])).toEqual([
+      [true, false],
+      [false, true],
+    ]);
+  });
+});

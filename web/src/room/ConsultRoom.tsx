@@ -114,7 +114,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
     setLed(true);
     session?.takePresenter();
   };
-  useArrivals(consult.studies, showStudy);
+  useArrivals(consult.studies, studyUid, showStudy);
 
   const ids = useMemo(() => participants.map(({ id }) => id), [participants]);
   const pointers = useMemo(

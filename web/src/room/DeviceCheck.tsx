@@ -39,7 +39,7 @@ function Device({ media, kind }: { media: LocalMedia; kind: DeviceKind }) {
           {t(`fault.${device.fault}.${kind}`)} {t("fault.goOn")}
         </Note>
       )}
-      {device.choices.length > 1 && (
+      {device.fault === null && device.choices.length > 1 && (
         <NativeSelect
           aria-label={t(`device.${kind}.choose`)}
           value={device.deviceId ?? ""}

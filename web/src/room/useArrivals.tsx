@@ -10,13 +10,20 @@ import classes from "./room.module.css";
 const SHOWN_FOR_MS = 12_000;
 
 /** Tell, gently, that images or findings have come; the picture on screen stays until somebody asks. */
-export function useArrivals(studies: readonly StudySummary[], show: (studyInstanceUid: string) => void) {
+export function useArrivals(
+  studies: readonly StudySummary[],
+  onScreen: string | null,
+  show: (studyInstanceUid: string) => void,
+) {
   const { t } = useTranslation("room");
   const before = useRef<readonly StudySummary[] | null>(null);
   const onShow = useRef(show);
   useEffect(() => {
     onShow.current = show;
   });
+  useEffect(() => {
+    for (const kind of ["study", "findings"]) notifications.hide(`${kind} ${onScreen ?? ""}`);
+  }, [onScreen]);
   useEffect(() => {
     for (const arrival of arrivals(before.current, studies)) {
       const { study } = arrival;

@@ -15,6 +15,7 @@ import { spacingBasisOf } from "./imageFacts";
 
 /** Decoding competes with the call for the processor: two workers keep a laptop responsive. */
 const DECODING_WORKERS = 2;
+const HUMAN_MARK = "rgb(255, 220, 80)";
 const TOOL_GROUP = "teleconsult";
 
 let started: Promise<void> | null = null;
@@ -33,14 +34,15 @@ export function startCornerstone(): Promise<void> {
       ...annotation.config.style.getDefaultToolStyles(),
       global: {
         ...annotation.config.style.getDefaultToolStyles().global,
-        color: "rgb(255, 220, 80)",
-        colorHighlighted: "rgb(255, 240, 160)",
-        colorSelected: "rgb(255, 240, 160)",
-        lineWidth: "1.5",
+        color: HUMAN_MARK,
+        colorHighlighted: HUMAN_MARK,
+        colorSelected: HUMAN_MARK,
+        lineWidth: "2",
         shadow: true,
-        textBoxColor: "rgb(255, 220, 80)",
-        textBoxColorHighlighted: "rgb(255, 240, 160)",
-        textBoxColorSelected: "rgb(255, 240, 160)",
+        textBoxColor: HUMAN_MARK,
+        textBoxColorHighlighted: HUMAN_MARK,
+        textBoxColorSelected: HUMAN_MARK,
+        textBoxBackground: "rgba(6, 12, 16, 0.8)",
         textBoxFontFamily: '"Noto Sans CJK SC", "Noto Sans SC", "Microsoft YaHei", sans-serif',
         textBoxFontSize: "13px",
       },

@@ -262,14 +262,13 @@ export class ImageStack {
     if (this.#stackOf === loader) {
       await viewport.setImageIdIndex(want.index);
     } else {
-      const hadStack = this.#stackOf !== null;
-      this.#stackOf = loader;
-      // A window set by hand would otherwise stay for the next series.
-      if (hadStack) viewport.resetProperties();
+      // Only once the viewport has the new stack may an index mean a slice of it.
+      this.#stackOf = null;
       await viewport.setStack(
         this.snapshot.get().slices.map((slice) => slice.imageId),
         want.index,
       );
+      this.#stackOf = loader;
       viewport.resetCamera();
       this.#patch({ stored: { window: this.#useOwnWindow(viewport, image), invert: image.invert } });
     }
@@ -285,8 +284,10 @@ export class ImageStack {
     const { storedWindows, isSigmoid } = factsOf(image.imageId, { width: image.columns, height: image.rows });
     const window = storedWindows[0] ?? windowOfRange({ lower: image.minPixelValue, upper: image.maxPixelValue });
     const { LINEAR, SAMPLED_SIGMOID } = Enums.VOILUTFunctionType;
+    // All of it set by name: what was set by hand would otherwise stay for the next series, and
+    // Cornerstone's resetProperties fails on a viewport without a colour map.
     // The range first: Cornerstone samples the sigmoid from the range that is set when the curve is chosen.
-    viewport.setProperties({ voiRange: rangeOfWindow(window) });
+    viewport.setProperties({ voiRange: rangeOfWindow(window), invert: image.invert });
     viewport.setProperties({ VOILUTFunction: isSigmoid ? SAMPLED_SIGMOID : LINEAR });
     return { center: window.center, width: window.width };
   }

@@ -36,6 +36,7 @@ from signaling.room import (
 )
 
 EMPTY_ROOMS_KEPT = 200
+CLOSE_TIMEOUT_S = 2.0
 MEDIA_EFFECTS_WAITING = 512  # of one room; who adds one more is cut off
 
 log = logging.getLogger(__name__)
@@ -94,9 +95,12 @@ class Lobby:
         self.is_closing = True
         for socket in list(self._sockets.values()):
             socket.end(ErrorCode.SERVER_CLOSING)
-        for task in self._media_tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._media_tasks.values(), return_exceptions=True)
+        # Who is told leaves, and when the last one is out a room's work on media is done.
+        if tasks := list(self._media_tasks.values()):
+            await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT_S)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
         await self._engine.close_all()
 
     def _perform(self, effects: list[Effect]) -> None:
@@ -117,7 +121,7 @@ class Lobby:
             socket.send(message)
 
     def _add_media_work(self, effect: MediaEffect) -> None:
-        if self.is_closing:
+        if self.is_closing and not isinstance(effect, CloseMedia):
             return
         room_id = effect.stay.room_id
         if room_id not in self._media_work:

@@ -1,6 +1,7 @@
 """Participants made of aiortc's real codecs: they send a tone and a moving picture, and decode what comes."""
 
 import asyncio
+import itertools
 import math
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -10,6 +11,7 @@ from fractions import Fraction
 import numpy as np
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, VideoStreamTrack
+from aiortc.rtp import is_rtcp
 from av import AudioFrame, VideoFrame
 
 from signaling.media import MediaEngine, Stay
@@ -50,6 +52,7 @@ class Heard:
     """What has come from one participant."""
 
     loudest: int = 0
+    frames: int = 0
     pictures: list[np.ndarray] = field(default_factory=list)
 
     @property
@@ -124,6 +127,7 @@ class Bot:
                 return
             heard = self.heard.setdefault(self._sender_of(track), Heard())
             if isinstance(frame, VideoFrame):
+                heard.frames += 1
                 heard.pictures = [*heard.pictures[-20:], frame.to_ndarray(format="gray")]
             else:
                 heard.loudest = max(heard.loudest, int(np.abs(frame.to_ndarray().astype(int)).max()))
@@ -180,6 +184,18 @@ async def bots_on(make_engine: Callable[..., MediaEngine]) -> AsyncIterator[Bots
         for bot in bots.bots.values():
             await bot.leave()
         await bots.engine.close_all()
+
+
+def lose_one_in(every: int, connection: RTCPeerConnection) -> None:
+    """From now on one in `every` RTP packets that this connection sends is lost; RTCP arrives."""
+    transport = connection.getTransceivers()[0].sender.transport
+    arrives, count = transport._send_rtp, itertools.count(1)
+
+    async def may_arrive(data: bytes) -> None:
+        if is_rtcp(data) or next(count) % every:
+            await arrives(data)
+
+    transport._send_rtp = may_arrive
 
 
 async def until(holds: Callable[[], bool], what: str, timeout_s: float = 40.0) -> None:

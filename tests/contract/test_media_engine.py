@@ -10,7 +10,7 @@ import pytest
 from signaling.aiortc_media import AiortcMedia
 from signaling.errors import MediaError
 from signaling.messages import Connection, SessionDescription
-from tests.contract.media_bots import Bots, MovingBar, Tone, bots_on, until
+from tests.contract.media_bots import Bots, MovingBar, Tone, bots_on, lose_one_in, until
 
 
 @pytest.fixture(params=[AiortcMedia], ids=["aiortc"])
@@ -102,6 +102,20 @@ async def test_a_senseless_description_is_refused_and_the_room_goes_on(
     await ben.enter(MovingBar())
     await until(lambda: "anna" in ben.heard and "ben" in anna.heard, "the others see each other")
     await bots.engine.close(mallory)
+
+
+async def test_what_is_lost_on_the_way_in_is_asked_for_again(bots: Bots) -> None:
+    anna, ben = bots.bot("anna"), bots.bot("ben")
+    await anna.enter(MovingBar())
+    assert anna.outbound is not None
+    lose_one_in(5, anna.outbound)
+    await ben.enter()
+    await until(lambda: "anna" in ben.heard and ben.heard["anna"].frames >= 100, "anna is seen")
+
+    assert ben.inbound is not None
+    (arrived,) = [e for e in (await ben.inbound.getStats()).values() if e.type == "inbound-rtp"]
+    assert arrived.packetsReceived >= 100
+    assert arrived.packetsLost <= 5, "a fifth was lost; what is still on its way again may be missing"
 
 
 async def test_nothing_is_left_of_who_left(bots: Bots) -> None:

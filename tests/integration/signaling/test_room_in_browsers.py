@@ -8,6 +8,7 @@ import pytest
 from tests.integration.signaling.conftest import Relay, Visitor, wait_until
 
 MakeVisitor = Callable[..., Visitor]
+START_BPS = 300_000  # libwebrtc's estimate before any feedback; without any it stays there
 
 
 def a_viewer_state(**changes: Any) -> dict[str, Any]:
@@ -118,11 +119,10 @@ def test_a_relay_that_starts_anew_gets_its_participants_back(visitor: MakeVisito
         here.sees(there)
 
 
-def test_the_publisher_sends_more_than_a_start_value(visitor: MakeVisitor) -> None:
+def test_the_publisher_learns_what_the_line_carries(visitor: MakeVisitor) -> None:
     anna, ben = visitor("anna").enter(), visitor("ben").enter()
     ben.sees(anna)
     wait_until(
-        lambda: anna.page.evaluate("outgoing()")["availableBps"] > 600_000,
-        "feedback lets anna send more than 300 kbit/s",
-        timeout_s=90,
+        lambda: anna.page.evaluate("availableBps()") not in (None, START_BPS),
+        "feedback moves anna's estimate away from where it starts",
     )

@@ -179,18 +179,11 @@ fi
 node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' || stop \
     "Node.js 20.19 or newer is needed; this is $(node --version)." "需要 Node.js 20.19 或更新版本；当前为 $(node --version)。"
 
-# `npm ci` refuses a lock that lacks the optional binaries of other systems, which npm leaves out when its registry does
-# not carry them; `npm install` takes the same locked versions and leaves the lock as it is.
-install_front_end_packages() {
-    npm --prefix web ci --no-audit --no-fund >/dev/null 2>&1 </dev/null ||
-        patiently npm --prefix web install --no-save --no-audit --no-fund
-}
-
 wanted=$(hash_of web/package.json web/package-lock.json <(node --version))
 if ! up_to_date node-modules "$wanted" || [ ! -e web/node_modules/.package-lock.json ]; then
     say "Installing front-end packages" "正在安装前端依赖"
     rm -f "$stamps/node-modules"
-    install_front_end_packages || stop \
+    patiently npm --prefix web ci --no-audit --no-fund || stop \
         "The front-end packages could not be installed. Check the network, then run this again." \
         "前端依赖安装失败。请检查网络后重试。"
     echo "$wanted" >"$stamps/node-modules"

@@ -77,6 +77,8 @@ def follow_once(parts: PartsOfApp) -> bool:
             select(change_feed.c.last_sequence).where(change_feed.c.source == FEED)
         ).scalar()
     changes, last, is_all = parts.pacs.changes(since or 0)
+    if since and last < since:  # the archive began anew, and so do its numbers
+        changes, last, is_all = parts.pacs.changes(0)
     arrived = set()
     for change in changes:
         if change.kind is ChangeKind.NEW_INSTANCE:

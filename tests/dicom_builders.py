@@ -91,6 +91,28 @@ def a_ct_series(slices: int = 100, spacing_mm: float = 2.5, **attributes: Any) -
     ]
 
 
+def a_series_of_its_own(slices: int = 20, patient_id: str = "T-1", **attributes: Any) -> list[Dataset]:
+    """A series with new UIDs, not yet in any archive, 5 mm apart; every slice looks different."""
+    study, series = generate_uid(), generate_uid()
+    return [
+        a_ct_slice(
+            number,
+            z_mm=5.0 * number,
+            size=64,
+            **{
+                "SOPInstanceUID": generate_uid(),
+                "StudyInstanceUID": study,
+                "SeriesInstanceUID": series,
+                "FrameOfReferenceUID": study,
+                "PatientID": patient_id,
+                "SliceThickness": 5.0,
+                **attributes,
+            },
+        )
+        for number in range(1, slices + 1)
+    ]
+
+
 def a_mammogram(stored: NDArray[Any] | None = None, **attributes: Any) -> Dataset:
     """A right MLO for presentation; without `stored` a ramp."""
     ds = a_dataset(DigitalMammographyXRayImageStorageForPresentation, **attributes)

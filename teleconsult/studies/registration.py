@@ -6,8 +6,9 @@ from datetime import datetime
 from pydicom import Dataset
 from sqlalchemy import Connection
 
+from imaging.header_values import whole_number
 from imaging.reasons import Reason, reason
-from imaging.study import Instance, whole_number
+from imaging.study import Instance
 from teleconsult.studies.repository import (
     InstanceRecord,
     SeriesRecord,

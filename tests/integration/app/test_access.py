@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.dicom_files import a_series, as_file
+from tests.dicom_builders import a_series_of_its_own, as_bytes
 from tests.installation_server import Client, Installation
 
 ABSENT = "1.2.3.4.5.6.7.8.9"
@@ -13,7 +13,9 @@ ABSENT = "1.2.3.4.5.6.7.8.9"
 
 @pytest.fixture(scope="module")
 def study(clinician: Client) -> dict[str, Any]:
-    done = clinician.upload({f"{n}.dcm": as_file(ds) for n, ds in enumerate(a_series(4, patient="T-ACCESS"))})
+    done = clinician.upload(
+        {f"{n}.dcm": as_bytes(ds) for n, ds in enumerate(a_series_of_its_own(4, patient_id="T-ACCESS"))}
+    )
     found: dict[str, Any] = clinician.get(f"/api/studies/{done['studies'][0]['study_instance_uid']}")
     return found
 
@@ -94,7 +96,9 @@ def test_a_study_of_another_patient_joins_only_when_a_person_says_it_is_the_same
     study: dict[str, Any], clinician: Client, specialist: Client
 ) -> None:
     consult = ask(clinician, study)
-    other = clinician.upload({"o.dcm": as_file(a_series(1, patient="T-SOMEBODY")[0])})["studies"][0]
+    other = clinician.upload({"o.dcm": as_bytes(a_series_of_its_own(1, patient_id="T-SOMEBODY")[0])})[
+        "studies"
+    ][0]
     body = {"study_instance_uid": other["study_instance_uid"]}
     path = f"/api/consults/{consult['id']}/studies"
     refused = clinician.http.post(path, json=body)

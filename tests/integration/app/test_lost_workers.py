@@ -13,7 +13,7 @@ import pytest
 
 from imaging.orthanc import OrthancPacs
 from inference.phantoms.chest import chest_ct
-from tests.dicom_files import as_file
+from tests.dicom_builders import as_bytes
 from tests.installation_server import Client, Installation, two_free_ports, wait_until
 
 pytestmark = pytest.mark.timeout(600)
@@ -36,7 +36,7 @@ def client(own_installation: Installation) -> Client:
 
 def a_phantom(seed: int) -> dict[str, bytes]:
     slices, _ = chest_ct(seed, slices=40, rows=256)
-    return {f"{n}.dcm": as_file(ds) for n, ds in enumerate(slices)}
+    return {f"{n}.dcm": as_bytes(ds) for n, ds in enumerate(slices)}
 
 
 def processes(installation: Installation, word: str) -> list[int]:

@@ -6,13 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
-from imaging.change_feed import ArrivalKind, ArrivalTracker
 from imaging.orthanc_configuration import orthanc_configuration
-from imaging.pacs import Change, ChangeKind
 from imaging.parsing import parse_dicom
 from imaging.reasons import REASONS, Reason, reason
 from imaging.rendering import render_png
@@ -46,44 +42,6 @@ def test_an_instance_knows_its_place_along_its_own_normal() -> None:
     assert (instance.study_instance_uid, instance.series_instance_uid) == (STUDY_UID, SERIES_UID)
     assert (instance.instance_number, instance.position_mm, instance.number_of_frames) == (7, -12.5, 1)
     assert Instance.from_header(a_report()).position_mm is None
-
-
-def changes(*kinds: ChangeKind, start: int = 1) -> list[Change]:
-    return [Change(sequence, kind, f"id-{sequence}") for sequence, kind in enumerate(kinds, start)]
-
-
-def test_the_follower_tells_each_arrival_once() -> None:
-    tracker = ArrivalTracker()
-    page = changes(ChangeKind.NEW_INSTANCE, ChangeKind.OTHER, ChangeKind.STABLE_STUDY)
-
-    told = tracker.receive(page)
-
-    assert [(arrival.kind, arrival.orthanc_id) for arrival in told] == [
-        (ArrivalKind.INSTANCE_ARRIVED, "id-1"),
-        (ArrivalKind.STUDY_STABLE, "id-3"),
-    ]
-    assert tracker.receive(page) == []
-    assert tracker.last_sequence == 3
-
-
-def test_the_follower_begins_anew_when_the_archive_did() -> None:
-    tracker = ArrivalTracker(last_sequence=900)
-
-    assert tracker.receive([], last=2) == []
-    assert len(tracker.receive(changes(ChangeKind.NEW_INSTANCE, ChangeKind.NEW_INSTANCE), last=2)) == 2
-
-
-@given(st.lists(st.sampled_from(ChangeKind), max_size=40), st.lists(st.integers(0, 40), max_size=8))
-def test_no_cut_into_pages_and_no_page_told_again_changes_what_is_told(
-    kinds: list[ChangeKind], cuts: list[int]
-) -> None:
-    feed = changes(*kinds)
-    at_once, in_pages = ArrivalTracker().receive(feed), []
-    tracker = ArrivalTracker()
-    for cut in [*sorted(cuts), len(feed)]:
-        in_pages += tracker.receive(feed[:cut])
-
-    assert in_pages == at_once
 
 
 def preview(content: bytes) -> np.ndarray:

@@ -150,8 +150,11 @@ export function useConsultEvent(consultId: string) {
 export function useAttachStudy(consultId: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (uid: string) =>
-      post<Consult>(`/consults/${path(consultId)}/studies`, { study_instance_uid: uid }),
+    mutationFn: ({ uid, samePerson }: { uid: string; samePerson: boolean }) =>
+      post<Consult>(`/consults/${path(consultId)}/studies`, {
+        study_instance_uid: uid,
+        same_person_confirmed: samePerson,
+      }),
     onSuccess: (consult) => client.setQueryData(keys.consult(consultId), consult),
   });
 }

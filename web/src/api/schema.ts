@@ -112,7 +112,7 @@ export interface paths {
         };
         /**
          * Download Report
-         * @description The signed PDF, for every part of the consult.
+         * @description The signed PDF, for every part of the consult; before that, for the writer, a marked draft.
          */
         get: operations["download_report_api_consults__consult_id__report_pdf_get"];
         put?: never;
@@ -154,7 +154,10 @@ export interface paths {
         put?: never;
         /**
          * Add Study To Consult
-         * @description Add a further study of the same patient, also while the room is open.
+         * @description Add a further study, also while the room is open.
+         *
+         *     One under another patient number is added only when the clinician confirms that it is the
+         *     same person; the confirmation is in the audit log.
          */
         post: operations["add_study_to_consult_api_consults__consult_id__studies_post"];
         delete?: never;
@@ -525,6 +528,11 @@ export interface components {
         };
         /** ConsultStudyIn */
         ConsultStudyIn: {
+            /**
+             * Same Person Confirmed
+             * @default false
+             */
+            same_person_confirmed: boolean;
             /** Study Instance Uid */
             study_instance_uid: string;
         };

@@ -12,6 +12,7 @@ import { Panel } from "../ui/Panel";
 import { useProblemText } from "../ui/problem";
 import { ProgressLine } from "../ui/ProgressLine";
 import { DropTarget } from "./DropTarget";
+import { OtherNumber } from "./OtherNumber";
 import { Refusals } from "./Refusals";
 import classes from "./upload.module.css";
 import { UploadStudy } from "./UploadStudy";
@@ -38,6 +39,8 @@ export function DropZone({ consultId, compact = false }: DropZoneProps) {
   useEffect(() => {
     if (completed !== null) void refetchStudies();
   }, [completed, refetchStudies]);
+  // In a consult a study under another number is asked about below, study by study.
+  const notices = completed?.notices.filter(({ code }) => code !== "study-of-another-patient") ?? [];
   const byUid = new Map((studies.data ?? []).map((study) => [study.study_instance_uid, study]));
   const retry = (
     <Button size="xs" variant="default" leftSection={<IconRefresh size={15} />} onClick={() => session.retry()} mt={6}>
@@ -134,9 +137,12 @@ export function DropZone({ consultId, compact = false }: DropZoneProps) {
               />
             ))}
           </ul>
-          {completed !== null && completed.notices.length > 0 && (
+          {completed !== null && consultId !== undefined && (
+            <OtherNumber consultId={consultId} studies={completed.studies} />
+          )}
+          {notices.length > 0 && (
             <div className={classes.item}>
-              {completed.notices.map((notice) => (
+              {notices.map((notice) => (
                 <Note key={notice.code} tone="amber">
                   {inLanguage(notice, language)}
                 </Note>

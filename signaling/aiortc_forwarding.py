@@ -106,6 +106,7 @@ class ForwardingReceiver(RTCRtpReceiver):
         self._statistics: dict[int, StreamStatistics] = {}
         self._last_report: tuple[int, float] | None = None  # NTP time's middle 32 bits, monotonic seconds
         self._limits: dict[ForwardingSender, tuple[int, float]] = {}
+        self._is_limited = False  # what the publisher was told last
         self._task: asyncio.Task[None] | None = None
 
     def _set_rtcp_ssrc(self, ssrc: int) -> None:
@@ -201,8 +202,11 @@ class ForwardingReceiver(RTCRtpReceiver):
             for ssrc, statistics in self._statistics.items()
         ]
         await self._send(RtcpRrPacket(ssrc=self._own_ssrc, reports=reports[:31]))
-        if self.kind == "video" and self._media_ssrc is not None:
-            fci = pack_remb_fci(self._allowed_bps(at_s), [self._media_ssrc])
+        allowed_bps = self._allowed_bps(at_s)
+        # In its first seconds libwebrtc takes a limit for a promise and sends as much: so none too early.
+        if self._media_ssrc is not None and (allowed_bps < MAX_VIDEO_BPS or self._is_limited):
+            self._is_limited = allowed_bps < MAX_VIDEO_BPS
+            fci = pack_remb_fci(allowed_bps, [self._media_ssrc])
             await self._send(RtcpPsfbPacket(RTCP_PSFB_APP, self._own_ssrc, 0, fci))
 
     def _allowed_bps(self, at_s: float) -> int:

@@ -97,7 +97,6 @@ class Present:
 
     stay: Stay
     grant: JoinGrant
-    joined_at: datetime
     audio: bool = False
     video: bool = False
     pointer: Pointer | None = None
@@ -125,7 +124,6 @@ class Room:
     present: dict[str, Present] = field(default_factory=dict)
     presenter_id: str | None = None
     viewer: ViewerState | None = None
-    viewer_changed_at: datetime | None = None
     seq: int = 0
     stays: int = 0
 
@@ -148,7 +146,7 @@ class Room:
             raise Refused(ErrorCode.ROOM_FULL)
 
         self.stays += 1
-        joiner = Present(Stay(self.room_id, grant.participant_id, self.stays), grant, joined_at=at)
+        joiner = Present(Stay(self.room_id, grant.participant_id, self.stays), grant)
         others = list(self.present.values())
         self.present[grant.participant_id] = joiner
         if was_presenting or (self.presenter_id is None and joiner.may_present):
@@ -221,7 +219,6 @@ class Room:
             raise Refused(ErrorCode.NOT_PRESENTER)
         self.seq += 1
         self.viewer = message.state
-        self.viewer_changed_at = at
         changed = ViewerChanged(seq=self.seq, participant_id=sender.stay.participant_id, state=message.state)
         return [*effects, *_to(self._others(sender), changed)]
 

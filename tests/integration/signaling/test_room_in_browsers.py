@@ -8,7 +8,6 @@ import pytest
 from tests.integration.signaling.conftest import Relay, Visitor, wait_until
 
 MakeVisitor = Callable[..., Visitor]
-START_BPS = 300_000  # libwebrtc's estimate before any feedback; without any it stays there
 
 
 def a_viewer_state(**changes: Any) -> dict[str, Any]:
@@ -119,10 +118,12 @@ def test_a_relay_that_starts_anew_gets_its_participants_back(visitor: MakeVisito
         here.sees(there)
 
 
+@pytest.mark.timeout(200)
 def test_the_publisher_learns_what_the_line_carries(visitor: MakeVisitor) -> None:
-    anna, ben = visitor("anna").enter(), visitor("ben").enter()
-    ben.sees(anna)
+    """From 300 kbit/s upwards. Without feedback libwebrtc's estimate falls to 30 kbit/s."""
+    anna = visitor("anna").enter()
     wait_until(
-        lambda: anna.page.evaluate("availableBps()") not in (None, START_BPS),
-        "feedback moves anna's estimate away from where it starts",
+        lambda: (anna.page.evaluate("availableBps()") or 0) > 400_000,
+        "feedback lets anna send more than at the start",
+        timeout_s=150,
     )

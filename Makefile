@@ -44,7 +44,7 @@ check: ## ruff, mypy, import rules, eslint, tsc: all of them, also when one fail
 	@$(MAKE) --keep-going check-ruff check-mypy check-imports check-eslint check-tsc
 
 check-ruff:
-	@deploy/step.sh "ruff" $(BIN)/ruff check .
+	@deploy/step.sh "ruff" $(BIN)/ruff check --no-cache .
 check-mypy:
 	@deploy/step.sh "mypy" $(BIN)/mypy
 check-imports:

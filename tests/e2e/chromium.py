@@ -23,6 +23,7 @@ FLAGS = (
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
+    "--allow-loopback-in-peer-connection",  # on a machine whose only network is lo
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
 )

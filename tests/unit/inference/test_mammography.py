@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pydicom
 import pytest
-from imaging.mammogram import Mammogram, read_mammogram
 from PIL import Image
 
 from imaging.finding import Finding, FindingKind
+from imaging.mammogram import Mammogram, read_mammogram
 from inference.breast_candidates import find_candidates
 from inference.breast_features import CHANNELS, breast_features
 from inference.bundle import Bundle, load_bundle

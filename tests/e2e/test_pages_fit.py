@@ -1,0 +1,129 @@
+"""Every page in both languages at three sizes: nothing runs off the side, nothing is left untranslated, no
+script fails. The pictures it takes lie in test-results/pages/ for people to look at."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from inference.phantoms.chest import chest_ct
+from tests.dicom_builders import as_bytes
+from tests.e2e.chromium import REPOSITORY, chromium, said
+from tests.installation_server import PASSWORD, Client, Installation, wait_until
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+PICTURES = REPOSITORY / "test-results" / "pages"
+SIZES = [(1366, 768), (1920, 1080), (390, 844)]
+LANGUAGES = ["zh-CN", "en"]
+# An i18next key that found no text shows itself: "consult:form.title", "form.title".
+LOOKS_LIKE_A_KEY = re.compile(r"\b[a-z][a-zA-Z]+[:.][a-z][a-zA-Z]+\.[a-zA-Z]+\b")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def case(clinician: Client, specialist: Client) -> dict[str, Any]:
+    """A phantom chest that AI has read, and an accepted consult about it."""
+    slices, _ = chest_ct(21, slices=40, rows=256, patient_name="DEMO^PAGES", patient_id="D-PAGES")
+    done = clinician.upload({f"{n}.dcm": as_bytes(ds) for n, ds in enumerate(slices)})
+    study = done["studies"][0]
+    uid = study["study_instance_uid"]
+    wait_until(lambda: clinician.ai_of(uid)["status"] == "completed", "the phantom is read")
+    consult = clinician.post(
+        "/api/consults",
+        {
+            "patient_id": study["patient"]["id"],
+            "question": "右肺结节，请会诊。A nodule in the right lung: what next?",
+            "urgency": "urgent",
+            "specialty": "radiology",
+            "legal_role": "consultation",
+            "study_instance_uids": [uid],
+            "consent": {"given": True, "method": "written"},
+        },
+    )
+    specialist.post(f"/api/consults/{consult['id']}/events", {"event": "accept", "version": 1})
+    return {"study": uid, "consult": consult["id"]}
+
+
+def pages_of(case: dict[str, Any]) -> dict[str, tuple[str, str | None]]:
+    """Name of each page: whose, and its path; None for somebody who is not signed in."""
+    return {
+        "login": ("/login", None),
+        "worklist-clinician": ("/", "clinician"),
+        "worklist-specialist": ("/", "specialist"),
+        "upload": ("/upload", "clinician"),
+        "study": (f"/studies/{case['study']}", "clinician"),
+        "request": (f"/consults/new?study={case['study']}", "clinician"),
+        "consult-specialist": (f"/consults/{case['consult']}", "specialist"),
+        "consult-clinician": (f"/consults/{case['consult']}", "clinician"),
+        "door": (f"/room/{case['consult']}", "specialist"),
+        "nowhere": ("/no/such/page", "clinician"),
+    }
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_no_page_runs_off_its_window_or_shows_a_key_instead_of_words(
+    browser: Browser, installation: Installation, case: dict[str, Any], width: int, height: int, language: str
+) -> None:
+    faults: list[str] = []
+    users: dict[str | None, Page] = {}
+    for name, (path, username) in pages_of(case).items():
+        if username not in users:
+            users[username] = open_page(browser, installation, username, width, height, language)
+            users[username].on("pageerror", lambda error, name=name: faults.append(f"{name}: {error}"))
+        page = users[username]
+        page.goto(installation.url + path)
+        settle(page)
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=PICTURES / f"{name}-{width}-{language}.png")
+        overflow = page.evaluate(
+            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        )
+        if overflow > 0:
+            faults.append(f"{name}: {overflow} pixels too wide")
+        keys = LOOKS_LIKE_A_KEY.findall(page.inner_text("body"))
+        if keys:
+            faults.append(f"{name}: untranslated {keys}")
+        spoken = page.evaluate("document.documentElement.lang")
+        if not spoken.startswith(language[:2]):
+            faults.append(f"{name}: the page says that it is in {spoken}")
+    for page in users.values():
+        page.context.close()
+    assert not faults, "\n".join(faults)
+
+
+def open_page(
+    browser: Browser, installation: Installation, username: str | None, width: int, height: int, language: str
+) -> Page:
+    context = browser.new_context(
+        locale=language, viewport={"width": width, "height": height}, permissions=["camera", "microphone"]
+    )
+    page = context.new_page()
+    page.goto(installation.url + "/login")
+    if username is not None:
+        page.get_by_label(said("auth", "login.username")).fill(username)
+        page.locator("input[name=password]").fill(PASSWORD)
+        page.get_by_role("button", name=said("auth", "login.submit")).click()
+        page.wait_for_url(installation.url + "/")
+        answer = context.request.patch(
+            installation.url + "/api/me", data={"language": language}, headers={"X-Teleconsult": "1"}
+        )
+        assert answer.ok
+    return page
+
+
+def settle(page: Page) -> None:
+    """Until nothing on the page says that it is still loading."""
+    expect(page.locator("[aria-busy=true]")).to_have_count(0, timeout=60_000)
+    page.wait_for_load_state("networkidle")
+    viewer = page.get_by_test_id("study-viewer")
+    if viewer.count():
+        expect(viewer.first).to_have_attribute("data-ready", "true", timeout=60_000)

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
-from imaging.mammogram import Mammogram
-
 from imaging.finding import Finding, FindingKind
+from imaging.mammogram import Mammogram
 from inference.breast_candidates import KINDS, Candidate, calibrated, score_breast
 from inference.breast_features import BreastFeatures, breast_features
 from inference.bundle import Bundle

@@ -4,9 +4,9 @@ import logging
 from collections.abc import Iterable
 from datetime import datetime
 
-from imaging.gate import assess_series
 from kombu.exceptions import OperationalError as BrokerAway
 
+from imaging.gate import assess_series
 from inference.celery_broker import CeleryBroker
 from inference.repository import JobRepository
 from teleconsult.dependencies import PartsOfApp

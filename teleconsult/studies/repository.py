@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from imaging.gate import SeriesVerdict
 from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
+from imaging.gate import SeriesVerdict
 from storage.tables import (
     consult_studies,
     consults,

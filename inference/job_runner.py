@@ -15,6 +15,7 @@ from pydicom import Dataset
 from imaging.errors import PacsUnavailable
 from imaging.finding import Finding
 from imaging.pacs import PacsClient
+from imaging.part10 import part10_bytes
 from imaging.structured_report import findings_report
 from inference.errors import NotAnalysable
 from inference.inference_job import LEASE_S, Lease
@@ -79,7 +80,9 @@ class JobRunner:
         found = self.analyse(datasets, lease.model, report)
         if found:
             report("report", 0.95)
-            self.pacs.store(_as_bytes(findings_report(found, datasets, at=self.now(), job_id=lease.job_id)))
+            self.pacs.store(
+                part10_bytes(findings_report(found, datasets, at=self.now(), job_id=lease.job_id))
+            )
         return found
 
     def _changed(self, lease: Lease, kind: str) -> None:
@@ -118,9 +121,3 @@ def _heartbeat(lease: Lease, runner: JobRunner) -> Iterator[Progress]:
     finally:
         stop.set()
         thread.join()
-
-
-def _as_bytes(dataset: Dataset) -> bytes:
-    buffer = BytesIO()
-    dataset.save_as(buffer, enforce_file_format=True)
-    return buffer.getvalue()

@@ -3,11 +3,11 @@
 import json
 import os
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
 
 from sqlalchemy import select
 
+from imaging.part10 import part10_bytes
 from inference.phantoms.chest import chest_ct
 from inference.phantoms.mammogram import mammogram_exam
 from storage.database import Database, utc_now
@@ -114,13 +114,11 @@ def add_demo_studies(parts: PartsOfApp) -> int:
     views = [view for view, _ in mammogram_exam(seed=7)]
     arrival = Arrival(account.institution_id, account.id, at)
     for dataset in [*chest, *views]:
-        buffer = BytesIO()
-        dataset.save_as(buffer, enforce_file_format=True)
         with parts.database.transaction() as connection:
             parts.studies.expect(
                 connection, str(dataset.SOPInstanceUID), arrival.institution_id, arrival.uploaded_by_id
             )
-        stored = parts.pacs.store(buffer.getvalue())
+        stored = parts.pacs.store(part10_bytes(dataset))
         with parts.database.transaction() as connection:
             register(parts.studies, connection, dataset, stored.orthanc_id, arrival)
     for uid in (str(chest[0].StudyInstanceUID), str(views[0].StudyInstanceUID)):

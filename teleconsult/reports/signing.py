@@ -3,7 +3,6 @@
 import hashlib
 from dataclasses import replace
 from datetime import datetime
-from io import BytesIO
 
 from pydicom import Dataset
 from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage
@@ -11,6 +10,7 @@ from sqlalchemy import Connection
 
 from imaging.finding import Finding
 from imaging.parsing import parse_dicom
+from imaging.part10 import part10_bytes
 from imaging.report_reading import read_findings
 from imaging.structured_report import DecidedFinding, decisions_report
 from storage import audit_log
@@ -98,7 +98,7 @@ def _store_decisions(
             ai_report=_ai_report(parts, study_instance_uid, series_instance_uid),
             at=at,
         )
-        parts.pacs.store(_as_bytes(document))
+        parts.pacs.store(part10_bytes(document))
 
 
 def _ai_report(parts: PartsOfApp, study_instance_uid: str, series_instance_uid: str) -> Dataset | None:
@@ -190,9 +190,3 @@ def _place(parts: PartsOfApp, connection: Connection, finding: Finding) -> str:
 
 def _both(user: User) -> str:
     return f"{user.institution.name_zh} {user.institution.name_en}"
-
-
-def _as_bytes(dataset: Dataset) -> bytes:
-    buffer = BytesIO()
-    dataset.save_as(buffer, enforce_file_format=True)
-    return buffer.getvalue()

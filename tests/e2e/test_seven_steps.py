@@ -49,7 +49,8 @@ def studies(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[s
     reference = parse_dicom(next(iter(sorted(chest.glob("*.dcm")))).read_bytes())
     mammogram.PatientID, mammogram.PatientName = reference.PatientID, reference.PatientName
     mammogram.save_as(breast / "GH133.dcm", enforce_file_format=True)
-    return {"chest": chest, "breast": breast}
+    shutil.copytree(real_data / "ct-lidc-0001", folder / "elsewhere", ignore=shutil.ignore_patterns("*.xml"))
+    return {"chest": chest, "breast": breast, "elsewhere": folder / "elsewhere"}
 
 
 class User:
@@ -232,6 +233,25 @@ def test_a_study_goes_in_ai_reads_it_two_people_meet_over_it_and_a_report_comes_
         "a page was reloaded"
     )
     specialist.picture("room-second-study")
+
+    #    A study under another patient number stays out until the clinician says that it is the same person.
+    here.get_by_role("button", name=said("upload", "clear")).click()
+    clinician.drop(studies["elsewhere"])
+    question = here.get_by_test_id("other-number")
+    expect(question).to_be_visible(timeout=PATIENCE_MS)
+    assert len(specialist_view(installation, consult_id)["studies"]) == 2
+    question.get_by_label(said("upload", "otherNumber.same")).check()
+    question.get_by_role("button", name=said("upload", "otherNumber.add")).click()
+    wait_until(
+        lambda: (
+            len(specialist_view(installation, consult_id)["studies"]) == 3
+            and specialist_view(installation, consult_id)["studies"][2]["ai"]["finding_count"] == 1
+        ),
+        "the third study joins and is read",
+    )
+    assert loaded_at == [page.evaluate("performance.timeOrigin") for page in (here, there)], (
+        "a page was reloaded"
+    )
 
     # 6. One finding is accepted, the others rejected; the conclusion is written; signed; both get the PDF.
     api = installation.sign_in("specialist")

@@ -28,6 +28,16 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
         running.stop()
 
 
+@pytest.fixture(scope="module")
+def fresh_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """One of a module's own: nobody has signed in yet, and its parts may be killed."""
+    running = Installation(tmp_path_factory.mktemp("fresh") / "data", two_free_ports())
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+
+
 @pytest.fixture(scope="session")
 def clinician(installation: Installation) -> Client:
     return installation.sign_in("clinician")

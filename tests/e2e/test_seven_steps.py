@@ -105,18 +105,19 @@ class User:
 
 
 @pytest.fixture(scope="module")
-def clinician(browser: Browser, installation: Installation) -> User:
-    return User(browser, installation, "clinician", "en-US")
+def clinician(browser: Browser, fresh_installation: Installation) -> User:
+    return User(browser, fresh_installation, "clinician", "en-US")
 
 
 @pytest.fixture(scope="module")
-def specialist(browser: Browser, installation: Installation) -> User:
-    return User(browser, installation, "specialist", "zh-CN")
+def specialist(browser: Browser, fresh_installation: Installation) -> User:
+    return User(browser, fresh_installation, "specialist", "zh-CN")
 
 
 def test_a_study_goes_in_ai_reads_it_two_people_meet_over_it_and_a_report_comes_out(
-    installation: Installation, clinician: User, specialist: User, studies: dict[str, Path]
+    fresh_installation: Installation, clinician: User, specialist: User, studies: dict[str, Path]
 ) -> None:
+    installation = fresh_installation
     # 1. The clinician logs in, drops a folder of a real chest CT and sees progress for the study.
     clinician.sign_in()
     here = clinician.page

@@ -1,7 +1,8 @@
-"""The job table under lost workers, doubled deliveries and late results, on a real database."""
+"""The job table under lost workers, doubled deliveries and late results, on both real databases."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -14,19 +15,19 @@ from inference.inference_job import LEASE_S, MAX_ATTEMPTS, JobStatus, Lease
 from inference.repository import JobRepository
 from storage.database import Database
 from storage.tables import findings, inference_jobs, institutions, patients, studies
+from tests.databases import NewDatabase
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LATER = NOON + timedelta(seconds=LEASE_S + 1)
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    return a_database(tmp_path / "jobs.db")
+def database(new_database: NewDatabase) -> Database:
+    return a_database(new_database)
 
 
-def a_database(path: Path) -> Database:
-    database = Database(f"sqlite:///{path}")
-    database.migrate()
+def a_database(new_database: NewDatabase) -> Database:
+    database = new_database()
     with database.transaction() as connection:
         connection.execute(insert(institutions).values(id="i", name_en="I", name_zh="I", position=0))
         connection.execute(insert(patients).values(id="p", institution_id="i", patient_id="1", name="N"))
@@ -102,6 +103,40 @@ def test_a_job_is_leased_to_one_worker_at_a_time(database: Database) -> None:
     assert jobs.lease(job, LATER) is not None
 
 
+def test_workers_that_ask_at_the_same_moment_get_one_lease(database: Database) -> None:
+    jobs, job, workers = JobRepository(database), a_job(database), 4
+    assert job is not None
+    for round_ in range(10):
+        at, ready = NOON + round_ * (LATER - NOON), Barrier(workers)
+
+        def ask(_worker: int, at: datetime = at, ready: Barrier = ready) -> Lease | None:
+            ready.wait(30)
+            return jobs.lease(job, at)
+
+        with ThreadPoolExecutor(workers) as pool:
+            leases = [lease for lease in pool.map(ask, range(workers)) if lease is not None]
+        assert len(leases) == 1
+        jobs.release(leases[0], tried=False)
+
+
+def test_a_series_that_arrives_twice_at_the_same_moment_makes_one_job(database: Database) -> None:
+    for round_ in range(10):
+        ready = Barrier(4)
+
+        def arrive(_time: int, last: str = f"1.2.3.{round_ + 2}", ready: Barrier = ready) -> str | None:
+            ready.wait(30)
+            return a_job(database, ("1.2.3.1", last))
+
+        with ThreadPoolExecutor(4) as pool:
+            made = [job for job in pool.map(arrive, range(4)) if job is not None]
+        assert len(made) == 1
+        with database.reading() as connection:
+            open_jobs = connection.execute(
+                select(inference_jobs.c.id).where(inference_jobs.c.status == JobStatus.REQUESTED)
+            )
+            assert [row.id for row in open_jobs] == made
+
+
 def test_a_worker_that_lost_its_lease_cannot_publish(database: Database) -> None:
     jobs, job = JobRepository(database), a_job(database)
     assert job is not None
@@ -152,9 +187,9 @@ STEPS = st.lists(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_whatever_the_workers_do_the_result_is_written_at_most_once(
-    tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int]]
+    new_database: NewDatabase, steps: list[tuple[str, int]]
 ) -> None:
-    database = a_database(tmp_path_factory.mktemp("jobs") / "jobs.db")
+    database = a_database(new_database)
     jobs, job, at = JobRepository(database), a_job(database), NOON
     assert job is not None
     leases: dict[int, Lease] = {}

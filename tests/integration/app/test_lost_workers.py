@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,24 +13,14 @@ import pytest
 from imaging.orthanc import OrthancPacs
 from inference.phantoms.chest import chest_ct
 from tests.dicom_builders import as_bytes
-from tests.installation_server import Client, Installation, two_free_ports, wait_until
+from tests.installation_server import Client, Installation, wait_until
 
 pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
-def own_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """Apart from the shared one: its parts are killed."""
-    running = Installation(tmp_path_factory.mktemp("faults") / "data", two_free_ports())
-    try:
-        yield running.start()
-    finally:
-        running.stop()
-
-
-@pytest.fixture(scope="module")
-def client(own_installation: Installation) -> Client:
-    return own_installation.sign_in("clinician")
+def client(fresh_installation: Installation) -> Client:
+    return fresh_installation.sign_in("clinician")
 
 
 def a_phantom(seed: int) -> dict[str, bytes]:
@@ -80,19 +69,19 @@ def archive(installation: Installation) -> OrthancPacs:
 
 @pytest.mark.parametrize("victim", ["inference.worker", "redis-server", "Orthanc", "uvicorn"])
 def test_a_study_is_read_once_although_a_part_is_killed_while_it_is_read(
-    own_installation: Installation, client: Client, victim: str
+    fresh_installation: Installation, client: Client, victim: str
 ) -> None:
     seed = 100 + sum(map(ord, victim))
     uid = client.upload(a_phantom(seed))["studies"][0]["study_instance_uid"]
     wait_until(lambda: client.ai_of(uid)["status"] in ("running", "completed"), "a worker has begun")
-    kill(own_installation, victim)
+    kill(fresh_installation, victim)
     wait_until(lambda: answers(client), "the installation answers again", 60)
 
     assert finished(client, uid)["status"] == "completed"
     study = client.get(f"/api/studies/{uid}")
     assert study["instance_count"] == 40
     assert [job["status"] for job in study["jobs"]] == ["completed"]
-    pacs = archive(own_installation)
+    pacs = archive(fresh_installation)
     reports = [
         ref for ref in pacs.find_instances(uid) if ref.sop_class_uid.startswith("1.2.840.10008.5.1.4.1.1.88.")
     ]
@@ -100,7 +89,7 @@ def test_a_study_is_read_once_although_a_part_is_killed_while_it_is_read(
 
 
 def test_an_image_that_was_acknowledged_is_in_the_archive_after_everything_was_killed(
-    own_installation: Installation, client: Client
+    fresh_installation: Installation, client: Client
 ) -> None:
     files = a_phantom(7)
     upload_id = client.post("/api/uploads", {})["upload_id"]
@@ -111,9 +100,9 @@ def test_an_image_that_was_acknowledged_is_in_the_archive_after_everything_was_k
         )
         acknowledged += [file["sop_instance_uid"] for file in answer.json()["files"]]
     for part in ("Orthanc", "uvicorn", "redis-server"):
-        kill(own_installation, part)
+        kill(fresh_installation, part)
     wait_until(lambda: answers(client), "the installation answers again", 60)
-    pacs = archive(own_installation)
+    pacs = archive(fresh_installation)
     for uid in acknowledged:
         assert pacs.instance_file(uid)
 

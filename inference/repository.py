@@ -8,6 +8,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from imaging.finding import Finding
 from inference.inference_job import LEASE_S, MAX_ATTEMPTS, InferenceJob, JobStatus, Lease
@@ -37,32 +38,32 @@ class JobRepository:
         are called off, and findings that nobody decided on make way when the new ones stand.
         """
         digest = hashlib.sha256("\n".join(sorted(sop_instance_uids)).encode()).hexdigest()
-        same = and_(
-            inference_jobs.c.series_instance_uid == series_instance_uid, inference_jobs.c.model == model
-        )
-        if connection.execute(
-            select(inference_jobs.c.id).where(same, inference_jobs.c.instances_sha256 == digest)
-        ).first():
+        job_id = str(uuid4())
+        # The unique constraint decides, before anything else is touched: of two that come at once the second
+        # waits for the first, and must not call its job off.
+        if not _insert_once(
+            connection,
+            id=job_id,
+            study_instance_uid=study_instance_uid,
+            series_instance_uid=series_instance_uid,
+            model=model,
+            instances_sha256=digest,
+            status=JobStatus.REQUESTED,
+            attempts=0,
+            lease_token=0,
+            progress=0.0,
+            created_at=at,
+        ):
             return None
         connection.execute(
             update(inference_jobs)
-            .where(same, inference_jobs.c.status.in_(OPEN))
-            .values(status=JobStatus.CANCELLED, finished_at=at, lease_token=inference_jobs.c.lease_token + 1)
-        )
-        job_id = str(uuid4())
-        connection.execute(
-            insert(inference_jobs).values(
-                id=job_id,
-                study_instance_uid=study_instance_uid,
-                series_instance_uid=series_instance_uid,
-                model=model,
-                instances_sha256=digest,
-                status=JobStatus.REQUESTED,
-                attempts=0,
-                lease_token=0,
-                progress=0.0,
-                created_at=at,
+            .where(
+                inference_jobs.c.series_instance_uid == series_instance_uid,
+                inference_jobs.c.model == model,
+                inference_jobs.c.id != job_id,
+                inference_jobs.c.status.in_(OPEN),
             )
+            .values(status=JobStatus.CANCELLED, finished_at=at, lease_token=inference_jobs.c.lease_token + 1)
         )
         return job_id
 
@@ -72,7 +73,11 @@ class JobRepository:
         A job that was started MAX_ATTEMPTS times without an end is failed here: it kills its worker.
         """
         with self._database.transaction() as connection:
-            row = connection.execute(select(inference_jobs).where(inference_jobs.c.id == job_id)).first()
+            # Locked until the commit: whoever asks at the same moment then sees this lease.
+            # (SQLite knows no such lock and needs none: a transaction is alone.)
+            row = connection.execute(
+                select(inference_jobs).where(inference_jobs.c.id == job_id).with_for_update()
+            ).first()
             if row is None or row.status not in OPEN:
                 return None
             if row.status == JobStatus.IN_PROGRESS and row.lease_expires_at > at:
@@ -154,7 +159,10 @@ class JobRepository:
 
     def fail(self, lease: Lease, reason: Mapping[str, Any], at: datetime) -> bool:
         with self._database.transaction() as connection:
-            if not connection.execute(select(inference_jobs.c.id).where(*_held_by(lease))).first():
+            held = connection.execute(
+                select(inference_jobs.c.id).where(*_held_by(lease)).with_for_update()
+            ).first()
+            if held is None:
                 return False
             self._finish(connection, lease.job_id, JobStatus.FAILED, at, reason=reason)
             return True
@@ -251,6 +259,17 @@ GAVE_UP: Mapping[str, str] = {
 def finding_id(job_id: str, finding: Finding) -> str:
     """The same finding of the same job has the same id, whoever writes it."""
     return str(uuid5(NAMESPACE_OID, f"{job_id}/{json.dumps(finding.to_json(), sort_keys=True)}"))
+
+
+def _insert_once(connection: Connection, **values: Any) -> bool:
+    """Insert a job; False when there is one for the same series, model and instances."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    result = connection.execute(
+        dialect.insert(inference_jobs)
+        .values(**values)
+        .on_conflict_do_nothing(index_elements=["series_instance_uid", "model", "instances_sha256"])
+    )
+    return result.rowcount == 1
 
 
 def _held_by(lease: Lease) -> tuple[Any, ...]:

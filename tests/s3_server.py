@@ -1,8 +1,7 @@
-"""A real S3 server for tests: one Ceph node from Debian's packages, own folder, own ports, own keys, gone at the end.
+"""A real S3 server for tests: one Ceph node from Debian's packages, with its own folder, ports and keys.
 
 A monitor, one OSD (BlueStore on a sparse file) and the RADOS gateway. There is no manager: it only gathers
-statistics, which nothing here reads. Its parts trust each other (no cephx): they hear loopback alone and hold only
-what tests put there. The gateway's access key and secret are asked for and checked, as everywhere.
+statistics, which nothing here reads. All parts hear loopback alone and know each other by keys (cephx).
 """
 
 import json
@@ -20,19 +19,33 @@ from uuid import uuid4
 
 from tests.orthanc_server import free_ports
 
-PROGRAMS = ("ceph", "ceph-mon", "ceph-osd", "monmaptool", "radosgw", "radosgw-admin", "setpriv")
+PROGRAMS = (
+    "ceph",
+    "ceph-authtool",
+    "ceph-mon",
+    "ceph-osd",
+    "monmaptool",
+    "radosgw",
+    "radosgw-admin",
+    "setpriv",
+)
 PACKAGES = "ceph-mon ceph-osd radosgw"
 READY_WITHIN_S = 90.0
 STOPPED_WITHIN_S = 10.0
 STOP_ORDER = ("radosgw", "ceph-osd", "ceph-mon")
 
+# One key for each part, all in one file.
+CAPABILITIES = {
+    "mon.": ("mon",),
+    "client.admin": ("mon", "osd", "mgr"),
+    "osd.0": ("mon", "osd", "mgr"),
+    "client.rgw.test": ("mon", "osd", "mgr"),
+}
+
 # Small memory, one copy of everything, one placement group in each pool.
 CONFIGURATION = """
 [global]
 fsid = {fsid}
-auth_cluster_required = none
-auth_service_required = none
-auth_client_required = none
 mon_host = [v2:127.0.0.1:{mon_port}]
 public_addr = 127.0.0.1
 cluster_addr = 127.0.0.1
@@ -45,15 +58,13 @@ log_file = {folder}/$name.log
 log_to_stderr = false
 err_to_stderr = true
 mon_cluster_log_file = {folder}/cluster.log
-keyring = {folder}/no-keyring
+keyring = {folder}/keyring
 
 mon_allow_pool_size_one = true
 mon_allow_pool_delete = false
 mon_data_avail_warn = 1
 mon_data_avail_crit = 1
 mon_max_pg_per_osd = 500
-mon_osd_full_ratio = 0.99
-mon_osd_nearfull_ratio = 0.98
 osd_pool_default_size = 1
 osd_pool_default_min_size = 1
 osd_pool_default_pg_num = 1
@@ -64,6 +75,7 @@ rgw_rados_pool_pg_num_min = 1
 
 [mon.a]
 mon_data = {folder}/mon
+paxos_propose_interval = 0.05
 mon_memory_target = 134217728
 rocksdb_cache_size = 16777216
 
@@ -176,7 +188,12 @@ class S3Server:
         monmap = str(self.folder / "monmap")
         address = f"[v2:127.0.0.1:{self.mon_port}]"
         self._run(deadline, "monmaptool", "--create", "--fsid", self._fsid, "--addv", "a", address, monmap)
-        self._run(deadline, "ceph-mon", "--mkfs", "-i", "a", "--monmap", monmap)
+        keyring = str(self.folder / "keyring")
+        for name, parts in CAPABILITIES.items():
+            create = () if Path(keyring).exists() else ("--create-keyring",)
+            allow = [word for part in parts for word in ("--cap", part, "allow *")]
+            self._run(deadline, "ceph-authtool", *create, "--gen-key", "--name", name, *allow, keyring)
+        self._run(deadline, "ceph-mon", "--mkfs", "-i", "a", "--monmap", monmap, "--keyring", keyring)
 
     def _make_osd(self, deadline: float) -> None:
         identity = str(uuid4())
@@ -185,7 +202,9 @@ class S3Server:
 
     def _make_user(self, deadline: float) -> None:
         keys = (f"--access-key={self.access_key}", f"--secret={self.secret_key}")
-        self._run(deadline, "radosgw-admin", "user", "create", "--uid=teleconsult", "--display-name=Test", *keys)
+        self._run(
+            deadline, "radosgw-admin", "user", "create", "--uid=teleconsult", "--display-name=Test", *keys
+        )
 
     def _osd_is_up(self) -> bool:
         status = self._ceph("osd", "stat")
@@ -212,7 +231,9 @@ class S3Server:
         found = shutil.which(program, path=_search_path())
         if found is None:
             raise FileNotFoundError(f"{program} is not installed; `apt-get install {PACKAGES}`")
-        return [found, "--conf", str(self.folder / "ceph.conf")] if program != "monmaptool" else [found]
+        if program in ("ceph-authtool", "monmaptool"):  # they work on files alone
+            return [found]
+        return [found, "--conf", str(self.folder / "ceph.conf")]
 
     def _run(self, deadline: float, program: str, *arguments: str) -> None:
         done = subprocess.run(

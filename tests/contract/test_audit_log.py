@@ -1,6 +1,6 @@
-"""The audit chain on a real database file."""
+"""The audit chain on both real databases."""
 
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import delete, update
@@ -9,12 +9,12 @@ from storage import audit_log
 from storage.database import Database, utc_now
 from storage.errors import AuditChainBroken
 from storage.tables import audit_log as table
+from tests.databases import NewDatabase
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Database:
-    database = Database(f"sqlite:///{tmp_path / 'audit.db'}")
-    database.migrate()
+def database(new_database: NewDatabase) -> Database:
+    database = new_database()
     with database.transaction() as connection:
         for n in range(5):
             audit_log.record(
@@ -56,3 +56,17 @@ def test_an_entry_is_gone_with_the_deed_that_was_rolled_back(database: Database)
         raise ZeroDivisionError
     with database.reading() as connection:
         assert audit_log.verify(connection) == 5
+
+
+def test_entries_written_at_the_same_moment_make_one_chain(database: Database) -> None:
+    def append(writer: int) -> None:
+        for n in range(10):
+            with database.transaction() as connection:
+                audit_log.record(
+                    connection, at=utc_now(), actor=f"u{writer}", action="a", subject="s", details={"n": n}
+                )
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(append, range(4)))
+    with database.reading() as connection:
+        assert audit_log.verify(connection) == 5 + 4 * 10

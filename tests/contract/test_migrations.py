@@ -1,0 +1,62 @@
+"""The schema that the migrations make, on both real databases."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect
+
+from storage.database import Database
+from storage.tables import metadata
+from tests.databases import NewDatabase
+
+
+def differences(database: Database) -> list[object]:
+    with database.reading() as connection:
+        return list(compare_metadata(MigrationContext.configure(connection), metadata))
+
+
+def test_the_migrations_make_exactly_the_tables_that_the_code_knows(new_database: NewDatabase) -> None:
+    database = new_database(migrated=False)
+    database.migrate()
+    assert differences(database) == []
+
+
+def test_migrating_again_changes_nothing(database: Database) -> None:
+    database.migrate()
+    assert differences(database) == []
+
+
+def test_processes_that_start_together_migrate_once(new_database: NewDatabase) -> None:
+    first = new_database(migrated=False)
+    url = first.engine.url.render_as_string(hide_password=False)
+    ready = Barrier(3)
+
+    def start(_process: int) -> None:
+        own = Database(url)
+        ready.wait(30)
+        own.migrate()
+        own.close()
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(start, range(3)))
+    assert differences(first) == []
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(
+    new_database: NewDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database = new_database(migrated=False)
+    upgrade = command.upgrade
+
+    def upgrade_then_fail(*arguments: object) -> None:
+        upgrade(*arguments)  # type: ignore[arg-type]
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(command, "upgrade", upgrade_then_fail)
+    with pytest.raises(ZeroDivisionError):
+        database.migrate()
+    assert inspect(database.engine).get_table_names() == []

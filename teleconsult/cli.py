@@ -4,12 +4,15 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from imaging.reasons import Reason
 from teleconsult.settings import REPOSITORY
+
+if TYPE_CHECKING:
+    from teleconsult.dependencies import PartsOfApp
 
 main = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -83,6 +86,63 @@ def analyse(
         )
     if not result["findings"]:
         print("No findings. 没有发现。")
+
+
+@main.command("import")
+def import_(
+    path: Annotated[Path, typer.Argument(exists=True, help="A folder, a zip, a disk or one file.")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would become of each file.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON instead of a line for each file.")
+    ] = False,
+    data: DataFolder = DEFAULT_DATA,
+    port: Port = DEFAULT_PORT,
+    user: Annotated[
+        str, typer.Option("--as", help="The account whose institution gets the studies.")
+    ] = "clinician",
+) -> None:
+    """Take in studies as the page does. Except for a dry run the installation must be running."""
+    from teleconsult.errors import NotFound
+    from teleconsult.uploads.import_files import import_files, try_import
+
+    try:
+        rows = try_import(path) if dry_run else import_files(_running_parts(data.resolve(), port), path, user)
+        files = []
+        for row in rows:
+            files.append(row)
+            if not as_json:
+                print(f"{row['verdict']}  {row['path']}  {row['reason'] or ''}")
+    except NotFound:
+        print(f"There is no account '{user}'. 没有账号“{user}”。", file=sys.stderr)
+        sys.exit(1)
+    if as_json:
+        print(json.dumps({"files": files}, ensure_ascii=False, indent=2))
+
+
+def _running_parts(data: Path, port: int) -> "PartsOfApp":
+    """The parts of the installation that runs on this data folder, or the end with a sentence."""
+    from imaging.errors import PacsUnavailable
+    from teleconsult.app import create_parts
+    from teleconsult.installation import existing_installation
+    from teleconsult.services import child_environment
+    from teleconsult.settings import Settings
+
+    installation = existing_installation(data, "127.0.0.1", port)
+    if installation is not None:
+        parts = create_parts(Settings.from_environment(child_environment(installation, os.environ)))
+        try:
+            parts.pacs.ping()
+            return parts
+        except PacsUnavailable:
+            pass
+    print(
+        f"No installation is running on {data}; start it with `make up` first, or use --dry-run. "
+        f"{data} 上没有正在运行的系统；请先执行 make up，或使用 --dry-run。",
+        file=sys.stderr,
+    )
+    sys.exit(1)
 
 
 @main.command()

@@ -26,16 +26,21 @@ def receive_file(
         shown = (
             path if file.path == received.name else f"{path}/{file.path.removeprefix(received.name + '/')}"
         )
-        result = _receive_one(parts, upload, shown, file, arrival)
-        with parts.database.transaction() as connection:
-            parts.uploads.add_file(connection, upload.id, result)
-        results.append(result)
+        results.append(receive_one(parts, upload, shown, file, arrival))
     return results
 
 
-def _receive_one(
+def receive_one(
     parts: PartsOfApp, upload: Upload, path: str, file: IntakeFile, arrival: Arrival
 ) -> FileResult:
+    """Store, refuse or quarantine one file that the intake has looked at, and note the result."""
+    result = _receive(parts, upload, path, file, arrival)
+    with parts.database.transaction() as connection:
+        parts.uploads.add_file(connection, upload.id, result)
+    return result
+
+
+def _receive(parts: PartsOfApp, upload: Upload, path: str, file: IntakeFile, arrival: Arrival) -> FileResult:
     if file.verdict != "accepted" or file.content is None or file.header is None:
         return _set_aside(
             parts, upload, path, file.content, file.reason, quarantine=file.verdict == "quarantined"

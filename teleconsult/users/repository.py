@@ -155,6 +155,10 @@ class UserRepository:
     def get(self, connection: Connection, user_id: str) -> User:
         return _user(connection.execute(_JOINED.where(users.c.id == user_id)).one())
 
+    def find(self, connection: Connection, username: str) -> User | None:
+        row = connection.execute(_JOINED.where(users.c.username == username)).first()
+        return _user(row) if row else None
+
     def by_ids(self, connection: Connection, user_ids: Iterable[str]) -> dict[str, User]:
         rows = connection.execute(_JOINED.where(users.c.id.in_(set(user_ids))))
         return {row.id: _user(row) for row in rows}

@@ -130,6 +130,7 @@ class JobRepository:
                     status=JobStatus.REQUESTED,
                     attempts=inference_jobs.c.attempts - (0 if tried else 1),
                     lease_expires_at=None,
+                    nudged_at=None if tried else inference_jobs.c.nudged_at,
                     progress=0.0,
                 )
             )

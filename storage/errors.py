@@ -13,6 +13,10 @@ class ObjectAlreadyStored(StorageError):
     """An object with this key exists; objects are written once and never overwritten."""
 
 
+class ObjectRefused(StorageError):
+    """The server did not take the object; nothing was stored."""
+
+
 class InvalidKey(StorageError):
     """The key could leave the store, or is not one that every adapter can hold."""
 

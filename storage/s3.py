@@ -1,23 +1,38 @@
 """ObjectStore on any S3 server, through the `minio` client."""
 
-from io import BytesIO
+import base64
+import hashlib
+from datetime import timedelta
+from http import HTTPStatus
 from urllib.parse import unquote, urlsplit
 
+import urllib3
 from minio import Minio
 from minio.error import S3Error
 
-from storage.errors import ObjectAlreadyStored, ObjectMissing
+from storage.errors import ObjectAlreadyStored, ObjectMissing, ObjectRefused
 from storage.object_store import check_key
+
+CONNECT_TIMEOUT_S = 10.0
+READ_TIMEOUT_S = 300.0
+SIGNED_FOR = timedelta(minutes=15)  # clocks may differ by that much on S3
 
 
 class S3Objects:
-    """One bucket. A key that is taken is refused by a look before the write."""
+    """One bucket.
+
+    A key that is taken is refused by the server (`If-None-Match`), so that of two writers one wins. Where a
+    server does not know the condition, or ignores it on a versioned bucket, only the look before it is left.
+    """
 
     def __init__(
         self, endpoint: str, bucket: str, access_key: str, secret_key: str, *, secure: bool = True
     ) -> None:
         self._client = Minio(endpoint, access_key=access_key, secret_key=secret_key, secure=secure)
         self._bucket = bucket
+        self._http = urllib3.PoolManager(
+            timeout=urllib3.Timeout(connect=CONNECT_TIMEOUT_S, read=READ_TIMEOUT_S), retries=False
+        )
         if not self._client.bucket_exists(bucket):
             self._client.make_bucket(bucket)
 
@@ -42,7 +57,22 @@ class S3Objects:
                 raise
         else:
             raise ObjectAlreadyStored(key)
-        self._client.put_object(self._bucket, key, BytesIO(content), len(content), content_type=content_type)
+        digest = hashlib.md5(content, usedforsecurity=False).digest()  # S3's check against damage on the way
+        # `Minio.put_object` takes no conditions: the same request, signed by it and sent with one.
+        answer = self._http.request(
+            "PUT",
+            self._client.get_presigned_url("PUT", self._bucket, key, expires=SIGNED_FOR),
+            body=content,
+            headers={
+                "Content-Type": content_type,
+                "Content-MD5": base64.b64encode(digest).decode(),
+                "If-None-Match": "*",
+            },
+        )
+        if answer.status in (HTTPStatus.PRECONDITION_FAILED, HTTPStatus.CONFLICT):
+            raise ObjectAlreadyStored(key)
+        if answer.status != HTTPStatus.OK:
+            raise ObjectRefused(f"{key}: the S3 server answered {answer.status} {answer.data[:500]!r}")
 
     def get(self, key: str) -> bytes:
         try:

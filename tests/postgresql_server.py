@@ -85,6 +85,10 @@ class PostgresqlServer:
                     *("-c", "unix_socket_directories="),
                     *("-c", "max_connections=60"),
                     *("-c", "shared_buffers=32MB"),
+                    *(
+                        "-c",
+                        "fsync=off",
+                    ),  # nothing here is about power cuts, and a database is made for each test
                 ],
                 cwd=self._folder,
                 stdout=log,

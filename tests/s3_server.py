@@ -88,6 +88,8 @@ osd_memory_target = 939524096
 bluestore_block_size = 2147483648
 bluestore_cache_autotune = false
 bluestore_cache_size = 33554432
+# A gateway that was killed is soon forgotten; the next one waits for it no longer than this.
+osd_client_watch_timeout = 3
 osd_max_pg_log_entries = 100
 osd_min_pg_log_entries = 50
 

@@ -1,29 +1,28 @@
-"""What every ObjectStore keeps to. The S3 half runs where TELECONSULT_TEST_S3 names a server."""
+"""What every ObjectStore keeps to: a folder, and a real S3 server."""
 
 import os
-from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from uuid import uuid4
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from minio.error import S3Error
 
 from storage.errors import InvalidKey, ObjectAlreadyStored, ObjectMissing
 from storage.local_files import LocalFiles
 from storage.object_store import ObjectStore, check_key
 from storage.s3 import S3Objects
+from tests.s3_server import S3Server
 
 
 @pytest.fixture(params=["local folder", "S3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[ObjectStore]:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
     if request.param == "local folder":
-        yield LocalFiles(tmp_path / "objects")
-        return
-    server = os.environ.get("TELECONSULT_TEST_S3")
-    if not server:
-        pytest.skip("no S3 server: TELECONSULT_TEST_S3=s3+http://KEY:SECRET@host:port names one")
-    yield S3Objects.from_url(f"{server}/test-{uuid4().hex}")
+        return LocalFiles(tmp_path / "objects")
+    return S3Objects.from_url(f"{request.getfixturevalue('s3_url')}/test-{uuid4().hex}")
 
 
 def test_what_was_put_is_got_back_byte_for_byte(store: ObjectStore) -> None:
@@ -37,6 +36,24 @@ def test_an_object_is_never_overwritten(store: ObjectStore) -> None:
     with pytest.raises(ObjectAlreadyStored):
         store.put("one", b"second")
     assert store.get("one") == b"first"
+
+
+def test_of_writers_at_the_same_moment_one_wins(store: ObjectStore) -> None:
+    for round_ in range(5):
+        ready, key = Barrier(4), f"reports/{round_}"
+
+        def write(writer: int, ready: Barrier = ready, key: str = key) -> bytes | None:
+            content = bytes([writer]) * 1000
+            ready.wait(30)
+            try:
+                store.put(key, content)
+            except ObjectAlreadyStored:
+                return None
+            return content
+
+        with ThreadPoolExecutor(4) as pool:
+            written = [content for content in pool.map(write, range(4)) if content is not None]
+        assert written == [store.get(key)]
 
 
 def test_a_missing_object_is_an_error_and_deleting_it_is_not(store: ObjectStore) -> None:
@@ -60,6 +77,23 @@ def test_a_key_that_could_leave_the_store_is_refused(store: ObjectStore, key: st
     for attempt in (lambda: store.put(key, b""), lambda: store.get(key), lambda: store.delete(key)):
         with pytest.raises(InvalidKey):
             attempt()
+
+
+def test_an_s3_server_that_died_at_once_has_all_that_was_put(s3_server: S3Server) -> None:
+    bucket = f"test-{uuid4().hex}"
+    store = S3Objects.from_url(f"{s3_server.url}/{bucket}")
+    for n in range(10):
+        store.put(f"reports/{n}", bytes([n]) * 10_000)
+    s3_server.kill()
+    s3_server.start()
+    store = S3Objects.from_url(f"{s3_server.url}/{bucket}")
+    assert [store.get(key) for key in store.keys("reports/")] == [bytes([n]) * 10_000 for n in range(10)]
+
+
+def test_an_s3_server_is_not_opened_with_a_wrong_secret(s3_server: S3Server) -> None:
+    S3Objects.from_url(f"{s3_server.url}/open-to-its-owner").put("a", b"x")
+    with pytest.raises(S3Error):
+        S3Objects(s3_server.endpoint, "open-to-its-owner", s3_server.access_key, "wrong", secure=False)
 
 
 @settings(max_examples=300)

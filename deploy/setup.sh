@@ -52,7 +52,10 @@ installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = i
 # What must be there, and for a machine without apt the program by which it is recognised.
 packages=(orthanc orthanc-dicomweb redis-server fonts-droid-fallback)
 programs=(Orthanc redis-server)
-if $with_tests; then packages+=(chromium fonts-noto-cjk dcmtk dicom3tools); fi
+if $with_tests; then
+    packages+=(chromium fonts-noto-cjk dcmtk dicom3tools)
+    packages+=(postgresql ceph-mon ceph-osd radosgw) # the tests start their own, in folders of their own
+fi
 python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
 
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
@@ -72,9 +75,11 @@ if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
                 "The system packages could not be installed: ${missing[*]}." \
                 "系统软件包安装失败：${missing[*]}。"
         }
-        for service in orthanc redis-server; do
+        for service in orthanc redis-server postgresql; do
             case " ${missing[*]} " in *" $service "*) keep_off_at_boot "$service" ;; esac
         done
+        # Of Ceph's services this is the one that would run without a cluster.
+        case " ${missing[*]} " in *" ceph-mon "*) keep_off_at_boot ceph-crash ;; esac
     fi
 else
     for program in "${programs[@]}"; do

@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from teleconsult import access
 from teleconsult.consults.consult import Consent, ConsentMethod, Consult, Event, LegalRole, Status, Urgency
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.studies.schemas import PatientOut, StudySummaryOut, studies_out
+from teleconsult.text import Text
 from teleconsult.users.schemas import UserRefOut
 from teleconsult.users.user import User
-
-Text = Annotated[str, StringConstraints(strip_whitespace=True)]
 
 
 class ConsentIn(BaseModel):

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from imaging.finding import FindingKind
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.finding_record import DecisionStatus, FindingRecord
+from teleconsult.text import Text
 from teleconsult.users.user import User
 
 
@@ -45,7 +46,7 @@ class FindingOut(BaseModel):
 
 class DecisionIn(BaseModel):
     status: DecisionStatus
-    reason: str | None = Field(default=None, max_length=500)
+    reason: Text | None = Field(default=None, max_length=500)
     version: int
 
 

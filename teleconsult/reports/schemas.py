@@ -10,13 +10,14 @@ from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.finding_record import DecisionStatus
 from teleconsult.findings.schemas import FindingOut, findings_out
 from teleconsult.reports.report import Report, ReportStatus
+from teleconsult.text import Draft
 from teleconsult.users.schemas import UserRefOut
 
 
 class ReportIn(BaseModel):
-    findings_text: str = Field(max_length=20_000)
-    conclusion: str = Field(max_length=20_000)
-    recommendation: str = Field(max_length=20_000)
+    findings_text: Draft = Field(max_length=20_000)
+    conclusion: Draft = Field(max_length=20_000)
+    recommendation: Draft = Field(max_length=20_000)
     version: int
 
 

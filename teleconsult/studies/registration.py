@@ -16,6 +16,7 @@ from teleconsult.studies.repository import (
     StudyRepository,
     new_patient,
 )
+from teleconsult.text import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def register(
             SeriesRecord(
                 series_instance_uid=instance.series_instance_uid,
                 study_instance_uid=instance.study_instance_uid,
-                modality=str(header.get("Modality") or "OT")[:16],
+                modality=_text(header, "Modality", 16) or "OT",
                 series_number=whole_number(header.get("SeriesNumber")),
                 description=_text(header, "SeriesDescription", 400),
                 body_part=_text(header, "BodyPartExamined", 64),
@@ -90,7 +91,8 @@ def register(
 
 def patient_id_of(header: Dataset) -> str:
     """PatientID, or a stand-in that keeps the study apart when the scanner sent none."""
-    return str(header.get("PatientID") or "").strip()[:64] or f"?{str(header.StudyInstanceUID)[-24:]}"
+    given = visible(str(header.get("PatientID") or "")).strip()[:64]
+    return given or f"?{str(header.StudyInstanceUID)[-24:]}"
 
 
 def _add_study(studies: StudyRepository, connection: Connection, header: Dataset, arrival: Arrival) -> None:
@@ -123,7 +125,7 @@ def _person_name(header: Dataset) -> str:
     name = header.get("PatientName")
     if not name:
         return "—"
-    groups = [group for group in str(name).split("=") if group.strip("^ ")]
+    groups = [group for group in visible(str(name)).split("=") if group.strip("^ ")]
     shown = groups[1] if len(groups) > 1 else (groups[0] if groups else "—")
     if any("一" <= char <= "鿿" for char in shown):
         return shown.replace("^", "").replace(" ", "")[:400]
@@ -132,7 +134,7 @@ def _person_name(header: Dataset) -> str:
 
 def _text(header: Dataset, keyword: str, limit: int) -> str | None:
     value = header.get(keyword)
-    return str(value).strip()[:limit] or None if value is not None else None
+    return visible(str(value)).strip()[:limit] or None if value is not None else None
 
 
 def _date(header: Dataset, keyword: str) -> str | None:

@@ -24,6 +24,7 @@ from teleconsult.problems import problem_for, sentence
 from teleconsult.studies.arrival import assess_and_queue, studies_of
 from teleconsult.studies.registration import Arrival
 from teleconsult.studies.schemas import Sentence, studies_out
+from teleconsult.text import visible
 from teleconsult.uploads.receive import receive_file
 from teleconsult.uploads.repository import Upload
 from teleconsult.uploads.schemas import FileResultOut, FilesOut, UploadIn, UploadOut, UploadStartedOut
@@ -55,7 +56,7 @@ async def send_file(
 ) -> FilesOut:
     """The body is one file as it lies on the sender's disk: a DICOM file, or a zip of them."""
     upload = await run_in_threadpool(_open_upload_of, parts, upload_id, user)
-    path = unquote(x_file_path).replace("\\", "/").lstrip("/")[:1000] or "file"
+    path = visible(unquote(x_file_path)).replace("\\", "/").lstrip("/")[:1000] or "file"
     folder = Path(tempfile.mkdtemp(prefix="upload-", dir=parts.settings.data_folder))
     try:
         received = folder / "received"

@@ -1,0 +1,27 @@
+"""Text as it comes from people and from DICOM headers: without characters that nobody can see or store."""
+
+import unicodedata
+from typing import Annotated
+
+from pydantic import BeforeValidator
+
+KEPT = frozenset("\n\t")
+
+
+def visible(text: str) -> str:
+    """The text without control characters (NUL among them, which PostgreSQL refuses), line ends as \\n."""
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(char for char in plain if char in KEPT or unicodedata.category(char) not in ("Cc", "Cs"))
+
+
+def _visible(value: object) -> object:
+    return visible(value).strip() if isinstance(value, str) else value
+
+
+def _visible_as_typed(value: object) -> object:
+    return visible(value) if isinstance(value, str) else value
+
+
+# What a form sends: cleaned and trimmed. A draft is cleaned only, or the cursor would jump while typing.
+Text = Annotated[str, BeforeValidator(_visible)]
+Draft = Annotated[str, BeforeValidator(_visible_as_typed)]

@@ -1,5 +1,6 @@
 """Measure the installation in a folder of its own: first start, second start, stop. `make bench` runs it."""
 
+import json
 import os
 import platform
 import signal
@@ -15,6 +16,7 @@ from teleconsult.services import REPOSITORY
 
 READY = "Ctrl-C"  # stands in the last lines of what `teleconsult up` prints once everything answers
 GIVE_UP_S = 300.0
+RESULT = REPOSITORY / "benchmarks" / "results" / "start_and_stop.json"
 
 
 def start(data: Path, port: int) -> tuple[subprocess.Popen[str], float]:
@@ -51,11 +53,29 @@ def main() -> None:
         first_stop_s = stop(first)
         second, second_s = start(data, port)
         second_stop_s = stop(second)
-    load = f"load {os.getloadavg()[0]:.1f}"
-    print(f"{datetime.now(UTC):%Y-%m-%d}  {platform.machine()}, {os.cpu_count()} cores, {load}")
-    print(f"first start   {first_s:6.1f} s")
-    print(f"second start  {second_s:6.1f} s")
-    print(f"stop          {first_stop_s:6.1f} s, {second_stop_s:.1f} s")
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    figures = [
+        figure("first start of an installation, empty data folder", first_s, goal=15.0),
+        figure("second start", second_s, goal=15.0),
+        figure("stop, the slower of two", max(first_stop_s, second_stop_s), goal=10.0),
+    ]
+    for each in figures:
+        print(f"{each['what']:<52} {each['value']:6.1f} {each['unit']}  goal {each['goal']}")
+    result = {
+        "name": "start_and_stop",
+        "date": f"{datetime.now(UTC):%Y-%m-%d}",
+        "machine": machine,
+        "commit": subprocess.check_output(["git", "rev-parse", "HEAD"], text=True, cwd=REPOSITORY).strip(),
+        "figures": figures,
+    }
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+
+
+def figure(what: str, seconds: float, *, goal: float) -> dict[str, object]:
+    """One row of the result; nothing else is measured beside it, so it has no peer."""
+    value = round(seconds, 2)
+    return {"what": what, "value": value, "unit": "s", "goal": goal, "peer": None, "met": value <= goal}
 
 
 if __name__ == "__main__":

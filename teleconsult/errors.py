@@ -71,6 +71,14 @@ class FindingsUndecided(TeleconsultError):
         self.count = count
 
 
+class DecisionsSigned(TeleconsultError):
+    """A signed report rests on these decisions; they can change again once it is being amended."""
+
+
+class WrongPassword(WrongCredentials):
+    """Somebody who is signed in gave another password than their own."""
+
+
 class ConclusionMissing(TeleconsultError):
     pass
 

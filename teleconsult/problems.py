@@ -90,8 +90,8 @@ PROBLEMS: dict[type[Exception], Problem] = {
     errors.ConsentMissing: Problem(
         409,
         "consent-missing",
-        "The consult cannot start: the patient's consent, or the emergency reason, is not on file.",
-        "会诊不能开始：尚无患者知情同意或急诊理由的记录。",
+        "The patient's consent, or the emergency reason, is not on file; without it no consult.",
+        "尚无患者知情同意或急诊理由的记录，不能进行会诊。",
     ),
     errors.StudyMissing: Problem(
         409,
@@ -112,6 +112,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "还有 {count} 个 AI 发现未作决定。签发前请逐一接受或排除。",
         lambda e: {"count": e.count},
     ),
+    errors.DecisionsSigned: Problem(
+        409,
+        "decisions-signed",
+        "A signed report rests on these decisions. Ask the specialist to amend the report first.",
+        "已签发的报告以这些判定为依据。如需更改，请先由会诊专家修订报告。",
+    ),
+    errors.WrongPassword: Problem(403, "wrong-password", "This password is not right.", "密码不正确。"),
     errors.ConclusionMissing: Problem(
         422, "conclusion-missing", "Please write a conclusion before you sign.", "签发前请填写结论。"
     ),

@@ -78,7 +78,7 @@ TRANSITIONS: Mapping[Status, Mapping[Event, Status]] = {
     Status.NO_SHOW: {},
 }
 
-NEEDS_REASON = frozenset({Event.DECLINE, Event.RETURN, Event.WITHDRAW, Event.CALL_OFF, Event.AMEND})
+NEEDS_REASON = frozenset({Event.DECLINE, Event.RETURN, Event.CALL_OFF, Event.AMEND})
 # Not offered on a page of their own yet: the timer and the calendar cause them.
 BY_SYSTEM = frozenset({Event.EXPIRE, Event.NOBODY_CAME})
 LIVE = frozenset({Status.ACCEPTED, Status.SCHEDULED, Status.IN_PROGRESS, Status.ON_HOLD})
@@ -88,6 +88,17 @@ class Urgency(StrEnum):
     ROUTINE = "routine"
     URGENT = "urgent"
     EMERGENCY = "emergency"
+
+
+class Specialty(StrEnum):
+    GENERAL = "general"
+    RADIOLOGY = "radiology"
+    RESPIRATORY = "respiratory"
+    THORACIC_SURGERY = "thoracic-surgery"
+    ONCOLOGY = "oncology"
+    BREAST_SURGERY = "breast-surgery"
+    CARDIOLOGY = "cardiology"
+    NEUROLOGY = "neurology"
 
 
 class LegalRole(StrEnum):

@@ -28,7 +28,14 @@ from teleconsult.consults.schemas import (
     consults_out,
 )
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
-from teleconsult.errors import IllegalTransition, NotAllowed, NotFound, StudyOfAnotherPatient
+from teleconsult.errors import (
+    ConsentMissing,
+    IllegalTransition,
+    NotAllowed,
+    NotFound,
+    StudyMissing,
+    StudyOfAnotherPatient,
+)
 from teleconsult.studies.repository import Study
 from teleconsult.users.user import User
 
@@ -43,6 +50,11 @@ def ask_for_consult(body: ConsultIn, parts: Parts, user: CurrentUser, now: Now) 
     """Ask for a consult on a patient of the own institution; specialists see it at once."""
     if not user.roles & access.CLINICIANS:
         raise NotAllowed
+    consent = consent_of(body.consent)
+    if not consent.allows_start:
+        raise ConsentMissing
+    if not body.study_instance_uids:
+        raise StudyMissing
     with parts.database.transaction() as connection:
         patient = parts.studies.get_patient(connection, body.patient_id)
         if patient.institution_id != user.institution.id:
@@ -58,7 +70,7 @@ def ask_for_consult(body: ConsultIn, parts: Parts, user: CurrentUser, now: Now) 
             urgency=body.urgency,
             specialty=body.specialty,
             legal_role=body.legal_role,
-            consent=consent_of(body.consent),
+            consent=consent,
             requested_by_id=user.id,
             inviting_institution_id=user.institution.id,
             specialist_id=None,

@@ -7,7 +7,16 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from teleconsult import access
-from teleconsult.consults.consult import Consent, ConsentMethod, Consult, Event, LegalRole, Status, Urgency
+from teleconsult.consults.consult import (
+    Consent,
+    ConsentMethod,
+    Consult,
+    Event,
+    LegalRole,
+    Specialty,
+    Status,
+    Urgency,
+)
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.studies.schemas import PatientOut, StudySummaryOut, studies_out
 from teleconsult.text import Text
@@ -25,7 +34,7 @@ class ConsultIn(BaseModel):
     patient_id: str = Field(max_length=36)
     question: Text = Field(min_length=1, max_length=4000)
     urgency: Urgency
-    specialty: Text = Field(min_length=1, max_length=64)
+    specialty: Specialty
     legal_role: LegalRole = LegalRole.CONSULTATION
     study_instance_uids: list[str] = Field(max_length=50)
     consent: ConsentIn

@@ -4,8 +4,9 @@ from fastapi import APIRouter
 
 from storage import audit_log
 from teleconsult import access
+from teleconsult.consults.consult import Status
 from teleconsult.dependencies import CurrentUser, Now, Parts
-from teleconsult.errors import NotAllowed
+from teleconsult.errors import DecisionsSigned, NotAllowed
 from teleconsult.findings.finding_record import DecisionStatus
 from teleconsult.findings.schemas import DecisionIn, FindingOut, findings_out
 
@@ -22,6 +23,9 @@ def decide_on_finding(
         parts.studies.get_for(connection, record.finding.study_instance_uid, user)
         if not access.may_decide_findings(user):
             raise NotAllowed
+        consults = parts.consults.of_study(connection, record.finding.study_instance_uid)
+        if any(consult.status in (Status.SIGNED, Status.CLOSED) for consult in consults):
+            raise DecisionsSigned
         decided = parts.findings.decide(
             connection,
             finding_id,

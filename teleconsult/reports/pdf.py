@@ -1,11 +1,11 @@
 """The report as PDF: labels in both languages, text as the specialist wrote it, fonts embedded."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from io import BytesIO
+from itertools import groupby
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -16,16 +16,17 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
-CHINESE_FONTS = (
+# Asked in this order for every character; `make up` installs them. Together they hold Latin, Greek, Cyrillic,
+# mathematical signs, arrows, Roman and circled numerals, and the Chinese of GB 18030's first plane.
+FONTS = (
+    Path("/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
     Path("/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf"),
     Path("/usr/share/fonts-droid-fallback/truetype/DroidSansFallback.ttf"),
 )
-_NOT_LATIN = re.compile(r"[^\u0000-\u024f\u2010-\u2026\u2190-\u21ff]+")
 INK = colors.HexColor("#1c2b36")
 QUIET = colors.HexColor("#5b6b77")
 RULE = colors.HexColor("#c9d3da")
@@ -58,6 +59,7 @@ class ReportContents:
     recommendation: str
     signer: str
     signed_at: datetime | None  # None: a draft
+    amendment_reason: str | None = None
 
 
 KINDS = {
@@ -109,6 +111,7 @@ def _story(contents: ReportContents) -> list[object]:
         Paragraph(_mixed("远程会诊报告"), _style("title")),
         Paragraph(_mixed(f"Remote consultation report · {STATUSES[contents.status]}"), _style("subtitle")),
         _facts([*contents.patient, *contents.consult]),
+        *_section("修订原因 Reason for amendment", contents.amendment_reason or ""),
         *_section("会诊问题 Question", contents.question),
         Paragraph(_mixed("影像所见 Findings"), _style("heading")),
     ]
@@ -125,8 +128,7 @@ def _story(contents: ReportContents) -> list[object]:
     if contents.findings_text.strip():
         story += [Spacer(1, 2 * mm), *_paragraphs(contents.findings_text)]
     story += _section("结论 Conclusion", contents.conclusion)
-    if contents.recommendation.strip():
-        story += _section("建议 Recommendation", contents.recommendation)
+    story += _section("建议 Recommendation", contents.recommendation)
     story.append(KeepTogether([Spacer(1, 10 * mm), *_signature(contents)]))
     return story
 
@@ -146,10 +148,11 @@ def _stamp_draft(canvas: Canvas) -> None:
     canvas.setFillColor(colors.HexColor("#e6ecf0"))
     canvas.translate(A4[0] / 2, A4[1] / 2)
     canvas.rotate(40)
-    canvas.setFont(_fonts()[1], 90)
-    canvas.drawCentredString(0, 0, "草稿")
-    canvas.setFont(_fonts()[0], 40)
-    canvas.drawCentredString(0, -55, "DRAFT")
+    for text, size, y in (("草稿", 90, 0), ("DRAFT", 40, -55)):
+        font = _font_of(text[0])
+        if font is not None:
+            canvas.setFont(font, size)
+            canvas.drawCentredString(0, y, text)
     canvas.restoreState()
 
 
@@ -214,6 +217,8 @@ def _findings_table(findings: Sequence[FindingLine]) -> Table:
 
 
 def _section(heading: str, text: str) -> list[object]:
+    if not text.strip():
+        return []
     return [Paragraph(_mixed(heading), _style("heading")), *_paragraphs(text)]
 
 
@@ -222,34 +227,42 @@ def _paragraphs(text: str) -> list[object]:
 
 
 def _mixed(text: str) -> str:
-    """Escaped markup in which every run that the Latin font lacks is set in the Chinese one."""
-    printable = "".join(char for char in text if char >= " " or char == "\t")
-    parts, last = [], 0
-    for run in _NOT_LATIN.finditer(printable):
-        parts.append(escape(printable[last : run.start()]))
-        parts.append(f'<font name="{_fonts()[1]}">{escape(run.group())}</font>')
-        last = run.end()
-    return "".join([*parts, escape(printable[last:])])
+    """Escaped markup in which every character is set in a font that has it.
+
+    One that no font has is printed as its code point, [U+20BB7]: nothing disappears from a signed report.
+    """
+    plain = "".join(char for char in text if char >= " ").replace("\u00a0", " ")
+    return "".join(_run(font, "".join(chars)) for font, chars in groupby(plain, _font_of))
+
+
+def _run(font: str | None, characters: str) -> str:
+    if font is None:
+        return "".join(f"[U+{ord(char):04X}]" for char in characters)
+    return f'<font name="{font}">{escape(characters)}</font>'
 
 
 @cache
-def _fonts() -> tuple[str, str]:
-    """Register and name the Latin and the Chinese font."""
-    vera = Path(reportlab.__file__).parent / "fonts" / "Vera.ttf"
-    pdfmetrics.registerFont(TTFont("Latin", str(vera)))
-    for path in CHINESE_FONTS:
-        if path.is_file():
-            pdfmetrics.registerFont(TTFont("Chinese", str(path)))
-            return "Latin", "Chinese"
-    # Not embedded: the reader's viewer brings the glyphs. `make up` installs a font to embed.
-    pdfmetrics.registerFont(UnicodeCIDFont("STSong-Light"))
-    return "Latin", "STSong-Light"
+def _font_of(char: str) -> str | None:
+    return next((name for name, glyphs in _fonts().items() if ord(char) in glyphs), None)
+
+
+@cache
+def _fonts() -> dict[str, Container[int]]:
+    """Register the fonts that are here; for each name the code points that it has, the body's font first."""
+    paths = [path for path in FONTS if path.is_file()]
+    if not paths or "dejavu" not in str(paths[0]):  # comes with the library, for Latin at least
+        paths.insert(0, Path(reportlab.__file__).parent / "fonts" / "Vera.ttf")
+    found: dict[str, Container[int]] = {}
+    for path in paths:
+        font = TTFont(path.stem, str(path))
+        pdfmetrics.registerFont(font)
+        found[path.stem] = font.face.charToGlyph
+    return found
 
 
 @cache
 def _style(name: str) -> ParagraphStyle:
-    latin, _ = _fonts()
-    base = {"fontName": latin, "textColor": INK, "wordWrap": "CJK"}
+    base = {"fontName": next(iter(_fonts())), "textColor": INK, "wordWrap": "CJK"}
     sizes: dict[str, dict[str, object]] = {
         "title": {"fontSize": 18, "leading": 24},
         "subtitle": {"fontSize": 9.5, "leading": 14, "textColor": QUIET, "spaceAfter": 5 * mm},

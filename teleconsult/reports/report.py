@@ -63,15 +63,8 @@ class Report:
         )
 
     def reopen(self) -> "Report":
-        """The next version of a signed report; what was signed stays as its own PDF and SR."""
-        return replace(
-            self,
-            status=ReportStatus.AMENDED,
-            signed_by_id=None,
-            signed_at=None,
-            pdf_key=None,
-            pdf_sha256=None,
-        )
+        """The next version of a signed report. The signed PDF stays the one to read until that is signed."""
+        return replace(self, status=ReportStatus.AMENDED, signed_by_id=None, signed_at=None)
 
 
 def new_report(consult_id: str) -> Report:

@@ -75,17 +75,18 @@ def download_report(consult_id: str, parts: Parts, user: CurrentUser, now: Now) 
     with parts.database.transaction() as connection:
         consult = parts.consults.get_for(connection, consult_id, user)
         report = parts.reports.get(connection, consult.id)
-        if report.pdf_key is None and not _may_write(user, consult):
+        writes_it = _may_write(user, consult) and not report.is_signed
+        if report.pdf_key is None and not writes_it:
             raise NotFound
         audit_log.record(
             connection, at=now, actor=user.id, action="report-exported", subject=f"consult/{consult_id}"
         )
         pdf = (
             parts.objects.get(report.pdf_key)
-            if report.pdf_key
+            if report.pdf_key and not writes_it
             else render_draft(parts, connection, consult, report)
         )
-    name = "report" if report.pdf_key else "draft"
+    name = "draft" if writes_it else "report"
     return Response(
         pdf,
         media_type="application/pdf",

@@ -38,23 +38,26 @@ class ReportOut(BaseModel):
     signed_by: UserRefOut | None
     signed_at: datetime | None
     may_write: bool
+    has_signed_pdf: bool  # also while an amendment is being written
 
 
 def report_out(
     parts: PartsOfApp, connection: Connection, consult: Consult, report: Report, *, may_write: bool
 ) -> ReportOut:
     records = parts.findings.of_studies(connection, consult.study_instance_uids)
+    is_readable = report.is_signed or may_write  # an unsigned draft is its writer's alone
     signer = parts.users.by_ids(connection, [report.signed_by_id]) if report.signed_by_id else {}
     return ReportOut(
         consult_id=report.consult_id,
         status=report.status,
         version=report.version,
-        findings_text=report.findings_text,
-        conclusion=report.conclusion,
-        recommendation=report.recommendation,
+        findings_text=report.findings_text if is_readable else "",
+        conclusion=report.conclusion if is_readable else "",
+        recommendation=report.recommendation if is_readable else "",
         findings=findings_out(parts, connection, [r for r in records if r.status is DecisionStatus.ACCEPTED]),
         undecided_count=sum(r.status is DecisionStatus.PRELIMINARY for r in records),
         signed_by=UserRefOut.of(signer[report.signed_by_id]) if report.signed_by_id else None,
         signed_at=report.signed_at,
         may_write=may_write and not report.is_signed,
+        has_signed_pdf=report.pdf_key is not None,
     )

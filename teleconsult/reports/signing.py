@@ -174,6 +174,9 @@ def _contents(
         recommendation=report.recommendation,
         signer=f"{specialist.display_name}, {_both(specialist)}",
         signed_at=report.signed_at,
+        amendment_reason=next(
+            (entry.reason for entry in reversed(consult.history) if entry.event is Event.AMEND), None
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from storage import audit_log
 from storage.database import Database
 from storage.tables import institutions, user_sessions, users
-from teleconsult.errors import NotSignedIn, TooManyAttempts, WrongCredentials
+from teleconsult.errors import NotSignedIn, TooManyAttempts, WrongCredentials, WrongPassword
 from teleconsult.users import passwords
 from teleconsult.users.user import Institution, Role, User
 
@@ -123,7 +123,7 @@ class UserRepository:
     def change_password(self, user: User, current: str, new: str, at: datetime) -> str:
         """Set a new password, end all sessions of the user, and return a new session's token.
 
-        Raises: WrongCredentials, WeakPassword.
+        Raises: WrongPassword, WeakPassword.
         """
         self.check_password(user, current)
         passwords.check_new_password(new, old=current, username=user.username)
@@ -142,11 +142,11 @@ class UserRepository:
         return token
 
     def check_password(self, user: User, password: str) -> None:
-        """Raises WrongCredentials. Used again at signing: a signature is more than an open page."""
+        """Raises WrongPassword. Used again at signing: a signature is more than an open page."""
         with self._database.reading() as connection:
             stored = connection.execute(select(users.c.password_hash).where(users.c.id == user.id)).scalar()
         if stored is None or not passwords.is_right(password, stored):
-            raise WrongCredentials
+            raise WrongPassword
 
     def set_language(self, user: User, language: str) -> None:
         with self._database.transaction() as connection:

@@ -33,8 +33,8 @@ def paths_of(uid: str, instance: str) -> list[str]:
     ]
 
 
-def ask(clinician: Client, study: dict[str, Any], **other: Any) -> dict[str, Any]:
-    body = {
+def a_request(study: dict[str, Any]) -> dict[str, Any]:
+    return {
         "patient_id": study["patient"]["id"],
         "question": "What is this?",
         "urgency": "routine",
@@ -43,7 +43,10 @@ def ask(clinician: Client, study: dict[str, Any], **other: Any) -> dict[str, Any
         "study_instance_uids": [study["study_instance_uid"]],
         "consent": {"given": True, "method": "written"},
     }
-    consult: dict[str, Any] = clinician.post("/api/consults", body | other)
+
+
+def ask(clinician: Client, study: dict[str, Any]) -> dict[str, Any]:
+    consult: dict[str, Any] = clinician.post("/api/consults", a_request(study))
     return consult
 
 
@@ -85,11 +88,20 @@ def test_a_second_writer_with_an_old_version_is_refused(
     assert (gone.status_code, gone.json()["code"]) == (409, "step-not-possible")
 
 
-def test_no_room_without_consent(study: dict[str, Any], clinician: Client, specialist: Client) -> None:
-    consult = ask(clinician, study, consent={"given": False, "method": "written"})
-    specialist.post(f"/api/consults/{consult['id']}/events", {"event": "accept", "version": 1})
-    refused = specialist.http.post(f"/api/consults/{consult['id']}/join")
-    assert (refused.status_code, refused.json()["code"]) == (409, "consent-missing")
+@pytest.mark.parametrize(
+    ("missing", "code"),
+    [
+        ({"consent": {"given": False, "method": "written"}}, "consent-missing"),
+        ({"consent": {"given": False, "method": "emergency"}}, "consent-missing"),
+        ({"study_instance_uids": []}, "study-missing"),
+        ({"specialty": "alchemy"}, "not-understood"),
+    ],
+)
+def test_nothing_is_shown_to_another_hospital_without_what_a_consult_needs(
+    study: dict[str, Any], clinician: Client, missing: dict[str, Any], code: str
+) -> None:
+    refused = clinician.http.post("/api/consults", json=a_request(study) | missing)
+    assert refused.json()["code"] == code
 
 
 def test_a_study_of_another_patient_joins_only_when_a_person_says_it_is_the_same(

@@ -489,8 +489,7 @@ export interface components {
             patient_id: string;
             /** Question */
             question: string;
-            /** Specialty */
-            specialty: string;
+            specialty: components["schemas"]["Specialty"];
             /** Study Instance Uids */
             study_instance_uids: string[];
             urgency: components["schemas"]["Urgency"];
@@ -818,6 +817,8 @@ export interface components {
             findings: components["schemas"]["FindingOut"][];
             /** Findings Text */
             findings_text: string;
+            /** Has Signed Pdf */
+            has_signed_pdf: boolean;
             /** May Write */
             may_write: boolean;
             /** Recommendation */
@@ -891,6 +892,11 @@ export interface components {
             /** Username */
             username: string;
         };
+        /**
+         * Specialty
+         * @enum {string}
+         */
+        Specialty: "general" | "radiology" | "respiratory" | "thoracic-surgery" | "oncology" | "breast-surgery" | "cardiology" | "neurology";
         /**
          * Status
          * @enum {string}

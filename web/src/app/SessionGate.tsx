@@ -15,7 +15,8 @@ export function SessionGate() {
   const location = useLocation();
   const ready = me.data !== undefined && me.data !== null && !me.data.must_change_password;
   const eventsOpen = useEventStream(ready);
-  const language = me.data?.language;
+  // Until the first own password the screen keeps the language that it has; PasswordPage makes it the setting.
+  const language = ready ? me.data?.language : undefined;
 
   useEffect(() => {
     if (language !== undefined) void showLanguage(language);

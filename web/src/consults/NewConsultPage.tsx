@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useSearchParams } from "react-router";
 
 import { useCreateConsult, usePatients, useStudies } from "../api/hooks";
-import type { ConsentMethod, LegalRole, Urgency } from "../api/types";
+import type { ConsentMethod, LegalRole, NewConsult, Urgency } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { formatPersonName } from "../ui/format";
 import { Narrow } from "../ui/Narrow";
@@ -125,7 +125,7 @@ function Form() {
           <NativeSelect
             label={t("form.specialty")}
             value={draft.specialty}
-            onChange={(event) => change({ specialty: event.currentTarget.value })}
+            onChange={(event) => change({ specialty: event.currentTarget.value as NewConsult["specialty"] })}
             data={SPECIALTIES.map((value) => ({ value, label: t(`common:specialty.${value}`) }))}
             maw={320}
           />

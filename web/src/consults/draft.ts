@@ -6,7 +6,7 @@ export interface ConsultDraft {
   study_instance_uids: readonly string[];
   question: string;
   urgency: Urgency;
-  specialty: string;
+  specialty: NewConsult["specialty"];
   legal_role: LegalRole;
   consent_method: ConsentMethod | null;
   consent_given: boolean;

@@ -108,7 +108,7 @@ function Editor({ consult, report }: { consult: Consult; report: Report }) {
             </div>
           </Note>
         )}
-        {!signed && report.undecided_count > 0 && (
+        {editable && report.undecided_count > 0 && (
           <Note tone="amber" title={t("undecided", { count: report.undecided_count })}>
             {t("undecidedBlocks")}
           </Note>
@@ -136,7 +136,7 @@ function Editor({ consult, report }: { consult: Consult; report: Report }) {
           ) : (
             <div key={section}>
               <div className={classes.label}>{t(`section.${section}`)}</div>
-              <p className={classes.text}>{report[section] || <span className={classes.muted}>{t("nothingYet")}</span>}</p>
+              <p className={classes.text}>{report[section] || <span className={classes.muted}>{t(signed ? "nothingYet" : "unsigned")}</span>}</p>
             </div>
           ),
         )}
@@ -151,6 +151,7 @@ function Editor({ consult, report }: { consult: Consult; report: Report }) {
         <div className={classes.foot}>
           {editable && consult.status !== "reporting" && <span className={classes.muted}>{t("signAfter")}</span>}
           {maySign && empty && <span className={classes.muted}>{t("conclusionMissing")}</span>}
+          {(editable || report.has_signed_pdf) && (
           <Button
             component="a"
             href={addresses.reportPdf(consult.id)}
@@ -158,8 +159,9 @@ function Editor({ consult, report }: { consult: Consult; report: Report }) {
             variant="default"
             leftSection={<IconDownload size={16} />}
           >
-            {t(signed ? "download" : "downloadDraft")}
+            {t(editable ? "downloadDraft" : "download")}
           </Button>
+          )}
           {maySign && (
             <Button
               leftSection={<IconSignature size={16} />}

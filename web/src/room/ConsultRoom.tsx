@@ -135,7 +135,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
   return (
     <div className={classes.room} data-panel={panelShown || undefined} data-status={state.status} data-look={look}>
       <RoomHeader consult={consult} status={state.status} studyInstanceUid={studyUid} onStudy={showStudy} />
-      <RoomBanner consult={consult} state={state} joinError={joinError} onRetry={retry} sound={sound} />
+      <RoomBanner state={state} joinError={joinError} onRetry={retry} sound={sound} />
       <main className={classes.stage}>
         {study.isError && <ErrorState error={study.error} onRetry={() => void study.refetch()} />}
         {studyUid === null && <EmptyState icon={IconPhotoOff} title={t("noStudy.title")} text={t("noStudy.text")} />}

@@ -1,9 +1,7 @@
 import { Button } from "@mantine/core";
 import { IconVolume } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 
-import type { Consult } from "../api/types";
 import type { SessionState } from "../signaling/session";
 import { Note } from "../ui/Note";
 import { useProblemText } from "../ui/problem";
@@ -16,7 +14,6 @@ const CLOSING_CODES: ReadonlySet<string> = new Set(["room-full", "replaced", "no
 const MEDIA_CODES: ReadonlySet<string> = new Set(["media-failed", "no-webrtc"]);
 
 export interface RoomBannerProps {
-  consult: Consult;
   state: SessionState;
   joinError: unknown;
   onRetry: () => void;
@@ -24,20 +21,14 @@ export interface RoomBannerProps {
 }
 
 /** What stands between the user and the call, each in one sentence; nothing where all is well. */
-export function RoomBanner({ consult, state, joinError, onRetry, sound }: RoomBannerProps) {
+export function RoomBanner({ state, joinError, onRetry, sound }: RoomBannerProps) {
   const { t } = useTranslation("room");
   const { t: common } = useTranslation();
   const say = useProblemText();
-  const isOver = !["in-progress", "on-hold", "accepted", "scheduled"].includes(consult.status);
   const code = state.error?.code ?? "";
   const isAway = state.status === "reconnecting" || (state.status === "connecting" && code !== "");
   return (
     <div className={classes.banners}>
-      {isOver && (
-        <Note tone="petrol" alert>
-          {t("over")} <Link to={`/consults/${consult.id}`}>{t("toConsult")}</Link>
-        </Note>
-      )}
       {joinError !== null && (
         <Note tone="signal" alert>
           {say(joinError)}{" "}
@@ -46,12 +37,12 @@ export function RoomBanner({ consult, state, joinError, onRetry, sound }: RoomBa
           </Button>
         </Note>
       )}
-      {!isOver && isAway && (
+      {isAway && (
         <Note tone="amber" alert>
           {t("reconnecting")}
         </Note>
       )}
-      {!isOver && state.status === "closed" && (
+      {state.status === "closed" && (
         <Note tone="signal" alert>
           {t(CLOSING_CODES.has(code) ? `closedBecause.${code}` : "closedBecause.other")}{" "}
           <Button size="compact-sm" variant="default" onClick={onRetry}>

@@ -7,10 +7,12 @@ import { Link, useParams } from "react-router";
 import { usePollMs } from "../api/events";
 import { useConsult, useConsultEvent } from "../api/hooks";
 import type { Consult } from "../api/types";
+import { ROOM_OPEN } from "../consults/status";
 import { ErrorState, LoadingState } from "../ui/states";
 import { ConsultRoom } from "./ConsultRoom";
 import { DeviceCheck } from "./DeviceCheck";
 import { LocalMedia } from "./localMedia";
+import { RoomOver } from "./RoomOver";
 
 function Room({ consult }: { consult: Consult }) {
   const [media] = useState(() => new LocalMedia());
@@ -57,5 +59,6 @@ export function RoomPage() {
       </Center>
     );
   }
+  if (!ROOM_OPEN.has(consult.data.status)) return <RoomOver consult={consult.data} />;
   return <Room key={consult.data.id} consult={consult.data} />;
 }

@@ -1,5 +1,6 @@
 """A whole installation for tests: `teleconsult up` on free ports and an empty data folder."""
 
+import json
 import os
 import re
 import signal
@@ -14,6 +15,7 @@ from urllib.parse import quote
 
 import httpx
 
+from imaging.orthanc import OrthancPacs
 from teleconsult.ports import free_inner_port, is_free
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -93,6 +95,12 @@ class Installation:
     def last_logs(self) -> str:
         logs = sorted((self.data / "logs").glob("*.log"))
         return "".join(f"\n--- {log.name}\n{log.read_text(errors='replace')[-2000:]}" for log in logs)
+
+    def archive(self) -> OrthancPacs:
+        """This installation's Orthanc, to look behind the page."""
+        port = json.loads((self.data / "config.json").read_text())["inner_ports"]["orthanc_http"]
+        password = (self.data / "secrets" / "orthanc_password").read_text().strip()
+        return OrthancPacs(f"http://127.0.0.1:{port}", "teleconsult", password)
 
     def sign_in(self, username: str) -> "Client":
         """A signed-in client; the first time the one-time password is exchanged for PASSWORD."""

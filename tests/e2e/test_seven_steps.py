@@ -1,7 +1,6 @@
 """The main job, once, through every part: a study goes in, AI reads it, two people meet over it, a report
 comes out. Two browsers, as two users would use them."""
 
-import json
 import re
 import shutil
 from collections.abc import Iterator
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from imaging.orthanc import OrthancPacs
 from imaging.parsing import parse_dicom
 from imaging.report_reading import read_decisions, read_findings
 from tests.e2e.chromium import (
@@ -299,7 +297,7 @@ def test_a_study_goes_in_ai_reads_it_two_people_meet_over_it_and_a_report_comes_
     clinician.picture("signed")
 
     #    Orthanc holds the findings and the decisions as SR that refer to the right instances.
-    pacs = archive_of(installation)
+    pacs = installation.archive()
     reports = [
         parse_dicom(pacs.instance_file(ref.sop_instance_uid))
         for ref in pacs.find_instances(study_uid)
@@ -325,9 +323,3 @@ def specialist_view(installation: Installation, consult_id: str) -> dict:
 
 def distance_mm(one, other) -> float:  # type: ignore[no-untyped-def]
     return sum((a - b) ** 2 for a, b in zip(one, other, strict=True)) ** 0.5
-
-
-def archive_of(installation: Installation) -> OrthancPacs:
-    port = json.loads((installation.data / "config.json").read_text())["inner_ports"]["orthanc_http"]
-    password = (installation.data / "secrets" / "orthanc_password").read_text().strip()
-    return OrthancPacs(f"http://127.0.0.1:{port}", "teleconsult", password)

@@ -1,6 +1,5 @@
 """Nothing acknowledged is lost: workers, broker and archive are killed while a real study is read."""
 
-import json
 import os
 import signal
 from contextlib import suppress
@@ -10,7 +9,6 @@ from typing import Any
 import httpx
 import pytest
 
-from imaging.orthanc import OrthancPacs
 from inference.phantoms.chest import chest_ct
 from tests.dicom_builders import as_bytes
 from tests.installation_server import Client, Installation, wait_until
@@ -61,12 +59,6 @@ def finished(client: Client, uid: str) -> dict[str, Any]:
     return done
 
 
-def archive(installation: Installation) -> OrthancPacs:
-    port = json.loads((installation.data / "config.json").read_text())["inner_ports"]["orthanc_http"]
-    password = (installation.data / "secrets" / "orthanc_password").read_text().strip()
-    return OrthancPacs(f"http://127.0.0.1:{port}", "teleconsult", password)
-
-
 @pytest.mark.parametrize("victim", ["inference.worker", "redis-server", "Orthanc", "uvicorn"])
 def test_a_study_is_read_once_although_a_part_is_killed_while_it_is_read(
     fresh_installation: Installation, client: Client, victim: str
@@ -81,7 +73,7 @@ def test_a_study_is_read_once_although_a_part_is_killed_while_it_is_read(
     study = client.get(f"/api/studies/{uid}")
     assert study["instance_count"] == 40
     assert [job["status"] for job in study["jobs"]] == ["completed"]
-    pacs = archive(fresh_installation)
+    pacs = fresh_installation.archive()
     reports = [
         ref for ref in pacs.find_instances(uid) if ref.sop_class_uid.startswith("1.2.840.10008.5.1.4.1.1.88.")
     ]
@@ -102,7 +94,7 @@ def test_an_image_that_was_acknowledged_is_in_the_archive_after_everything_was_k
     for part in ("Orthanc", "uvicorn", "redis-server"):
         kill(fresh_installation, part)
     wait_until(lambda: answers(client), "the installation answers again", 60)
-    pacs = archive(fresh_installation)
+    pacs = fresh_installation.archive()
     for uid in acknowledged:
         assert pacs.instance_file(uid)
 

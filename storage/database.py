@@ -14,6 +14,8 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 
+from storage.errors import MigrationBroken
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 30_000
 MIGRATION_LOCK = 0x54434D47  # any number that nothing else in the database locks
@@ -57,16 +59,40 @@ class Database:
         with self.engine.connect() as connection:
             yield connection
 
-    def migrate(self) -> None:
-        """Bring the schema to the newest revision, whole or not at all."""
+    def migrate(self, to: str = "head") -> None:
+        """Bring the schema to the newest revision, or to `to`, whole or not at all."""
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS))
-        with self.transaction() as connection:
+        with self._migrating() as connection:
             if not self.is_sqlite:
                 # Processes that start together queue here, as BEGIN IMMEDIATE makes them do on SQLite.
                 connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
+
+    @contextmanager
+    def _migrating(self) -> Iterator[Connection]:
+        """A transaction in which a table may be made anew under rows that refer to it.
+
+        Source: https://www.sqlite.org/lang_altertable.html, section 7: foreign keys are switched off before
+        the transaction, which cannot do it itself, and checked at its end.
+        """
+        if not self.is_sqlite:
+            with self.transaction() as connection:
+                yield connection
+            return
+        with self._writer, self.engine.connect() as connection:
+            driver: Any = connection.connection.driver_connection
+            driver.execute("PRAGMA foreign_keys=OFF")
+            try:
+                connection.execution_options(begin_immediate=True)
+                with connection.begin():
+                    yield connection
+                    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+                    if broken:
+                        raise MigrationBroken(f"rows would lose what they refer to: {broken[:5]}")
+            finally:
+                driver.execute("PRAGMA foreign_keys=ON")
 
     def close(self) -> None:
         self.engine.dispose()

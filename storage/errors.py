@@ -27,3 +27,7 @@ class StaleVersion(StorageError):
 
 class AuditChainBroken(StorageError):
     """An audit entry does not follow from the one before it."""
+
+
+class MigrationBroken(StorageError):
+    """A migration would leave rows that refer to nothing; it was undone."""

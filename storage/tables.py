@@ -115,6 +115,11 @@ studies = Table(
     Column("study_description", String(400)),
     _id("uploaded_by", ForeignKey("users.id")),
     Column("received_at", UtcDateTime, nullable=False),
+    # A deleted study leaves its row, so that consults and reports still say what they were about.
+    Column("deleted_at", UtcDateTime),
+    _id("deleted_by"),
+    Column("deletion_reason", Text),
+    Column("tier", String(16), nullable=False, server_default="archive"),  # archive, or cold
 )
 
 series = Table(
@@ -136,6 +141,9 @@ series = Table(
     Column("verdict", String(24)),  # null: not put through the gate since the last arrival
     Column("model", String(64)),
     Column("reasons", JSON, nullable=False),
+    Column("expected_count", Integer),  # instances, where an upload's manifest or the header says it
+    Column("completed_at", UtcDateTime),
+    Column("completed_count", Integer),  # instances it had when it was last taken for complete
 )
 
 instances = Table(
@@ -155,6 +163,13 @@ instances = Table(
     Column("position_mm", Float),  # along the slice normal
     Column("number_of_frames", Integer, nullable=False),
     Column("is_image", Boolean, nullable=False),
+    Column("size_bytes", Integer),
+    # Of the file as it was sent; null for what came into the archive past us until it was looked at.
+    Column("sha256", String(64), index=True),
+    Column("pixel_sha256", String(64)),  # of the pixel data element's value: what makes two files conflict
+    Column("md5", String(32)),  # what the archive is asked to compare with what lies on its disk
+    Column("verified_at", UtcDateTime),  # the archive read it back and it was the same
+    Column("arrived_at", UtcDateTime),
 )
 
 # Written before an upload is handed to the archive: whoever sees it arrive there knows whose it is,
@@ -171,7 +186,10 @@ uploads = Table(
     "uploads",
     metadata,
     _id(primary_key=True),
-    _id("user_id", ForeignKey("users.id"), nullable=False),
+    _id("user_id", ForeignKey("users.id")),  # null: no person sent it, but a scanner or an archive
+    _id("institution_id", ForeignKey("institutions.id")),
+    Column("source", String(16), nullable=False, server_default="browser"),
+    Column("peer", String(200)),  # AE title, address, folder or archive it came from
     _id("consult_id"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("completed_at", UtcDateTime),
@@ -190,6 +208,139 @@ upload_files = Table(
     _uid("series_instance_uid"),
     _uid("sop_instance_uid"),
     Column("quarantine_key", String(200)),
+)
+
+# The same SOP Instance UID with other pixels: the first one stays, the other is kept apart and shown.
+instance_conflicts = Table(
+    "instance_conflicts",
+    metadata,
+    _id(primary_key=True),
+    _uid("sop_instance_uid", nullable=False, index=True),
+    _uid("study_instance_uid", nullable=False, index=True),
+    _id("institution_id", ForeignKey("institutions.id"), nullable=False),
+    _id("upload_id", ForeignKey("uploads.id")),
+    Column("sha256", String(64), nullable=False),
+    Column("quarantine_key", String(200)),
+    Column("found_at", UtcDateTime, nullable=False),
+    Column("resolved_at", UtcDateTime),
+    _id("resolved_by", ForeignKey("users.id")),
+    Column("resolution", Text),
+    UniqueConstraint("sop_instance_uid", "sha256"),
+)
+
+# Who may open DICOM associations with our gateway, and for which institution what they send is.
+dicom_peers = Table(
+    "dicom_peers",
+    metadata,
+    _id(primary_key=True),
+    _id("institution_id", ForeignKey("institutions.id"), nullable=False),
+    Column("ae_title", String(16), nullable=False),
+    Column("address", String(64), nullable=False),  # an IP address or network, CIDR
+    Column("port", Integer),  # where it listens; needed for storage commitment reports
+    Column("description", String(200)),
+    Column("created_at", UtcDateTime, nullable=False),
+    UniqueConstraint("ae_title", "address"),
+)
+
+# PS3.4 annex K: what is planned on which scanner, served as modality worklist.
+scheduled_procedures = Table(
+    "scheduled_procedures",
+    metadata,
+    _id(primary_key=True),
+    _id("institution_id", ForeignKey("institutions.id"), nullable=False, index=True),
+    Column("patient_id", String(64), nullable=False),
+    Column("patient_name", String(400), nullable=False),
+    Column("patient_birth_date", String(10)),
+    Column("patient_sex", String(1)),
+    Column("accession_number", String(16), nullable=False),
+    Column("requested_procedure_id", String(16), nullable=False),
+    Column("scheduled_procedure_step_id", String(16), nullable=False),
+    _uid("study_instance_uid", nullable=False, unique=True),
+    Column("procedure_description", String(64)),
+    Column("modality", String(16), nullable=False),
+    Column("scheduled_station_ae_title", String(16)),
+    Column("scheduled_at", UtcDateTime, nullable=False),
+    Column("performing_physician_name", String(200)),
+    Column("status", String(16), nullable=False),
+    _id("created_by", ForeignKey("users.id")),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+storage_commitments = Table(
+    "storage_commitments",
+    metadata,
+    _uid("transaction_uid", primary_key=True),
+    _id("peer_id", ForeignKey("dicom_peers.id"), nullable=False),
+    Column("references", JSON, nullable=False),  # [[SOP class UID, SOP instance UID], ...]
+    Column("requested_at", UtcDateTime, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("reported_at", UtcDateTime),
+    Column("failed_count", Integer),
+)
+
+# Archives of other hospitals that are searched, and from which studies are fetched.
+remote_archives = Table(
+    "remote_archives",
+    metadata,
+    _id(primary_key=True),
+    _id("institution_id", ForeignKey("institutions.id"), nullable=False, index=True),
+    Column("name", String(200), nullable=False),
+    Column("kind", String(16), nullable=False),  # dimse, dicomweb
+    Column("ae_title", String(16)),
+    Column("host", String(200)),
+    Column("port", Integer),
+    Column("retrieve_by", String(16)),  # c-move, c-get
+    Column("url", String(500)),
+    Column("username", String(200)),
+    Column("password_file", String(500)),
+    Column("prior_rule", JSON),  # null: no priors are fetched from here
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+retrievals = Table(
+    "retrievals",
+    metadata,
+    _id(primary_key=True),
+    _id("archive_id", ForeignKey("remote_archives.id"), nullable=False, index=True),
+    _id("institution_id", ForeignKey("institutions.id"), nullable=False, index=True),
+    _uid("study_instance_uid", nullable=False),
+    Column("study_description", String(400)),
+    _id("requested_by", ForeignKey("users.id")),  # null: a rule asked
+    _uid("prior_of"),  # the study whose arrival asked for it
+    Column("status", String(16), nullable=False, index=True),
+    Column("attempts", Integer, nullable=False),
+    Column("expected_count", Integer),
+    Column("received_count", Integer, nullable=False),
+    Column("reason", JSON),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("lease_expires_at", UtcDateTime),
+    Column("finished_at", UtcDateTime),
+)
+
+retention_rules = Table(
+    "retention_rules",
+    metadata,
+    _id(primary_key=True),
+    _id("institution_id", ForeignKey("institutions.id"), nullable=False, index=True),
+    Column("modality", String(16)),  # null: any
+    Column("older_than_days", Integer, nullable=False),  # since the study was received
+    Column("action", String(16), nullable=False),  # delete, cold
+    _id("created_by", ForeignKey("users.id")),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+patient_merges = Table(
+    "patient_merges",
+    metadata,
+    _id(primary_key=True),
+    _id("institution_id", ForeignKey("institutions.id"), nullable=False, index=True),
+    _id("from_patient_id", nullable=False),
+    _id("into_patient_id", ForeignKey("patients.id"), nullable=False),
+    Column("record", JSON, nullable=False),  # the patient's row and what was moved, to undo it
+    _id("merged_by", ForeignKey("users.id"), nullable=False),
+    Column("merged_at", UtcDateTime, nullable=False),
+    _id("undone_by", ForeignKey("users.id")),
+    Column("undone_at", UtcDateTime),
 )
 
 change_feed = Table(

@@ -33,7 +33,9 @@ def import_files(parts: PartsOfApp, path: Path, username: str) -> Iterator[Row]:
         user = parts.users.find(connection, username)
         if user is None:
             raise NotFound
-        upload = parts.uploads.add(connection, user.id, None, at)
+        upload = parts.uploads.add(
+            connection, user.institution.id, at, source="command-line", user_id=user.id
+        )
     arrival = Arrival(user.institution.id, user.id, at)
     stored = []
     for file in read_drop(path):

@@ -23,19 +23,50 @@ class FileResult:
     quarantine_key: str | None = None
 
 
+Source = Literal["browser", "command-line", "c-store", "stow-rs", "folder", "retrieve"]
+
+
 @dataclass(frozen=True, slots=True)
 class Upload:
+    """One coming-in of files, whichever way they come.
+
+    Attributes:
+        user_id: who sent them; None where no person did, but a scanner or an archive.
+        peer: AE title, folder or archive they came from, where no person sent them.
+    """
+
     id: str
-    user_id: str
+    user_id: str | None
+    institution_id: str
+    source: Source
     consult_id: str | None
     completed_at: datetime | None
+    peer: str | None = None
 
 
 class UploadRepository:
-    def add(self, connection: Connection, user_id: str, consult_id: str | None, at: datetime) -> Upload:
-        upload = Upload(str(uuid4()), user_id, consult_id, None)
+    def add(
+        self,
+        connection: Connection,
+        institution_id: str,
+        at: datetime,
+        *,
+        source: Source,
+        user_id: str | None = None,
+        consult_id: str | None = None,
+        peer: str | None = None,
+    ) -> Upload:
+        upload = Upload(str(uuid4()), user_id, institution_id, source, consult_id, None, peer)
         connection.execute(
-            insert(uploads).values(id=upload.id, user_id=user_id, consult_id=consult_id, created_at=at)
+            insert(uploads).values(
+                id=upload.id,
+                user_id=user_id,
+                institution_id=institution_id,
+                source=source,
+                peer=peer,
+                consult_id=consult_id,
+                created_at=at,
+            )
         )
         return upload
 
@@ -46,7 +77,9 @@ class UploadRepository:
         ).first()
         if row is None:
             raise NotFound
-        return Upload(row.id, row.user_id, row.consult_id, row.completed_at)
+        return Upload(
+            row.id, row.user_id, row.institution_id, row.source, row.consult_id, row.completed_at, row.peer
+        )
 
     def add_file(self, connection: Connection, upload_id: str, result: FileResult) -> None:
         connection.execute(

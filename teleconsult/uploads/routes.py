@@ -41,7 +41,14 @@ def open_upload(body: UploadIn, parts: Parts, user: CurrentUser, now: Now) -> Up
     with parts.database.transaction() as connection:
         if body.consult_id:
             parts.consults.get_for(connection, body.consult_id, user)
-        upload = parts.uploads.add(connection, user.id, body.consult_id, now)
+        upload = parts.uploads.add(
+            connection,
+            user.institution.id,
+            now,
+            source="browser",
+            user_id=user.id,
+            consult_id=body.consult_id,
+        )
     return UploadStartedOut(upload_id=upload.id)
 
 

@@ -7,7 +7,7 @@ import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from sqlalchemy import inspect, text
 
 from storage.database import Database
 from storage.tables import metadata
@@ -60,3 +60,23 @@ def test_a_migration_that_fails_leaves_nothing_behind(
     with pytest.raises(ZeroDivisionError):
         database.migrate()
     assert inspect(database.engine).get_table_names() == []
+
+
+def test_an_upload_from_before_the_second_migration_keeps_its_files_and_gets_its_institution(
+    new_database: NewDatabase,
+) -> None:
+    database = new_database(migrated=False)
+    database.migrate(to="0001")
+    with database.transaction() as connection:
+        for statement in (
+            "INSERT INTO institutions (id, name_en, name_zh, position) VALUES ('i', 'A', 'B', 1)",
+            "INSERT INTO users (id, username, display_name, password_hash, must_change_password, roles, language,"
+            " institution_id, failed_logins) VALUES ('u', 'n', 'N', '-', false, '[]', 'en', 'i', 0)",
+            "INSERT INTO uploads (id, user_id, created_at) VALUES ('up', 'u', '2026-01-01 00:00:00')",
+            "INSERT INTO upload_files (upload_id, path, verdict, already_present) VALUES ('up', 'p', 'stored', false)",
+        ):
+            connection.execute(text(statement))
+    database.migrate()
+    with database.reading() as connection:
+        assert connection.execute(text("SELECT upload_id FROM upload_files")).scalars().all() == ["up"]
+        assert connection.execute(text("SELECT institution_id FROM uploads")).scalar() == "i"

@@ -70,8 +70,9 @@ def test_an_upload_from_before_the_second_migration_keeps_its_files_and_gets_its
     with database.transaction() as connection:
         for statement in (
             "INSERT INTO institutions (id, name_en, name_zh, position) VALUES ('i', 'A', 'B', 1)",
-            "INSERT INTO users (id, username, display_name, password_hash, must_change_password,"
-            " roles, language, institution_id, failed_logins) VALUES ('u', 'n', 'N', '-', false, '[]', 'en', 'i', 0)",
+            "INSERT INTO users (id, username, display_name, password_hash, must_change_password, "
+            " roles, language, institution_id, failed_logins)"
+            " VALUES ('u', 'n', 'N', '-', false, '[]', 'en', 'i', 0)",
             "INSERT INTO uploads (id, user_id, created_at) VALUES ('up', 'u', '2026-01-01 00:00:00')",
             "INSERT INTO upload_files (upload_id, path, verdict, already_present)"
             " VALUES ('up', 'p', 'stored', false)",

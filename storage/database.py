@@ -3,11 +3,12 @@
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
@@ -19,6 +20,10 @@ from storage.errors import MigrationBroken
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 30_000
 MIGRATION_LOCK = 0x54434D47  # any number that nothing else in the database locks
+GROUP_AT_MOST = 64
+
+T = TypeVar("T")
+_Waiting = tuple[Callable[[Connection], Any], "Future[Any]"]
 
 
 class Database:
@@ -40,6 +45,8 @@ class Database:
         else:
             self.engine = create_engine(url, pool_pre_ping=True)
         self._writer = threading.Lock()
+        self._group_leader = threading.Lock()
+        self._group: list[_Waiting] = []
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -52,6 +59,41 @@ class Database:
             connection.execution_options(begin_immediate=True)
             with connection.begin():
                 yield connection
+
+    def in_group(self, work: Callable[[Connection], T]) -> T:
+        """Return what `work` returns, once its changes are kept.
+
+        Whoever calls at the same moment shares one transaction, and so one sync to disk. Each has a
+        savepoint of its own: what one raises undoes that one alone.
+        """
+        outcome: Future[T] = Future()
+        self._group.append((work, outcome))  # atomic, as is the exchange below
+        while not outcome.done():
+            with self._group_leader:
+                if not outcome.done():
+                    self._commit_group()
+        return outcome.result()
+
+    def _commit_group(self) -> None:
+        group, self._group[:GROUP_AT_MOST] = self._group[:GROUP_AT_MOST], []
+        done: list[tuple[Future[Any], Any, BaseException | None]] = []
+        try:
+            with self.transaction() as connection:
+                for work, outcome in group:
+                    try:
+                        with connection.begin_nested():
+                            done.append((outcome, work(connection), None))
+                    except Exception as error:  # its caller's to handle; it is raised there
+                        done.append((outcome, None, error))
+        except BaseException as error:  # nothing was kept, for nobody
+            for _, outcome in group:
+                outcome.set_exception(error)
+            return
+        for outcome, result, failure in done:
+            if failure is None:
+                outcome.set_result(result)
+            else:
+                outcome.set_exception(failure)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

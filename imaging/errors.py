@@ -9,6 +9,7 @@ ImagingError
 │   ├── UndecodablePixels   the compressed pixels cannot be read
 │   └── GeometryError       the places of the slices do not make a volume
 │       └── IrregularSpacing
+├── NotRestored             what came is not what its coding says; the sender can send it uncoded
 └── PacsError
     ├── PacsUnavailable     transient: try again
     │   └── PacsLoginRefused  ours to repair, and no fault of the file that was sent
@@ -62,6 +63,10 @@ class GeometryError(DicomError):
 
 class IrregularSpacing(GeometryError):
     """The gaps between slices are no whole multiples of one spacing."""
+
+
+class NotRestored(ImagingError):
+    """A coded file cannot be restored as its sender had it."""
 
 
 class PacsError(ImagingError):

@@ -4,7 +4,6 @@ Nothing is written to disk, so a name inside an archive can reach no file; all s
 before memory is taken. One bad file never stops the good ones beside it.
 """
 
-import hashlib
 import os
 import zipfile
 import zlib
@@ -16,13 +15,14 @@ from typing import IO, Final, Literal
 
 from pydicom import Dataset
 
+from imaging.digests import PIXEL_KEYWORDS, Digests
 from imaging.errors import DicomError
 from imaging.parsing import as_part10, looks_like_dicom, parse_dicom
 from imaging.pixel_check import check_image
 from imaging.reasons import Reason, reason
 from imaging.zip_directory import central_directory_bytes, entry_path, is_symlink, last_part
 
-__all__ = ["LIMITS", "IntakeFile", "Limits", "parse_dicom", "read_bytes", "read_drop"]
+__all__ = ["LIMITS", "IntakeFile", "Limits", "parse_dicom", "read_bytes", "read_drop", "read_instance"]
 
 Verdict = Literal["accepted", "refused", "quarantined"]
 
@@ -71,6 +71,7 @@ class IntakeFile:
         content: the bytes as they are to be stored, a DICOM file with preamble; also of a
             quarantined file. None where refused.
         header: the dataset without its pixels, where accepted or quarantined.
+        digests: of `content`.
     """
 
     path: str
@@ -78,6 +79,7 @@ class IntakeFile:
     reason: Reason | None = None
     content: bytes | None = field(default=None, repr=False)
     header: Dataset | None = field(default=None, repr=False)
+    digests: Digests | None = None
 
 
 @dataclass(slots=True)
@@ -86,16 +88,16 @@ class _Drop:
 
     limits: Limits
     patients: dict[str, str] = field(default_factory=dict)
-    digests: dict[str, bytes] = field(default_factory=dict)
+    seen: dict[str, Digests] = field(default_factory=dict)
 
-    def objection(self, header: Dataset, content: bytes) -> Reason | None:
+    def objection(self, header: Dataset, digests: Digests) -> Reason | None:
         patient = str(header.get("PatientID") or "").strip() or str(header.get("PatientName") or "").strip()
         if self.patients.setdefault(str(header.StudyInstanceUID), patient) != patient:
             return reason("other-patient-in-study")
-        digest = hashlib.sha256(content).digest()
-        if self.digests.setdefault(str(header.SOPInstanceUID), digest) != digest:
-            return reason("same-number-other-content")
-        return None
+        first = self.seen.setdefault(str(header.SOPInstanceUID), digests)
+        # Other header values around the same pixels are the same image, exported twice.
+        same = first.sha256 == digests.sha256 or first.pixel_sha256 == digests.pixel_sha256 is not None
+        return None if same else reason("same-number-other-content")
 
 
 def read_drop(path: Path, limits: Limits = LIMITS) -> Iterator[IntakeFile]:
@@ -114,6 +116,16 @@ def read_drop(path: Path, limits: Limits = LIMITS) -> Iterator[IntakeFile]:
 def read_bytes(path: str, content: bytes, limits: Limits = LIMITS) -> list[IntakeFile]:
     """Return the files of one uploaded file, which may be a zip, each with its verdict."""
     return list(_read_stream(BytesIO(content), len(content), path, _Drop(limits)))
+
+
+def read_instance(path: str, content: bytes, limits: Limits = LIMITS) -> IntakeFile:
+    """Return the verdict on one file that is to be a DICOM file by itself; a zip is refused here."""
+    beginning = content[:BEGINNING_BYTES]
+    if beginning.startswith(ZIP_BEGINNINGS):
+        return _refused(path, "zip-in-zip")
+    return _refused_unread(path, beginning, len(content), limits, "archive-format") or _judge(
+        path, content, _Drop(limits)
+    )
 
 
 def _read_folder(folder: Path, drop: _Drop) -> Iterator[IntakeFile]:
@@ -239,11 +251,12 @@ def _judge(path: str, content: bytes, drop: _Drop) -> IntakeFile:
     except DicomError as error:
         return IntakeFile(path, "refused", error.reason)
     content = as_part10(content, ds)
-    for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData"):
+    digests = Digests.of(content, ds)
+    for keyword in PIXEL_KEYWORDS:
         if keyword in ds:
             del ds[keyword]
-    objection = drop.objection(ds, content)
-    return IntakeFile(path, "quarantined" if objection else "accepted", objection, content, ds)
+    objection = drop.objection(ds, digests)
+    return IntakeFile(path, "quarantined" if objection else "accepted", objection, content, ds, digests)
 
 
 def _is_litter(path: str) -> bool:

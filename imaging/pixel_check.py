@@ -8,15 +8,16 @@ from imaging.decoding import MAX_IMAGE_BYTES, claimed_bytes
 from imaging.errors import ImageTooLarge, NoPixels, NotDicom, TruncatedDicom, UndecodablePixels
 from imaging.header_values import whole_number
 from imaging.reasons import reason
+from imaging.sop_class import goes_without_pixels
 
 ITEM_HEADER_BYTES = 8
 
 
 def check_image(ds: Dataset) -> None:
-    """Return when the pixels are there and complete.
+    """Return when the pixels are there and complete, or the object is of a kind that has none.
 
     Raises:
-        NoPixels: the object is no image.
+        NoPixels: an image without its pixels.
         NotDicom: it is one, and does not say its size.
         ImageTooLarge: it claims more than MAX_IMAGE_BYTES.
         UndecodablePixels: the transfer syntax is none that the standard knows.
@@ -28,6 +29,8 @@ def check_image(ds: Dataset) -> None:
     values = [ds.get(keyword) for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")]
     pixels = next((value for value in values if value is not None), None)
     if pixels is None:
+        if goes_without_pixels(str(ds.SOPClassUID)):
+            return
         raise NoPixels(reason("no-pixels"), uid)
     expected = claimed_bytes(ds)
     if expected == 0:

@@ -190,6 +190,7 @@ uploads = Table(
     _id("institution_id", ForeignKey("institutions.id")),
     Column("source", String(16), nullable=False, server_default="browser"),
     Column("peer", String(200)),  # AE title, address, folder or archive it came from
+    Column("expected_series", JSON),  # {Series Instance UID: instances}, as the sender counted them
     _id("consult_id"),
     Column("created_at", UtcDateTime, nullable=False),
     Column("completed_at", UtcDateTime),
@@ -208,6 +209,17 @@ upload_files = Table(
     _uid("series_instance_uid"),
     _uid("sop_instance_uid"),
     Column("quarantine_key", String(200)),
+    Column("sha256", String(64)),
+)
+
+# Parts of large files that have come and wait to be put together; the bytes are in the object store.
+upload_chunks = Table(
+    "upload_chunks",
+    metadata,
+    _id("institution_id", ForeignKey("institutions.id"), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("size_bytes", Integer, nullable=False),
+    Column("arrived_at", UtcDateTime, nullable=False),
 )
 
 # The same SOP Instance UID with other pixels: the first one stays, the other is kept apart and shown.

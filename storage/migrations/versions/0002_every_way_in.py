@@ -212,6 +212,20 @@ def upgrade() -> None:
             batch_op.f("ix_instance_conflicts_study_instance_uid"), ["study_instance_uid"], unique=False
         )
 
+    op.create_table(
+        "upload_chunks",
+        sa.Column("institution_id", sa.String(length=36), nullable=False),
+        sa.Column("sha256", sa.String(length=64), nullable=False),
+        sa.Column("size_bytes", sa.Integer(), nullable=False),
+        sa.Column("arrived_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institutions.id"], name=op.f("fk_upload_chunks_institution_id")
+        ),
+        sa.PrimaryKeyConstraint("institution_id", "sha256", name=op.f("pk_upload_chunks")),
+    )
+    with op.batch_alter_table("upload_files") as batch_op:
+        batch_op.add_column(sa.Column("sha256", sa.String(length=64), nullable=True))
+
     with op.batch_alter_table("instances") as batch_op:
         batch_op.add_column(sa.Column("size_bytes", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("sha256", sa.String(length=64), nullable=True))
@@ -238,6 +252,7 @@ def upgrade() -> None:
             sa.Column("source", sa.String(length=16), server_default="browser", nullable=False)
         )
         batch_op.add_column(sa.Column("peer", sa.String(length=200), nullable=True))
+        batch_op.add_column(sa.Column("expected_series", sa.JSON(), nullable=True))
         batch_op.alter_column("user_id", existing_type=sa.VARCHAR(length=36), nullable=True)
         batch_op.create_foreign_key(
             batch_op.f("fk_uploads_institution_id"), "institutions", ["institution_id"], ["id"]

@@ -32,6 +32,7 @@ cat >orthanc.json <<JSON
   "OverwriteInstances": false,
   "StorageCompression": false,
   "SyncStorageArea": true,
+  "MaximumStorageCacheSize": 0,
   "ExecuteLuaEnabled": false,
   "StableAge": 5
 }

@@ -1,9 +1,15 @@
 """One observation with a place in an image, and what made it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+from imaging.lesion_mask import LesionMask
+
+# What a code may be in DICOM: PS3.5 6.2, VR SH for value and scheme, LO for the meaning.
+CODE_CHARACTERS: Final = 16
+MEANING_CHARACTERS: Final = 64
 
 
 class FindingKind(StrEnum):
@@ -12,6 +18,36 @@ class FindingKind(StrEnum):
     NODULE = "nodule"
     MASS = "mass"
     CALCIFICATION_CLUSTER = "calcification-cluster"
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """The class that a guideline puts a finding into, as a code, and the rule that gave it.
+
+    Attributes:
+        code, scheme, meaning: a coded concept, such as 4A of a Lung-RADS table.
+        rule: which row of which table was applied, in words.
+
+    Raises:
+        ValueError: an attribute is empty, or longer than DICOM takes it.
+    """
+
+    code: str
+    scheme: str
+    meaning: str
+    rule: str
+
+    def __post_init__(self) -> None:
+        for name, most in (("code", CODE_CHARACTERS), ("scheme", CODE_CHARACTERS), ("meaning", MEANING_CHARACTERS)):
+            text = getattr(self, name)
+            if not text.strip() or len(text) > most or "\\" in text:
+                raise ValueError(f"category {name} is not one to {most} characters: {text!r}")
+        if not self.rule.strip():
+            raise ValueError("a category names the rule that gave it")
+
+    def to_json(self) -> dict[str, str]:
+        """Return the form in the database and on the wire."""
+        return {one.name: getattr(self, one.name) for one in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +67,10 @@ class Finding:
         diameter_mm: mean of long and short axis, as Lung-RADS and Fleischner measure; None where the image
             gives no pixel spacing.
         model, model_version, weights_sha256: what made it.
+        volume_mm3: of the outlined lesion; None where it was not outlined.
+        long_axis_mm, short_axis_mm: on the image it lies on, the short one at right angles to the long one.
+        category: what a guideline makes of it.
+        mask: its voxels, while the run lasts. It is no part of the record: neither kept as JSON nor compared.
     """
 
     kind: FindingKind
@@ -46,22 +86,38 @@ class Finding:
     model: str
     model_version: str
     weights_sha256: str
+    volume_mm3: float | None = None
+    long_axis_mm: float | None = None
+    short_axis_mm: float | None = None
+    category: Category | None = None
+    mask: LesionMask | None = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as plain values: the form in the database and on the wire."""
-        values: dict[str, Any] = {field.name: getattr(self, field.name) for field in fields(self)}
+        values: dict[str, Any] = {one.name: getattr(self, one.name) for one in _RECORDED}
         values["kind"] = str(self.kind)
+        values["category"] = None if self.category is None else self.category.to_json()
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Finding":
-        """Return the finding that `to_json` wrote; keys that are no field are ignored.
+        """Return the finding that `to_json` wrote, now or in an earlier version.
+
+        Keys that are no field are ignored; measures that earlier versions did not take are None.
 
         Raises:
             KeyError: a field is missing.
-            ValueError: the kind is not one of FindingKind.
+            ValueError: the kind is not one of FindingKind, or the category is not valid.
         """
-        known: dict[str, Any] = {field.name: values[field.name] for field in fields(cls)}
+        known: dict[str, Any] = {
+            one.name: values[one.name] if one.default is MISSING else values.get(one.name, one.default)
+            for one in _RECORDED
+        }
         known["kind"] = FindingKind(known["kind"])
+        if known["category"] is not None:
+            known["category"] = Category(**known["category"])
         places: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in known.items()}
         return cls(**places)
+
+
+_RECORDED = [one for one in fields(Finding) if one.name != "mask"]

@@ -1,7 +1,7 @@
 """Adapter of the archive's port to Orthanc's REST interface."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import requests
@@ -21,6 +21,7 @@ CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 60.0
 PING_TIMEOUT_S = 3.0
 CONNECTIONS = 16
+FILE_IS_GONE = frozenset({9, 2006})  # Orthanc's InexistentFile and RegularFileExpected
 KINDS = {str(kind): kind for kind in ChangeKind}
 
 
@@ -70,6 +71,26 @@ class OrthancPacs:
         """Return the file as it was stored. Raises InstanceNotFound, PacsUnavailable."""
         with _translated():
             return self._file(self._lookup("Instance", sop_instance_uid))
+
+    def delete_instance(self, sop_instance_uid: str) -> None:
+        """Remove an instance; one that is not there is no error. Raises PacsUnavailable."""
+        with suppress(InstanceNotFound), _translated():
+            orthanc_id = self._lookup("Instance", sop_instance_uid)
+            _answered(self._client.delete(f"instances/{orthanc_id}"))
+
+    def md5_on_disk(self, orthanc_id: str) -> str | None:
+        """Return the MD5 of a file that Orthanc read back from its disk and found as it came; None: damaged."""
+        attachment = f"instances/{orthanc_id}/attachments/dicom"
+        with _translated():
+            try:
+                _answered(self._client.post(f"{attachment}/verify-md5", data=b"", timeout=_TIMEOUTS))
+            except orthanc_errors.ResourceNotFound:
+                raise
+            except orthanc_errors.HttpError as error:
+                if _is_about_the_file(error):
+                    return None
+                raise
+            return str(self._get(f"{attachment}/md5", as_text=True)).strip()
 
     def fetch_series(self, study_instance_uid: str, series_instance_uid: str) -> Iterator[bytes]:
         """Yield the files of a series as they were stored. Raises InstanceNotFound, PacsUnavailable."""
@@ -161,6 +182,15 @@ class OrthancPacs:
 
 
 _TIMEOUTS = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
+
+
+def _is_about_the_file(error: orthanc_errors.HttpError) -> bool:
+    """Whether Orthanc says that a file is damaged (400) or not there any more (500, its storage's status)."""
+    try:
+        status = error.request_response.json().get("OrthancStatus")
+    except (AttributeError, ValueError):
+        status = None
+    return error.http_status_code == 400 or status in FILE_IS_GONE
 
 
 def _answered(response: requests.Response | None) -> requests.Response:

@@ -57,6 +57,8 @@ def orthanc_configuration(
         "SyncStorageArea": True,
         "OverwriteInstances": False,
         "MaximumStorageSize": 0,
+        # With its cache Orthanc compares what it remembers, and a file that is damaged or gone on the disk passes.
+        "MaximumStorageCacheSize": 0,
         "StableAge": 5,
         "LimitFindResults": 0,
         "LimitFindInstances": 0,

@@ -70,6 +70,18 @@ class PacsClient(Protocol):
         """Return the file as it was stored."""
         ...
 
+    def delete_instance(self, sop_instance_uid: str) -> None:
+        """Remove an instance; one that is not there is no error."""
+        ...
+
+    def md5_on_disk(self, orthanc_id: str) -> str | None:
+        """Return the MD5 of the file, once the archive read it back and found it as it came; None: it is damaged.
+
+        Raises:
+            InstanceNotFound: there is no such instance.
+        """
+        ...
+
     def fetch_series(self, study_instance_uid: str, series_instance_uid: str) -> Iterator[bytes]:
         """Yield the files of a series as they were stored, in no order that means anything."""
         ...

@@ -160,6 +160,11 @@ REASONS: Mapping[str, Reason] = _table(
         "The image archive did not accept this file. It was kept apart; please ask your IT staff.",
         "影像归档系统未能接收这个文件，已单独隔离存放。请联系信息科查看。",
     ),
+    Reason(
+        "archive-copy-damaged",
+        "The archive's copy of this image was found damaged and was taken out. Please send it again.",
+        "影像归档系统中的该图像副本已损坏并已移除，请重新上传。",
+    ),
     # Series and the AI
     Reason(
         "no-images",

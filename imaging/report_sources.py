@@ -1,7 +1,8 @@
-"""The part of an image's header that a report about it repeats, cleaned of what no report may hold."""
+"""The part of an image's header that an object about it repeats, cleaned of what none may hold."""
 
+import re
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from pydicom import Dataset
 
@@ -13,6 +14,10 @@ _UIDS: Final = (
     "SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID", "FrameOfReferenceUID",
 )
 _SEXES: Final = frozenset({"M", "F", "O"})
+# Attributes that are repeated where there are any: who gave the patient's identifier, what the study is
+# called, and that the patient's identity was removed, and how (C.7.1.1, C.7.2.1).
+_OPTIONAL_TEXTS: Final = ("IssuerOfPatientID", "StudyDescription", "DeidentificationMethod")
+_LONGEST_TEXT: Final = 64
 
 
 def as_evidence(source: Dataset) -> Dataset:
@@ -22,7 +27,15 @@ def as_evidence(source: Dataset) -> Dataset:
         if source.get(keyword):
             setattr(ds, keyword, str(source.get(keyword)))
     for keyword in _TEXTS:
-        setattr(ds, keyword, str(source.get(keyword) or "").strip())
+        setattr(ds, keyword, _text(source.get(keyword)))
+    for keyword in _OPTIONAL_TEXTS:
+        if _text(source.get(keyword)):
+            setattr(ds, keyword, _text(source.get(keyword))[:_LONGEST_TEXT])
+    if ds.get("DeidentificationMethod") and source.get("PatientIdentityRemoved") == "YES":
+        ds.PatientIdentityRemoved = "YES"
+    offset = str(source.get("TimezoneOffsetFromUTC") or "").strip()
+    if re.fullmatch(r"[+-](0\d|1[0-4])[0-5]\d", offset):
+        ds.TimezoneOffsetFromUTC = offset
     if ds.PatientSex not in _SEXES:
         ds.PatientSex = ""
     for keyword in _NAMES:
@@ -35,6 +48,12 @@ def as_evidence(source: Dataset) -> Dataset:
         if source.get(keyword):
             setattr(ds, keyword, int(source.get(keyword)))
     return ds
+
+
+def _text(value: Any) -> str:
+    """The first value, where there should be one and are several."""
+    several = isinstance(value, list | tuple) or type(value).__name__ == "MultiValue"
+    return str((value[0] if len(value) else "") if several else value or "").strip()
 
 
 def _name(name: str) -> str:

@@ -3,7 +3,8 @@
 from typing import Final
 
 from pydicom import Dataset
-from pydicom.uid import UID, ParametricMapStorage, SegmentationStorage, UID_dictionary
+from pydicom._uid_dict import UID_dictionary
+from pydicom.uid import UID, ParametricMapStorage, SegmentationStorage
 
 # Objects with pixels that are results about other images, not images to read.
 RESULTS_WITH_PIXELS: Final = frozenset({

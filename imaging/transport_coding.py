@@ -11,8 +11,9 @@ with it by the caller.
 | htj2k | a frame as below, the codestream is HTJ2K reversible (ITU-T T.814) |
 
 The frame: length of a JSON header (uint32, big endian); the header; the file's bytes before the pixels; those
-after them; the codestream. The pixels are unsigned 16-bit little-endian values of one single-sample frame. Where
-the file holds signed ones the sender inverted the sign bit, so that neighbouring values stay neighbours.
+after them; the codestream. The pixels are unsigned 16-bit little-endian values of one single-sample frame.
+Where the file holds signed ones the sender inverted the sign bit, so that neighbouring values stay
+neighbours.
 """
 
 import zlib
@@ -22,8 +23,8 @@ from typing import Any, Final
 
 import jpeg_ls
 import numpy as np
-import openjpeg
 from numpy.typing import NDArray
+from openjpeg.utils import decode as decode_jpeg_2000
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from imaging.errors import NotRestored
@@ -51,7 +52,7 @@ def _jpeg_ls(codestream: bytes) -> NDArray[Any]:
 
 
 def _jpeg_2000(codestream: bytes) -> NDArray[Any]:
-    return np.asarray(openjpeg.decode(BytesIO(codestream)))
+    return np.asarray(decode_jpeg_2000(BytesIO(codestream)))
 
 
 FRAME_DECODERS: Final[Mapping[str, Callable[[bytes], NDArray[Any]]]] = {"jls": _jpeg_ls, "htj2k": _jpeg_2000}

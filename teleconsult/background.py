@@ -17,6 +17,8 @@ from storage.tables import change_feed, institutions, studies
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.studies.arrival import assess_and_queue, nudge_due_jobs
 from teleconsult.studies.registration import Arrival, conflict, register
+from teleconsult.uploads.chunks import discard_old_chunks
+from teleconsult.uploads.verification import verify_some
 
 SWEEP_INTERVAL_S = 0.5
 FEED_INTERVAL_S = 1.0
@@ -48,6 +50,15 @@ async def assess_quiet_studies(parts: PartsOfApp) -> None:
     while True:
         await _unless_away(assess_quiet_once, parts)
         await asyncio.sleep(FEED_INTERVAL_S)
+
+
+async def verify_arrivals(parts: PartsOfApp) -> None:
+    """Ask the archive to read back what came, and forget parts of uploads that nobody went on with."""
+    while True:
+        more = await _unless_away(verify_once, parts)
+        await _unless_away(discard_once, parts)
+        if not more:
+            await asyncio.sleep(FEED_INTERVAL_S)
 
 
 async def add_demo_studies_at_first_start(parts: PartsOfApp) -> None:
@@ -95,6 +106,14 @@ def follow_once(parts: PartsOfApp) -> bool:
     for uid in arrived - {None}:
         parts.publish({"type": "study-changed", "study_instance_uid": str(uid)})
     return not is_all
+
+
+def verify_once(parts: PartsOfApp) -> bool:
+    return verify_some(parts, utc_now())
+
+
+def discard_once(parts: PartsOfApp) -> bool:
+    return discard_old_chunks(parts, utc_now())
 
 
 def assess_quiet_once(parts: PartsOfApp) -> bool:

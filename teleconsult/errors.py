@@ -97,3 +97,15 @@ class UploadIncomplete(TeleconsultError):
 
 class UploadClosed(TeleconsultError):
     pass
+
+
+class DigestMismatch(TeleconsultError):
+    """What came is not what its sender named by its SHA-256."""
+
+
+class ChunksMissing(TeleconsultError):
+    """A large file cannot be put together yet; `missing` are the SHA-256 of the parts to send."""
+
+    def __init__(self, missing: list[str]) -> None:
+        super().__init__(len(missing))
+        self.missing = missing

@@ -30,6 +30,7 @@ class Problem:
     en: str
     zh: str
     values: Callable[[Any], dict[str, Any]] = field(default=_nothing)
+    members: Callable[[Any], dict[str, Any]] = field(default=_nothing)  # RFC 9457 3.2: what programs need
 
 
 PROBLEMS: dict[type[Exception], Problem] = {
@@ -146,6 +147,20 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "This upload was finished already. Please start a new one.",
         "本次上传已结束，请重新开始。",
     ),
+    errors.DigestMismatch: Problem(
+        422,
+        "digest-mismatch",
+        "This file did not arrive as it was sent. It will be sent again.",
+        "文件到达时与发送时不一致，将重新发送。",
+    ),
+    errors.ChunksMissing: Problem(
+        409,
+        "chunks-missing",
+        "{count} parts of this file have not arrived yet. They will be sent again.",
+        "该文件还有 {count} 个分块尚未到达，将重新发送。",
+        lambda e: {"count": len(e.missing)},
+        lambda e: {"missing_chunks": e.missing},
+    ),
     StaleVersion: Problem(
         409,
         "changed-meanwhile",
@@ -215,6 +230,7 @@ def as_response(request: Request, error: Exception) -> JSONResponse:
                 "detail": said["zh"] if prefers_chinese else said["en"],
                 "code": problem.code,
                 "sentence": said,
+                **problem.members(error),
             }
         ),
         status_code=problem.status,

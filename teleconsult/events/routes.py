@@ -66,6 +66,8 @@ def may_see(parts: PartsOfApp, user: User, event: Event) -> bool:
         try:
             if "study_instance_uid" in event:
                 parts.studies.get_for(connection, event["study_instance_uid"], user)
+            elif "upload_id" in event:
+                parts.uploads.get_for(connection, event["upload_id"], user.id)
             elif "consult_id" in event:
                 consult = parts.consults.get(connection, event["consult_id"])
                 return parts.consults.concerns(user, consult)

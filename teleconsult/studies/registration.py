@@ -1,13 +1,16 @@
 """Write down what arrived: patient, study, series and instance rows from one DICOM header."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from pydicom import Dataset
 from sqlalchemy import Connection
 
+from imaging.digests import Digests
 from imaging.header_values import whole_number
 from imaging.reasons import Reason, reason
+from imaging.sop_class import is_image
 from imaging.study import Instance
 from teleconsult.studies.repository import (
     InstanceRecord,
@@ -47,9 +50,21 @@ def conflict(
 
 
 def register(
-    studies: StudyRepository, connection: Connection, header: Dataset, orthanc_id: str, arrival: Arrival
+    studies: StudyRepository,
+    connection: Connection,
+    header: Dataset,
+    orthanc_id: str,
+    arrival: Arrival,
+    *,
+    digests: Digests | None = None,
+    expected_series: Mapping[str, int] | None = None,
 ) -> bool:
-    """Add the rows that are missing for this instance. False: it was there already."""
+    """Add the rows that are missing for this instance. False: it was there already.
+
+    Args:
+        digests: of its file, where whoever calls has the file.
+        expected_series: how many instances the sender said that each series has.
+    """
     instance = Instance.from_header(header)
     if studies.has_instance(connection, instance.sop_instance_uid):
         return False
@@ -69,6 +84,7 @@ def register(
                 model=None,
                 reasons=[],
                 instances=(),
+                expected_count=(expected_series or {}).get(instance.series_instance_uid),
             ),
             arrival.at,
         )
@@ -82,7 +98,8 @@ def register(
             instance_number=instance.instance_number,
             position_mm=instance.position_mm,
             number_of_frames=instance.number_of_frames,
-            is_image="Rows" in header,
+            is_image=is_image(header),
+            digests=digests,
         ),
         arrival.at,
     )

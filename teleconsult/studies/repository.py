@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
+from imaging.digests import Digests
 from imaging.gate import SeriesVerdict
 from storage.tables import (
     consult_studies,
@@ -53,6 +54,7 @@ class InstanceRecord:
     position_mm: float | None
     number_of_frames: int
     is_image: bool
+    digests: Digests | None = None  # as `find_instance` gives them
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ class SeriesRecord:
     model: str | None
     reasons: list[dict[str, Any]]
     instances: tuple[InstanceRecord, ...]
+    expected_count: int | None = None
 
 
 _JOINED = select(
@@ -135,6 +138,7 @@ class StudyRepository:
                 body_part=record.body_part,
                 last_arrival_at=at,
                 reasons=[],
+                expected_count=record.expected_count,
             )
         )
 
@@ -162,7 +166,35 @@ class StudyRepository:
                 position_mm=record.position_mm,
                 number_of_frames=record.number_of_frames,
                 is_image=record.is_image,
+                arrived_at=at,
+                **(_digest_columns(record.digests) if record.digests else {}),
             )
+        )
+
+    def find_instance(self, connection: Connection, sop_instance_uid: str) -> InstanceRecord | None:
+        """The instance with its digests, where they are known."""
+        row = connection.execute(
+            select(instances).where(instances.c.sop_instance_uid == sop_instance_uid)
+        ).first()
+        if row is None:
+            return None
+        digests = Digests(row.sha256, row.pixel_sha256, row.md5, row.size_bytes) if row.sha256 else None
+        return InstanceRecord(
+            row.sop_instance_uid,
+            row.sop_class_uid,
+            row.orthanc_id,
+            row.instance_number,
+            row.position_mm,
+            row.number_of_frames,
+            row.is_image,
+            digests,
+        )
+
+    def set_digests(self, connection: Connection, sop_instance_uid: str, digests: Digests) -> None:
+        connection.execute(
+            update(instances)
+            .where(instances.c.sop_instance_uid == sop_instance_uid)
+            .values(**_digest_columns(digests))
         )
 
     def has_instance(self, connection: Connection, sop_instance_uid: str) -> bool:
@@ -347,6 +379,15 @@ def slice_order(records: Iterable[InstanceRecord]) -> list[InstanceRecord]:
             r.sop_instance_uid,
         ),
     )
+
+
+def _digest_columns(digests: Digests) -> dict[str, Any]:
+    return {
+        "sha256": digests.sha256,
+        "pixel_sha256": digests.pixel_sha256,
+        "md5": digests.md5,
+        "size_bytes": digests.size_bytes,
+    }
 
 
 def _patient(row: Row[Any]) -> Patient:

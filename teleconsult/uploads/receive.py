@@ -1,20 +1,50 @@
-"""Take in one uploaded file: check it, store it in the archive, write it down, keep the bad part apart."""
+"""Take in one file, whichever way it came: store it in the archive, write it down, keep the bad part apart.
+
+The order is what makes it safe. Whose the instance is, is written down before the archive gets it; the
+archive has it on its disk before the rows are written; the sender hears of it after. Whatever is killed in
+between, the change feed finds the instance and knows whose it is, and a sender that heard nothing sends
+again, which does no harm.
+"""
 
 import hashlib
 import re
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-from imaging.errors import PacsRefused
+import numpy as np
+from pydicom import Dataset
+from sqlalchemy import Connection
+
+from imaging.decoding import stored_pixels
+from imaging.digests import Digests
+from imaging.errors import DicomError, InstanceNotFound, PacsRefused
 from imaging.intake import IntakeFile, read_drop
+from imaging.pacs import StoredInstance
+from imaging.parsing import parse_dicom
 from imaging.reasons import Reason, reason
 from storage import audit_log
 from storage.errors import ObjectAlreadyStored
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.studies.registration import Arrival, conflict, register
+from teleconsult.uploads.conflicts import note_conflict
 from teleconsult.uploads.repository import FileResult, Upload
 
 MAX_QUARANTINED_BYTES = 64 * 1024**2
+
+
+@dataclass(frozen=True, slots=True)
+class _Accepted:
+    """A file that the intake found whole, with what is known of it."""
+
+    path: str
+    content: bytes
+    header: Dataset
+    digests: Digests
+
+    @property
+    def sop_instance_uid(self) -> str:
+        return str(self.header.SOPInstanceUID)
 
 
 def receive_file(
@@ -33,48 +63,177 @@ def receive_file(
 def receive_one(
     parts: PartsOfApp, upload: Upload, path: str, file: IntakeFile, arrival: Arrival
 ) -> FileResult:
-    """Store, refuse or quarantine one file that the intake has looked at, and note the result."""
-    result = _receive(parts, upload, path, file, arrival)
-    with parts.database.transaction() as connection:
-        parts.uploads.add_file(connection, upload.id, result)
-    return result
+    """Store, refuse or quarantine one file that the intake has looked at, and note the result.
 
+    Safe from several threads; what they write at the same moment shares one commit.
 
-def _receive(parts: PartsOfApp, upload: Upload, path: str, file: IntakeFile, arrival: Arrival) -> FileResult:
-    if file.verdict != "accepted" or file.content is None or file.header is None:
+    Raises:
+        PacsUnavailable: the archive is away. Nothing is noted, the file is to be sent again.
+    """
+    if file.verdict != "accepted" or file.content is None or file.header is None or file.digests is None:
         return _set_aside(
             parts, upload, path, file.content, file.reason, quarantine=file.verdict == "quarantined"
         )
-    with parts.database.transaction() as connection:
-        hindrance = conflict(parts.studies, connection, file.header, arrival)
-        if hindrance is None and not parts.studies.has_instance(connection, str(file.header.SOPInstanceUID)):
-            owner = parts.studies.expect(
-                connection, str(file.header.SOPInstanceUID), arrival.institution_id, arrival.uploaded_by_id
-            )
-            hindrance = None if owner == arrival.institution_id else reason("study-held-elsewhere")
-    if hindrance:
-        return _set_aside(parts, upload, path, file.content, hindrance, quarantine=True)
+    given = _Accepted(path, file.content, file.header, file.digests)
+    hindrance = _announce(parts, given, arrival)
+    if isinstance(hindrance, Reason):
+        return _set_aside(parts, upload, path, given.content, hindrance, quarantine=True)
+    if hindrance is not None:  # we have this number
+        return _already_there(parts, upload, given, hindrance)
     try:
-        stored = parts.pacs.store(file.content)
+        stored = parts.pacs.store(given.content)
     except PacsRefused:
-        return _set_aside(parts, upload, path, file.content, reason("archive-refused"), quarantine=True)
-    with parts.database.transaction() as connection:
-        new = register(parts.studies, connection, file.header, stored.orthanc_id, arrival)
-        if new:
-            audit_log.record(
-                connection,
-                at=arrival.at,
-                actor=arrival.uploaded_by_id or "system",
-                action="instance-stored",
-                subject=f"instance/{stored.sop_instance_uid}",
+        return _set_aside(
+            parts, upload, path, given.content, reason("archive-refused"), quarantine=True
+        )
+    if stored.already_stored:
+        there = _digests_in_archive(parts, stored.sop_instance_uid)
+        if there is not None and not _same_image(parts, given, there):
+            return _in_conflict(parts, upload, given)
+    try:
+        return parts.database.in_group(
+            lambda connection: _write_down(parts, connection, upload, given, stored, arrival)
+        )
+    except _CameTooLate as late:
+        if not stored.already_stored:
+            parts.pacs.delete_instance(stored.sop_instance_uid)
+        return _set_aside(parts, upload, path, given.content, late.reason, quarantine=True)
+
+
+def _announce(parts: PartsOfApp, given: _Accepted, arrival: Arrival) -> Reason | Digests | None:
+    """Why the file is kept apart, or what is here under its number, or None once it is known whose it is."""
+    uid = given.sop_instance_uid
+    with parts.database.reading() as connection:
+        hindrance = conflict(parts.studies, connection, given.header, arrival)
+        if hindrance is not None:
+            return hindrance
+        known = parts.studies.find_instance(connection, uid)
+        owner = parts.studies.expected(connection, uid)
+    if known is not None:
+        return known.digests or _filled_in(parts, uid)
+    if owner is None:
+        owner_id = parts.database.in_group(
+            lambda connection: parts.studies.expect(
+                connection, uid, arrival.institution_id, arrival.uploaded_by_id
             )
+        )
+    else:
+        owner_id = owner[0]
+    return None if owner_id == arrival.institution_id else reason("study-held-elsewhere")
+
+
+class _CameTooLate(Exception):
+    """While this file was on its way into the archive, its study became another patient's."""
+
+    def __init__(self, why: Reason) -> None:
+        super().__init__(why.code)
+        self.reason = why
+
+
+def _write_down(
+    parts: PartsOfApp,
+    connection: Connection,
+    upload: Upload,
+    given: _Accepted,
+    stored: StoredInstance,
+    arrival: Arrival,
+) -> FileResult:
+    hindrance = conflict(parts.studies, connection, given.header, arrival)
+    if hindrance is not None:
+        raise _CameTooLate(hindrance)
+    new = register(
+        parts.studies,
+        connection,
+        given.header,
+        stored.orthanc_id,
+        arrival,
+        digests=given.digests,
+        expected_series=upload.expected_series,
+    )
+    if new:
+        audit_log.record(
+            connection,
+            at=arrival.at,
+            actor=arrival.uploaded_by_id or "system",
+            action="instance-stored",
+            subject=f"instance/{stored.sop_instance_uid}",
+        )
+    return _noted(parts, connection, upload, _stored_result(given, already_present=not new))
+
+
+def _already_there(parts: PartsOfApp, upload: Upload, given: _Accepted, there: Digests) -> FileResult:
+    if not _same_image(parts, given, there):
+        return _in_conflict(parts, upload, given)
+    result = _stored_result(given, already_present=True)
+    return parts.database.in_group(lambda connection: _noted(parts, connection, upload, result))
+
+
+def _same_image(parts: PartsOfApp, given: _Accepted, there: Digests) -> bool:
+    """Whether the file shows what is here under its number: same bytes, pixel value, or decoded pixels."""
+    if given.digests.sha256 == there.sha256:
+        return True
+    if given.digests.pixel_sha256 is None or there.pixel_sha256 is None:
+        return False
+    return given.digests.pixel_sha256 == there.pixel_sha256 or _decode_alike(parts, given)
+
+
+def _decode_alike(parts: PartsOfApp, given: _Accepted) -> bool:
+    """Whether both decode to the same pixels: one side sends an image compressed, another plain."""
+    try:
+        mine = parse_dicom(given.content)
+        other = parse_dicom(parts.pacs.instance_file(given.sop_instance_uid))
+        if mine.file_meta.TransferSyntaxUID == other.file_meta.TransferSyntaxUID:
+            return False
+        return bool(np.array_equal(stored_pixels(mine), stored_pixels(other)))
+    except (DicomError, InstanceNotFound):
+        return False
+
+
+def _filled_in(parts: PartsOfApp, sop_instance_uid: str) -> Digests | None:
+    """The digests of an instance that came past us, worked out from the archive's copy and kept."""
+    digests = _digests_in_archive(parts, sop_instance_uid)
+    if digests is not None:
+        parts.database.in_group(
+            lambda connection: parts.studies.set_digests(connection, sop_instance_uid, digests)
+        )
+    return digests
+
+
+def _digests_in_archive(parts: PartsOfApp, sop_instance_uid: str) -> Digests | None:
+    """Of what the archive holds under this number; None: nothing, or nothing that can be read."""
+    try:
+        content = parts.pacs.instance_file(sop_instance_uid)
+        return Digests.of(content, parse_dicom(content))
+    except (InstanceNotFound, DicomError):
+        return None
+
+
+def _in_conflict(parts: PartsOfApp, upload: Upload, given: _Accepted) -> FileResult:
+    """The first one stays; this one is kept apart, and shown to people as a conflict."""
+    why = reason("same-number-other-content")
+    result = _set_aside(parts, upload, given.path, given.content, why, quarantine=True)
+    parts.database.in_group(
+        lambda connection: note_conflict(
+            connection,
+            sop_instance_uid=given.sop_instance_uid,
+            study_instance_uid=str(given.header.StudyInstanceUID),
+            upload=upload,
+            sha256=given.digests.sha256,
+            quarantine_key=result.quarantine_key,
+        )
+    )
+    return result
+
+
+def _stored_result(given: _Accepted, *, already_present: bool) -> FileResult:
     return FileResult(
-        path=path,
+        path=given.path,
         verdict="stored",
-        already_present=not new,
-        study_instance_uid=str(file.header.StudyInstanceUID),
-        series_instance_uid=str(file.header.SeriesInstanceUID),
-        sop_instance_uid=str(file.header.SOPInstanceUID),
+        already_present=already_present,
+        study_instance_uid=str(given.header.StudyInstanceUID),
+        series_instance_uid=str(given.header.SeriesInstanceUID),
+        sop_instance_uid=given.sop_instance_uid,
+        sha256=given.digests.sha256,
     )
 
 
@@ -94,9 +253,16 @@ def _set_aside(
         key = f"quarantine/{upload.id}/{hashlib.sha256(content).hexdigest()[:16]}-{name}"
         with suppress(ObjectAlreadyStored):  # the same bytes came twice
             parts.objects.put(key, content)
-    return FileResult(
+    result = FileResult(
         path=path,
         verdict="quarantined" if quarantine else "refused",
         reason=why.to_json() if why else None,
         quarantine_key=key,
+        sha256=hashlib.sha256(content).hexdigest() if content is not None else None,
     )
+    return parts.database.in_group(lambda connection: _noted(parts, connection, upload, result))
+
+
+def _noted(parts: PartsOfApp, connection: Connection, upload: Upload, result: FileResult) -> FileResult:
+    parts.uploads.add_file(connection, upload.id, result)
+    return result

@@ -1,19 +1,25 @@
-"""Uploading: open, send files, complete."""
+"""Uploading: open, say what there is, send what is missing, complete."""
 
+import asyncio
+import hashlib
 import shutil
 import tempfile
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import unquote
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
+from imaging.errors import NotRestored
+from imaging.intake import read_instance
 from imaging.reasons import reason
+from imaging.transport_coding import CODINGS, restore
 from teleconsult import access
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
 from teleconsult.errors import (
+    DigestMismatch,
     NotAllowed,
     StudyOfAnotherPatient,
     UploadClosed,
@@ -25,12 +31,37 @@ from teleconsult.studies.arrival import assess_and_queue, studies_of
 from teleconsult.studies.registration import Arrival
 from teleconsult.studies.schemas import Sentence, studies_out
 from teleconsult.text import visible
-from teleconsult.uploads.receive import receive_file
-from teleconsult.uploads.repository import Upload
-from teleconsult.uploads.schemas import FileResultOut, FilesOut, UploadIn, UploadOut, UploadStartedOut
+from teleconsult.uploads.chunks import (
+    CHUNK_BYTES,
+    CHUNK_FROM_BYTES,
+    discard_chunks,
+    keep_chunk,
+    put_together,
+)
+from teleconsult.uploads.manifest import compare
+from teleconsult.uploads.receive import receive_file, receive_one
+from teleconsult.uploads.repository import FileResult, Upload
+from teleconsult.uploads.schemas import (
+    AssemblyIn,
+    FileResultOut,
+    FilesOut,
+    ManifestIn,
+    ManifestOut,
+    Sha256,
+    StudyProgressOut,
+    UploadIn,
+    UploadOut,
+    UploadStartedOut,
+)
 from teleconsult.users.user import User
 
 router = APIRouter(prefix="/api/uploads", tags=["uploads"])
+
+# A coded body may be a little longer than the file, where nothing can be saved.
+MAX_BODY_BYTES = CHUNK_FROM_BYTES + (1 << 20)
+# Files that are put together are held in memory whole: one at a time.
+_large_files = asyncio.Semaphore(1)
+FilePath = Annotated[str, Header(alias="x-file-path", max_length=4000)]
 
 
 @router.post("", status_code=201)
@@ -49,27 +80,93 @@ def open_upload(body: UploadIn, parts: Parts, user: CurrentUser, now: Now) -> Up
             user_id=user.id,
             consult_id=body.consult_id,
         )
-    return UploadStartedOut(upload_id=upload.id)
+    return UploadStartedOut(
+        upload_id=upload.id,
+        chunk_from_bytes=CHUNK_FROM_BYTES,
+        chunk_bytes=CHUNK_BYTES,
+        codings=list(CODINGS),
+    )
 
 
-@router.post("/{upload_id}/files")
-async def send_file(
+@router.get("")
+def list_uploads(
+    parts: Parts, user: CurrentUser, limit: Annotated[int, Query(ge=1, le=50)] = 10
+) -> list[UploadOut]:
+    """The caller's own uploads, newest first: what of each is safe in the archive."""
+    with parts.database.reading() as connection:
+        recent = parts.uploads.recent_of(connection, user.id, limit)
+    return [_upload_out(parts, upload.id, user, []) for upload in recent]
+
+
+@router.post("/{upload_id}/manifest")
+def send_manifest(
+    upload_id: str, body: ManifestIn, parts: Parts, user: CurrentUser, now: Now
+) -> ManifestOut:
+    """Say what there is; the answer is what of it is missing. May be called as often as files are hashed."""
+    upload = _open_upload_of(parts, upload_id, user)
+    present, missing, missing_chunks = compare(parts, upload, body, now)
+    return ManifestOut(
+        present=[FileResultOut.of(result) for result in present],
+        missing=missing,
+        missing_chunks=missing_chunks,
+    )
+
+
+@router.put("/{upload_id}/instances/{sha256}")
+async def send_instance(
     upload_id: str,
+    sha256: Sha256,
     request: Request,
     parts: Parts,
     user: CurrentUser,
     now: Now,
-    x_file_path: Annotated[str, Header(max_length=4000)],
+    x_file_path: FilePath,
+    x_content_coding: Annotated[str, Header(max_length=16)] = "identity",
+) -> FileResultOut:
+    """One file, as it is or coded for the way; answered when the archive has it on its disk.
+
+    Sending the same file again, after an answer was lost, gives the same answer.
+    """
+    body = await _read_body(request, MAX_BODY_BYTES)
+    return await run_in_threadpool(
+        _receive_instance, parts, upload_id, sha256, body, x_content_coding, _shown(x_file_path), user, now
+    )
+
+
+@router.put("/chunks/{sha256}", status_code=204, response_class=Response)
+async def send_chunk(sha256: Sha256, request: Request, parts: Parts, user: CurrentUser, now: Now) -> None:
+    """One part of a large file."""
+    if not access.may_upload(user):
+        raise NotAllowed
+    content = await _read_body(request, CHUNK_BYTES)
+    await run_in_threadpool(keep_chunk, parts, user.institution.id, sha256, content, now)
+
+
+@router.post("/{upload_id}/instances/{sha256}/assembly")
+async def assemble_instance(
+    upload_id: str, sha256: Sha256, body: AssemblyIn, parts: Parts, user: CurrentUser, now: Now
+) -> FileResultOut:
+    """Put a large file together from its parts; a 409 names the parts that are missing."""
+    if body.size_bytes > parts.settings.max_upload_bytes:
+        raise UploadTooLarge
+    async with _large_files:
+        return await run_in_threadpool(_assemble, parts, upload_id, sha256, body, user, now)
+
+
+@router.post("/{upload_id}/files")
+async def send_file(
+    upload_id: str, request: Request, parts: Parts, user: CurrentUser, now: Now, x_file_path: FilePath
 ) -> FilesOut:
     """The body is one file as it lies on the sender's disk: a DICOM file, or a zip of them."""
     upload = await run_in_threadpool(_open_upload_of, parts, upload_id, user)
-    path = visible(unquote(x_file_path)).replace("\\", "/").lstrip("/")[:1000] or "file"
     folder = Path(tempfile.mkdtemp(prefix="upload-", dir=parts.settings.data_folder))
     try:
         received = folder / "received"
         await _write_body(request, received, parts.settings.max_upload_bytes)
         arrival = Arrival(user.institution.id, user.id, now)
-        results = await run_in_threadpool(receive_file, parts, upload, path, received, arrival)
+        results = await run_in_threadpool(
+            receive_file, parts, upload, _shown(x_file_path), received, arrival
+        )
     finally:
         await run_in_threadpool(shutil.rmtree, folder)
     for uid in studies_of(result.study_instance_uid for result in results if not result.already_present):
@@ -106,6 +203,66 @@ def _open_upload_of(parts: PartsOfApp, upload_id: str, user: User) -> Upload:
     return upload
 
 
+def _receive_instance(
+    parts: PartsOfApp,
+    upload_id: str,
+    sha256: str,
+    body: bytes,
+    coding: str,
+    path: str,
+    user: User,
+    now: Now,
+) -> FileResultOut:
+    upload = _open_upload_of(parts, upload_id, user)
+    try:
+        content = restore(coding, body, CHUNK_FROM_BYTES)
+    except NotRestored as error:
+        raise DigestMismatch from error
+    if hashlib.sha256(content).hexdigest() != sha256:
+        raise DigestMismatch
+    return _receive(parts, upload, sha256, path, content, user, now)
+
+
+def _assemble(
+    parts: PartsOfApp, upload_id: str, sha256: str, body: AssemblyIn, user: User, now: Now
+) -> FileResultOut:
+    upload = _open_upload_of(parts, upload_id, user)
+    content = put_together(parts, user.institution.id, sha256, body.chunks, body.size_bytes)
+    result = _receive(parts, upload, sha256, _shown(body.path), content, user, now)
+    discard_chunks(parts, user.institution.id, body.chunks)
+    return result
+
+
+def _receive(
+    parts: PartsOfApp, upload: Upload, sha256: str, path: str, content: bytes, user: User, now: Now
+) -> FileResultOut:
+    with parts.database.reading() as connection:
+        told = parts.uploads.known_files(connection, upload.id, [sha256]).get(sha256)
+    if told is not None and told.path == path:
+        return FileResultOut.of(told)
+    file = read_instance(path, content)
+    result: FileResult = receive_one(parts, upload, path, file, Arrival(user.institution.id, user.id, now))
+    if result.study_instance_uid and not result.already_present:
+        parts.publish({"type": "study-changed", "study_instance_uid": result.study_instance_uid})
+    return FileResultOut.of(result)
+
+
+async def _read_body(request: Request, limit_bytes: int) -> bytes:
+    claimed = request.headers.get("content-length", "")
+    if claimed.isdecimal() and int(claimed) > limit_bytes:
+        raise UploadTooLarge
+    pieces, size_bytes = [], 0
+    try:
+        async for chunk in request.stream():
+            size_bytes += len(chunk)
+            if size_bytes > limit_bytes:
+                raise UploadTooLarge
+            pieces.append(chunk)
+    except ClientDisconnect as error:
+        raise UploadIncomplete from error
+    return b"".join(pieces)
+
+
 async def _write_body(request: Request, target: Path, limit_bytes: int) -> None:
     size_bytes = 0
     try:
@@ -117,6 +274,10 @@ async def _write_body(request: Request, target: Path, limit_bytes: int) -> None:
                 file.write(chunk)
     except ClientDisconnect as error:
         raise UploadIncomplete from error
+
+
+def _shown(path: str) -> str:
+    return visible(unquote(path)).replace("\\", "/").lstrip("/")[:1000] or "file"
 
 
 def _join_consult(
@@ -138,17 +299,46 @@ def _upload_out(parts: PartsOfApp, upload_id: str, user: User, notices: list[Sen
     with parts.database.reading() as connection:
         upload = parts.uploads.get_for(connection, upload_id, user.id)
         files = parts.uploads.files(connection, upload_id)
+        counts = parts.uploads.study_counts(connection, upload_id)
         uids = studies_of(file.study_instance_uid for file in files)
         studies = parts.studies.visible_to(connection, user, only=uids)
         patients = {study.patient.id for study in studies}
         if len(patients) > 1:
             said = reason("several-patients-in-drop", count=len(patients))
             notices = [*notices, Sentence(code=said.code, en=said.en, zh=said.zh)]
+        expected = _expected_counts(upload, files)
+        progress = [
+            StudyProgressOut(
+                study_instance_uid=count.study_instance_uid,
+                expected_count=expected.get(count.study_instance_uid),
+                stored_count=count.stored_count,
+                verified_count=count.verified_count,
+                safe_to_remove=upload.completed_at is not None
+                and count.verified_count == count.stored_count,
+            )
+            for count in counts
+        ]
         return UploadOut(
             upload_id=upload.id,
             status="complete" if upload.completed_at else "open",
+            created_at=upload.created_at,
+            completed_at=upload.completed_at,
+            consult_id=upload.consult_id,
             stored_count=sum(file.verdict == "stored" for file in files),
             files=[FileResultOut.of(file) for file in files if file.verdict != "stored"],
+            progress=progress,
+            safe_to_remove=bool(progress) and all(study.safe_to_remove for study in progress),
             studies=studies_out(parts, connection, studies),
             notices=notices,
         )
+
+
+def _expected_counts(upload: Upload, files: list[FileResult]) -> dict[str, int]:
+    """Instances by study, as the sender counted them before anything was judged."""
+    study_of = {file.series_instance_uid: file.study_instance_uid for file in files}
+    expected: dict[str, int] = {}
+    for series_instance_uid, count in (upload.expected_series or {}).items():
+        study = study_of.get(series_instance_uid)
+        if study is not None:
+            expected[study] = expected.get(study, 0) + count
+    return expected

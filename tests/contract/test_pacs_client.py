@@ -1,5 +1,6 @@
 """What a PacsClient is: the suite that every adapter passes. There is one adapter, OrthancPacs."""
 
+import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
@@ -48,6 +49,35 @@ def test_what_was_stored_comes_back_byte_for_byte(pacs: PacsClient) -> None:
     assert stored.sop_instance_uid == ds.SOPInstanceUID
     assert pacs.instance_file(stored.sop_instance_uid) == content
     assert pacs.instance_header(stored.orthanc_id).SOPInstanceUID == ds.SOPInstanceUID
+
+
+def test_a_removed_instance_is_gone_and_removing_it_again_is_no_error(pacs: PacsClient) -> None:
+    (ds,) = a_new_study(1)
+    uid = pacs.store(as_bytes(ds)).sop_instance_uid
+    pacs.delete_instance(uid)
+    pacs.delete_instance(uid)
+    with pytest.raises(InstanceNotFound):
+        pacs.instance_file(uid)
+
+
+@pytest.mark.parametrize("damage", ["one bit", "the whole file"])
+def test_a_file_that_is_damaged_or_gone_on_the_archives_disk_is_told_from_a_sound_one(
+    pacs: PacsClient, orthanc_server: OrthancServer, damage: str
+) -> None:
+    (ds,) = a_new_study(1)
+    content = as_bytes(ds)
+    stored = pacs.store(content)
+    assert pacs.md5_on_disk(stored.orthanc_id) == hashlib.md5(content).hexdigest()
+
+    files = (path for path in (orthanc_server.folder / "data").rglob("*-*") if path.is_file())
+    (file,) = (path for path in files if path.read_bytes() == content)
+    if damage == "one bit":
+        file.write_bytes(content[:-9] + bytes([content[-9] ^ 1]) + content[-8:])
+    else:
+        file.unlink()
+    assert pacs.md5_on_disk(stored.orthanc_id) is None
+    file.write_bytes(content)
+    assert pacs.md5_on_disk(stored.orthanc_id) == hashlib.md5(content).hexdigest()
 
 
 def test_storing_again_does_no_harm_and_is_said(pacs: PacsClient) -> None:

@@ -360,13 +360,37 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List Uploads
+         * @description The caller's own uploads, newest first: what of each is safe in the archive.
+         */
+        get: operations["list_uploads_api_uploads_get"];
         put?: never;
         /**
          * Open Upload
          * @description Open an upload; with `consult_id`, what arrives joins that consult while it runs.
          */
         post: operations["open_upload_api_uploads_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/chunks/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Send Chunk
+         * @description One part of a large file.
+         */
+        put: operations["send_chunk_api_uploads_chunks__sha256__put"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -430,6 +454,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/uploads/{upload_id}/instances/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Send Instance
+         * @description One file, as it is or coded for the way; answered when the archive has it on its disk.
+         *
+         *     Sending the same file again, after an answer was lost, gives the same answer.
+         */
+        put: operations["send_instance_api_uploads__upload_id__instances__sha256__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{upload_id}/instances/{sha256}/assembly": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Assemble Instance
+         * @description Put a large file together from its parts; a 409 names the parts that are missing.
+         */
+        post: operations["assemble_instance_api_uploads__upload_id__instances__sha256__assembly_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/uploads/{upload_id}/manifest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Manifest
+         * @description Say what there is; the answer is what of it is missing. May be called as often as files are hashed.
+         */
+        post: operations["send_manifest_api_uploads__upload_id__manifest_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -450,6 +536,15 @@ export interface components {
             status: "none" | "queued" | "running" | "completed" | "failed" | "not-usable";
             /** Undecided Count */
             undecided_count: number;
+        };
+        /** AssemblyIn */
+        AssemblyIn: {
+            /** Chunks */
+            chunks: string[];
+            /** Path */
+            path: string;
+            /** Size Bytes */
+            size_bytes: number;
         };
         /** ConsentIn */
         ConsentIn: {
@@ -569,6 +664,8 @@ export interface components {
             reason: components["schemas"]["Sentence"] | null;
             /** Series Instance Uid */
             series_instance_uid: string | null;
+            /** Sha256 */
+            sha256: string | null;
             /** Sop Instance Uid */
             sop_instance_uid: string | null;
             /** Study Instance Uid */
@@ -732,6 +829,51 @@ export interface components {
          * @enum {string}
          */
         LegalRole: "consultation" | "remote-diagnosis";
+        /** ManifestIn */
+        ManifestIn: {
+            /** Instances */
+            instances: components["schemas"]["ManifestInstanceIn"][];
+            /** Series */
+            series?: components["schemas"]["ManifestSeriesIn"][];
+        };
+        /** ManifestInstanceIn */
+        ManifestInstanceIn: {
+            /** Chunks */
+            chunks?: string[];
+            /** Path */
+            path: string;
+            /** Series Instance Uid */
+            series_instance_uid?: string | null;
+            /** Sha256 */
+            sha256: string;
+            /** Size Bytes */
+            size_bytes: number;
+            /** Sop Instance Uid */
+            sop_instance_uid?: string | null;
+            /** Study Instance Uid */
+            study_instance_uid?: string | null;
+        };
+        /** ManifestOut */
+        ManifestOut: {
+            /** Missing */
+            missing: string[];
+            /** Missing Chunks */
+            missing_chunks: string[];
+            /** Present */
+            present: components["schemas"]["FileResultOut"][];
+        };
+        /**
+         * ManifestSeriesIn
+         * @description How many instances of a series the sender has: what makes it complete.
+         */
+        ManifestSeriesIn: {
+            /** Instance Count */
+            instance_count: number;
+            /** Series Instance Uid */
+            series_instance_uid: string;
+            /** Study Instance Uid */
+            study_instance_uid: string;
+        };
         /** MeIn */
         MeIn: {
             /**
@@ -932,6 +1074,19 @@ export interface components {
             study_instance_uid: string;
             uploaded_by: components["schemas"]["UserRefOut"] | null;
         };
+        /** StudyProgressOut */
+        StudyProgressOut: {
+            /** Expected Count */
+            expected_count: number | null;
+            /** Safe To Remove */
+            safe_to_remove: boolean;
+            /** Stored Count */
+            stored_count: number;
+            /** Study Instance Uid */
+            study_instance_uid: string;
+            /** Verified Count */
+            verified_count: number;
+        };
         /** StudySummaryOut */
         StudySummaryOut: {
             ai: components["schemas"]["AiOut"];
@@ -963,10 +1118,20 @@ export interface components {
         };
         /** UploadOut */
         UploadOut: {
+            /** Completed At */
+            completed_at: string | null;
+            /** Consult Id */
+            consult_id: string | null;
+            /** Created At */
+            created_at: string | null;
             /** Files */
             files: components["schemas"]["FileResultOut"][];
             /** Notices */
             notices: components["schemas"]["Sentence"][];
+            /** Progress */
+            progress: components["schemas"]["StudyProgressOut"][];
+            /** Safe To Remove */
+            safe_to_remove: boolean;
             /**
              * Status
              * @enum {string}
@@ -981,6 +1146,12 @@ export interface components {
         };
         /** UploadStartedOut */
         UploadStartedOut: {
+            /** Chunk Bytes */
+            chunk_bytes: number;
+            /** Chunk From Bytes */
+            chunk_from_bytes: number;
+            /** Codings */
+            codings: string[];
             /** Upload Id */
             upload_id: string;
         };
@@ -1802,6 +1973,41 @@ export interface operations {
             };
         };
     };
+    list_uploads_api_uploads_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     open_upload_api_uploads_post: {
         parameters: {
             query?: never;
@@ -1827,6 +2033,39 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UploadStartedOut"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    send_chunk_api_uploads_chunks__sha256__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                sha256: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -1932,6 +2171,123 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FilesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    send_instance_api_uploads__upload_id__instances__sha256__put: {
+        parameters: {
+            query?: never;
+            header: {
+                "x-file-path": string;
+                "x-content-coding"?: string;
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                upload_id: string;
+                sha256: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileResultOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    assemble_instance_api_uploads__upload_id__instances__sha256__assembly_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                upload_id: string;
+                sha256: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssemblyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileResultOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    send_manifest_api_uploads__upload_id__manifest_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                upload_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ManifestIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManifestOut"];
                 };
             };
             /** @description Validation Error */

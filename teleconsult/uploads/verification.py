@@ -1,0 +1,96 @@
+"""Whether the archive still has, on its disk, what was sent: only then may the sender's disk go.
+
+Orthanc acknowledges when a file is synced. This asks it afterwards to read the file back and to compare it
+with the digest it took on arrival, and compares that digest with the sender's.
+"""
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+
+from imaging.errors import InstanceNotFound
+from imaging.reasons import reason
+from storage import audit_log
+from storage.tables import instances, upload_files
+from teleconsult.dependencies import PartsOfApp
+
+# An upload that is running needs the archive more than this does.
+REST = timedelta(seconds=2)
+AT_ONCE = 100
+IN_PARALLEL = 2
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unverified:
+    sop_instance_uid: str
+    orthanc_id: str
+    md5: str
+
+
+def verify_some(parts: PartsOfApp, at: datetime) -> bool:
+    """Verify instances that came a while ago and were not verified yet. True: there are more.
+
+    Raises:
+        PacsUnavailable: the archive is away; nothing is lost, they stay unverified.
+    """
+    with parts.database.reading() as connection:
+        rows = connection.execute(
+            select(instances.c.sop_instance_uid, instances.c.orthanc_id, instances.c.md5)
+            .where(
+                instances.c.verified_at.is_(None),
+                instances.c.md5.is_not(None),
+                instances.c.arrived_at < at - REST,
+            )
+            .order_by(instances.c.arrived_at)
+            .limit(AT_ONCE)
+        ).all()
+    waiting = [_Unverified(row.sop_instance_uid, row.orthanc_id, row.md5) for row in rows]
+    if not waiting:
+        return False
+    with ThreadPoolExecutor(IN_PARALLEL) as pool:
+        sound = list(pool.map(lambda one: _is_sound(parts, one), waiting))
+    good = [one.sop_instance_uid for one, is_sound in zip(waiting, sound, strict=True) if is_sound]
+    bad = [one for one, is_sound in zip(waiting, sound, strict=True) if not is_sound]
+    with parts.database.transaction() as connection:
+        connection.execute(
+            update(instances).where(instances.c.sop_instance_uid.in_(good)).values(verified_at=at)
+        )
+        concerned = parts.uploads.of_instances(connection, [*good, *(one.sop_instance_uid for one in bad)])
+    for one in bad:
+        _give_up(parts, one, at)
+    for upload_id in concerned:
+        parts.publish({"type": "upload-changed", "upload_id": upload_id})
+    return len(waiting) == AT_ONCE
+
+
+def _is_sound(parts: PartsOfApp, one: _Unverified) -> bool:
+    try:
+        return parts.pacs.md5_on_disk(one.orthanc_id) == one.md5
+    except InstanceNotFound:
+        return False
+
+
+def _give_up(parts: PartsOfApp, one: _Unverified, at: datetime) -> None:
+    """The archive's copy is not what was sent: forget it, so that sending it again repairs it, and say so."""
+    log.error("archive-copy-damaged sop_instance_uid=%s", one.sop_instance_uid)
+    parts.pacs.delete_instance(one.sop_instance_uid)
+    with parts.database.transaction() as connection:
+        connection.execute(
+            instances.delete().where(instances.c.sop_instance_uid == one.sop_instance_uid)
+        )
+        connection.execute(
+            update(upload_files)
+            .where(upload_files.c.sop_instance_uid == one.sop_instance_uid)
+            .values(verdict="refused", reason=reason("archive-copy-damaged").to_json(), sha256=None)
+        )
+        audit_log.record(
+            connection,
+            at=at,
+            actor="system",
+            action="archive-copy-damaged",
+            subject=f"instance/{one.sop_instance_uid}",
+        )

@@ -8,8 +8,7 @@ from typing import Any, Final
 from imaging.lesion_mask import LesionMask
 
 # What a code may be in DICOM: PS3.5 6.2, VR SH for value and scheme, LO for the meaning.
-CODE_CHARACTERS: Final = 16
-MEANING_CHARACTERS: Final = 64
+_LONGEST: Final[Mapping[str, int]] = {"code": 16, "scheme": 16, "meaning": 64}
 
 
 class FindingKind(StrEnum):
@@ -38,7 +37,7 @@ class Category:
     rule: str
 
     def __post_init__(self) -> None:
-        for name, most in (("code", CODE_CHARACTERS), ("scheme", CODE_CHARACTERS), ("meaning", MEANING_CHARACTERS)):
+        for name, most in _LONGEST.items():
             text = getattr(self, name)
             if not text.strip() or len(text) > most or "\\" in text:
                 raise ValueError(f"category {name} is not one to {most} characters: {text!r}")

@@ -13,6 +13,10 @@ from imaging.finding import FindingKind
 CHEST_CT: Final = Code("24627-2", "LN", "CT Chest")
 MAMMOGRAPHY: Final = Code("71651007", "SCT", "Mammography")
 
+MEASUREMENT_REPORT: Final = Code("126000", "DCM", "Imaging Measurement Report")
+MEASUREMENTS: Final = Code("126010", "DCM", "Imaging Measurements")
+PROCEDURE_REPORTED: Final = Code("121058", "DCM", "Procedure reported")
+
 KINDS: Final[Mapping[FindingKind, Code]] = {
     FindingKind.NODULE: Code("27925004", "SCT", "Nodule"),
     FindingKind.MASS: Code("4147007", "SCT", "Mass"),
@@ -23,13 +27,34 @@ KINDS: Final[Mapping[FindingKind, Code]] = {
 CERTAINTY: Final = Code("111012", "DCM", "Certainty of Finding")
 PERCENT: Final = Code("%", "UCUM", "Percent")
 DIAMETER: Final = Code("81827009", "SCT", "Diameter")
+LONG_AXIS: Final = Code("103339001", "SCT", "Long axis")
+SHORT_AXIS: Final = Code("103340004", "SCT", "Short axis")
 MILLIMETRE: Final = Code("mm", "UCUM", "millimeter")
+VOLUME: Final = Code("118565006", "SCT", "Volume")
+CUBIC_MILLIMETRE: Final = Code("mm3", "UCUM", "cubic millimeter")
+
+# A row for each length and volume that a finding may have: (field, concept, unit).
+MEASURES: Final = (
+    ("diameter_mm", DIAMETER, MILLIMETRE),
+    ("long_axis_mm", LONG_AXIS, MILLIMETRE),
+    ("short_axis_mm", SHORT_AXIS, MILLIMETRE),
+    ("volume_mm3", VOLUME, CUBIC_MILLIMETRE),
+)
 
 CENTRE: Final = Code("111010", "DCM", "Center")
 OUTLINE: Final = Code("111041", "DCM", "Outline")
 
 CONCLUSIONS: Final = Code("121076", "DCM", "Conclusions")
 CONCLUSION: Final = Code("121077", "DCM", "Conclusion")
+QUALITATIVE_EVALUATIONS: Final = Code("C0034375", "UMLS", "Qualitative Evaluations")
+ASSESSMENT_CATEGORY: Final = Code("111005", "DCM", "Assessment Category")
+# The standard has no code for the rule that gave a category.
+CATEGORY_RULE: Final = Code("category-rule", "99TELECONSULT", "Rule that gave the category")
+
+# CID 6047: that the model ran, and whether it found anything.
+SUMMARY: Final = Code("111017", "DCM", "CAD Processing and Findings Summary")
+WITH_FINDINGS: Final = Code("111242", "DCM", "All algorithms succeeded; with findings")
+WITHOUT_FINDINGS: Final = Code("111241", "DCM", "All algorithms succeeded; without findings")
 COMMENT: Final = Code("121106", "DCM", "Comment")
 
 # The standard has no code for what a reader decides on a machine's finding.
@@ -38,7 +63,7 @@ ACCEPTED: Final = Code("accepted", "99TELECONSULT", "Accepted")
 REJECTED: Final = Code("rejected", "99TELECONSULT", "Rejected")
 
 # What is read back.
-IMAGING_MEASUREMENTS: Final = "126010"
+IMAGING_MEASUREMENTS: Final = MEASUREMENTS.value
 MEASUREMENT_GROUP: Final = "125007"
 TRACKING_IDENTIFIER: Final = "112039"
 FINDING: Final = "121071"

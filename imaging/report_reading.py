@@ -7,7 +7,7 @@ from pydicom import Dataset
 
 from imaging import report_codes as code
 from imaging.errors import DicomError
-from imaging.finding import Finding
+from imaging.finding import Category, Finding
 from imaging.reasons import reason
 
 # SR coordinates are 32-bit floats (PS3.5 6.2, VR FL): digits beyond these are not ours.
@@ -17,7 +17,7 @@ DECIMALS = 3
 def read_findings(ds: Dataset) -> list[Finding]:
     """Return the findings in a report of ours, in its order.
 
-    Probabilities and lengths come back to four decimals, places to DECIMALS.
+    Probabilities, lengths and volumes come back to four decimals, places to DECIMALS.
 
     Raises:
         DicomError: the dataset is no such report, or lacks a part of it.
@@ -56,7 +56,6 @@ def _groups(ds: Dataset) -> Iterator[Dataset]:
 
 def _finding(group: Dataset, series: dict[str, tuple[str, str]]) -> Finding:
     certainty = _required(group, code.CERTAINTY.value)
-    diameter = _only(group, code.DIAMETER.value)
     sop_instance_uid = _sop_instance_uid(group)
     study_uid, series_uid = series[sop_instance_uid]
     parameters = dict(
@@ -76,7 +75,8 @@ def _finding(group: Dataset, series: dict[str, tuple[str, str]]) -> Finding:
         centre_lps_mm=None if centre is None else (centre[0], centre[1], centre[2]),
         box_lps_mm=None if box is None else (box[0], box[1], box[2], box[3], box[4], box[5]),
         box_px=None if outline is None else (outline[0], outline[1], outline[4], outline[5]),
-        diameter_mm=None if diameter is None else _number(diameter),
+        **{field: _measure(group, concept.value) for field, concept, _ in code.MEASURES},
+        category=_category(group),
         model=str(_required(group, code.ALGORITHM_NAME).TextValue),
         model_version=str(_required(group, code.ALGORITHM_VERSION).TextValue),
         weights_sha256=parameters["weights_sha256"],
@@ -98,6 +98,24 @@ def _points(parent: Dataset, value_type: str, graphic_type: str) -> list[float] 
         if item.ValueType == value_type and item.GraphicType == graphic_type:
             return [round(float(v), DECIMALS) for v in item.GraphicData]
     return None
+
+
+def _measure(group: Dataset, value: str) -> float | None:
+    item = _only(group, value)
+    return None if item is None else _number(item)
+
+
+def _category(group: Dataset) -> Category | None:
+    item = _only(group, code.ASSESSMENT_CATEGORY.value)
+    if item is None:
+        return None
+    concept = item.ConceptCodeSequence[0]
+    return Category(
+        code=str(concept.CodeValue),
+        scheme=str(concept.CodingSchemeDesignator),
+        meaning=str(concept.CodeMeaning),
+        rule=str(_required(group, code.CATEGORY_RULE.value).TextValue),
+    )
 
 
 def _number(item: Dataset) -> float:

@@ -1,6 +1,5 @@
 """The part of an image's header that an object about it repeats, cleaned of what none may hold."""
 
-import re
 from datetime import datetime
 from typing import Any, Final
 
@@ -33,9 +32,6 @@ def as_evidence(source: Dataset) -> Dataset:
             setattr(ds, keyword, _text(source.get(keyword))[:_LONGEST_TEXT])
     if ds.get("DeidentificationMethod") and source.get("PatientIdentityRemoved") == "YES":
         ds.PatientIdentityRemoved = "YES"
-    offset = str(source.get("TimezoneOffsetFromUTC") or "").strip()
-    if re.fullmatch(r"[+-](0\d|1[0-4])[0-5]\d", offset):
-        ds.TimezoneOffsetFromUTC = offset
     if ds.PatientSex not in _SEXES:
         ds.PatientSex = ""
     for keyword in _NAMES:

@@ -1,11 +1,8 @@
 """Findings, and what a reader decided on them, as DICOM structured reports that any archive can hold.
 
-Both are Comprehensive 3D SR documents after TID 1500. Their UIDs follow from their content, so that
-writing one twice, after a crash or a retry, makes the same object and not a second one.
+Both are Comprehensive 3D SR documents after TID 1500.
 """
 
-import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,19 +13,46 @@ import numpy as np
 from highdicom import sr
 from pydicom import Dataset
 from pydicom.sr.coding import Code
-from pydicom.uid import generate_uid
-from pydicom.valuerep import DA, DT, TM
+from pydicom.valuerep import DT
 
 from imaging import report_codes as code
 from imaging.finding import Finding
 from imaging.report_reading import read_decisions, read_findings
 from imaging.report_sources import as_evidence
+from imaging.result_header import (
+    CHARACTER_SET,
+    MANUFACTURER,
+    SERIES_NUMBERS,
+    Maker,
+    ResultSeries,
+    as_text,
+    derived_uid,
+    finish,
+    maker_of,
+    series_uid,
+    study_references,
+    tracking_identifier,
+    tracking_uid,
+)
 
-__all__ = ["DecidedFinding", "decisions_report", "findings_report", "read_decisions", "read_findings"]
+__all__ = [
+    "DecidedFinding",
+    "decisions_report",
+    "findings_report",
+    "read_decisions",
+    "read_findings",
+    "tracking_uid",
+]
 
-MANUFACTURER: Final = "Teleconsult"
-AI_SERIES_NUMBER: Final = 9001
-READER_SERIES_NUMBER: Final = 9002
+NOTHING_FOUND: Final = (
+    "The AI ran and flagged nothing in this series. That does not exclude disease. "
+    "AI result, not for diagnosis.\n"
+    "人工智能已完成分析，在本序列中未标出任何病灶；这不能排除疾病。人工智能结果，非诊断。"
+)
+FOUND: Final = (
+    "Flagged by AI, not yet judged by a clinician. AI result, not for diagnosis.\n"
+    "由人工智能标出，尚未经医师判定。人工智能结果，非诊断。"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,53 +76,60 @@ def findings_report(
     *,
     at: datetime,
     job_id: str = "",
-    series_number: int = AI_SERIES_NUMBER,
+    maker: Maker | None = None,
 ) -> Dataset:
     """Return the report of what a model found in one series: complete, preliminary, not verified.
 
-    The observer is the device: name, version and digest of the model.
+    The observer is the device: name, version and digest of the model. A model that found nothing says so,
+    coded and in words, so that whoever reads the archive sees that it ran, and on which images.
 
     Args:
-        findings: one or more, all of the same model.
-        sources: headers of the series' instances; those that findings lie on must be among them.
+        findings: any number, all of the same model.
+        sources: headers of the series' instances, all that the model read; one or more.
         at: when the model finished, with time zone.
         job_id: of the run; the same run gives the same object.
+        maker: the model; needed where there is no finding.
 
     Raises:
-        ValueError: no finding, findings of several models, or one on an instance that is not in `sources`.
+        ValueError: no source, findings of several models, or one on an instance that is not in `sources`.
 
-    Source: DICOM PS3.16 TID 1500, 1004; PS3.3 A.35.13.
+    Source: DICOM PS3.16 TID 1500, 1410, 1004, 4019; PS3.3 A.35.13; IHE RAD AI Results 6.5.3.
     """
-    makers = {(f.model, f.model_version, f.weights_sha256) for f in findings}
-    if len(makers) != 1:
-        raise ValueError(f"a report is of one model, not of {len(makers)}")
-    model, version, digest = makers.pop()
+    maker = maker_of(findings, maker)
     observer = sr.ObserverContext(
         observer_type=sr.CodedConcept("121007", "DCM", "Device"),
         observer_identifying_attributes=sr.DeviceObserverIdentifyingAttributes(
-            uid=_derived_uid("device", model, version, digest),
-            name=model,
+            uid=maker.device_uid,
+            name=maker.model,
             manufacturer_name=MANUFACTURER,
-            model_name=f"{model} {version}",
-            serial_number=digest,
+            model_name=f"{maker.model} {maker.version}",
+            serial_number=maker.weights_sha256,
         ),
     )
     evidence = _evidence(findings, sources)
-    groups = [_group(f, evidence, f"{f.model}-{number}") for number, f in enumerate(findings, start=1)]
-    content = sr.MeasurementReport(
-        observation_context=sr.ObservationContext(observer_device_context=observer),
-        procedure_reported=_procedure(evidence),
-        imaging_measurements=groups,
+    content = _root(
+        sr.ObservationContext(observer_device_context=observer),
+        evidence[0],
+        [_group(f, evidence, tracking_identifier(f, n)) for n, f in enumerate(findings, start=1)],
     )
-    series = findings[0].series_instance_uid
+    summary = code.WITH_FINDINGS if findings else code.WITHOUT_FINDINGS
+    content.ContentSequence.append(
+        _container(code.QUALITATIVE_EVALUATIONS, _coded_item(code.SUMMARY, summary))
+    )
+    content.ContentSequence.append(_conclusions(FOUND if findings else NOTHING_FOUND))
+    series = str(sources[0].SeriesInstanceUID)
+    run = maker.model, maker.version, maker.weights_sha256
     return _document(
         content,
         evidence,
+        sources,
         at,
-        series_instance_uid=_derived_uid("ai-series", series, model, version, digest),
-        sop_instance_uid=_derived_uid("ai-report", series, job_id, *(_as_text(f) for f in findings)),
-        series_number=series_number,
-        series_description=f"AI findings, {model} {version}",
+        maker,
+        series_instance_uid=series_uid(ResultSeries.AI_REPORT, series, maker),
+        sop_instance_uid=derived_uid(
+            "ai-report", series, job_id, *(as_text(f) for f in findings), *(() if findings else run)
+        ),
+        series_number=SERIES_NUMBERS[ResultSeries.AI_REPORT],
         is_final=False,
     )
 
@@ -112,7 +143,6 @@ def decisions_report(
     conclusion: str,
     observer_organisation: str = "",
     ai_report: Dataset | None = None,
-    series_number: int = READER_SERIES_NUMBER,
 ) -> Dataset:
     """Return the report of what a reader decided on the findings of one series: complete, final, verified.
 
@@ -142,22 +172,24 @@ def decisions_report(
             name=person, organization_name=observer_organisation or None
         ),
     )
-    content = sr.MeasurementReport(
-        observation_context=sr.ObservationContext(observer_person_context=observer),
-        procedure_reported=_procedure(evidence),
-        imaging_measurements=[_decided_group(d, evidence) for d in decided],
+    content = _root(
+        sr.ObservationContext(observer_person_context=observer),
+        evidence[0],
+        [_decided_group(d, evidence) for d in decided],
     )
     if conclusion.strip():
-        content[0].ContentSequence.append(_conclusions(conclusion))
+        content.ContentSequence.append(_conclusions(conclusion))
     series = findings[0].series_instance_uid
-    decisions = [f"{d.tracking_id} {d.accepted} {d.reason} {_as_text(d.finding)}" for d in decided]
+    decisions = [f"{d.tracking_id} {d.accepted} {d.reason} {as_text(d.finding)}" for d in decided]
     report = _document(
         content,
         evidence,
+        sources,
         at,
-        series_instance_uid=_derived_uid("reader-series", series),
-        sop_instance_uid=_derived_uid("reader-report", series, observer_name, conclusion, *decisions),
-        series_number=series_number,
+        None,
+        series_instance_uid=series_uid(ResultSeries.READER_REPORT, series),
+        sop_instance_uid=derived_uid("reader-report", series, observer_name, conclusion, *decisions),
+        series_number=SERIES_NUMBERS[ResultSeries.READER_REPORT],
         series_description="Reader's decisions on AI findings",
         is_final=True,
         is_verified=True,
@@ -167,11 +199,6 @@ def decisions_report(
     )
     report.VerifyingObserverSequence[0].VerificationDateTime = DT(at)
     return report
-
-
-def tracking_uid(finding: Finding) -> str:
-    """Return the UID that stands for this finding in every report about it."""
-    return _derived_uid("finding", _as_text(finding))
 
 
 def person_name(name: str) -> str:
@@ -189,20 +216,49 @@ def person_name(name: str) -> str:
     return f"{family}^{given}"
 
 
+def _root(observation_context: Any, image: Dataset, groups: Sequence[Any]) -> Any:
+    """TID 1500 with its first rows. highdicom's own class of it refuses a report without a measurement."""
+    root = sr.ContainerContentItem(name=code.MEASUREMENT_REPORT, template_id="1500")
+    root.ContentSequence = sr.ContentSequence(is_root=True)
+    language = sr.CodedConcept("en-US", "RFC5646", "English (United States)")
+    root.ContentSequence.extend(sr.LanguageOfContentItemAndDescendants(language))
+    root.ContentSequence.extend(observation_context)
+    procedure = code.MAMMOGRAPHY if image.Modality == "MG" else code.CHEST_CT
+    root.ContentSequence.append(
+        sr.CodeContentItem(
+            name=code.PROCEDURE_REPORTED,
+            value=procedure,
+            relationship_type=sr.RelationshipTypeValues.HAS_CONCEPT_MOD,
+        )
+    )
+    if groups:
+        measurements = _container(code.MEASUREMENTS)
+        for group in groups:
+            measurements.ContentSequence.extend(group)
+        root.ContentSequence.append(measurements)
+    return root
+
+
 def _group(
     finding: Finding,
     evidence: Sequence[Dataset],
     identifier: str,
-    evaluations: Sequence[sr.QualitativeEvaluation] | None = None,
+    evaluations: Sequence[sr.QualitativeEvaluation] = (),
 ) -> Any:
     image = next(ds for ds in evidence if ds.SOPInstanceUID == finding.sop_instance_uid)
     measurements = [
         sr.Measurement(name=code.CERTAINTY, value=round(100 * finding.probability, 4), unit=code.PERCENT)
     ]
-    if finding.diameter_mm is not None:
-        measurements.append(
-            sr.Measurement(name=code.DIAMETER, value=round(finding.diameter_mm, 4), unit=code.MILLIMETRE)
-        )
+    measurements += [
+        sr.Measurement(name=name, value=round(value, 4), unit=unit)
+        for field, name, unit in code.MEASURES
+        if (value := getattr(finding, field)) is not None
+    ]
+    category = finding.category
+    evaluations = list(evaluations)
+    if category is not None:
+        value = sr.CodedConcept(category.code, category.scheme, category.meaning)
+        evaluations.append(sr.QualitativeEvaluation(name=code.ASSESSMENT_CATEGORY, value=value))
     shared: dict[str, Any] = {
         "tracking_identifier": sr.TrackingIdentifier(uid=tracking_uid(finding), identifier=identifier),
         "finding_type": code.KINDS[finding.kind],
@@ -213,7 +269,7 @@ def _group(
             parameters=[f"threshold={finding.threshold!r}", f"weights_sha256={finding.weights_sha256}"],
         ),
         "measurements": measurements,
-        "qualitative_evaluations": evaluations,
+        "qualitative_evaluations": evaluations or None,
     }
     group: Any
     if finding.box_px is None:
@@ -227,6 +283,8 @@ def _group(
             source_image=sr.SourceImageForRegion.from_source_image(image),
         )
         group = sr.PlanarROIMeasurementsAndQualitativeEvaluations(referenced_region=region, **shared)
+    if category is not None:
+        group[0].ContentSequence.append(_text_item(code.CATEGORY_RULE, category.rule))
     group[0].ContentSequence.extend(_places(finding, image))
     return group
 
@@ -236,13 +294,7 @@ def _decided_group(decided: DecidedFinding, evidence: Sequence[Dataset]) -> Any:
     decision = sr.QualitativeEvaluation(name=code.DECISION, value=value)
     group = _group(decided.finding, evidence, decided.tracking_id, [decision])
     if decided.reason and decided.reason.strip():
-        group[0].ContentSequence.append(
-            sr.TextContentItem(
-                name=code.COMMENT,
-                value=decided.reason.strip(),
-                relationship_type=sr.RelationshipTypeValues.CONTAINS,
-            )
-        )
+        group[0].ContentSequence.append(_text_item(code.COMMENT, decided.reason.strip()))
     return group
 
 
@@ -270,52 +322,57 @@ def _places(finding: Finding, image: Dataset) -> list[Any]:
 
 
 def _conclusions(conclusion: str) -> Any:
-    container = sr.ContainerContentItem(
-        name=code.CONCLUSIONS, relationship_type=sr.RelationshipTypeValues.CONTAINS
-    )
-    text = sr.TextContentItem(
-        name=code.CONCLUSION, value=conclusion.strip(), relationship_type=sr.RelationshipTypeValues.CONTAINS
-    )
-    container.ContentSequence = sr.ContentSequence([text])
+    return _container(code.CONCLUSIONS, _text_item(code.CONCLUSION, conclusion.strip()))
+
+
+def _container(name: Code, *items: Any) -> Any:
+    container = sr.ContainerContentItem(name=name, relationship_type=sr.RelationshipTypeValues.CONTAINS)
+    container.ContentSequence = sr.ContentSequence(items)
     return container
 
 
-def _document(content: Any, evidence: Sequence[Dataset], at: datetime, **attributes: Any) -> Dataset:
+def _text_item(name: Code, value: str) -> Any:
+    return sr.TextContentItem(name=name, value=value, relationship_type=sr.RelationshipTypeValues.CONTAINS)
+
+
+def _coded_item(name: Code, value: Code) -> Any:
+    return sr.CodeContentItem(name=name, value=value, relationship_type=sr.RelationshipTypeValues.CONTAINS)
+
+
+def _document(
+    content: Any,
+    evidence: Sequence[Dataset],
+    sources: Sequence[Dataset],
+    at: datetime,
+    maker: Maker | None,
+    **attributes: Any,
+) -> Dataset:
     report = sr.Comprehensive3DSR(
         evidence=evidence,
-        content=content[0],
+        content=content,
         instance_number=1,
         manufacturer=MANUFACTURER,
         manufacturer_model_name=MANUFACTURER,
         software_versions=f"highdicom {hd.__version__}",
-        specific_character_set="ISO_IR 192",
+        specific_character_set=CHARACTER_SET,
         is_complete=True,
         **attributes,
     )
-    local = at.astimezone().replace(microsecond=0)
-    report.ContentDate = report.SeriesDate = report.InstanceCreationDate = DA(local.date())
-    report.ContentTime = report.SeriesTime = report.InstanceCreationTime = TM(local.time())
+    # All that the observer had before him, not only what the findings lie on.
+    report.CurrentRequestedProcedureEvidenceSequence = study_references(sources)
+    if "PertinentOtherEvidenceSequence" in report:
+        del report.PertinentOtherEvidenceSequence
+    finish(report, sources[0], at, maker)
     return report
 
 
 def _evidence(findings: Sequence[Finding], sources: Sequence[Dataset]) -> list[Dataset]:
-    """Those sources that a finding lies on, as highdicom wants them."""
-    wanted = {finding.sop_instance_uid for finding in findings}
+    """Those sources that a finding lies on, or else the first one, as highdicom wants them."""
+    if not sources:
+        raise ValueError("a report needs an image")
+    wanted = {finding.sop_instance_uid for finding in findings} or {str(sources[0].SOPInstanceUID)}
     evidence = [as_evidence(ds) for ds in sources if str(ds.SOPInstanceUID) in wanted]
     missing = wanted - {str(ds.SOPInstanceUID) for ds in evidence}
     if missing:
         raise ValueError(f"no source for {', '.join(sorted(missing))}")
     return evidence
-
-
-def _procedure(evidence: Sequence[Dataset]) -> Code:
-    return code.MAMMOGRAPHY if evidence[0].Modality == "MG" else code.CHEST_CT
-
-
-def _as_text(finding: Finding) -> str:
-    return json.dumps(finding.to_json(), sort_keys=True)
-
-
-def _derived_uid(*parts: str) -> str:
-    digest = hashlib.sha512("\0".join(parts).encode()).hexdigest()
-    return str(generate_uid(entropy_srcs=[digest]))

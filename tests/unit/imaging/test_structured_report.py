@@ -121,13 +121,14 @@ def test_a_finding_has_one_tracking_uid_in_both_reports() -> None:
     assert tracking_uid(NODULE) != tracking_uid(MASS)
 
 
-def test_a_report_refers_to_the_instances_of_its_findings_and_no_other() -> None:
+def test_a_report_lists_as_evidence_every_instance_that_was_read() -> None:
     report = findings_report([NODULE, MASS], SLICES, at=AT)
 
     (study,) = report.CurrentRequestedProcedureEvidenceSequence
     (series,) = study.ReferencedSeriesSequence
     referred = {instance.ReferencedSOPInstanceUID for instance in series.ReferencedSOPSequence}
-    assert referred == {NODULE.sop_instance_uid, MASS.sop_instance_uid}
+    assert referred == {ds.SOPInstanceUID for ds in SLICES}
+    assert "PertinentOtherEvidenceSequence" not in report
 
 
 def test_writing_twice_makes_the_same_object_and_another_run_another() -> None:

@@ -1,4 +1,4 @@
-"""Digests of a DICOM file: what makes it the same file, the same pixels, and the same bytes on the archive's disk."""
+"""Digests of a DICOM file: what makes it the same file, the same pixels, the same bytes on a disk."""
 
 import hashlib
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Digests:
     Attributes:
         sha256: of all its bytes.
         pixel_sha256: of the value of its pixel data element as it is stored; None where it has none.
-        md5: of all its bytes; not for security, but what Orthanc keeps beside a file and can compare with its disk.
+        md5: of all its bytes; not for security: Orthanc keeps it beside a file and compares it with its disk.
     """
 
     sha256: str

@@ -79,7 +79,7 @@ class OrthancPacs:
             _answered(self._client.delete(f"instances/{orthanc_id}"))
 
     def md5_on_disk(self, orthanc_id: str) -> str | None:
-        """Return the MD5 of a file that Orthanc read back from its disk and found as it came; None: damaged."""
+        """Return the MD5 of a file that Orthanc read back and found as it came; None: it is damaged."""
         attachment = f"instances/{orthanc_id}/attachments/dicom"
         with _translated():
             try:

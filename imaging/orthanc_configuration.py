@@ -57,7 +57,7 @@ def orthanc_configuration(
         "SyncStorageArea": True,
         "OverwriteInstances": False,
         "MaximumStorageSize": 0,
-        # With its cache Orthanc compares what it remembers, and a file that is damaged or gone on the disk passes.
+        # With its cache Orthanc verifies what it remembers: a file that is damaged or gone would pass.
         "MaximumStorageCacheSize": 0,
         "StableAge": 5,
         "LimitFindResults": 0,

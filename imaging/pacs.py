@@ -75,7 +75,7 @@ class PacsClient(Protocol):
         ...
 
     def md5_on_disk(self, orthanc_id: str) -> str | None:
-        """Return the MD5 of the file, once the archive read it back and found it as it came; None: it is damaged.
+        """Return the MD5 of a file that the archive read back and found as it came; None: it is damaged.
 
         Raises:
             InstanceNotFound: there is no such instance.

@@ -1,4 +1,4 @@
-"""A CT study of any number of slices for benchmarks: the real chest CT's slices, repeated along z under new UIDs."""
+"""A CT of any number of slices for benchmarks: the slices of the real chest CT along z, under new UIDs."""
 
 import os
 from collections.abc import Iterator

@@ -54,6 +54,11 @@ _DECODER_ERRORS = (
 )
 
 
+def pixel_value(ds: Dataset) -> bytes | None:
+    """Return the value of the pixel data element as it is stored; None where there is none."""
+    return next((bytes(ds[keyword].value) for keyword in PIXEL_KEYWORDS if keyword in ds), None)
+
+
 def claimed_bytes(header: Dataset) -> int:
     """Return how many bytes the decoded image would take, as its header claims; 0 where it claims nothing."""
     sizes = [whole_number(header.get(keyword)) for keyword in ("Rows", "Columns", "BitsAllocated")]

@@ -4,6 +4,7 @@ Nothing is written to disk, so a name inside an archive can reach no file; all s
 before memory is taken. One bad file never stops the good ones beside it.
 """
 
+import hashlib
 import os
 import zipfile
 import zlib
@@ -15,7 +16,7 @@ from typing import IO, Final, Literal
 
 from pydicom import Dataset
 
-from imaging.digests import PIXEL_KEYWORDS, Digests
+from imaging.decoding import PIXEL_KEYWORDS, pixel_value
 from imaging.errors import DicomError
 from imaging.parsing import as_part10, looks_like_dicom, parse_dicom
 from imaging.pixel_check import check_image
@@ -71,7 +72,7 @@ class IntakeFile:
         content: the bytes as they are to be stored, a DICOM file with preamble; also of a
             quarantined file. None where refused.
         header: the dataset without its pixels, where accepted or quarantined.
-        digests: of `content`.
+        sha256: of `content`, where accepted or quarantined.
     """
 
     path: str
@@ -79,7 +80,7 @@ class IntakeFile:
     reason: Reason | None = None
     content: bytes | None = field(default=None, repr=False)
     header: Dataset | None = field(default=None, repr=False)
-    digests: Digests | None = None
+    sha256: str | None = None
 
 
 @dataclass(slots=True)
@@ -88,15 +89,16 @@ class _Drop:
 
     limits: Limits
     patients: dict[str, str] = field(default_factory=dict)
-    seen: dict[str, Digests] = field(default_factory=dict)
+    seen: dict[str, tuple[str, str | None]] = field(default_factory=dict)
 
-    def objection(self, header: Dataset, digests: Digests) -> Reason | None:
+    def objection(self, header: Dataset, sha256: str, pixels: bytes | None) -> Reason | None:
         patient = str(header.get("PatientID") or "").strip() or str(header.get("PatientName") or "").strip()
         if self.patients.setdefault(str(header.StudyInstanceUID), patient) != patient:
             return reason("other-patient-in-study")
-        first = self.seen.setdefault(str(header.SOPInstanceUID), digests)
+        this = (sha256, None if pixels is None else hashlib.sha256(pixels).hexdigest())
+        first = self.seen.setdefault(str(header.SOPInstanceUID), this)
         # Other header values around the same pixels are the same image, exported twice.
-        same = first.sha256 == digests.sha256 or first.pixel_sha256 == digests.pixel_sha256 is not None
+        same = first[0] == this[0] or first[1] == this[1] is not None
         return None if same else reason("same-number-other-content")
 
 
@@ -123,9 +125,7 @@ def read_instance(path: str, content: bytes, limits: Limits = LIMITS) -> IntakeF
     beginning = content[:BEGINNING_BYTES]
     if beginning.startswith(ZIP_BEGINNINGS):
         return _refused(path, "zip-in-zip")
-    return _refused_unread(path, beginning, len(content), limits, "archive-format") or _judge(
-        path, content, _Drop(limits)
-    )
+    return _refused_unread(path, beginning, len(content), limits, "archive-format") or _judge(path, content)
 
 
 def _read_folder(folder: Path, drop: _Drop) -> Iterator[IntakeFile]:
@@ -244,19 +244,20 @@ def _refused_unread(
     return _refused(path, archive_code if is_archive else "not-dicom")
 
 
-def _judge(path: str, content: bytes, drop: _Drop) -> IntakeFile:
+def _judge(path: str, content: bytes, drop: _Drop | None = None) -> IntakeFile:
     try:
         ds = parse_dicom(content)
         check_image(ds)
     except DicomError as error:
         return IntakeFile(path, "refused", error.reason)
     content = as_part10(content, ds)
-    digests = Digests.of(content, ds)
+    sha256 = hashlib.sha256(content).hexdigest()
+    pixels = pixel_value(ds)
     for keyword in PIXEL_KEYWORDS:
         if keyword in ds:
             del ds[keyword]
-    objection = drop.objection(ds, digests)
-    return IntakeFile(path, "quarantined" if objection else "accepted", objection, content, ds, digests)
+    objection = drop.objection(ds, sha256, pixels) if drop else None
+    return IntakeFile(path, "quarantined" if objection else "accepted", objection, content, ds, sha256)
 
 
 def _is_litter(path: str) -> bool:

@@ -186,11 +186,14 @@ _TIMEOUTS = (CONNECT_TIMEOUT_S, READ_TIMEOUT_S)
 
 def _is_about_the_file(error: orthanc_errors.HttpError) -> bool:
     """Whether Orthanc says that a file is damaged (400) or not there any more (500, its storage's status)."""
+    return error.http_status_code == 400 or _orthanc_status(error) in FILE_IS_GONE
+
+
+def _orthanc_status(error: orthanc_errors.HttpError) -> int | None:
     try:
-        status = error.request_response.json().get("OrthancStatus")
-    except (AttributeError, ValueError):
-        status = None
-    return error.http_status_code == 400 or status in FILE_IS_GONE
+        return int(error.request_response.json()["OrthancStatus"])
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
 
 
 def _answered(response: requests.Response | None) -> requests.Response:
@@ -220,6 +223,8 @@ def _translated() -> Iterator[None]:
     except orthanc_errors.Conflict as error:
         raise PacsUnavailable("the same instance is being stored at this moment") from error
     except orthanc_errors.HttpError as error:
+        if _orthanc_status(error) in FILE_IS_GONE:
+            raise InstanceNotFound(str(error.url)) from error
         if 400 <= (error.http_status_code or 500) < 500:
             raise PacsRefused(f"status {error.http_status_code}") from error
         raise PacsUnavailable(f"status {error.http_status_code}") from error

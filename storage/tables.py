@@ -166,8 +166,6 @@ instances = Table(
     Column("size_bytes", Integer),
     # Of the file as it was sent; null for what came into the archive past us until it was looked at.
     Column("sha256", String(64), index=True),
-    Column("pixel_sha256", String(64)),  # of the pixel data element's value: what makes two files conflict
-    Column("md5", String(32)),  # what the archive is asked to compare with what lies on its disk
     Column("verified_at", UtcDateTime),  # the archive read it back and it was the same
     Column("arrived_at", UtcDateTime),
 )

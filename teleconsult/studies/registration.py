@@ -7,7 +7,6 @@ from datetime import datetime
 from pydicom import Dataset
 from sqlalchemy import Connection
 
-from imaging.digests import Digests
 from imaging.header_values import whole_number
 from imaging.reasons import Reason, reason
 from imaging.sop_class import is_image
@@ -56,13 +55,14 @@ def register(
     orthanc_id: str,
     arrival: Arrival,
     *,
-    digests: Digests | None = None,
+    sha256: str | None = None,
+    size_bytes: int | None = None,
     expected_series: Mapping[str, int] | None = None,
 ) -> bool:
     """Add the rows that are missing for this instance. False: it was there already.
 
     Args:
-        digests: of its file, where whoever calls has the file.
+        sha256, size_bytes: of its file, where whoever calls has the file.
         expected_series: how many instances the sender said that each series has.
     """
     instance = Instance.from_header(header)
@@ -99,7 +99,8 @@ def register(
             position_mm=instance.position_mm,
             number_of_frames=instance.number_of_frames,
             is_image=is_image(header),
-            digests=digests,
+            sha256=sha256,
+            size_bytes=size_bytes,
         ),
         arrival.at,
     )

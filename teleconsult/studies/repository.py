@@ -8,7 +8,6 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
 
-from imaging.digests import Digests
 from imaging.gate import SeriesVerdict
 from storage.tables import (
     consult_studies,
@@ -54,7 +53,8 @@ class InstanceRecord:
     position_mm: float | None
     number_of_frames: int
     is_image: bool
-    digests: Digests | None = None  # as `find_instance` gives them
+    sha256: str | None = None  # of the file as it was sent
+    size_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,18 +167,18 @@ class StudyRepository:
                 number_of_frames=record.number_of_frames,
                 is_image=record.is_image,
                 arrived_at=at,
-                **(_digest_columns(record.digests) if record.digests else {}),
+                sha256=record.sha256,
+                size_bytes=record.size_bytes,
             )
         )
 
     def find_instance(self, connection: Connection, sop_instance_uid: str) -> InstanceRecord | None:
-        """The instance with its digests, where they are known."""
+        """The instance, or None where it is not known here."""
         row = connection.execute(
             select(instances).where(instances.c.sop_instance_uid == sop_instance_uid)
         ).first()
         if row is None:
             return None
-        digests = Digests(row.sha256, row.pixel_sha256, row.md5, row.size_bytes) if row.sha256 else None
         return InstanceRecord(
             row.sop_instance_uid,
             row.sop_class_uid,
@@ -187,14 +187,18 @@ class StudyRepository:
             row.position_mm,
             row.number_of_frames,
             row.is_image,
-            digests,
+            row.sha256,
+            row.size_bytes,
         )
 
-    def set_digests(self, connection: Connection, sop_instance_uid: str, digests: Digests) -> None:
+    def set_digest(
+        self, connection: Connection, sop_instance_uid: str, sha256: str, size_bytes: int
+    ) -> None:
+        """Keep what the file in the archive is, for one that came past us."""
         connection.execute(
             update(instances)
             .where(instances.c.sop_instance_uid == sop_instance_uid)
-            .values(**_digest_columns(digests))
+            .values(sha256=sha256, size_bytes=size_bytes)
         )
 
     def has_instance(self, connection: Connection, sop_instance_uid: str) -> bool:
@@ -379,15 +383,6 @@ def slice_order(records: Iterable[InstanceRecord]) -> list[InstanceRecord]:
             r.sop_instance_uid,
         ),
     )
-
-
-def _digest_columns(digests: Digests) -> dict[str, Any]:
-    return {
-        "sha256": digests.sha256,
-        "pixel_sha256": digests.pixel_sha256,
-        "md5": digests.md5,
-        "size_bytes": digests.size_bytes,
-    }
 
 
 def _patient(row: Row[Any]) -> Patient:

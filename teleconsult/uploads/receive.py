@@ -16,8 +16,7 @@ import numpy as np
 from pydicom import Dataset
 from sqlalchemy import Connection
 
-from imaging.decoding import stored_pixels
-from imaging.digests import Digests
+from imaging.decoding import pixel_value, stored_pixels
 from imaging.errors import DicomError, InstanceNotFound, PacsRefused
 from imaging.intake import IntakeFile, read_drop
 from imaging.pacs import StoredInstance
@@ -27,6 +26,7 @@ from storage import audit_log
 from storage.errors import ObjectAlreadyStored
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.studies.registration import Arrival, conflict, register
+from teleconsult.studies.repository import InstanceRecord
 from teleconsult.uploads.conflicts import note_conflict
 from teleconsult.uploads.repository import FileResult, Upload
 
@@ -40,7 +40,7 @@ class _Accepted:
     path: str
     content: bytes
     header: Dataset
-    digests: Digests
+    sha256: str
 
     @property
     def sop_instance_uid(self) -> str:
@@ -70,26 +70,24 @@ def receive_one(
     Raises:
         PacsUnavailable: the archive is away. Nothing is noted, the file is to be sent again.
     """
-    if file.verdict != "accepted" or file.content is None or file.header is None or file.digests is None:
+    if file.verdict != "accepted" or file.content is None or file.header is None or file.sha256 is None:
         return _set_aside(
             parts, upload, path, file.content, file.reason, quarantine=file.verdict == "quarantined"
         )
-    given = _Accepted(path, file.content, file.header, file.digests)
+    given = _Accepted(path, file.content, file.header, file.sha256)
     hindrance = _announce(parts, given, arrival)
     if isinstance(hindrance, Reason):
         return _set_aside(parts, upload, path, given.content, hindrance, quarantine=True)
-    if hindrance is not None:  # we have this number
-        return _already_there(parts, upload, given, hindrance)
+    if hindrance is not None:
+        return _already_there(parts, upload, given)
     try:
         stored = parts.pacs.store(given.content)
     except PacsRefused:
         return _set_aside(
             parts, upload, path, given.content, reason("archive-refused"), quarantine=True
         )
-    if stored.already_stored:
-        there = _digests_in_archive(parts, stored.sop_instance_uid)
-        if there is not None and not _same_image(parts, given, there):
-            return _in_conflict(parts, upload, given)
+    if stored.already_stored and not _is_what_we_have(parts, given):
+        return _in_conflict(parts, upload, given)
     try:
         return parts.database.in_group(
             lambda connection: _write_down(parts, connection, upload, given, stored, arrival)
@@ -100,7 +98,7 @@ def receive_one(
         return _set_aside(parts, upload, path, given.content, late.reason, quarantine=True)
 
 
-def _announce(parts: PartsOfApp, given: _Accepted, arrival: Arrival) -> Reason | Digests | None:
+def _announce(parts: PartsOfApp, given: _Accepted, arrival: Arrival) -> Reason | InstanceRecord | None:
     """Why the file is kept apart, or what is here under its number, or None once it is known whose it is."""
     uid = given.sop_instance_uid
     with parts.database.reading() as connection:
@@ -110,7 +108,7 @@ def _announce(parts: PartsOfApp, given: _Accepted, arrival: Arrival) -> Reason |
         known = parts.studies.find_instance(connection, uid)
         owner = parts.studies.expected(connection, uid)
     if known is not None:
-        return known.digests or _filled_in(parts, uid)
+        return known
     if owner is None:
         owner_id = parts.database.in_group(
             lambda connection: parts.studies.expect(
@@ -147,7 +145,8 @@ def _write_down(
         given.header,
         stored.orthanc_id,
         arrival,
-        digests=given.digests,
+        sha256=given.sha256,
+        size_bytes=len(given.content),
         expected_series=upload.expected_series,
     )
     if new:
@@ -161,51 +160,50 @@ def _write_down(
     return _noted(parts, connection, upload, _stored_result(given, already_present=not new))
 
 
-def _already_there(parts: PartsOfApp, upload: Upload, given: _Accepted, there: Digests) -> FileResult:
-    if not _same_image(parts, given, there):
+def _already_there(parts: PartsOfApp, upload: Upload, given: _Accepted) -> FileResult:
+    if not _is_what_we_have(parts, given):
         return _in_conflict(parts, upload, given)
     result = _stored_result(given, already_present=True)
     return parts.database.in_group(lambda connection: _noted(parts, connection, upload, result))
 
 
-def _same_image(parts: PartsOfApp, given: _Accepted, there: Digests) -> bool:
-    """Whether the file shows what is here under its number: same bytes, pixel value, or decoded pixels."""
-    if given.digests.sha256 == there.sha256:
+def _is_what_we_have(parts: PartsOfApp, given: _Accepted) -> bool:
+    """Whether the file shows what the archive holds under its number.
+
+    That is so for the same bytes, for the same pixels under another header, and for pixels that decode to the
+    same: one side sends an image compressed, another plain. What the archive has lost is stored anew.
+    """
+    with parts.database.reading() as connection:
+        known = parts.studies.find_instance(connection, given.sop_instance_uid)
+    if known is not None and known.sha256 == given.sha256:
         return True
-    if given.digests.pixel_sha256 is None or there.pixel_sha256 is None:
-        return False
-    return given.digests.pixel_sha256 == there.pixel_sha256 or _decode_alike(parts, given)
-
-
-def _decode_alike(parts: PartsOfApp, given: _Accepted) -> bool:
-    """Whether both decode to the same pixels: one side sends an image compressed, another plain."""
     try:
-        mine = parse_dicom(given.content)
-        other = parse_dicom(parts.pacs.instance_file(given.sop_instance_uid))
-        if mine.file_meta.TransferSyntaxUID == other.file_meta.TransferSyntaxUID:
-            return False
-        return bool(np.array_equal(stored_pixels(mine), stored_pixels(other)))
-    except (DicomError, InstanceNotFound):
+        there = parts.pacs.instance_file(given.sop_instance_uid)
+        if known is not None and known.sha256 is None:
+            digest = hashlib.sha256(there).hexdigest()
+            parts.database.in_group(
+                lambda connection: parts.studies.set_digest(
+                    connection, given.sop_instance_uid, digest, len(there)
+                )
+            )
+        return there == given.content or _show_the_same(parse_dicom(given.content), parse_dicom(there))
+    except InstanceNotFound:
+        parts.pacs.store(given.content)
+        return True
+
+
+def _show_the_same(one: Dataset, other: Dataset) -> bool:
+    pixels = pixel_value(one)
+    if pixels is None:
         return False
-
-
-def _filled_in(parts: PartsOfApp, sop_instance_uid: str) -> Digests | None:
-    """The digests of an instance that came past us, worked out from the archive's copy and kept."""
-    digests = _digests_in_archive(parts, sop_instance_uid)
-    if digests is not None:
-        parts.database.in_group(
-            lambda connection: parts.studies.set_digests(connection, sop_instance_uid, digests)
-        )
-    return digests
-
-
-def _digests_in_archive(parts: PartsOfApp, sop_instance_uid: str) -> Digests | None:
-    """Of what the archive holds under this number; None: nothing, or nothing that can be read."""
+    if pixels == pixel_value(other):
+        return True
+    if one.file_meta.TransferSyntaxUID == other.file_meta.TransferSyntaxUID:
+        return False
     try:
-        content = parts.pacs.instance_file(sop_instance_uid)
-        return Digests.of(content, parse_dicom(content))
-    except (InstanceNotFound, DicomError):
-        return None
+        return bool(np.array_equal(stored_pixels(one), stored_pixels(other)))
+    except DicomError:
+        return False
 
 
 def _in_conflict(parts: PartsOfApp, upload: Upload, given: _Accepted) -> FileResult:
@@ -218,7 +216,7 @@ def _in_conflict(parts: PartsOfApp, upload: Upload, given: _Accepted) -> FileRes
             sop_instance_uid=given.sop_instance_uid,
             study_instance_uid=str(given.header.StudyInstanceUID),
             upload=upload,
-            sha256=given.digests.sha256,
+            sha256=given.sha256,
             quarantine_key=result.quarantine_key,
         )
     )
@@ -233,7 +231,7 @@ def _stored_result(given: _Accepted, *, already_present: bool) -> FileResult:
         study_instance_uid=str(given.header.StudyInstanceUID),
         series_instance_uid=str(given.header.SeriesInstanceUID),
         sop_instance_uid=given.sop_instance_uid,
-        sha256=given.digests.sha256,
+        sha256=given.sha256,
     )
 
 

@@ -4,6 +4,7 @@ Orthanc acknowledges when a file is synced. This asks it afterwards to read the 
 with the digest it took on arrival, and compares that digest with the sender's.
 """
 
+import hashlib
 import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -27,8 +28,7 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class _Unverified:
     sop_instance_uid: str
-    orthanc_id: str
-    md5: str
+    sha256: str
 
 
 def verify_some(parts: PartsOfApp, at: datetime) -> bool:
@@ -39,16 +39,16 @@ def verify_some(parts: PartsOfApp, at: datetime) -> bool:
     """
     with parts.database.reading() as connection:
         rows = connection.execute(
-            select(instances.c.sop_instance_uid, instances.c.orthanc_id, instances.c.md5)
+            select(instances.c.sop_instance_uid, instances.c.sha256)
             .where(
                 instances.c.verified_at.is_(None),
-                instances.c.md5.is_not(None),
+                instances.c.sha256.is_not(None),
                 instances.c.arrived_at < at - REST,
             )
             .order_by(instances.c.arrived_at)
             .limit(AT_ONCE)
         ).all()
-    waiting = [_Unverified(row.sop_instance_uid, row.orthanc_id, row.md5) for row in rows]
+    waiting = [_Unverified(row.sop_instance_uid, row.sha256) for row in rows]
     if not waiting:
         return False
     with ThreadPoolExecutor(IN_PARALLEL) as pool:
@@ -69,7 +69,8 @@ def verify_some(parts: PartsOfApp, at: datetime) -> bool:
 
 def _is_sound(parts: PartsOfApp, one: _Unverified) -> bool:
     try:
-        return parts.pacs.md5_on_disk(one.orthanc_id) == one.md5
+        content = parts.pacs.instance_file(one.sop_instance_uid)
+        return hashlib.sha256(content).hexdigest() == one.sha256
     except InstanceNotFound:
         return False
 

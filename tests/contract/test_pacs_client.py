@@ -76,6 +76,9 @@ def test_a_file_that_is_damaged_or_gone_on_the_archives_disk_is_told_from_a_soun
     else:
         file.unlink()
     assert pacs.md5_on_disk(stored.orthanc_id) is None
+    if damage == "the whole file":
+        with pytest.raises(InstanceNotFound):
+            pacs.instance_file(stored.sop_instance_uid)
     file.write_bytes(content)
     assert pacs.md5_on_disk(stored.orthanc_id) == hashlib.md5(content).hexdigest()
 

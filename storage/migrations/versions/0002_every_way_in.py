@@ -229,8 +229,6 @@ def upgrade() -> None:
     with op.batch_alter_table("instances") as batch_op:
         batch_op.add_column(sa.Column("size_bytes", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("sha256", sa.String(length=64), nullable=True))
-        batch_op.add_column(sa.Column("pixel_sha256", sa.String(length=64), nullable=True))
-        batch_op.add_column(sa.Column("md5", sa.String(length=32), nullable=True))
         batch_op.add_column(sa.Column("verified_at", UtcDateTime(), nullable=True))
         batch_op.add_column(sa.Column("arrived_at", UtcDateTime(), nullable=True))
         batch_op.create_index(batch_op.f("ix_instances_sha256"), ["sha256"], unique=False)

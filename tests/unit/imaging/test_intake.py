@@ -46,7 +46,7 @@ def claiming(rows: int, columns: int) -> bytes:
 
 def test_a_report_is_taken_with_the_images_that_it_is_about() -> None:
     (file,) = read_bytes("report.dcm", as_bytes(a_report()))
-    assert (file.verdict, file.digests is not None and file.digests.pixel_sha256) == ("accepted", None)
+    assert (file.verdict, file.reason) == ("accepted", None)
 
 
 @pytest.mark.parametrize(

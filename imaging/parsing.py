@@ -5,11 +5,13 @@ import re
 import struct
 import warnings
 import zlib
+from contextlib import suppress
 from io import BytesIO
 
 import pydicom
 from pydicom import Dataset, config
 from pydicom.charset import convert_encodings, python_encoding
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import FileMetaDataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filebase import DicomBytesIO
@@ -38,6 +40,14 @@ REQUIRED_UIDS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesIns
 # How a dataset without preamble may begin: group 0002 or 0008, little or big endian.
 _BARE_BEGINNINGS = (b"\x02\x00", b"\x08\x00", b"\x00\x02", b"\x00\x08")
 _UID = re.compile(r"[0-9.]{1,64}")
+
+# Values that pydicom reads whatever they hold: binary ones of whole size, plain numbers, ASCII text.
+_SIZES = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8, "OB": 1, "OW": 1}
+_NUMBERS = {
+    "DS": re.compile(rb"(?: *[+-]?\d{1,10}(?:\.\d{0,12})?(?:[eE][+-]?\d{1,2})? *(?:\\|$))*"),
+    "IS": re.compile(rb"(?: *[+-]?\d{1,9} *(?:\\|$))*"),
+}
+_TEXTS = frozenset({"AE", "AS", "CS", "LO", "SH", "ST", "LT", "UI"})
 
 # What pydicom raises on hostile bytes; UnicodeError and zlib's size errors are among these.
 _PARSER_ERRORS = (
@@ -117,33 +127,40 @@ def _parse(content: bytes, *, stop_before_pixels: bool) -> Dataset:
         raise NotDicom(reason("not-dicom"))
     bare = not has_preamble(content)
     _refuse_inflation(content)
-    stream = _WatchedBytes(content)
     try:
-        ds = pydicom.dcmread(stream, stop_before_pixels=stop_before_pixels, force=bare)
+        ds = pydicom.dcmread(BytesIO(content), stop_before_pixels=stop_before_pixels, force=bare)
         _drop_unreadable(ds.file_meta)
         if "TransferSyntaxUID" not in ds.file_meta:
             ds.file_meta.TransferSyntaxUID = _bare_transfer_syntax(ds)
         if not isinstance(ds.file_meta.TransferSyntaxUID, UID):
             raise NotDicom(reason("damaged-dicom"), "no transfer syntax")
     except _PARSER_ERRORS as error:
-        raise _unreadable(bare, stream, type(error).__name__) from error
+        raise _unreadable(bare, content, type(error).__name__) from error
     _settle_character_set(ds)
     _drop_unreadable(ds)
     absent = [uid for uid in REQUIRED_UIDS if not _UID.fullmatch(str(ds.get(uid, "")).strip("\0 "))]
     if absent:
         if str(ds.get("SOPClassUID", "")) or not bare:
             _refuse_directory(ds)
-        raise _unreadable(bare, stream, f"without {', '.join(absent)}")
-    ends_early = stream.cut_short and not stop_before_pixels
-    if ends_early and not any(k in ds for k in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
+        raise _unreadable(bare, content, f"without {', '.join(absent)}")
+    has_pixels = any(k in ds for k in ("PixelData", "FloatPixelData", "DoubleFloatPixelData"))
+    if not has_pixels and not stop_before_pixels and _ends_early(content):
         raise TruncatedDicom(reason("truncated"), str(ds.SOPInstanceUID))
     return ds
 
 
-def _unreadable(bare: bool, stream: _WatchedBytes, detail: str) -> DicomError:
+def _ends_early(content: bytes) -> bool:
+    """Whether the bytes end within an element. Asked only where something is wrong: watching costs."""
+    stream = _WatchedBytes(content)
+    with suppress(*_PARSER_ERRORS):
+        pydicom.dcmread(stream, force=not has_preamble(content))
+    return stream.cut_short
+
+
+def _unreadable(bare: bool, content: bytes, detail: str) -> DicomError:
     if bare:
         return NotDicom(reason("not-dicom"), detail)
-    if stream.cut_short:
+    if _ends_early(content):
         return TruncatedDicom(reason("truncated"), detail)
     return NotDicom(reason("damaged-dicom"), detail)
 
@@ -183,6 +200,8 @@ def _bare_transfer_syntax(ds: Dataset) -> UID:
 def _drop_unreadable(ds: Dataset) -> None:
     for tag in list(ds.keys()):
         try:
+            if _is_plain(ds.get_item(tag)):
+                continue
             element = ds[tag]
         except _PARSER_ERRORS:
             del ds[tag]
@@ -191,6 +210,17 @@ def _drop_unreadable(ds: Dataset) -> None:
             values = element.value if element.VM > 1 else [element.value]
             if element.VR in ("IS", "DS") and any(isinstance(value, str) and value for value in values):
                 del ds[tag]
+
+
+def _is_plain(raw: object) -> bool:
+    """Whether an element's raw value is sure to be readable, so that it need not be read to find out."""
+    if not isinstance(raw, RawDataElement) or raw.VR is None or not isinstance(raw.value, bytes):
+        return False
+    if raw.VR in _SIZES:
+        return len(raw.value) % _SIZES[raw.VR] == 0
+    if raw.VR in ("DS", "IS"):
+        return _NUMBERS[raw.VR].fullmatch(raw.value) is not None
+    return raw.VR in _TEXTS and raw.value.isascii()
 
 
 def _settle_character_set(ds: Dataset) -> None:

@@ -136,7 +136,7 @@ def _parse(content: bytes, *, stop_before_pixels: bool) -> Dataset:
             raise NotDicom(reason("damaged-dicom"), "no transfer syntax")
     except _PARSER_ERRORS as error:
         raise _unreadable(bare, content, type(error).__name__) from error
-    _settle_character_set(ds)
+    settle_character_set(ds)
     _drop_unreadable(ds)
     absent = [uid for uid in REQUIRED_UIDS if not _UID.fullmatch(str(ds.get(uid, "")).strip("\0 "))]
     if absent:
@@ -223,7 +223,7 @@ def _is_plain(raw: object) -> bool:
     return raw.VR in _TEXTS and raw.value.isascii()
 
 
-def _settle_character_set(ds: Dataset) -> None:
+def settle_character_set(ds: Dataset) -> None:
     """Correct the character set where the file names none, or Latin-1, and holds Chinese all the same.
 
     Scanners in Chinese hospitals often write GB text without saying so. Latin-1 text is taken for

@@ -1,0 +1,110 @@
+"""The TCP side of the DICOM gateway: pynetdicom's server with bounds on what one connection may cost.
+
+pynetdicom leaves an accepted socket without a timeout, reads as many bytes as a PDU's header claims, and
+does the TLS handshake in the thread that accepts: each lets one peer stop the service for all others.
+"""
+
+import logging
+import ssl
+import time
+from dataclasses import dataclass
+from socket import socket
+from typing import Any, cast
+
+from pynetdicom.association import Association
+from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAssociationServer
+
+SILENCE_S = 5.0  # within a PDU or a handshake; between messages the association's own timeout counts
+PDU_WITHIN_S = 60.0
+PDU_BYTES_AT_MOST = 1 << 20  # an A-ASSOCIATE-RQ with 128 contexts takes 200 kB
+CONNECTIONS_AT_MOST = 200  # associations are fewer: the others are told so and go
+READ_AT_ONCE = 1 << 16
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """PEM files: our certificate with its key, and the authority whose certificates peers must show."""
+
+    certificate: str
+    key: str
+    client_authority: str
+
+    def server_context(self) -> ssl.SSLContext:
+        """DICOM PS3.15 B.9 and B.12: TLS 1.2 or newer, both sides show a certificate."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        return self._with_files(context)
+
+    def client_context(self) -> ssl.SSLContext:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False  # scanners are known by address; the authority vouches for them
+        return self._with_files(context)
+
+    def _with_files(self, context: ssl.SSLContext) -> ssl.SSLContext:
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        context.load_cert_chain(self.certificate, self.key)
+        context.load_verify_locations(self.client_authority)
+        context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
+
+class BoundedSocket(AssociationSocket):
+    """Refuses a PDU that is too long, and one that does not come to its end."""
+
+    def recv(self, nr_bytes: int) -> bytearray:
+        """Return that many bytes, or fewer where the peer closed the connection.
+
+        Raises:
+            OSError: more was claimed than we take, or it did not come in time. pynetdicom ends the
+                association then.
+        """
+        if nr_bytes > PDU_BYTES_AT_MOST:
+            raise OSError(f"a PDU of {nr_bytes} bytes")
+        connection = cast(socket, self.socket)
+        received, deadline = bytearray(), time.monotonic() + PDU_WITHIN_S
+        while len(received) < nr_bytes:
+            if time.monotonic() > deadline:
+                raise TimeoutError("a PDU that does not end")
+            piece = connection.recv(min(nr_bytes - len(received), READ_AT_ONCE))
+            if not piece:
+                break
+            received += piece
+        return received
+
+
+class BoundedHandler(RequestHandler):
+    """Makes associations whose sockets are bounded."""
+
+    def _create_association(self) -> Association:
+        association = super()._create_association()
+        # Only what is read through it changes; a second socket object would announce the connection twice.
+        cast(Any, association.dul.socket).__class__ = BoundedSocket
+        return association
+
+
+class BoundedServer(ThreadedAssociationServer):
+    """Accepts at once, whatever those accepted before are doing."""
+
+    request_queue_size = 128
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **{**named, "request_handler": BoundedHandler})
+
+    def get_request(self) -> tuple[socket, tuple[str, int]]:
+        client, address = cast(socket, self.socket).accept()
+        client.settimeout(SILENCE_S)
+        if self.ssl_context:
+            client = self.ssl_context.wrap_socket(client, server_side=True, do_handshake_on_connect=False)
+        return client, address
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        return len(self.active_associations) < CONNECTIONS_AT_MOST
+
+    def finish_request(self, request: Any, client_address: Any) -> None:
+        """In the connection's own thread: shake hands where there is TLS, then serve."""
+        if isinstance(request, ssl.SSLSocket):
+            request.do_handshake()
+        super().finish_request(request, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        log.warning("connection-failed address=%s", client_address[0], exc_info=True)

@@ -1,10 +1,14 @@
 """From an image object to its stored pixel values, within a bound on memory.
 
 The decoders are chosen by name: JPEG by GDCM, JPEG-LS by CharLS, JPEG 2000 by OpenJPEG, RLE by
-pydicom itself. Whatever else is installed beside them is not asked.
+pydicom itself. Whatever else is installed beside them is not asked. None of them lets go of Python's
+lock while it decodes, so threads overlap decoding with waiting, not with other decoding.
+
+Grey values that are not compressed are seen where they lie, without a copy.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +18,12 @@ from pydicom.uid import (
     HTJ2K,
     JPEG2000,
     UID,
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    ExplicitVRLittleEndian,
     HTJ2KLossless,
     HTJ2KLosslessRPCL,
+    ImplicitVRLittleEndian,
     JPEG2000Lossless,
     JPEGBaseline8Bit,
     JPEGExtended12Bit,
@@ -26,6 +34,7 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from imaging import extended_jpeg
 from imaging.errors import ImageTooLarge, NoPixels, UndecodablePixels
 from imaging.header_values import real_number, whole_number
 from imaging.reasons import reason
@@ -35,7 +44,7 @@ PIXEL_KEYWORDS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 
 PLUGINS: Mapping[UID, str] = {
     JPEGBaseline8Bit: "gdcm",
-    JPEGExtended12Bit: "gdcm",
+    JPEGExtended12Bit: extended_jpeg.PLUGIN,
     JPEGLossless: "gdcm",
     JPEGLosslessSV1: "gdcm",
     JPEGLSLossless: "pyjpegls",
@@ -48,9 +57,23 @@ PLUGINS: Mapping[UID, str] = {
     RLELossless: "pydicom",
 }
 
+_BYTE_ORDER: Mapping[str, str] = {
+    ImplicitVRLittleEndian: "<",
+    ExplicitVRLittleEndian: "<",
+    DeflatedExplicitVRLittleEndian: "<",
+    ExplicitVRBigEndian: ">",
+}
+
 # What pydicom and the decoders raise on damaged pixels; anything else is a bug of ours.
 _DECODER_ERRORS = (
-    AttributeError, KeyError, IndexError, NotImplementedError, OSError, RuntimeError, TypeError, ValueError,
+    AttributeError,
+    KeyError,
+    IndexError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
 )
 
 
@@ -90,29 +113,76 @@ def rescale_of(ds: Dataset) -> tuple[float, float]:
 def stored_pixels(ds: Dataset, frame: int | None = None) -> NDArray[np.generic]:
     """Return the stored values as they are, before rescale and window.
 
+    Bits beside the stored ones, where old systems kept overlays or left garbage, are taken off values
+    that are not compressed; a decoder gives the stored ones only.
+
     Args:
         ds: an image object with its pixels.
         frame: zero-based; None for the whole object.
 
     Returns:
         (row, column), with a leading frame axis for a whole multi-frame object and a trailing
-        sample axis for colour. Colour is RGB.
+        sample axis for colour. Colour is RGB; a palette's indices stay as they are. It may be a view of the
+        object's own bytes, and then cannot be written to.
 
     Raises:
         NoPixels: there is no pixel data.
         ImageTooLarge: the header claims more than MAX_IMAGE_BYTES; nothing was allocated.
-        UndecodablePixels: the decoder refused.
+        UndecodablePixels: the decoder refused, or there is no such frame.
+
+    Source: DICOM PS3.5 section 8.
     """
     uid = str(ds.get("SOPInstanceUID", ""))
     if not any(keyword in ds for keyword in PIXEL_KEYWORDS):
         raise NoPixels(reason("no-pixels"), uid)
     size = claimed_bytes(ds)
     if frame is not None:
-        size //= whole_number(ds.get("NumberOfFrames")) or 1
+        size //= max(whole_number(ds.get("NumberOfFrames")) or 1, 1)
     if size > MAX_IMAGE_BYTES:
         raise ImageTooLarge(reason("image-too-large", claimed_mib=size >> 20), uid)
     try:
-        plugin = PLUGINS.get(UID(ds.file_meta.TransferSyntaxUID), "")
-        return pixel_array(ds, index=frame, decoding_plugin=plugin)
+        stored = _native_pixels(ds, frame)
+        if stored is None:
+            plugin = PLUGINS.get(UID(ds.file_meta.TransferSyntaxUID), "")
+            stored = pixel_array(ds, index=frame, decoding_plugin=plugin)
+        return stored
     except _DECODER_ERRORS as error:
         raise UndecodablePixels(reason("pixels-not-readable"), f"{uid}: {type(error).__name__}") from error
+
+
+def _native_pixels(ds: Dataset, frame: int | None) -> NDArray[np.generic] | None:
+    """Uncompressed grey values of 8, 16 or 32 bits; None where they are anything else.
+
+    Raises:
+        IndexError, ValueError: fewer bytes or frames than promised.
+    """
+    order = _BYTE_ORDER.get(ds.file_meta.TransferSyntaxUID)
+    allocated = ds.get("BitsAllocated")
+    is_plain = order is not None and "PixelData" in ds and ds.get("SamplesPerPixel", 1) == 1
+    # 8-bit values in words of the other byte order lie in pairs: pydicom turns them.
+    if not is_plain or allocated not in (8, 16, 32) or (allocated == 8 and order == ">"):
+        return None
+    signed = ds.get("PixelRepresentation", 0) == 1
+    rows, columns, frames = ds.Rows, ds.Columns, whole_number(ds.get("NumberOfFrames")) or 1
+    kind = np.dtype(f"{order}{'i' if signed else 'u'}{allocated // 8}")
+    first, count = (0, frames) if frame is None else (frame, 1)
+    if not 0 <= first < frames or rows < 1 or columns < 1:
+        raise IndexError(f"frame {frame} of {frames}")
+    values = np.frombuffer(ds.PixelData, kind, count * rows * columns, first * rows * columns * kind.itemsize)
+    stored = _of_stored_bits(values.astype(kind.newbyteorder("="), copy=False), ds, signed=signed)
+    return stored.reshape((rows, columns) if count == 1 else (count, rows, columns))
+
+
+def _of_stored_bits(values: NDArray[Any], ds: Dataset, *, signed: bool) -> NDArray[Any]:
+    """The values without what lies beside their stored bits, the sign carried on to the left."""
+    allocated = 8 * values.dtype.itemsize
+    stored = whole_number(ds.get("BitsStored")) or allocated
+    high = whole_number(ds.get("HighBit"))
+    high = stored - 1 if high is None or not stored - 1 <= high < allocated else high
+    if not 0 < stored < allocated:
+        return values
+    lowest, above = (-(1 << stored - 1), 1 << stored - 1) if signed else (0, 1 << stored)
+    if high == stored - 1 and values.size and lowest <= values.min() and values.max() < above:
+        return values
+    shifted: NDArray[Any] = (values << (allocated - 1 - high)) >> (allocated - stored)
+    return shifted

@@ -25,7 +25,7 @@ from imaging.errors import GeometryError
 from imaging.header_values import real_number, whole_number
 from imaging.image_plane import ImagePlane, SliceStack, stack_slices
 from imaging.reasons import Reason, reason
-from imaging.volume import MAX_MISSING_SHARE
+from imaging.volume_builder import MAX_MISSING_SHARE
 
 Verdict = Literal["usable", "usable-with-caution", "not-usable"]
 Model = Literal["lung_nodule_ct", "mammography"]

@@ -1,8 +1,10 @@
 """Where one slice lies in the patient, and which slices make one stack."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +31,7 @@ class ImagePlane:
         down_column: unit vector in which the row index grows, LPS.
         row_gap_mm, column_gap_mm: between the centres of neighbouring rows, of neighbouring columns.
         rows, columns: the size in pixels.
+        frame_number: which frame of its instance, counted from 1.
 
     Source: DICOM PS3.3 C.7.6.2.1.1.
     """
@@ -41,6 +44,7 @@ class ImagePlane:
     column_gap_mm: float
     rows: int
     columns: int
+    frame_number: int = 1
 
     @classmethod
     def from_header(cls, header: Dataset) -> "ImagePlane":
@@ -49,48 +53,84 @@ class ImagePlane:
         Raises:
             GeometryError: an attribute is missing, or the two directions are no right angle.
         """
-        uid = str(header.get("SOPInstanceUID", ""))
-        try:
-            position = [float(v) for v in header.ImagePositionPatient]
-            orientation = np.array([float(v) for v in header.ImageOrientationPatient])
-            # PixelSpacing gives the gap *between rows* first (PS3.3 10.7.1.3).
-            row_gap, column_gap = (float(v) for v in header.PixelSpacing)
-            rows, columns = int(header.Rows), int(header.Columns)
-            along_row, down_column = orientation.reshape(2, 3)
-        except (AttributeError, TypeError, ValueError) as error:
-            raise GeometryError(reason("geometry-missing"), f"{uid}: {error}") from error
-        lengths = np.linalg.norm([along_row, down_column], axis=1)
-        sound = (
-            len(position) == 3
-            and np.isfinite([*position, *orientation, row_gap, column_gap]).all()
-            and min(row_gap, column_gap) > 0
-            and min(rows, columns) > 0
-            and np.abs(lengths - 1).max() < UNIT_TOLERANCE
-            and abs(float(along_row @ down_column)) < UNIT_TOLERANCE
+        return cls.from_values(
+            str(header.get("SOPInstanceUID", "")),
+            header.get("ImagePositionPatient"),
+            header.get("ImageOrientationPatient"),
+            header.get("PixelSpacing"),
+            (header.get("Rows"), header.get("Columns")),
         )
+
+    @classmethod
+    def from_values(
+        cls,
+        uid: str,
+        image_position_patient: Any,
+        image_orientation_patient: Any,
+        pixel_spacing: Any,
+        size: tuple[Any, Any],
+        frame_number: int = 1,
+    ) -> "ImagePlane":
+        """Return the plane that the values of a header, or of a frame's functional groups, describe.
+
+        Args:
+            size: rows and columns.
+
+        Raises:
+            GeometryError: one is missing, or the two directions are no right angle.
+        """
+        try:
+            x, y, z = (float(v) for v in image_position_patient)
+            orientation = tuple(float(v) for v in image_orientation_patient)
+            along_row, down_column = orientation[:3], orientation[3:]
+            # PixelSpacing gives the gap *between rows* first (PS3.3 10.7.1.3).
+            row_gap, column_gap = (float(v) for v in pixel_spacing)
+            rows, columns = int(size[0]), int(size[1])
+            row_length, column_length = math.hypot(*along_row), math.hypot(*down_column)
+            sound = (
+                len(orientation) == 6
+                and all(math.isfinite(v) for v in (x, y, z, *orientation, row_gap, column_gap))
+                and min(row_gap, column_gap) > 0
+                and min(rows, columns) > 0
+                and max(abs(row_length - 1), abs(column_length - 1)) < UNIT_TOLERANCE
+                and abs(sum(a * b for a, b in zip(along_row, down_column, strict=True))) < UNIT_TOLERANCE
+            )
+        except (TypeError, ValueError, OverflowError) as error:
+            raise GeometryError(reason("geometry-missing"), f"{uid}: {error}") from error
         if not sound:
             raise GeometryError(reason("geometry-missing"), f"{uid}: directions or spacing make no plane")
-        x, y, z = position
         return cls(
             sop_instance_uid=uid,
             position=(x, y, z),
-            along_row=_triple(along_row / lengths[0]),
-            down_column=_triple(down_column / lengths[1]),
+            along_row=_scaled(along_row, row_length),
+            down_column=_scaled(down_column, column_length),
             row_gap_mm=row_gap,
             column_gap_mm=column_gap,
             rows=rows,
             columns=columns,
+            frame_number=frame_number,
         )
+
+    @property
+    def image(self) -> tuple[str, int]:
+        """SOP Instance UID and frame number: what no two images have in common."""
+        return self.sop_instance_uid, self.frame_number
 
     @property
     def normal(self) -> NDArray[np.float64]:
         """(3,) unit vector, along_row x down_column."""
-        return np.cross(np.array(self.along_row), np.array(self.down_column))
+        return np.array(self._normal)
 
     @property
     def offset_mm(self) -> float:
         """How far along the normal the plane lies from the coordinates' origin."""
-        return float(self.normal @ np.array(self.position))
+        return sum(n * p for n, p in zip(self._normal, self.position, strict=True))
+
+    @property
+    def _normal(self) -> tuple[float, float, float]:
+        # Written out: a series asks for it thousands of times, and numpy is slow on three numbers.
+        (a, b, c), (d, e, f) = self.along_row, self.down_column
+        return b * f - c * e, c * d - a * f, a * e - b * d
 
     @property
     def shape_key(self) -> tuple[object, ...]:
@@ -154,12 +194,15 @@ def stack_slices(planes: Sequence[ImagePlane]) -> SliceStack:
     kept: list[ImagePlane] = []
     repeated: list[str] = []
     # Sorting is stable, so of several slices at one place the first given stays.
-    for plane in sorted(fitting, key=lambda plane: round(plane.offset_mm, 3)):
-        if kept and plane.offset_mm - kept[-1].offset_mm < SAME_PLACE_MM:
-            if plane.sop_instance_uid != kept[-1].sop_instance_uid:
+    by_offset = sorted(((plane.offset_mm, plane) for plane in fitting), key=lambda pair: round(pair[0], 3))
+    last = -math.inf
+    for offset, plane in by_offset:
+        if offset - last < SAME_PLACE_MM:
+            if plane.image != kept[-1].image:
                 repeated.append(plane.sop_instance_uid)
         else:
             kept.append(plane)
+            last = offset
     if len(kept) < 2:
         raise GeometryError(reason("too-few-slices", count=len(kept)))
 
@@ -178,6 +221,6 @@ def stack_slices(planes: Sequence[ImagePlane]) -> SliceStack:
     return SliceStack(tuple(kept), tuple(int(g) for g in grid), spacing, tuple(repeated), unfitting)
 
 
-def _triple(vector: NDArray[np.float64]) -> tuple[float, float, float]:
-    x, y, z = (float(v) for v in vector)
+def _scaled(vector: tuple[float, ...], length: float) -> tuple[float, float, float]:
+    x, y, z = (v / length for v in vector)
     return x, y, z

@@ -205,6 +205,12 @@ REASONS: Mapping[str, Reason] = _table(
         "该 CT 以多帧格式存储，AI 暂不支持。如设备允许，请改为逐层导出后上传。",
     ),
     Reason(
+        "several-stacks",
+        "This file holds several stacks or time points in one, and the AI cannot tell which to read. "
+        "Please send one at a time, as single images if the scanner allows it.",
+        "该文件中包含多组堆栈或多个时相，AI 无法确定应分析哪一组。请分别导出，设备允许时请导出为单帧图像。",
+    ),
+    Reason(
         "tomosynthesis-not-read",
         "This is a breast tomosynthesis; the AI reads two-dimensional mammograms only.",
         "这是乳腺断层合成影像，AI 目前只分析二维乳腺 X 线摄影。",

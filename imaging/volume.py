@@ -1,4 +1,4 @@
-"""Slices of a CT to one volume in Hounsfield units, with its place in the patient."""
+"""Slices of a CT in Hounsfield units on one grid, with its place in the patient."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,17 +7,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import Dataset
 
-from imaging.decoding import rescale_of, stored_pixels
-from imaging.errors import GeometryError, ImageTooLarge, IrregularSpacing, UndecodablePixels
-from imaging.header_values import whole_number
+from imaging.errors import IrregularSpacing
 from imaging.image_plane import ImagePlane, SliceStack, stack_slices
 from imaging.reasons import reason
-
-MAX_VOLUME_BYTES = 3 << 30
-MAX_MISSING_SHARE = 0.25  # of the places between the first and the last slice
-AIR_HU = -1024.0  # scanners mark what lies outside the field of view with values below
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +19,15 @@ class Volume:
 
     Attributes:
         voxels_hu: (slice, row, column), int16 where every slice's rescale is whole-numbered, else float32.
-            Nothing is below AIR_HU.
+            Nothing is below AIR_HU (imaging/hounsfield.py).
         affine_lps: (4, 4) float64, from (column, row, slice, 1), zero-based voxel centres, to
             (x, y, z, 1) in mm, LPS: x to the left, y to the back, z to the head.
         spacing_mm: between slices, rows and columns.
         sop_instance_uids: one for each slice, in order along the normal. A place whose slice is
-            missing names the nearest slice there is.
+            missing names the nearest slice there is. Frames of one object share theirs.
         interpolated_slices: the places whose slices are missing; they hold the mean of their
             neighbours, weighted by distance.
+        frame_numbers: for each slice the frame of its instance, counted from 1.
     """
 
     voxels_hu: NDArray[Any]
@@ -43,6 +37,7 @@ class Volume:
     series_instance_uid: str
     study_instance_uid: str
     interpolated_slices: tuple[int, ...] = field(default=())
+    frame_numbers: tuple[int, ...] = field(default=())
 
     def voxel_to_lps(self, column: float, row: float, slice_: float) -> tuple[float, float, float]:
         """Return the place in mm, LPS, of a (fractional) voxel index."""
@@ -75,52 +70,11 @@ def affine_lps(planes: Sequence[ImagePlane]) -> NDArray[np.float64]:
     stack = stack_slices(planes)
     if stack.missing or len(stack.planes) != len(planes):
         raise IrregularSpacing(reason("missing-slices", missing=stack.missing))
-    return _stack_affine(stack)
+    return stack_affine(stack)
 
 
-def build_volume(datasets: Sequence[Dataset]) -> Volume:
-    """Return the volume that the slices of one series make.
-
-    The order given does not matter. Slices that show a place a second time, and slices that do not
-    fit the rest in size or direction, are left out; places without a slice are interpolated.
-
-    Args:
-        datasets: single-frame images with their pixels.
-
-    Raises:
-        GeometryError: no volume can be made; IrregularSpacing where the gaps are the cause.
-        ImageTooLarge: it would take more than MAX_VOLUME_BYTES.
-        UndecodablePixels, NoPixels: a slice's pixels cannot be read.
-    """
-    ordered = sorted(datasets, key=_first_acquired)
-    by_uid = {str(ds.SOPInstanceUID): ds for ds in reversed(ordered)}
-    stack = stack_slices([ImagePlane.from_header(ds) for ds in ordered])
-    if stack.missing > MAX_MISSING_SHARE * stack.places:
-        raise GeometryError(reason("too-many-missing", missing=stack.missing))
-    first = stack.planes[0]
-    slices = [by_uid[plane.sop_instance_uid] for plane in stack.planes]
-    kind = np.int16 if all(_whole_numbered(ds) for ds in slices) else np.float32
-    size = stack.places * first.rows * first.columns * np.dtype(kind).itemsize
-    if size > MAX_VOLUME_BYTES:
-        raise ImageTooLarge(reason("image-too-large", claimed_mib=size >> 20))
-
-    voxels = np.empty((stack.places, first.rows, first.columns), kind)
-    for place, ds in zip(stack.grid, slices, strict=True):
-        voxels[place] = _hounsfield(ds, (first.rows, first.columns), kind)
-    interpolated = _fill_gaps(voxels, stack.grid)
-    nearest = [int(np.abs(np.array(stack.grid) - place).argmin()) for place in range(stack.places)]
-    return Volume(
-        voxels_hu=voxels,
-        affine_lps=_stack_affine(stack),
-        spacing_mm=(stack.spacing_mm, first.row_gap_mm, first.column_gap_mm),
-        sop_instance_uids=tuple(stack.planes[n].sop_instance_uid for n in nearest),
-        series_instance_uid=str(slices[0].SeriesInstanceUID),
-        study_instance_uid=str(slices[0].StudyInstanceUID),
-        interpolated_slices=interpolated,
-    )
-
-
-def _stack_affine(stack: SliceStack) -> NDArray[np.float64]:
+def stack_affine(stack: SliceStack) -> NDArray[np.float64]:
+    """Return the matrix of `affine_lps` for slices that may have gaps of whole steps."""
     first, last = stack.planes[0], stack.planes[-1]
     affine = np.eye(4)
     # PixelSpacing gives the gap *between rows* first, so a step to the next
@@ -133,34 +87,16 @@ def _stack_affine(stack: SliceStack) -> NDArray[np.float64]:
     return affine
 
 
-def _first_acquired(ds: Dataset) -> tuple[int, int, str]:
-    return (
-        whole_number(ds.get("AcquisitionNumber")) or 0,
-        whole_number(ds.get("InstanceNumber")) or 0,
-        str(ds.SOPInstanceUID),
-    )
+def fill_gaps(voxels: NDArray[Any], grid: Sequence[int]) -> tuple[int, ...]:
+    """Write the mean of its neighbours, weighted by distance, into every place that has no slice.
 
+    Args:
+        voxels: (place, row, column), changed in place.
+        grid: the places that have a slice, ascending.
 
-def _whole_numbered(ds: Dataset) -> bool:
-    slope, intercept = rescale_of(ds)
-    return slope == 1.0 and intercept.is_integer()
-
-
-def _hounsfield(ds: Dataset, shape: tuple[int, int], kind: type) -> NDArray[Any]:
-    stored = stored_pixels(ds)
-    if stored.shape != shape:
-        raise UndecodablePixels(reason("damaged-dicom"), f"{ds.SOPInstanceUID}: shape {stored.shape}")
-    slope, intercept = rescale_of(ds)
-    if kind is np.int16:
-        values = stored.astype(np.int32)
-        values += int(intercept)
-        return np.clip(values, int(AIR_HU), np.iinfo(np.int16).max).astype(np.int16)
-    scaled = stored.astype(np.float32) * np.float32(slope) + np.float32(intercept)
-    floored: NDArray[Any] = np.maximum(scaled, np.float32(AIR_HU))
-    return floored
-
-
-def _fill_gaps(voxels: NDArray[Any], grid: Sequence[int]) -> tuple[int, ...]:
+    Returns:
+        The places that were filled.
+    """
     filled: list[int] = []
     for below, above in pairwise(grid):
         for place in range(below + 1, above):

@@ -14,7 +14,7 @@ from imaging.gate import assess_series
 from imaging.intake import read_drop
 from imaging.mammogram import read_mammogram
 from imaging.reasons import Reason
-from imaging.volume import build_volume
+from imaging.volume_builder import build_volume
 from inference.bundle import Bundle, load_bundle
 from inference.errors import AnalysisCancelled, NotAnalysable, UnknownModel
 from inference.lung_nodules import detect_nodules

@@ -19,7 +19,7 @@ from imaging.mammogram import read_mammogram
 from imaging.parsing import header_of, parse_dicom
 from imaging.rendering import render_png
 from imaging.study import Instance
-from imaging.volume import build_volume
+from imaging.volume_builder import build_volume
 from tests.dicom_builders import a_ct_series, a_ct_slice, a_mammogram, a_report, a_zip, as_bytes
 
 # Odd bytes are the point here, and pydicom remarks on each.

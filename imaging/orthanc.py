@@ -49,10 +49,10 @@ class OrthancPacs:
         with _translated():
             self._client.get("system", timeout=PING_TIMEOUT_S)
 
-    def store(self, content: bytes) -> StoredInstance:
+    def store(self, content: bytes, header: Dataset | None = None) -> StoredInstance:
         """Store one DICOM file; when this returns it is durable. Raises PacsRefused, PacsUnavailable."""
         try:
-            header = header_of(content)
+            header = header or header_of(content)
         except DicomError as error:
             raise PacsRefused(f"not sent: {error}") from error
         with _translated():

@@ -58,8 +58,11 @@ class PacsClient(Protocol):
         """Return when the archive answers."""
         ...
 
-    def store(self, content: bytes) -> StoredInstance:
+    def store(self, content: bytes, header: Dataset | None = None) -> StoredInstance:
         """Store one DICOM file; when this returns it is durable. Storing it again does no harm.
+
+        Args:
+            header: what was parsed from `content`, where the caller has it.
 
         Raises:
             PacsRefused: the archive does not take it.

@@ -1,6 +1,6 @@
 """Write down what arrived: patient, study, series and instance rows from one DICOM header."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,81 +30,133 @@ class Arrival:
     at: datetime
 
 
+class KnownStudies:
+    """Whose each study is, looked up once for many files of it within one transaction."""
+
+    def __init__(self, studies: StudyRepository) -> None:
+        self._studies = studies
+        self._whose: dict[str, tuple[str, str]] = {}
+
+    def conflict(self, connection: Connection, header: Dataset, arrival: Arrival) -> Reason | None:
+        """Why this instance cannot join its study as it says it does, or None.
+
+        A study of another institution, or of another patient under the same Study Instance UID, is
+        never mixed: the file is kept apart for a person to look at. Of a study that is new, the first file
+        says whose it is.
+        """
+        study_instance_uid = str(header.StudyInstanceUID)
+        if study_instance_uid not in self._whose:
+            study = self._studies.find(connection, study_instance_uid)
+            self._whose[study_instance_uid] = (
+                (study.institution_id, study.patient.patient_id)
+                if study
+                else (arrival.institution_id, patient_id_of(header))
+            )
+        institution_id, patient_id = self._whose[study_instance_uid]
+        if institution_id != arrival.institution_id:
+            return reason("study-held-elsewhere")
+        return reason("other-patient-in-study") if patient_id != patient_id_of(header) else None
+
+
 def conflict(
     studies: StudyRepository, connection: Connection, header: Dataset, arrival: Arrival
 ) -> Reason | None:
-    """Why this instance cannot join its study as it says it does, or None.
+    """Why this instance cannot join its study as it says it does, or None. As `KnownStudies.conflict`."""
+    return KnownStudies(studies).conflict(connection, header, arrival)
 
-    A study of another institution, or of another patient under the same Study Instance UID, is
-    never mixed: the file is kept apart for a person to look at.
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """An instance that the archive has.
+
+    Attributes:
+        sha256, size_bytes: of its file, where whoever registers it has the file.
     """
-    study = studies.find(connection, str(header.StudyInstanceUID))
-    if study is None:
-        return None
-    if study.institution_id != arrival.institution_id:
-        return reason("study-held-elsewhere")
-    if study.patient.patient_id != patient_id_of(header):
-        return reason("other-patient-in-study")
-    return None
+
+    header: Dataset
+    orthanc_id: str
+    sha256: str | None = None
+    size_bytes: int | None = None
 
 
 def register(
+    studies: StudyRepository, connection: Connection, header: Dataset, orthanc_id: str, arrival: Arrival
+) -> bool:
+    """Add the rows that are missing for this instance. False: it was there already."""
+    return bool(register_all(studies, connection, [StoredFile(header, orthanc_id)], arrival))
+
+
+def register_all(
+    studies: StudyRepository,
+    connection: Connection,
+    files: Sequence[StoredFile],
+    arrival: Arrival,
+    expected_series: Mapping[str, int] | None = None,
+) -> frozenset[str]:
+    """Add the rows that are missing for these instances, and return the SOP Instance UIDs of the new ones.
+
+    Args:
+        expected_series: how many instances the sender said that each series has.
+    """
+    described = {str(file.header.SOPInstanceUID): file for file in files}
+    known = studies.known_instances(connection, list(described))
+    by_series: dict[str, list[InstanceRecord]] = {}
+    first_of_series: dict[str, Dataset] = {}
+    for sop_instance_uid, file in described.items():
+        if sop_instance_uid in known:
+            continue
+        series_instance_uid = str(file.header.SeriesInstanceUID)
+        first_of_series.setdefault(series_instance_uid, file.header)
+        by_series.setdefault(series_instance_uid, []).append(_instance_record(file))
+    for series_instance_uid, header in first_of_series.items():
+        if studies.find(connection, str(header.StudyInstanceUID)) is None:
+            _add_study(studies, connection, header, arrival)
+        if not studies.has_series(connection, series_instance_uid):
+            expected_count = (expected_series or {}).get(series_instance_uid)
+            _add_series(studies, connection, header, expected_count, arrival)
+        studies.add_instances(connection, series_instance_uid, by_series[series_instance_uid], arrival.at)
+    return frozenset(described) - frozenset(known)
+
+
+def _instance_record(file: StoredFile) -> InstanceRecord:
+    instance = Instance.from_header(file.header)
+    return InstanceRecord(
+        sop_instance_uid=instance.sop_instance_uid,
+        sop_class_uid=instance.sop_class_uid,
+        orthanc_id=file.orthanc_id,
+        instance_number=instance.instance_number,
+        position_mm=instance.position_mm,
+        number_of_frames=instance.number_of_frames,
+        is_image=is_image(file.header),
+        sha256=file.sha256,
+        size_bytes=file.size_bytes,
+    )
+
+
+def _add_series(
     studies: StudyRepository,
     connection: Connection,
     header: Dataset,
-    orthanc_id: str,
+    expected_count: int | None,
     arrival: Arrival,
-    *,
-    sha256: str | None = None,
-    size_bytes: int | None = None,
-    expected_series: Mapping[str, int] | None = None,
-) -> bool:
-    """Add the rows that are missing for this instance. False: it was there already.
-
-    Args:
-        sha256, size_bytes: of its file, where whoever calls has the file.
-        expected_series: how many instances the sender said that each series has.
-    """
-    instance = Instance.from_header(header)
-    if studies.has_instance(connection, instance.sop_instance_uid):
-        return False
-    if studies.find(connection, instance.study_instance_uid) is None:
-        _add_study(studies, connection, header, arrival)
-    if not studies.has_series(connection, instance.series_instance_uid):
-        studies.add_series(
-            connection,
-            SeriesRecord(
-                series_instance_uid=instance.series_instance_uid,
-                study_instance_uid=instance.study_instance_uid,
-                modality=_text(header, "Modality", 16) or "OT",
-                series_number=whole_number(header.get("SeriesNumber")),
-                description=_text(header, "SeriesDescription", 400),
-                body_part=_text(header, "BodyPartExamined", 64),
-                verdict=None,
-                model=None,
-                reasons=[],
-                instances=(),
-                expected_count=(expected_series or {}).get(instance.series_instance_uid),
-            ),
-            arrival.at,
-        )
-    studies.add_instance(
+) -> None:
+    studies.add_series(
         connection,
-        instance.series_instance_uid,
-        InstanceRecord(
-            sop_instance_uid=instance.sop_instance_uid,
-            sop_class_uid=instance.sop_class_uid,
-            orthanc_id=orthanc_id,
-            instance_number=instance.instance_number,
-            position_mm=instance.position_mm,
-            number_of_frames=instance.number_of_frames,
-            is_image=is_image(header),
-            sha256=sha256,
-            size_bytes=size_bytes,
+        SeriesRecord(
+            series_instance_uid=str(header.SeriesInstanceUID),
+            study_instance_uid=str(header.StudyInstanceUID),
+            modality=_text(header, "Modality", 16) or "OT",
+            series_number=whole_number(header.get("SeriesNumber")),
+            description=_text(header, "SeriesDescription", 400),
+            body_part=_text(header, "BodyPartExamined", 64),
+            verdict=None,
+            model=None,
+            reasons=[],
+            instances=(),
+            expected_count=expected_count,
         ),
         arrival.at,
     )
-    return True
 
 
 def patient_id_of(header: Dataset) -> str:

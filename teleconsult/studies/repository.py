@@ -142,35 +142,51 @@ class StudyRepository:
             )
         )
 
-    def add_instance(
-        self, connection: Connection, series_instance_uid: str, record: InstanceRecord, at: datetime
+    def add_instances(
+        self,
+        connection: Connection,
+        series_instance_uid: str,
+        records: Sequence[InstanceRecord],
+        at: datetime,
     ) -> None:
-        """Add an instance; its series goes through the gate again."""
+        """Add instances of one series; it goes through the gate again."""
         connection.execute(
             update(series)
             .where(series.c.series_instance_uid == series_instance_uid)
             .values(last_arrival_at=at, verdict=None)
         )
+        uids = [record.sop_instance_uid for record in records]
         connection.execute(
-            expected_instances.delete().where(
-                expected_instances.c.sop_instance_uid == record.sop_instance_uid
-            )
+            expected_instances.delete().where(expected_instances.c.sop_instance_uid.in_(uids))
         )
         connection.execute(
-            insert(instances).values(
-                sop_instance_uid=record.sop_instance_uid,
-                series_instance_uid=series_instance_uid,
-                sop_class_uid=record.sop_class_uid,
-                orthanc_id=record.orthanc_id,
-                instance_number=record.instance_number,
-                position_mm=record.position_mm,
-                number_of_frames=record.number_of_frames,
-                is_image=record.is_image,
-                arrived_at=at,
-                sha256=record.sha256,
-                size_bytes=record.size_bytes,
-            )
+            insert(instances),
+            [
+                {
+                    "sop_instance_uid": record.sop_instance_uid,
+                    "series_instance_uid": series_instance_uid,
+                    "sop_class_uid": record.sop_class_uid,
+                    "orthanc_id": record.orthanc_id,
+                    "instance_number": record.instance_number,
+                    "position_mm": record.position_mm,
+                    "number_of_frames": record.number_of_frames,
+                    "is_image": record.is_image,
+                    "arrived_at": at,
+                    "sha256": record.sha256,
+                    "size_bytes": record.size_bytes,
+                }
+                for record in records
+            ],
         )
+
+    def known_instances(
+        self, connection: Connection, sop_instance_uids: Sequence[str]
+    ) -> dict[str, str | None]:
+        """Those of the instances that are here, with the SHA-256 of their file where it is known."""
+        query = select(instances.c.sop_instance_uid, instances.c.sha256).where(
+            instances.c.sop_instance_uid.in_(sop_instance_uids)
+        )
+        return {row.sop_instance_uid: row.sha256 for row in connection.execute(query)}
 
     def find_instance(self, connection: Connection, sop_instance_uid: str) -> InstanceRecord | None:
         """The instance, or None where it is not known here."""
@@ -210,25 +226,36 @@ class StudyRepository:
         return connection.execute(query).first() is not None
 
     def expect(
-        self, connection: Connection, sop_instance_uid: str, institution_id: str, user_id: str | None
-    ) -> str:
-        """Note that an instance is on its way into the archive; the institution whose it is."""
-        expected = self.expected(connection, sop_instance_uid)
-        if expected:
-            return expected[0]
-        connection.execute(
-            insert(expected_instances).values(
-                sop_instance_uid=sop_instance_uid, institution_id=institution_id, user_id=user_id
+        self,
+        connection: Connection,
+        sop_instance_uids: Sequence[str],
+        institution_id: str,
+        user_id: str | None,
+    ) -> None:
+        """Note that instances are on their way into the archive, and whose: theirs who came first."""
+        known = self.expected_among(connection, sop_instance_uids)
+        new = [uid for uid in dict.fromkeys(sop_instance_uids) if uid not in known]
+        if new:
+            connection.execute(
+                insert(expected_instances),
+                [
+                    {"sop_instance_uid": uid, "institution_id": institution_id, "user_id": user_id}
+                    for uid in new
+                ],
             )
+
+    def expected_among(
+        self, connection: Connection, sop_instance_uids: Sequence[str]
+    ) -> dict[str, tuple[str, str | None]]:
+        """Institution and user who were about to store these instances."""
+        rows = connection.execute(
+            select(expected_instances).where(expected_instances.c.sop_instance_uid.in_(sop_instance_uids))
         )
-        return institution_id
+        return {row.sop_instance_uid: (row.institution_id, row.user_id) for row in rows}
 
     def expected(self, connection: Connection, sop_instance_uid: str) -> tuple[str, str | None] | None:
         """Institution and user who were about to store this instance."""
-        row = connection.execute(
-            select(expected_instances).where(expected_instances.c.sop_instance_uid == sop_instance_uid)
-        ).first()
-        return (row.institution_id, row.user_id) if row else None
+        return self.expected_among(connection, [sop_instance_uid]).get(sop_instance_uid)
 
     def has_series(self, connection: Connection, series_instance_uid: str) -> bool:
         query = select(series.c.series_instance_uid).where(

@@ -88,6 +88,10 @@ def _held(
 def _expect(
     parts: PartsOfApp, connection: Connection, upload: Upload, missing: Sequence[ManifestInstanceIn]
 ) -> None:
-    for row in missing:
-        if row.sop_instance_uid and not parts.studies.has_instance(connection, row.sop_instance_uid):
-            parts.studies.expect(connection, row.sop_instance_uid, upload.institution_id, upload.user_id)
+    uids = [row.sop_instance_uid for row in missing if row.sop_instance_uid]
+    for start in range(0, len(uids), IN_ONE_QUERY):
+        some = uids[start : start + IN_ONE_QUERY]
+        known = parts.studies.known_instances(connection, some)
+        parts.studies.expect(
+            connection, [uid for uid in some if uid not in known], upload.institution_id, upload.user_id
+        )

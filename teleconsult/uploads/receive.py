@@ -1,15 +1,21 @@
-"""Take in one file, whichever way it came: store it in the archive, write it down, keep the bad part apart.
+"""Take in files, whichever way they came: store them in the archive, write them down, keep the bad part
+apart.
 
-The order is what makes it safe. Whose the instance is, is written down before the archive gets it; the
+The order is what makes it safe. Whose an instance is, is written down before the archive gets it; the
 archive has it on its disk before the rows are written; the sender hears of it after. Whatever is killed in
 between, the change feed finds the instance and knows whose it is, and a sender that heard nothing sends
 again, which does no harm.
+
+Several files at once cost little more than one: they go into the archive side by side, and share one commit.
 """
 
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +31,14 @@ from imaging.reasons import Reason, reason
 from storage import audit_log
 from storage.errors import ObjectAlreadyStored
 from teleconsult.dependencies import PartsOfApp
-from teleconsult.studies.registration import Arrival, conflict, register
-from teleconsult.studies.repository import InstanceRecord
+from teleconsult.studies.registration import Arrival, KnownStudies, StoredFile, register_all
 from teleconsult.uploads.conflicts import note_conflict
 from teleconsult.uploads.repository import FileResult, Upload
 
 MAX_QUARANTINED_BYTES = 64 * 1024**2
+STORES_AT_ONCE = 4
+# Shared by all uploads, so that many of them do not open more connections than the archive has threads.
+_archive_hands = ThreadPoolExecutor(STORES_AT_ONCE * 2, thread_name_prefix="archive")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +53,20 @@ class _Accepted:
     @property
     def sop_instance_uid(self) -> str:
         return str(self.header.SOPInstanceUID)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What became of an accepted file at the archive's door.
+
+    Attributes:
+        stored: the archive's answer; None where the file was here already.
+        result: the outcome, where it is not that the archive took the file.
+    """
+
+    given: _Accepted
+    stored: StoredInstance | None
+    result: FileResult | None
 
 
 def receive_file(
@@ -63,108 +85,152 @@ def receive_file(
 def receive_one(
     parts: PartsOfApp, upload: Upload, path: str, file: IntakeFile, arrival: Arrival
 ) -> FileResult:
-    """Store, refuse or quarantine one file that the intake has looked at, and note the result.
+    """Store, refuse or quarantine one file that the intake has looked at. As `receive_all`."""
+    (result,) = receive_all(parts, upload, [replace(file, path=path)], arrival)
+    return result
+
+
+def receive_all(
+    parts: PartsOfApp, upload: Upload, files: Sequence[IntakeFile], arrival: Arrival
+) -> list[FileResult]:
+    """Store, refuse or quarantine files that the intake has looked at, note the results and return them in
+    order.
 
     Safe from several threads; what they write at the same moment shares one commit.
 
     Raises:
-        PacsUnavailable: the archive is away. Nothing is noted, the file is to be sent again.
+        PacsUnavailable: the archive is away. What it has already is found again by its change feed; nothing
+        is
+            noted, the files are to be sent again.
     """
-    if file.verdict != "accepted" or file.content is None or file.header is None or file.sha256 is None:
-        return _set_aside(
-            parts, upload, path, file.content, file.reason, quarantine=file.verdict == "quarantined"
-        )
-    given = _Accepted(path, file.content, file.header, file.sha256)
-    hindrance = _announce(parts, given, arrival)
-    if isinstance(hindrance, Reason):
-        return _set_aside(parts, upload, path, given.content, hindrance, quarantine=True)
-    if hindrance is not None:
-        return _already_there(parts, upload, given)
-    try:
-        stored = parts.pacs.store(given.content)
-    except PacsRefused:
-        return _set_aside(
-            parts, upload, path, given.content, reason("archive-refused"), quarantine=True
-        )
-    if stored.already_stored and not _is_what_we_have(parts, given):
-        return _in_conflict(parts, upload, given)
-    try:
-        return parts.database.in_group(
-            lambda connection: _write_down(parts, connection, upload, given, stored, arrival)
-        )
-    except _CameTooLate as late:
-        if not stored.already_stored:
-            parts.pacs.delete_instance(stored.sop_instance_uid)
-        return _set_aside(parts, upload, path, given.content, late.reason, quarantine=True)
+    results: dict[int, FileResult] = {}
+    accepted: dict[int, _Accepted] = {}
+    for number, file in enumerate(files):
+        if file.verdict == "accepted" and file.content and file.header is not None and file.sha256:
+            accepted[number] = _Accepted(file.path, file.content, file.header, file.sha256)
+        else:
+            results[number] = _not_accepted(parts, upload, file)
+            _note(parts, upload, results[number])
+    doors = _announce(parts, accepted, arrival)
+    tasks = {
+        number: _archive_hands.submit(_at_the_door, parts, upload, given, doors[number])
+        for number, given in accepted.items()
+    }
+    kept = {number: task.result() for number, task in tasks.items()}
+    results |= _write_down(parts, upload, kept, arrival)
+    return [results[number] for number in range(len(files))]
 
 
-def _announce(parts: PartsOfApp, given: _Accepted, arrival: Arrival) -> Reason | InstanceRecord | None:
-    """Why the file is kept apart, or what is here under its number, or None once it is known whose it is."""
-    uid = given.sop_instance_uid
+Door = Reason | bool
+
+
+def _announce(parts: PartsOfApp, accepted: dict[int, _Accepted], arrival: Arrival) -> dict[int, Door]:
+    """For each file: why it is kept apart, or whether something is here under its number.
+
+    For those that are neither, it is known afterwards whose they are.
+    """
+    uids = [given.sop_instance_uid for given in accepted.values()]
+    doors: dict[int, Door] = {}
     with parts.database.reading() as connection:
-        hindrance = conflict(parts.studies, connection, given.header, arrival)
-        if hindrance is not None:
-            return hindrance
-        known = parts.studies.find_instance(connection, uid)
-        owner = parts.studies.expected(connection, uid)
-    if known is not None:
-        return known
-    if owner is None:
-        owner_id = parts.database.in_group(
-            lambda connection: parts.studies.expect(
-                connection, uid, arrival.institution_id, arrival.uploaded_by_id
-            )
-        )
-    else:
-        owner_id = owner[0]
-    return None if owner_id == arrival.institution_id else reason("study-held-elsewhere")
+        known = parts.studies.known_instances(connection, uids)
+        owners = parts.studies.expected_among(connection, uids)
+        study_of = KnownStudies(parts.studies)
+        for number, given in accepted.items():
+            why = study_of.conflict(connection, given.header, arrival)
+            doors[number] = why or given.sop_instance_uid in known
+    missing = [uid for uid in uids if uid not in owners and uid not in known]
+    if missing:
+        owners = owners | parts.database.in_group(partial(_expect, parts, missing, arrival))
+    for number, given in accepted.items():
+        owner = owners.get(given.sop_instance_uid)
+        if doors[number] is False and owner is not None and owner[0] != arrival.institution_id:
+            doors[number] = reason("study-held-elsewhere")
+    return doors
 
 
-class _CameTooLate(Exception):
-    """While this file was on its way into the archive, its study became another patient's."""
+def _expect(
+    parts: PartsOfApp, uids: Sequence[str], arrival: Arrival, connection: Connection
+) -> dict[str, tuple[str, str | None]]:
+    parts.studies.expect(connection, uids, arrival.institution_id, arrival.uploaded_by_id)
+    return parts.studies.expected_among(connection, uids)
 
-    def __init__(self, why: Reason) -> None:
-        super().__init__(why.code)
-        self.reason = why
+
+def _at_the_door(parts: PartsOfApp, upload: Upload, given: _Accepted, door: Door) -> _Kept:
+    if isinstance(door, Reason):
+        return _Kept(given, None, _kept_apart(parts, upload, given, door))
+    if door:
+        same = _is_what_we_have(parts, given)
+        result = _stored_result(given, already_present=True) if same else _in_conflict(parts, upload, given)
+        return _Kept(given, None, result)
+    try:
+        stored = parts.pacs.store(given.content, given.header)
+    except PacsRefused:
+        return _Kept(given, None, _kept_apart(parts, upload, given, reason("archive-refused")))
+    if stored.already_stored and not _is_what_we_have(parts, given):
+        return _Kept(given, None, _in_conflict(parts, upload, given))
+    return _Kept(given, stored, None)
 
 
 def _write_down(
-    parts: PartsOfApp,
-    connection: Connection,
-    upload: Upload,
-    given: _Accepted,
-    stored: StoredInstance,
-    arrival: Arrival,
-) -> FileResult:
-    hindrance = conflict(parts.studies, connection, given.header, arrival)
-    if hindrance is not None:
-        raise _CameTooLate(hindrance)
-    new = register(
-        parts.studies,
-        connection,
-        given.header,
-        stored.orthanc_id,
-        arrival,
-        sha256=given.sha256,
-        size_bytes=len(given.content),
-        expected_series=upload.expected_series,
-    )
-    if new:
+    parts: PartsOfApp, upload: Upload, kept: Mapping[int, _Kept], arrival: Arrival
+) -> dict[int, FileResult]:
+    """Write the rows of what the archive took and note all results, in one commit.
+
+    While a file was on its way into the archive, its study may have become another patient's: then it is
+    taken out again and kept apart.
+    """
+
+    def write(connection: Connection) -> tuple[dict[int, FileResult], dict[int, Reason]]:
+        study_of, results, late = KnownStudies(parts.studies), {}, {}
+        for number, one in kept.items():
+            why = study_of.conflict(connection, one.given.header, arrival) if one.stored else None
+            if why is not None:
+                late[number] = why
+            elif one.result is not None:
+                results[number] = one.result
+        new = register_all(
+            parts.studies,
+            connection,
+            [
+                StoredFile(one.given.header, one.stored.orthanc_id, one.given.sha256, len(one.given.content))
+                for number, one in kept.items()
+                if one.stored and number not in late
+            ],
+            arrival,
+            upload.expected_series,
+        )
+        for number, one in kept.items():
+            if one.stored and number not in late:
+                is_new = one.given.sop_instance_uid in new
+                results[number] = _stored_result(one.given, already_present=not is_new)
+        _audit(connection, [one.given for one in kept.values() if one.given.sop_instance_uid in new], arrival)
+        parts.uploads.add_files(connection, upload.id, list(results.values()))
+        return results, late
+
+    results, late = parts.database.in_group(write)
+    for number, why in late.items():
+        one = kept[number]
+        if one.stored is not None and not one.stored.already_stored:
+            parts.pacs.delete_instance(one.given.sop_instance_uid)
+        results[number] = _kept_apart(parts, upload, one.given, why)
+        _note(parts, upload, results[number])
+    return results
+
+
+def _audit(connection: Connection, new: Sequence[_Accepted], arrival: Arrival) -> None:
+    """One entry for each study, which names the instances."""
+    by_study: dict[str, list[str]] = {}
+    for given in new:
+        by_study.setdefault(str(given.header.StudyInstanceUID), []).append(given.sop_instance_uid)
+    for study_instance_uid, uids in by_study.items():
         audit_log.record(
             connection,
             at=arrival.at,
             actor=arrival.uploaded_by_id or "system",
-            action="instance-stored",
-            subject=f"instance/{stored.sop_instance_uid}",
+            action="instances-stored",
+            subject=f"study/{study_instance_uid}",
+            details={"sop_instance_uids": uids},
         )
-    return _noted(parts, connection, upload, _stored_result(given, already_present=not new))
-
-
-def _already_there(parts: PartsOfApp, upload: Upload, given: _Accepted) -> FileResult:
-    if not _is_what_we_have(parts, given):
-        return _in_conflict(parts, upload, given)
-    result = _stored_result(given, already_present=True)
-    return parts.database.in_group(lambda connection: _noted(parts, connection, upload, result))
 
 
 def _is_what_we_have(parts: PartsOfApp, given: _Accepted) -> bool:
@@ -173,23 +239,22 @@ def _is_what_we_have(parts: PartsOfApp, given: _Accepted) -> bool:
     That is so for the same bytes, for the same pixels under another header, and for pixels that decode to the
     same: one side sends an image compressed, another plain. What the archive has lost is stored anew.
     """
+    uid = given.sop_instance_uid
     with parts.database.reading() as connection:
-        known = parts.studies.find_instance(connection, given.sop_instance_uid)
-    if known is not None and known.sha256 == given.sha256:
+        known = parts.studies.known_instances(connection, [uid])
+    if known.get(uid) == given.sha256:
         return True
     try:
-        there = parts.pacs.instance_file(given.sop_instance_uid)
-        if known is not None and known.sha256 is None:
-            digest = hashlib.sha256(there).hexdigest()
-            parts.database.in_group(
-                lambda connection: parts.studies.set_digest(
-                    connection, given.sop_instance_uid, digest, len(there)
-                )
-            )
-        return there == given.content or _show_the_same(parse_dicom(given.content), parse_dicom(there))
+        there = parts.pacs.instance_file(uid)
     except InstanceNotFound:
-        parts.pacs.store(given.content)
+        parts.pacs.store(given.content, given.header)
         return True
+    if uid in known and known[uid] is None:
+        digest = hashlib.sha256(there).hexdigest()
+        parts.database.in_group(
+            lambda connection: parts.studies.set_digest(connection, uid, digest, len(there))
+        )
+    return there == given.content or _show_the_same(parse_dicom(given.content), parse_dicom(there))
 
 
 def _show_the_same(one: Dataset, other: Dataset) -> bool:
@@ -208,8 +273,7 @@ def _show_the_same(one: Dataset, other: Dataset) -> bool:
 
 def _in_conflict(parts: PartsOfApp, upload: Upload, given: _Accepted) -> FileResult:
     """The first one stays; this one is kept apart, and shown to people as a conflict."""
-    why = reason("same-number-other-content")
-    result = _set_aside(parts, upload, given.path, given.content, why, quarantine=True)
+    result = _kept_apart(parts, upload, given, reason("same-number-other-content"))
     parts.database.in_group(
         lambda connection: note_conflict(
             connection,
@@ -235,32 +299,40 @@ def _stored_result(given: _Accepted, *, already_present: bool) -> FileResult:
     )
 
 
-def _set_aside(
-    parts: PartsOfApp,
-    upload: Upload,
-    path: str,
-    content: bytes | None,
-    why: Reason | None,
-    *,
-    quarantine: bool,
-) -> FileResult:
-    """Refused: nothing is kept. Quarantined: the bytes are kept for support, out of everybody's way."""
+def _not_accepted(parts: PartsOfApp, upload: Upload, file: IntakeFile) -> FileResult:
+    """Refused: nothing is kept. Quarantined: the bytes are."""
     key = None
-    if quarantine and content is not None and len(content) <= MAX_QUARANTINED_BYTES:
-        name = re.sub(r"[^A-Za-z0-9._-]", "_", Path(path).name)[-60:].lstrip("._-") or "file"
-        key = f"quarantine/{upload.id}/{hashlib.sha256(content).hexdigest()[:16]}-{name}"
-        with suppress(ObjectAlreadyStored):  # the same bytes came twice
-            parts.objects.put(key, content)
-    result = FileResult(
-        path=path,
-        verdict="quarantined" if quarantine else "refused",
-        reason=why.to_json() if why else None,
+    if file.verdict == "quarantined" and file.content is not None:
+        key = _quarantine(parts, upload, file.path, file.content)
+    return FileResult(
+        path=file.path,
+        verdict="quarantined" if file.verdict == "quarantined" else "refused",
+        reason=file.reason.to_json() if file.reason else None,
         quarantine_key=key,
-        sha256=hashlib.sha256(content).hexdigest() if content is not None else None,
+        sha256=file.sha256,
     )
-    return parts.database.in_group(lambda connection: _noted(parts, connection, upload, result))
 
 
-def _noted(parts: PartsOfApp, connection: Connection, upload: Upload, result: FileResult) -> FileResult:
-    parts.uploads.add_file(connection, upload.id, result)
-    return result
+def _kept_apart(parts: PartsOfApp, upload: Upload, given: _Accepted, why: Reason) -> FileResult:
+    return FileResult(
+        path=given.path,
+        verdict="quarantined",
+        reason=why.to_json(),
+        quarantine_key=_quarantine(parts, upload, given.path, given.content),
+        sha256=given.sha256,
+    )
+
+
+def _quarantine(parts: PartsOfApp, upload: Upload, path: str, content: bytes) -> str | None:
+    """Keep the bytes for support, out of everybody's way; None where they are too many."""
+    if len(content) > MAX_QUARANTINED_BYTES:
+        return None
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", Path(path).name)[-60:].lstrip("._-") or "file"
+    key = f"quarantine/{upload.id}/{hashlib.sha256(content).hexdigest()[:16]}-{name}"
+    with suppress(ObjectAlreadyStored):  # the same bytes came twice
+        parts.objects.put(key, content)
+    return key
+
+
+def _note(parts: PartsOfApp, upload: Upload, result: FileResult) -> None:
+    parts.database.in_group(lambda connection: parts.uploads.add_file(connection, upload.id, result))

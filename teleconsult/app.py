@@ -2,17 +2,17 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
-from starlette.middleware.base import BaseHTTPMiddleware
 
 from imaging.orthanc import OrthancPacs
+from imaging.orthanc_streams import OrthancStreams
 from inference.celery_broker import CeleryBroker
 from inference.repository import JobRepository
 from storage.database import Database
@@ -23,7 +23,11 @@ from storage.s3 import S3Objects
 from teleconsult import background, health, problems
 from teleconsult.consults.repository import ConsultRepository
 from teleconsult.consults.routes import router as consult_routes
+from teleconsult.dicom_peers.routes import router as device_routes
+from teleconsult.scheduled_procedures.routes import router as schedule_routes
 from teleconsult.dependencies import PartsOfApp, our_page
+from teleconsult.dicomweb.images_out import ImagesOut
+from teleconsult.dicomweb.routes import router as dicomweb_routes
 from teleconsult.events.hub import EventHub
 from teleconsult.events.routes import may_see
 from teleconsult.events.routes import router as event_routes
@@ -31,26 +35,15 @@ from teleconsult.findings.repository import FindingRepository
 from teleconsult.findings.routes import router as finding_routes
 from teleconsult.reports.repository import ReportRepository
 from teleconsult.reports.routes import router as report_routes
+from teleconsult.security_headers import SecurityHeaders
 from teleconsult.settings import Settings
+from teleconsult.studies.export_routes import router as export_routes
 from teleconsult.studies.repository import StudyRepository
 from teleconsult.studies.routes import router as study_routes
 from teleconsult.uploads.repository import UploadRepository
 from teleconsult.uploads.routes import router as upload_routes
 from teleconsult.users.repository import UserRepository
 from teleconsult.users.routes import router as user_routes
-
-SECURITY_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), microphone=(self), display-capture=(self)",
-    # The viewer's codecs are WebAssembly in workers; the room's socket is the relay's own port.
-    "Content-Security-Policy": (
-        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-        "img-src 'self' blob: data:; media-src 'self' blob:; worker-src 'self' blob:; font-src 'self' data:; "
-        "connect-src 'self' ws: wss:; frame-ancestors 'none'; base-uri 'self'; form-action 'self'"
-    ),
-}
 
 
 def create_parts(settings: Settings) -> PartsOfApp:
@@ -82,6 +75,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     parts = create_parts(settings)
     hub = EventHub(parts.settings.redis_url, partial(may_see, parts))
     broker = CeleryBroker(parts.settings.redis_url)
+    streams = OrthancStreams(
+        settings.orthanc_url, settings.orthanc_username, settings.orthanc_password, settings.data_folder
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -103,11 +99,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         for task in tasks:
             with suppress(asyncio.CancelledError):
                 await task
+        await streams.close()
         await run_in_threadpool(parts.database.close)
 
     app = describe_api(lifespan)
     app.state.parts = parts
     app.state.hub = hub
+    app.state.images_out = ImagesOut(streams)
     _serve_front_end(app, parts.settings.web_folder)
     return app
 
@@ -126,7 +124,7 @@ def describe_api(lifespan: Callable[[FastAPI], object] | None = None) -> FastAPI
         separate_input_output_schemas=False,
     )
     problems.install(app)
-    app.add_middleware(BaseHTTPMiddleware, dispatch=_add_headers)
+    app.add_middleware(SecurityHeaders)
     for router in API_ROUTERS:
         app.include_router(router)
     return app
@@ -136,21 +134,16 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     user_routes,
     upload_routes,
     study_routes,
+    export_routes,
+    dicomweb_routes,
     finding_routes,
     consult_routes,
     report_routes,
     event_routes,
+    device_routes,
+    schedule_routes,
     health.router,
 )
-
-
-async def _add_headers(request: Request, call_next: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await call_next(request)
-    for name, value in SECURITY_HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.url.path.startswith("/api/"):
-        response.headers.setdefault("Cache-Control", "no-store")
-    return response
 
 
 def _serve_front_end(app: FastAPI, folder: Path) -> None:
@@ -159,7 +152,7 @@ def _serve_front_end(app: FastAPI, folder: Path) -> None:
 
     @app.get("/{path:path}", include_in_schema=False)
     def front_end(path: str) -> Response:
-        if path.startswith("api/"):
+        if path.startswith(("api/", "dicom-web/")):
             return problems.unknown_path()
         wanted = (folder / path).resolve()
         if path and wanted.is_file() and wanted.is_relative_to(folder.resolve()):

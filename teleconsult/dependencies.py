@@ -49,12 +49,21 @@ def parts_of(connection: HTTPConnection) -> PartsOfApp:
     return parts
 
 
-Parts = Annotated[PartsOfApp, Depends(parts_of)]
-Now = Annotated[datetime, Depends(utc_now)]
+# Asynchronous, so that asking for them costs no hop to a thread.
+async def _parts(connection: HTTPConnection) -> PartsOfApp:
+    return parts_of(connection)
+
+
+async def _now() -> datetime:
+    return utc_now()
+
+
+Parts = Annotated[PartsOfApp, Depends(_parts)]
+Now = Annotated[datetime, Depends(_now)]
 SessionToken = Annotated[str | None, Cookie(alias=SESSION_COOKIE)]
 
 
-def our_page(connection: HTTPConnection, x_teleconsult: Annotated[str | None, Header()] = None) -> None:
+async def our_page(connection: HTTPConnection, x_teleconsult: Annotated[str | None, Header()] = None) -> None:
     """A header that another site's form cannot set without asking first; and CORS is never granted."""
     changes = connection.scope["type"] == "http" and connection.scope["method"] not in SAFE_METHODS
     if changes and x_teleconsult is None:
@@ -68,7 +77,7 @@ def signed_in(parts: Parts, now: Now, token: SessionToken = None) -> User:
 SignedIn = Annotated[User, Depends(signed_in)]
 
 
-def current_user(user: SignedIn) -> User:
+async def current_user(user: SignedIn) -> User:
     if user.must_change_password:
         raise PasswordChangeRequired
     return user

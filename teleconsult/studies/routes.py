@@ -1,16 +1,16 @@
 """Studies, their images as stored, and thumbnails."""
 
-from collections.abc import Callable
-from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
-from imaging.parsing import parse_dicom
-from imaging.rendering import render_png
 from storage import audit_log
 from teleconsult.dependencies import CurrentUser, Now, Parts
-from teleconsult.errors import NotFound
+from teleconsult.dicomweb.contents import Place, one_instance
+from teleconsult.dicomweb.images_out import Images
+from teleconsult.dicomweb.responses import instance_file_response
+from teleconsult.dicomweb.thumbnails import middle_image, thumbnail_response
 from teleconsult.studies.schemas import (
     PatientWithStudiesOut,
     StudyDetailOut,
@@ -21,9 +21,7 @@ from teleconsult.studies.schemas import (
 
 router = APIRouter(prefix="/api", tags=["studies"])
 
-# What is stored under a SOP Instance UID never changes; only this user's browser may keep it.
-IMMUTABLE = {"Cache-Control": "private, max-age=86400, immutable"}
-THUMBNAIL_PX = 160
+AS_PNG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}}}
 
 
 @router.get("/studies")
@@ -49,42 +47,52 @@ def read_study(study_instance_uid: str, parts: Parts, user: CurrentUser, now: No
     response_class=Response,
     responses={200: {"content": {"application/dicom": {}}}},
 )
-def read_instance_file(
-    study_instance_uid: str, sop_instance_uid: str, parts: Parts, user: CurrentUser
+@router.head(
+    "/studies/{study_instance_uid}/instances/{sop_instance_uid}/file",
+    response_class=Response,
+    include_in_schema=False,
+)
+async def read_instance_file(
+    study_instance_uid: str,
+    sop_instance_uid: str,
+    request: Request,
+    parts: Parts,
+    images: Images,
+    user: CurrentUser,
+    now: Now,
 ) -> Response:
     """The DICOM file as the archive holds it: never transcoded, decoded by the browser."""
-    with parts.database.reading() as connection:
-        study = parts.studies.get_for(connection, study_instance_uid, user)
-        if not parts.studies.study_has_instance(connection, study.study_instance_uid, sop_instance_uid):
-            raise NotFound
-    content = parts.pacs.instance_file(sop_instance_uid)
-    return Response(content, media_type="application/dicom", headers=IMMUTABLE)
+    place = Place(study_instance_uid, instance=sop_instance_uid)
+    instance = await run_in_threadpool(one_instance, parts, images.viewings, user, place, now)
+    return await instance_file_response(request, images.streams, instance)
+
+
+@router.get("/studies/{study_instance_uid}/thumbnail", response_class=Response, responses=AS_PNG)
+async def read_thumbnail(
+    study_instance_uid: str, request: Request, parts: Parts, images: Images, user: CurrentUser
+) -> Response:
+    """The middle image of the largest series, small."""
+    middle = await run_in_threadpool(middle_image, parts, user, Place(study_instance_uid))
+    return await thumbnail_response(request, images, middle)
 
 
 @router.get(
-    "/studies/{study_instance_uid}/thumbnail",
+    "/studies/{study_instance_uid}/series/{series_instance_uid}/thumbnail",
     response_class=Response,
-    responses={200: {"content": {"image/png": {}}}},
+    responses=AS_PNG,
 )
-def read_thumbnail(study_instance_uid: str, parts: Parts, user: CurrentUser) -> Response:
-    """The middle image of the largest series, small."""
-    with parts.database.reading() as connection:
-        parts.studies.get_for(connection, study_instance_uid, user)
-        series = parts.studies.series_of(connection, [study_instance_uid])[study_instance_uid]
-    if not series:
-        raise NotFound
-    largest = max(series, key=lambda s: len(s.instances))
-    middle = largest.instances[len(largest.instances) // 2]
-    return Response(
-        _thumbnail(parts.pacs.instance_file, middle.sop_instance_uid),
-        media_type="image/png",
-        headers={"Cache-Control": "private, max-age=300"},
-    )
-
-
-@lru_cache(maxsize=512)
-def _thumbnail(fetch: Callable[[str], bytes], sop_instance_uid: str) -> bytes:
-    return render_png(parse_dicom(fetch(sop_instance_uid)), THUMBNAIL_PX)
+async def read_series_thumbnail(
+    study_instance_uid: str,
+    series_instance_uid: str,
+    request: Request,
+    parts: Parts,
+    images: Images,
+    user: CurrentUser,
+) -> Response:
+    """The middle image of the series, small."""
+    place = Place(study_instance_uid, series_instance_uid)
+    middle = await run_in_threadpool(middle_image, parts, user, place)
+    return await thumbnail_response(request, images, middle)
 
 
 @router.get("/patients")

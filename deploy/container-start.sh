@@ -1,5 +1,5 @@
 #!/bin/sh
-# container-start.sh app | relay | worker MODEL: start one part in its container.
+# container-start.sh app | relay | gateway | worker MODEL: start one part in its container.
 # Secrets come from files; the URLs that must hold one are put together here and stand in no file.
 set -eu
 secrets=${TELECONSULT_SECRETS:-/run/teleconsult-secrets}
@@ -32,6 +32,10 @@ print(announcement(data, os.environ.get("TELECONSULT_DOMAIN", "localhost"), 443)
 PYTHON
     exec python -m uvicorn teleconsult.app:create_app --factory --host 0.0.0.0 --port 8080 \
         --proxy-headers --forwarded-allow-ips '*' --timeout-graceful-shutdown 5 --no-server-header --no-access-log
+    ;;
+gateway)
+    export TELECONSULT_HOST=0.0.0.0
+    exec python -m teleconsult.gateway
     ;;
 worker)
     exec python -m celery -A inference.worker worker -l INFO -Q "$2" -c 1 -n "$2@%h" --without-gossip --without-mingle

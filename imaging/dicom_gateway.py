@@ -22,7 +22,8 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     Verification,
 )
 
-from imaging.dicom_transport import BoundedServer, TlsFiles
+from imaging.dicom_tls import TlsFiles
+from imaging.dicom_transport import BoundedServer
 from imaging.intake import IntakeFile, read_instance
 from imaging.parsing import settle_character_set
 from imaging.storage_commitment import (

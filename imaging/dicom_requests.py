@@ -11,7 +11,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
     Verification,
 )
 
-from imaging.dicom_transport import TlsFiles
+from imaging.dicom_tls import TlsFiles
 from imaging.storage_commitment import PUSH_MODEL_INSTANCE_UID
 
 TIMEOUT_S = 5.0

@@ -7,7 +7,6 @@ does the TLS handshake in the thread that accepts: each lets one peer stop the s
 import logging
 import ssl
 import time
-from dataclasses import dataclass
 from socket import socket
 from typing import Any, cast
 
@@ -20,32 +19,6 @@ PDU_BYTES_AT_MOST = 1 << 20  # an A-ASSOCIATE-RQ with 128 contexts takes 200 kB
 CONNECTIONS_AT_MOST = 200  # associations are fewer: the others are told so and go
 READ_AT_ONCE = 1 << 16
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class TlsFiles:
-    """PEM files: our certificate with its key, and the authority whose certificates peers must show."""
-
-    certificate: str
-    key: str
-    client_authority: str
-
-    def server_context(self) -> ssl.SSLContext:
-        """DICOM PS3.15 B.9 and B.12: TLS 1.2 or newer, both sides show a certificate."""
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        return self._with_files(context)
-
-    def client_context(self) -> ssl.SSLContext:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        context.check_hostname = False  # scanners are known by address; the authority vouches for them
-        return self._with_files(context)
-
-    def _with_files(self, context: ssl.SSLContext) -> ssl.SSLContext:
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.load_cert_chain(self.certificate, self.key)
-        context.load_verify_locations(self.client_authority)
-        context.verify_mode = ssl.CERT_REQUIRED
-        return context
 
 
 class BoundedSocket(AssociationSocket):

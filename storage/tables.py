@@ -284,6 +284,7 @@ storage_commitments = Table(
     Column("references", JSON, nullable=False),  # [[SOP class UID, SOP instance UID], ...]
     Column("requested_at", UtcDateTime, nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", UtcDateTime),  # null: reported, or given up
     Column("reported_at", UtcDateTime),
     Column("failed_count", Integer),
 )

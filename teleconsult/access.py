@@ -78,6 +78,16 @@ def may_decide_findings(user: User) -> bool:
     return bool(user.roles & CLINICIANS)
 
 
+def may_schedule(user: User) -> bool:
+    """Whether the user plans examinations of the own institution."""
+    return bool(user.roles & CLINICIANS)
+
+
+def may_manage_devices(user: User) -> bool:
+    """Whether the user says which scanners and archives may reach the own institution."""
+    return Role.ADMINISTRATOR in user.roles
+
+
 def may_upload(user: User) -> bool:
     return bool(user.roles & CLINICIANS)
 

@@ -22,8 +22,12 @@ def prepare(data_folder: Path, *, demo: bool) -> None:
     database.close()
 
 
-def announcement(data_folder: Path, host: str, port: int) -> str:
-    """The page's address, the accounts with their unused one-time passwords, how to stop."""
+def announcement(data_folder: Path, host: str, port: int, dicom_port: int | None = None) -> str:
+    """The page's address, the accounts with their unused one-time passwords, how to stop.
+
+    Args:
+        dicom_port: to which scanners send; None: not said.
+    """
     shown_host = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::") else host
     database = open_database(data_folder)
     accounts = unused_passwords(database, data_folder / "secrets")
@@ -37,6 +41,9 @@ def announcement(data_folder: Path, host: str, port: int) -> str:
             "",
             "  Each password works once; you then choose your own. 以上为一次性密码，登录后请自行设置。",
         ]
+    if dicom_port is not None:
+        ae_title = os.environ.get("TELECONSULT_AE_TITLE", "TELECONSULT")
+        lines += ["", f"  DICOM  {ae_title} {shown_host}:{dicom_port}  for listed scanners · 供已登记的设备使用", ""]
     lines += [
         f"  Forgotten? 忘记密码: .venv/bin/teleconsult reset-password NAME --data {data_folder}",
         "",

@@ -23,9 +23,8 @@ from storage.s3 import S3Objects
 from teleconsult import background, health, problems
 from teleconsult.consults.repository import ConsultRepository
 from teleconsult.consults.routes import router as consult_routes
-from teleconsult.dicom_peers.routes import router as device_routes
-from teleconsult.scheduled_procedures.routes import router as schedule_routes
 from teleconsult.dependencies import PartsOfApp, our_page
+from teleconsult.dicom_peers.routes import router as device_routes
 from teleconsult.dicomweb.images_out import ImagesOut
 from teleconsult.dicomweb.routes import router as dicomweb_routes
 from teleconsult.events.hub import EventHub
@@ -35,6 +34,7 @@ from teleconsult.findings.repository import FindingRepository
 from teleconsult.findings.routes import router as finding_routes
 from teleconsult.reports.repository import ReportRepository
 from teleconsult.reports.routes import router as report_routes
+from teleconsult.scheduled_procedures.routes import router as schedule_routes
 from teleconsult.security_headers import SecurityHeaders
 from teleconsult.settings import Settings
 from teleconsult.studies.export_routes import router as export_routes

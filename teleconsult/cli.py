@@ -20,7 +20,8 @@ DataFolder = Annotated[
     Path, typer.Option("--data", help="Folder that holds everything this installation keeps.")
 ]
 Port = Annotated[
-    int, typer.Option("--port", min=1, max=65534, help="Port of the page; the room uses the next one.")
+    int,
+    typer.Option("--port", min=1, max=65533, help="Port of the page; room and scanners use the next two."),
 ]
 DEFAULT_DATA = REPOSITORY / "data"
 DEFAULT_PORT = 8080
@@ -37,6 +38,7 @@ def up(
     """Start everything, and stop it again with Ctrl-C."""
     from teleconsult import supervisor
     from teleconsult.announcement import announcement, prepare
+    from teleconsult.services import dicom_port
 
     data = data.resolve()
     os.environ["TELECONSULT_DEMO"] = "1" if demo and demo_studies else "0"
@@ -45,7 +47,7 @@ def up(
             data,
             port,
             host,
-            announce=lambda: announcement(data, host, port),
+            announce=lambda: announcement(data, host, port, dicom_port(port, os.environ)),
             prepare=lambda: prepare(data, demo=demo),
         )
     )

@@ -112,6 +112,12 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "地址 {host} 上的端口 {port} 无法使用。",
     ),
     "ports-fine": ("Ports {port} and {relay_port} are free.", "端口 {port} 和 {relay_port} 可用。"),
+    "dicom-port-taken": (
+        "Port {port}, to which scanners send, is taken: everything else runs, and scanners cannot send. "
+        "Choose another: TELECONSULT_DICOM_PORT=n make up",
+        "供设备发送影像的端口 {port} 已被占用：其他功能正常，但设备无法发送影像。"
+        "请另选端口：TELECONSULT_DICOM_PORT=端口 make up",
+    ),
     # What runs
     "running": (
         "Teleconsult is running: process {pid}, http://{host}:{port}/",

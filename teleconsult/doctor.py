@@ -34,7 +34,15 @@ from teleconsult.installation import SECRETS, Installation, existing_installatio
 from teleconsult.instance_lock import Holder, current_holder, last_holder
 from teleconsult.ports import is_free, listener_of
 from teleconsult.readiness import http_answers, redis_answers
-from teleconsult.services import ORTHANC_USERNAME, REPOSITORY, find_program, model_names, models_folder
+from teleconsult.services import (
+    ORTHANC_USERNAME,
+    REPOSITORY,
+    dicom_port,
+    dicom_ready_check,
+    find_program,
+    model_names,
+    models_folder,
+)
 
 NEEDED_GB = 1.0
 COMFORTABLE_GB = 10.0
@@ -166,6 +174,9 @@ def ports(host: str, port: int) -> Iterator[Diagnosis]:
             yield stops("port-taken", port=wanted, program=listener.program, pid=listener.pid)
     if all_free:
         yield fine("ports-fine", port=port, relay_port=port + 1)
+    for_scanners = dicom_port(port, os.environ)
+    if not is_free(for_scanners, host):
+        yield notice("dicom-port-taken", port=for_scanners)
 
 
 def what_runs(data_folder: Path, host: str, port: int) -> Iterator[Diagnosis]:
@@ -210,6 +221,7 @@ async def _ask_all(installation: Installation) -> dict[str, bool]:
         ),
         "relay": http_answers(host, installation.relay_port, "/health"),
         "app": http_answers(host, installation.port, "/api/health"),
+        "gateway": dicom_ready_check(host, installation.port, os.environ),
     }
     answers = await asyncio.gather(*(check() for check in checks.values()))
     return dict(zip(checks, answers, strict=True))

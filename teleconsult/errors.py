@@ -109,3 +109,27 @@ class ChunksMissing(TeleconsultError):
     def __init__(self, missing: list[str]) -> None:
         super().__init__(len(missing))
         self.missing = missing
+
+
+class BadAeTitle(TeleconsultError):
+    """Not a DICOM application entity title, PS3.5 6.2."""
+
+
+class BadPeerAddress(TeleconsultError):
+    """No IP address or network of a sensible width, or a network where a single address is needed."""
+
+
+class PeerExists(TeleconsultError):
+    pass
+
+
+class PeerHasNoPort(TeleconsultError):
+    """Nobody said where this device listens, so it cannot be called."""
+
+
+class AccessionNumberTaken(TeleconsultError):
+    pass
+
+
+class TransactionUidTaken(TeleconsultError):
+    """Another device asked for storage commitment under this Transaction UID."""

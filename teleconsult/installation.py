@@ -73,7 +73,7 @@ def open_installation(data_folder: Path, host: str, port: int) -> Installation:
     kept = read_inner_ports(data_folder)
     ports: dict[str, int] = {}
     for name in INNER_PORT_NAMES:
-        used = {port, port + 1, *ports.values()}
+        used = {port, port + 1, port + 2, *ports.values()}
         before = kept.get(name)
         usable = before is not None and before not in used and is_free(before, "0.0.0.0")
         ports[name] = before if usable and before is not None else free_inner_port(used | set(kept.values()))

@@ -161,6 +161,37 @@ PROBLEMS: dict[type[Exception], Problem] = {
         lambda e: {"count": len(e.missing)},
         lambda e: {"missing_chunks": e.missing},
     ),
+    errors.BadAeTitle: Problem(
+        422,
+        "bad-ae-title",
+        "An AE title has 1 to 16 letters, digits or signs, as it is written in the device's settings.",
+        "AE 标题为 1 至 16 个字母、数字或符号，请与设备设置中的写法一致。",
+    ),
+    errors.BadPeerAddress: Problem(
+        422,
+        "bad-peer-address",
+        "Please give an IP address such as 192.168.1.20, or a network such as 192.168.1.0/24. "
+        "A device with a port needs a single address.",
+        "请填写 IP 地址（如 192.168.1.20）或网段（如 192.168.1.0/24）。填写端口时必须是单个地址。",
+    ),
+    errors.PeerExists: Problem(
+        409,
+        "peer-exists",
+        "A device with this AE title and address is on the list already.",
+        "列表中已有使用该 AE 标题和地址的设备。",
+    ),
+    errors.PeerHasNoPort: Problem(
+        409,
+        "peer-has-no-port",
+        "This device has no port on the list, so it cannot be called.",
+        "该设备未登记端口，无法向它发起连接。",
+    ),
+    errors.AccessionNumberTaken: Problem(
+        409,
+        "accession-number-taken",
+        "Another planned examination has this accession number already.",
+        "该检查号已被另一项检查安排使用。",
+    ),
     StaleVersion: Problem(
         409,
         "changed-meanwhile",

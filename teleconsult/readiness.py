@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import ssl
 from collections.abc import Awaitable, Callable
 
 ANSWER_TIMEOUT_S = 2.0
@@ -39,6 +40,34 @@ def http_answers(
         return answer.split(b" ", 2)[1:2] == [b"200"]
 
     return check
+
+
+def dicom_answers(host: str, port: int, *, is_tls: bool = False) -> ReadyCheck:
+    """A release that nobody asked for is answered by an abort (PS3.8 table 9-10), and leaves no trace.
+
+    Over TLS we have no certificate to show: that hands are shaken is the answer.
+    """
+
+    async def check() -> bool:
+        release, abort = b"\x05\x00\x00\x00\x00\x04\x00\x00\x00\x00", b"\x07\x00\x00\x00\x00\x04"
+        if is_tls:
+            return await _shakes_hands(host, port)
+        return await _ask(host, port, release, until=abort) == abort
+
+    return check
+
+
+async def _shakes_hands(host: str, port: int) -> bool:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        async with asyncio.timeout(ANSWER_TIMEOUT_S):
+            _, writer = await asyncio.open_connection(host, port, ssl=context)
+    except (OSError, TimeoutError):
+        return False
+    writer.transport.abort()
+    return True
 
 
 async def _ask(host: str, port: int, request: bytes, *, until: bytes) -> bytes:

@@ -6,6 +6,7 @@
 | orthanc | image archive | |
 | relay | rooms and media | |
 | app | pages and API | redis, orthanc |
+| gateway | the DICOM service that scanners reach | app |
 | worker-MODEL | Celery, one process for each model in memory | app |
 
 Workers wait for the app because its start brings the database up to date. A broker or archive that runs
@@ -22,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from teleconsult.installation import Installation, write_privately
-from teleconsult.readiness import ReadyCheck, http_answers, redis_answers
+from teleconsult.readiness import ReadyCheck, dicom_answers, http_answers, redis_answers
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 ORTHANC_USERNAME = "teleconsult"
@@ -88,6 +89,7 @@ def child_environment(installation: Installation, given: Mapping[str, str]) -> d
         "TELECONSULT_PORT": str(installation.port),
         "TELECONSULT_RELAY_HOST": installation.host,
         "TELECONSULT_RELAY_PORT": str(installation.relay_port),
+        "TELECONSULT_DICOM_PORT": str(dicom_port(installation.port, given)),
         "TELECONSULT_MODELS": str(models_folder(given).resolve()),
         "PYTHONUNBUFFERED": "1",
     }
@@ -123,6 +125,7 @@ def services(installation: Installation, given: Mapping[str, str]) -> list[Servi
         )
     )
     table.append(_app(installation, environment, needs=present))
+    table.append(_gateway(installation, environment))
     table += [_worker(model, environment) for model in model_names(models_folder(given))]
     return table
 
@@ -190,6 +193,27 @@ def _app(installation: Installation, environment: Mapping[str, str], needs: tupl
         needs=needs,
         ready=http_answers(installation.local_host, installation.port, "/api/health"),
         ready_timeout_s=120.0,
+    )
+
+
+def dicom_port(port: int, given: Mapping[str, str]) -> int:
+    """Where scanners reach an installation whose page is at `port`."""
+    return int(given.get("TELECONSULT_DICOM_PORT", port + 2))
+
+
+def dicom_ready_check(host: str, port: int, given: Mapping[str, str]) -> ReadyCheck:
+    is_tls = bool(given.get("TELECONSULT_DICOM_TLS_CERTIFICATE"))
+    return dicom_answers(host, dicom_port(port, given), is_tls=is_tls)
+
+
+def _gateway(installation: Installation, environment: Mapping[str, str]) -> Service:
+    return Service(
+        name="gateway",
+        command=(sys.executable, "-m", "teleconsult.gateway"),
+        environment=environment,
+        needs=("app",),
+        ready=dicom_ready_check(installation.local_host, installation.port, environment),
+        is_essential=False,
     )
 
 

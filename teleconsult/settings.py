@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from imaging.dicom_tls import TlsFiles
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WELL_KNOWN_SECRETS = frozenset({"", "admin", "password", "changeme", "secret", "orthanc", "teleconsult"})
@@ -33,6 +36,10 @@ class Settings:
     secure_cookies: bool
     public_origins: tuple[str, ...]
     demo: bool  # phantom studies at the first start
+    dicom_port: int  # where scanners reach the gateway
+    dicom_ae_title: str
+    dicom_tls: TlsFiles | None  # set: every DICOM connection is TLS, with certificates on both sides
+    time_zone: ZoneInfo | None  # of the scanners; None: of this machine
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -77,4 +84,35 @@ class Settings:
             secure_cookies=any(urlsplit(o).scheme == "https" for o in origins.split()),
             public_origins=tuple(origins.split()),
             demo=environment.get("TELECONSULT_DEMO") == "1",
+            dicom_port=int(environment.get("TELECONSULT_DICOM_PORT", str(port + 2))),
+            dicom_ae_title=_ae_title(environment.get("TELECONSULT_AE_TITLE", "TELECONSULT")),
+            dicom_tls=_dicom_tls(environment),
+            time_zone=_time_zone(environment.get("TELECONSULT_TIME_ZONE")),
         )
+
+
+def _ae_title(text: str) -> str:
+    title = text.strip()
+    if not 0 < len(title) <= 16 or not title.isascii() or not title.isprintable() or "\\" in title:
+        raise BadSettings("TELECONSULT_AE_TITLE is no AE title: 1 to 16 printable ASCII characters")
+    return title
+
+
+def _dicom_tls(environment: Mapping[str, str]) -> TlsFiles | None:
+    names = [f"TELECONSULT_DICOM_TLS_{what}" for what in ("CERTIFICATE", "KEY", "CLIENT_CA")]
+    files = [environment[name] for name in names if environment.get(name)]
+    if not files:
+        return None
+    if len(files) < len(names):
+        raise BadSettings(f"DICOM TLS needs all three of {', '.join(names)}")
+    for file in files:
+        if not Path(file).is_file():
+            raise BadSettings(f"DICOM TLS: {file} is no file")
+    return TlsFiles(*files)
+
+
+def _time_zone(name: str | None) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name) if name else None
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise BadSettings(f"TELECONSULT_TIME_ZONE: there is no time zone '{name}'") from error

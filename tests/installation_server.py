@@ -48,6 +48,10 @@ class Installation:
         return f"http://localhost:{self.port}"
 
     @property
+    def dicom_port(self) -> int:
+        return self.port + 2
+
+    @property
     def output(self) -> Path:
         return self.data.parent / f"{self.data.name}.output"
 
@@ -154,8 +158,8 @@ class Client:
 
 
 def two_free_ports() -> int:
-    """The first of two neighbouring ports on which nobody listens."""
+    """The first of three neighbouring ports on which nobody listens: page, room, scanners."""
     while True:
         port = free_inner_port()
-        if is_free(port + 1):
+        if is_free(port + 1) and is_free(port + 2):
             return port

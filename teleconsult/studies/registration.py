@@ -11,6 +11,7 @@ from imaging.header_values import whole_number
 from imaging.reasons import Reason, reason
 from imaging.sop_class import is_image
 from imaging.study import Instance
+from teleconsult.scheduled_procedures.repository import ScheduledProcedureRepository
 from teleconsult.studies.repository import (
     InstanceRecord,
     SeriesRecord,
@@ -187,6 +188,14 @@ def _add_study(studies: StudyRepository, connection: Connection, header: Dataset
             uploaded_by_id=arrival.uploaded_by_id,
             received_at=arrival.at,
         ),
+    )
+    ScheduledProcedureRepository().complete_with(
+        connection,
+        arrival.institution_id,
+        arrival.at,
+        study_instance_uid=str(header.StudyInstanceUID),
+        patient_id=patient_id_of(header),
+        accession_number=_text(header, "AccessionNumber", 16) or "",
     )
 
 

@@ -17,7 +17,7 @@ SCHEMA = REPOSITORY / "tests" / "golden" / "compose-spec" / "compose-spec.json"
 COMPOSE: Mapping[str, Any] = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())
 SERVICES: Mapping[str, Mapping[str, Any]] = COMPOSE["services"]
 ONE_SHOT = {"secrets"}
-PARTS = {"app", "relay", "orthanc", "postgres", "valkey", "objects", "coturn", "caddy"}
+PARTS = {"app", "relay", "gateway", "orthanc", "postgres", "valkey", "objects", "coturn", "caddy"}
 
 
 def violations(document: object) -> list[str]:
@@ -68,8 +68,8 @@ def test_what_a_service_refers_to_exists(name: str) -> None:
         assert has_health or how["condition"] == "service_completed_successfully"
 
 
-def test_only_the_proxy_is_published_and_stores_are_on_the_inner_network() -> None:
-    assert {name for name, service in SERVICES.items() if "ports" in service} == {"caddy"}
+def test_only_proxy_and_gateway_are_published_and_stores_are_on_the_inner_network() -> None:
+    assert {name for name, service in SERVICES.items() if "ports" in service} == {"caddy", "gateway"}
     assert COMPOSE["networks"]["inner"]["internal"] is True
     for name in ("postgres", "valkey", "orthanc", "objects"):
         assert SERVICES[name]["networks"] == ["inner"]

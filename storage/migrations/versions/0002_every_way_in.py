@@ -174,6 +174,7 @@ def upgrade() -> None:
         sa.Column("references", sa.JSON(), nullable=False),
         sa.Column("requested_at", UtcDateTime(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_attempt_at", UtcDateTime(), nullable=True),
         sa.Column("reported_at", UtcDateTime(), nullable=True),
         sa.Column("failed_count", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(["peer_id"], ["dicom_peers.id"], name=op.f("fk_storage_commitments_peer_id")),

@@ -120,12 +120,19 @@ def read_bytes(path: str, content: bytes, limits: Limits = LIMITS) -> list[Intak
     return list(_read_stream(BytesIO(content), len(content), path, _Drop(limits)))
 
 
-def read_instance(path: str, content: bytes, limits: Limits = LIMITS) -> IntakeFile:
-    """Return the verdict on one file that is to be a DICOM file by itself; a zip is refused here."""
+def read_instance(
+    path: str, content: bytes, limits: Limits = LIMITS, sha256: str | None = None
+) -> IntakeFile:
+    """Return the verdict on one file that is to be a DICOM file by itself; a zip is refused here.
+
+    Args:
+        sha256: of `content`, where it is known already.
+    """
     beginning = content[:BEGINNING_BYTES]
     if beginning.startswith(ZIP_BEGINNINGS):
         return _refused(path, "zip-in-zip")
-    return _refused_unread(path, beginning, len(content), limits, "archive-format") or _judge(path, content)
+    refusal = _refused_unread(path, beginning, len(content), limits, "archive-format")
+    return refusal or _judge(path, content, sha256=sha256)
 
 
 def _read_folder(folder: Path, drop: _Drop) -> Iterator[IntakeFile]:
@@ -244,20 +251,23 @@ def _refused_unread(
     return _refused(path, archive_code if is_archive else "not-dicom")
 
 
-def _judge(path: str, content: bytes, drop: _Drop | None = None) -> IntakeFile:
+def _judge(
+    path: str, content: bytes, drop: _Drop | None = None, sha256: str | None = None
+) -> IntakeFile:
     try:
         ds = parse_dicom(content)
         check_image(ds)
     except DicomError as error:
         return IntakeFile(path, "refused", error.reason)
-    content = as_part10(content, ds)
-    sha256 = hashlib.sha256(content).hexdigest()
-    pixels = pixel_value(ds)
+    stored = as_part10(content, ds)
+    if sha256 is None or stored is not content:
+        sha256 = hashlib.sha256(stored).hexdigest()
+    pixels = pixel_value(ds) if drop else None
     for keyword in PIXEL_KEYWORDS:
         if keyword in ds:
             del ds[keyword]
     objection = drop.objection(ds, sha256, pixels) if drop else None
-    return IntakeFile(path, "quarantined" if objection else "accepted", objection, content, ds, sha256)
+    return IntakeFile(path, "quarantined" if objection else "accepted", objection, stored, ds, sha256)
 
 
 def _is_litter(path: str) -> bool:

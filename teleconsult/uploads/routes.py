@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import shutil
 import tempfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import unquote
@@ -13,7 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from imaging.errors import NotRestored
-from imaging.intake import read_instance
+from imaging.intake import IntakeFile, read_instance
 from imaging.reasons import reason
 from imaging.transport_coding import CODINGS, restore
 from teleconsult import access
@@ -31,6 +32,7 @@ from teleconsult.studies.arrival import assess_and_queue, studies_of
 from teleconsult.studies.registration import Arrival
 from teleconsult.studies.schemas import Sentence, studies_out
 from teleconsult.text import visible
+from teleconsult.uploads.batch import MAX_BATCH_BYTES, frames
 from teleconsult.uploads.chunks import (
     CHUNK_BYTES,
     CHUNK_FROM_BYTES,
@@ -39,10 +41,11 @@ from teleconsult.uploads.chunks import (
     put_together,
 )
 from teleconsult.uploads.manifest import compare
-from teleconsult.uploads.receive import receive_file, receive_one
+from teleconsult.uploads.receive import receive_all, receive_file
 from teleconsult.uploads.repository import FileResult, Upload
 from teleconsult.uploads.schemas import (
     AssemblyIn,
+    BatchOut,
     FileResultOut,
     FilesOut,
     ManifestIn,
@@ -133,6 +136,15 @@ async def send_instance(
     )
 
 
+@router.post("/{upload_id}/instances")
+async def send_instances(
+    upload_id: str, request: Request, parts: Parts, user: CurrentUser, now: Now
+) -> BatchOut:
+    """Several files in one body, framed as `teleconsult.uploads.batch` says; answered file by file."""
+    body = await _read_body(request, MAX_BATCH_BYTES)
+    return await run_in_threadpool(_receive_batch, parts, upload_id, body, user, now)
+
+
 @router.put("/chunks/{sha256}", status_code=204, response_class=Response)
 async def send_chunk(sha256: Sha256, request: Request, parts: Parts, user: CurrentUser, now: Now) -> None:
     """One part of a large file."""
@@ -214,13 +226,35 @@ def _receive_instance(
     now: Now,
 ) -> FileResultOut:
     upload = _open_upload_of(parts, upload_id, user)
+    content = _restored(coding, body, sha256)
+    (result,) = _receive(parts, upload, [read_instance(path, content, sha256=sha256)], user, now)
+    return FileResultOut.of(result)
+
+
+def _receive_batch(parts: PartsOfApp, upload_id: str, body: bytes, user: User, now: Now) -> BatchOut:
+    upload = _open_upload_of(parts, upload_id, user)
+    files, mismatched = [], []
+    for frame in frames(body):
+        header = frame.header
+        try:
+            content = _restored(header.coding, frame.body, header.sha256)
+        except DigestMismatch:
+            mismatched.append(header.sha256)
+        else:
+            files.append(read_instance(_shown(header.path), content, sha256=header.sha256))
+    results = _receive(parts, upload, files, user, now)
+    return BatchOut(files=[FileResultOut.of(result) for result in results], mismatched=mismatched)
+
+
+def _restored(coding: str, body: bytes, sha256: str) -> bytes:
+    """The file that was sent. Raises DigestMismatch where it is not the one that was named."""
     try:
-        content = restore(coding, body, CHUNK_FROM_BYTES)
+        content = restore(coding, body, MAX_BODY_BYTES)
     except NotRestored as error:
         raise DigestMismatch from error
     if hashlib.sha256(content).hexdigest() != sha256:
         raise DigestMismatch
-    return _receive(parts, upload, sha256, path, content, user, now)
+    return content
 
 
 def _assemble(
@@ -228,23 +262,30 @@ def _assemble(
 ) -> FileResultOut:
     upload = _open_upload_of(parts, upload_id, user)
     content = put_together(parts, user.institution.id, sha256, body.chunks, body.size_bytes)
-    result = _receive(parts, upload, sha256, _shown(body.path), content, user, now)
+    file = read_instance(_shown(body.path), content, sha256=sha256)
+    (result,) = _receive(parts, upload, [file], user, now)
     discard_chunks(parts, user.institution.id, body.chunks)
-    return result
+    return FileResultOut.of(result)
 
 
 def _receive(
-    parts: PartsOfApp, upload: Upload, sha256: str, path: str, content: bytes, user: User, now: Now
-) -> FileResultOut:
+    parts: PartsOfApp, upload: Upload, files: Sequence[IntakeFile], user: User, now: Now
+) -> list[FileResult]:
+    """Results in order; a file that this upload has answered before gets the same answer."""
     with parts.database.reading() as connection:
-        told = parts.uploads.known_files(connection, upload.id, [sha256]).get(sha256)
-    if told is not None and told.path == path:
-        return FileResultOut.of(told)
-    file = read_instance(path, content)
-    result: FileResult = receive_one(parts, upload, path, file, Arrival(user.institution.id, user.id, now))
-    if result.study_instance_uid and not result.already_present:
-        parts.publish({"type": "study-changed", "study_instance_uid": result.study_instance_uid})
-    return FileResultOut.of(result)
+        digests = [file.sha256 for file in files if file.sha256]
+        told = parts.uploads.known_files(connection, upload.id, digests)
+    new = [file for file in files if not _is_told(file, told)]
+    received = iter(receive_all(parts, upload, new, Arrival(user.institution.id, user.id, now)))
+    results = [told[file.sha256 or ""] if _is_told(file, told) else next(received) for file in files]
+    for uid in studies_of(result.study_instance_uid for result in results if not result.already_present):
+        parts.publish({"type": "study-changed", "study_instance_uid": uid})
+    return results
+
+
+def _is_told(file: IntakeFile, told: Mapping[str, FileResult]) -> bool:
+    known = told.get(file.sha256 or "")
+    return known is not None and known.path == file.path
 
 
 async def _read_body(request: Request, limit_bytes: int) -> bytes:

@@ -85,6 +85,11 @@ class FilesOut(BaseModel):
     files: list[FileResultOut]
 
 
+class BatchOut(BaseModel):
+    files: list[FileResultOut]  # in the order they came, without those below
+    mismatched: list[str]  # SHA-256 of files that did not arrive as they were named: to be sent again
+
+
 class ManifestOut(BaseModel):
     present: list[FileResultOut]
     missing: list[str]  # SHA-256 of files

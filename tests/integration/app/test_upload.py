@@ -134,6 +134,46 @@ def test_a_file_that_does_not_arrive_as_it_was_named_is_asked_for_again(clinicia
     assert send(clinician, upload, "a.dcm", content)["verdict"] == "stored"
 
 
+def frame(path: str, content: bytes, body: bytes, coding: str = "identity") -> bytes:
+    header = {"path": path, "sha256": sha256(content), "coding": coding, "size_bytes": len(body)}
+    encoded = json.dumps(header).encode()
+    return len(encoded).to_bytes(4, "big") + encoded + body
+
+
+def test_several_files_in_one_request_are_answered_each_by_itself(clinician: Client) -> None:
+    noise = np.random.default_rng(5).integers(0, 4096, (64, 64), np.uint16)
+    slices = [with_pixels(ds, noise) for ds in a_series_of_its_own(5, patient_id="T-BATCH")]
+    contents = [as_bytes(ds) for ds in slices]
+    slices[4].PatientID = "T-STRANGER"
+    contents[4] = as_bytes(slices[4])
+    upload = opened(clinician)
+    body = b"".join(
+        [
+            frame("0.dcm", contents[0], contents[0]),
+            frame("notes.txt", b"no image" * 50, b"no image" * 50),
+            frame("1.dcm", contents[1], zlib.compress(contents[1]), "deflate"),
+            frame("damaged.dcm", contents[2], contents[2][:-2] + b"xx"),
+            frame("2.dcm", contents[2], as_jpeg_ls(slices[2], contents[2]), "jls"),
+            frame("stranger.dcm", contents[4], contents[4]),
+        ]
+    )
+    answer = Client._json(clinician.http.post(f"/api/uploads/{upload}/instances", content=body))
+    assert [(file["path"], file["verdict"]) for file in answer["files"]] == [
+        ("0.dcm", "stored"),
+        ("notes.txt", "refused"),
+        ("1.dcm", "stored"),
+        ("2.dcm", "stored"),
+        ("stranger.dcm", "quarantined"),
+    ]
+    assert answer["mismatched"] == [sha256(contents[2])]
+    again = Client._json(clinician.http.post(f"/api/uploads/{upload}/instances", content=body))
+    assert [file["verdict"] for file in again["files"]] == [file["verdict"] for file in answer["files"]]
+    assert clinician.post(f"/api/uploads/{upload}/complete", {})["stored_count"] == 3
+    for broken in (b"\0\0\0\2{}", body[:-5], b"\xff" * 40):
+        answer = clinician.http.post(f"/api/uploads/{opened(clinician)}/instances", content=broken)
+        assert answer.json()["code"] == "digest-mismatch"
+
+
 def test_a_large_file_goes_in_parts_and_only_the_missing_parts_go_again(clinician: Client) -> None:
     (ds,) = a_series_of_its_own(1, patient_id="T-LARGE")
     pixels = np.random.default_rng(3).integers(0, 4096, (2400, 2000), np.uint16)

@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import requests
+import urllib3
 from orthanc_api_client import OrthancApiClient
 from orthanc_api_client import exceptions as orthanc_errors
 from pydicom import Dataset
@@ -99,6 +100,21 @@ class OrthancPacs:
                 content = self._file(str(instance["ID"]))
             yield content
 
+    def series_instances(self, study_instance_uid: str, series_instance_uid: str) -> list[str]:
+        """Return Orthanc's identifiers of a series' instances. Raises InstanceNotFound, PacsUnavailable."""
+        with _translated():
+            for orthanc_id in self._client.lookup(series_instance_uid, filter="Series"):
+                series = self._get(f"series/{orthanc_id}")
+                study = self._get(f"studies/{series['ParentStudy']}")
+                if study["MainDicomTags"].get("StudyInstanceUID") == study_instance_uid:
+                    return [str(instance) for instance in series["Instances"]]
+        raise InstanceNotFound(f"series {series_instance_uid}")
+
+    def file_of(self, orthanc_id: str) -> bytes:
+        """Return a file as it was stored. Raises InstanceNotFound, PacsUnavailable."""
+        with _translated():
+            return self._file(orthanc_id)
+
     def series_headers(self, study_instance_uid: str, series_instance_uid: str) -> list[Dataset]:
         """Return the headers of a series, by instance number. Raises InstanceNotFound, PacsUnavailable."""
         files = self.fetch_series(study_instance_uid, series_instance_uid)
@@ -171,7 +187,13 @@ class OrthancPacs:
         return str(found[0])
 
     def _file(self, orthanc_id: str) -> bytes:
-        return _answered(self._client.get(f"instances/{orthanc_id}/file", timeout=_TIMEOUTS)).content
+        response = _answered(
+            self._client.get(f"instances/{orthanc_id}/file", timeout=_TIMEOUTS, stream=True)
+        )
+        # In one piece: the client would take it in pieces of 10 KB, which costs twice as much.
+        with response:
+            content: bytes = response.raw.read()
+        return content
 
     def _get(self, endpoint: str, *, as_text: bool = False) -> Any:
         response = _answered(self._client.get(endpoint, timeout=_TIMEOUTS))
@@ -218,7 +240,7 @@ def _translated() -> Iterator[None]:
         raise PacsLoginRefused("the archive refused the login") from error
     except (orthanc_errors.ConnectionError, orthanc_errors.TimeoutError) as error:
         raise PacsUnavailable("the archive does not answer") from error
-    except requests.RequestException as error:
+    except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         raise PacsUnavailable("the archive's answer broke off") from error
     except orthanc_errors.Conflict as error:
         raise PacsUnavailable("the same instance is being stored at this moment") from error

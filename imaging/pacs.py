@@ -89,6 +89,14 @@ class PacsClient(Protocol):
         """Yield the files of a series as they were stored, in no order that means anything."""
         ...
 
+    def series_instances(self, study_instance_uid: str, series_instance_uid: str) -> list[str]:
+        """Return the archive's own identifiers of the instances that a series has at this moment."""
+        ...
+
+    def file_of(self, orthanc_id: str) -> bytes:
+        """Return a file as it was stored, by the archive's own identifier."""
+        ...
+
     def series_headers(self, study_instance_uid: str, series_instance_uid: str) -> list[Dataset]:
         """Return the headers of a series, without pixels, by instance number."""
         ...

@@ -108,6 +108,20 @@ def test_a_series_comes_back_whole_and_its_headers_in_order_without_pixels(pacs:
     assert sorted(pacs.fetch_series(*uids(slices[0]))) == sorted(as_bytes(ds) for ds in slices)
 
 
+def test_a_series_names_its_instances_and_gives_each_file(pacs: PacsClient) -> None:
+    slices = a_new_study()
+    twin = a_new_study(1)[0]  # the same Series Instance UID in another study: some hospitals do that
+    twin.SeriesInstanceUID = slices[0].SeriesInstanceUID
+    stored = {pacs.store(as_bytes(ds)).orthanc_id: as_bytes(ds) for ds in slices}
+    other = pacs.store(as_bytes(twin)).orthanc_id
+
+    assert sorted(pacs.series_instances(*uids(slices[0]))) == sorted(stored)
+    assert pacs.series_instances(*uids(twin)) == [other]
+    assert all(pacs.file_of(orthanc_id) == content for orthanc_id, content in stored.items())
+    with pytest.raises(InstanceNotFound):
+        pacs.series_instances(str(slices[0].StudyInstanceUID), generate_uid())
+
+
 def test_a_study_lists_its_series_and_its_instances_by_class(pacs: PacsClient) -> None:
     slices = a_new_study()
     other = a_new_study(1)[0]

@@ -28,6 +28,7 @@ TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=60)
 KEEP_ALIVE_S = 0.8  # Orthanc closes after one second
 
 T = TypeVar("T")
+K = TypeVar("K")
 
 
 @dataclass(slots=True)
@@ -185,8 +186,8 @@ class OrthancStreams:
 
 
 async def in_order(
-    fetch: Callable[[str], Awaitable[T]],
-    keys: Iterable[str],
+    fetch: Callable[[K], Awaitable[T]],
+    keys: Iterable[K],
     *,
     ahead: int = AHEAD,
     discard: Callable[[T], None] = lambda _: None,

@@ -19,21 +19,24 @@ LARGEST_PX = 2048
 DARKEST_PERCENTILE, BRIGHTEST_PERCENTILE = 0.5, 99.5
 
 
-def render_png(ds: Dataset, size_px: int) -> bytes:
+def render_png(ds: Dataset, size_px: int, frame: int | None = None) -> bytes:
     """Return the image as an 8-bit PNG that fits into a square, in the shape it has in the patient.
 
     The first window or VOI LUT of the header is applied (PS3.3 C.11.2), MONOCHROME1 is shown with low
-    values bright (C.7.6.3.1.2). Of several frames the middle one is shown.
+    values bright (C.7.6.3.1.2).
 
     Args:
         ds: an image object with its pixels.
         size_px: the longer side, at most LARGEST_PX; a smaller image is not enlarged.
+        frame: zero-based; None for the middle one of several.
 
     Raises:
         NoPixels, ImageTooLarge, UndecodablePixels: the pixels cannot be read.
     """
     frames = whole_number(ds.get("NumberOfFrames")) or 1
-    stored = stored_pixels(ds, frame=frames // 2 if frames > 1 else None)
+    if frame is None:
+        frame = frames // 2
+    stored = stored_pixels(ds, frame=frame if frames > 1 else None)
     size_px = min(size_px, LARGEST_PX)
     step = max(1, max(stored.shape[:2]) // (2 * size_px))  # what the preview cannot show need not be windowed
     stored = stored[::step, ::step]

@@ -133,3 +133,19 @@ class AccessionNumberTaken(TeleconsultError):
 
 class TransactionUidTaken(TeleconsultError):
     """Another device asked for storage commitment under this Transaction UID."""
+
+
+class NotAcceptable(TeleconsultError):
+    """Nothing that we can send is among what the client takes."""
+
+
+class SearchNotUnderstood(TeleconsultError):
+    """A search asks for something that we cannot match by; leaving it out would find too much."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+class NotMultipart(TeleconsultError):
+    """What came to be stored is not a multipart body of DICOM files."""

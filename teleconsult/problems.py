@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
-from imaging.errors import InstanceNotFound, PacsUnavailable
+from imaging.errors import DicomError, InstanceNotFound, PacsUnavailable
 from storage.errors import StaleVersion
 from teleconsult import errors
 
@@ -191,6 +191,32 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "accession-number-taken",
         "Another planned examination has this accession number already.",
         "该检查号已被另一项检查安排使用。",
+    ),
+    errors.NotAcceptable: Problem(
+        406,
+        "not-acceptable",
+        "None of the formats that this program asks for can be made of this object.",
+        "该对象无法以此程序请求的任何格式提供。",
+    ),
+    errors.SearchNotUnderstood: Problem(
+        400,
+        "search-not-understood",
+        "This search cannot be answered: {what}.",
+        "无法执行此查询：{what}。",
+        lambda e: {"what": e.what[:200]},
+    ),
+    errors.NotMultipart: Problem(
+        415,
+        "not-multipart",
+        "Please send DICOM files as multipart/related with type=\"application/dicom\".",
+        "请以 multipart/related（type=\"application/dicom\"）发送 DICOM 文件。",
+    ),
+    DicomError: Problem(
+        422,
+        "image-not-readable",
+        "{en}",
+        "{zh}",
+        lambda e: {"en": e.reason.en, "zh": e.reason.zh},
     ),
     StaleVersion: Problem(
         409,

@@ -1,5 +1,6 @@
 """What routes that send images share: the way to the archive, and what is kept for the next request."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -21,6 +22,8 @@ class ImagesOut:
     streams: OrthancStreams
     pictures: BoundedCache = field(default_factory=lambda: BoundedCache(PICTURES_BYTES))
     frames: BoundedCache = field(default_factory=lambda: BoundedCache(FRAMES_BYTES))
+    # Each may hold a whole decoded image.
+    converting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     viewings: RecentViewings = field(default_factory=RecentViewings)
 
 

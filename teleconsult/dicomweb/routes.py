@@ -2,4 +2,9 @@
 
 from fastapi import APIRouter
 
+from teleconsult.dicomweb.frame_routes import router as frame_routes
+from teleconsult.dicomweb.retrieve_routes import router as retrieve_routes
+
 router = APIRouter(prefix="/dicom-web", include_in_schema=False)
+router.include_router(retrieve_routes)
+router.include_router(frame_routes)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
 
 from imaging.gate import SeriesVerdict
 from storage.tables import (
@@ -308,17 +308,15 @@ class StudyRepository:
                     studies.c.study_description.ilike(pattern),
                 )
             )
-        shared = self._shared_with(connection, user)
-        if access.sees_own_institution(user):
-            query = query.where(
-                or_(
-                    studies.c.institution_id == user.institution.id,
-                    studies.c.study_instance_uid.in_(shared),
-                )
-            )
-        else:
-            query = query.where(studies.c.study_instance_uid.in_(shared))
+        query = query.where(self.visible(connection, user))
         return [_study(row) for row in connection.execute(query)]
+
+    def visible(self, connection: Connection, user: User) -> ColumnElement[bool]:
+        """What holds for the studies that `visible_to` finds, for other queries that join them."""
+        shared = studies.c.study_instance_uid.in_(self._shared_with(connection, user))
+        if access.sees_own_institution(user):
+            return or_(studies.c.institution_id == user.institution.id, shared)
+        return shared
 
     def series_of(
         self, connection: Connection, study_instance_uids: Sequence[str]

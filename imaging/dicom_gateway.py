@@ -23,7 +23,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]
 )
 
 from imaging.dicom_tls import TlsFiles
-from imaging.dicom_transport import BoundedServer
+from imaging.dicom_transport import CONNECTIONS_AT_MOST, POLLED_EVERY_S, BoundedServer
 from imaging.intake import IntakeFile, read_instance
 from imaging.parsing import settle_character_set
 from imaging.storage_commitment import (
@@ -50,7 +50,10 @@ PDU_BYTES = 128 << 10
 UNANSWERED_BYTES_AT_MOST = 2 << 30
 STORES_AT_ONCE = 8
 
-REJECTED_PERMANENTLY, BY_SERVICE_USER, CALLING_AE_UNKNOWN, CALLED_AE_UNKNOWN = 1, 1, 3, 7  # PS3.8 9.3.4
+# Result, source and reason of a rejection, PS3.8 9.3.4.
+CALLING_AE_UNKNOWN: Final = (1, 1, 3)
+CALLED_AE_UNKNOWN: Final = (1, 1, 7)
+LIMIT_EXCEEDED: Final = (2, 3, 2)  # transient: try again
 SUCCESS: Final = 0x0000
 PENDING: Final = 0xFF00
 CANCELLED: Final = 0xFE00
@@ -131,7 +134,8 @@ class DicomGateway:
         self._ae.acse_timeout = ACSE_TIMEOUT_S
         self._ae.dimse_timeout = DIMSE_TIMEOUT_S
         self._ae.network_timeout = IDLE_TIMEOUT_S
-        self._ae.maximum_associations = ASSOCIATIONS_AT_MOST
+        # The library counts whoever is connected; those who are let in are counted below.
+        self._ae.maximum_associations = CONNECTIONS_AT_MOST
         self._ae.maximum_pdu_size = PDU_BYTES
         for service in (Verification, ModalityWorklistInformationFind):
             self._ae.add_supported_context(service)
@@ -181,23 +185,31 @@ class DicomGateway:
             str(association.requestor.address or ""),
             asked.called_ae_title.strip(),
         )
-        visit, why = None, CALLING_AE_UNKNOWN
-        try:
-            if caller.called_ae_title != self._ae.ae_title:
-                why = CALLED_AE_UNKNOWN
-            else:
-                visit = self._desk.admit(caller)
-            if visit is None:
-                self._desk.turned_away(caller)
-        except Exception:  # the edge: who cannot be looked up is not let in
-            log.exception("caller-not-looked-up")
+        visit, why = self._visit_of(caller)
         if visit is None:
-            association.acse.send_reject(REJECTED_PERMANENTLY, BY_SERVICE_USER, why)
+            association.acse.send_reject(*why)
             association.is_rejected = True
             association.kill()
             return
         _prefer_what_we_store(asked)
+        association.dul._run_loop_delay = POLLED_EVERY_S
         self._visits[association] = visit
+
+    def _visit_of(self, caller: Caller) -> tuple[Visit | None, tuple[int, int, int]]:
+        """The visit, or why there is none."""
+        try:
+            if caller.called_ae_title != self._ae.ae_title:
+                self._desk.turned_away(caller)
+                return None, CALLED_AE_UNKNOWN
+            visit = self._desk.admit(caller)
+            if visit is None:
+                self._desk.turned_away(caller)
+                return None, CALLING_AE_UNKNOWN
+        except Exception:  # the edge: who cannot be looked up is not let in now
+            log.exception("caller-not-looked-up")
+            return None, LIMIT_EXCEEDED
+        is_full = len(self._visits) >= ASSOCIATIONS_AT_MOST
+        return None if is_full else visit, LIMIT_EXCEEDED
 
     def _on_bytes(self, event: Event) -> None:
         """Bound what one peer may have in our memory."""

@@ -16,7 +16,11 @@ from pynetdicom.transport import AssociationSocket, RequestHandler, ThreadedAsso
 SILENCE_S = 5.0  # within a PDU or a handshake; between messages the association's own timeout counts
 PDU_WITHIN_S = 60.0
 PDU_BYTES_AT_MOST = 1 << 20  # an A-ASSOCIATE-RQ with 128 contexts takes 200 kB
-CONNECTIONS_AT_MOST = 200  # associations are fewer: the others are told so and go
+CONNECTIONS_AT_MOST = 500
+CONNECTIONS_OF_ONE_ADDRESS = 200  # more than the associations that are let in: the others are told, and go
+# The library polls each connection; until somebody is known that may take a little longer.
+POLLED_EVERY_S = 0.001
+STRANGER_POLLED_EVERY_S = 0.01
 READ_AT_ONCE = 1 << 16
 log = logging.getLogger(__name__)
 
@@ -52,6 +56,7 @@ class BoundedHandler(RequestHandler):
         association = super()._create_association()
         # Only what is read through it changes; a second socket object would announce the connection twice.
         cast(Any, association.dul.socket).__class__ = BoundedSocket
+        association.dul._run_loop_delay = STRANGER_POLLED_EVERY_S
         return association
 
 
@@ -71,7 +76,11 @@ class BoundedServer(ThreadedAssociationServer):
         return client, address
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        return len(self.active_associations) < CONNECTIONS_AT_MOST
+        addresses = [association.requestor.address for association in self.active_associations]
+        return (
+            len(addresses) < CONNECTIONS_AT_MOST
+            and addresses.count(client_address[0]) < CONNECTIONS_OF_ONE_ADDRESS
+        )
 
     def finish_request(self, request: Any, client_address: Any) -> None:
         """In the connection's own thread: shake hands where there is TLS, then serve."""

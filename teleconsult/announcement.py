@@ -43,7 +43,7 @@ def announcement(data_folder: Path, host: str, port: int, dicom_port: int | None
         ]
     if dicom_port is not None:
         ae_title = os.environ.get("TELECONSULT_AE_TITLE", "TELECONSULT")
-        lines += ["", f"  DICOM  {ae_title} {shown_host}:{dicom_port}  for listed scanners · 供已登记的设备使用", ""]
+        lines += ["", f"  DICOM: {ae_title} {shown_host}:{dicom_port} (scanners · 影像设备)", ""]
     lines += [
         f"  Forgotten? 忘记密码: .venv/bin/teleconsult reset-password NAME --data {data_folder}",
         "",

@@ -166,6 +166,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/dicom-peers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Devices
+         * @description What a scanner needs to know of us, the institution's own devices, and who was turned away.
+         */
+        get: operations["list_devices_api_dicom_peers_get"];
+        put?: never;
+        /**
+         * Add Device
+         * @description Let a device in: what it sends belongs to the administrator's institution.
+         */
+        post: operations["add_device_api_dicom_peers_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dicom-peers/{peer_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Remove Device
+         * @description The next association of this device is turned away. What it sent stays.
+         */
+        delete: operations["remove_device_api_dicom_peers__peer_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/dicom-peers/{peer_id}/echo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Device
+         * @description Ask the device for a C-ECHO, as our own AE title.
+         */
+        post: operations["test_device_api_dicom_peers__peer_id__echo_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/findings/{finding_id}/decision": {
         parameters: {
             query?: never;
@@ -234,6 +298,47 @@ export interface paths {
         get: operations["list_patients_api_patients_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/scheduled-procedures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Scheduled Procedures
+         * @description What the own institution has planned, from a month ago on.
+         */
+        get: operations["list_scheduled_procedures_api_scheduled_procedures_get"];
+        put?: never;
+        /** Schedule Procedure */
+        post: operations["schedule_procedure_api_scheduled_procedures_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/scheduled-procedures/{procedure_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record Procedure Event
+         * @description Call off what is planned: no scanner finds it any more.
+         */
+        post: operations["record_procedure_event_api_scheduled_procedures__procedure_id__events_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -313,6 +418,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study_instance_uid}/archive.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Study
+         * @description Every file of the study, byte for byte, in a folder for each series. Written to the audit log.
+         */
+        get: operations["download_study_api_studies__study_instance_uid__archive_zip_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study_instance_uid}/instances/{sop_instance_uid}/file": {
         parameters: {
             query?: never;
@@ -325,6 +450,46 @@ export interface paths {
          * @description The DICOM file as the archive holds it: never transcoded, decoded by the browser.
          */
         get: operations["read_instance_file_api_studies__study_instance_uid__instances__sop_instance_uid__file_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_instance_uid}/series/{series_instance_uid}/archive.zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Download Series
+         * @description Every file of one series, as above.
+         */
+        get: operations["download_series_api_studies__study_instance_uid__series__series_instance_uid__archive_zip_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_instance_uid}/series/{series_instance_uid}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Series Thumbnail
+         * @description The middle image of the series, small.
+         */
+        get: operations["read_series_thumbnail_api_studies__study_instance_uid__series__series_instance_uid__thumbnail_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -454,6 +619,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/uploads/{upload_id}/instances": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Instances
+         * @description Several files in one body, framed as `teleconsult.uploads.batch` says; answered file by file.
+         */
+        post: operations["send_instances_api_uploads__upload_id__instances_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/uploads/{upload_id}/instances/{sha256}": {
         parameters: {
             query?: never;
@@ -546,6 +731,13 @@ export interface components {
             /** Size Bytes */
             size_bytes: number;
         };
+        /** BatchOut */
+        BatchOut: {
+            /** Files */
+            files: components["schemas"]["FileResultOut"][];
+            /** Mismatched */
+            mismatched: string[];
+        };
         /** ConsentIn */
         ConsentIn: {
             /** Given */
@@ -613,7 +805,7 @@ export interface components {
             specialist: components["schemas"]["UserRefOut"] | null;
             /** Specialty */
             specialty: string;
-            status: components["schemas"]["Status"];
+            status: components["schemas"]["teleconsult__consults__consult__Status"];
             /** Studies */
             studies: components["schemas"]["StudySummaryOut"][];
             urgency: components["schemas"]["Urgency"];
@@ -650,6 +842,68 @@ export interface components {
          * @enum {string}
          */
         DecisionStatus: "preliminary" | "accepted" | "rejected";
+        /** DevicesOut */
+        DevicesOut: {
+            gateway: components["schemas"]["DicomGatewayOut"];
+            /** Peers */
+            peers: components["schemas"]["DicomPeerOut"][];
+            /** Rejections */
+            rejections: components["schemas"]["RejectionOut"][];
+        };
+        /**
+         * DicomGatewayOut
+         * @description What is to be entered at a scanner so that it reaches us.
+         */
+        DicomGatewayOut: {
+            /** Ae Title */
+            ae_title: string;
+            /** Host */
+            host: string;
+            /** Only This Machine */
+            only_this_machine: boolean;
+            /** Port */
+            port: number;
+            /** Tls */
+            tls: boolean;
+        };
+        /** DicomPeerIn */
+        DicomPeerIn: {
+            /** Address */
+            address: string;
+            /** Ae Title */
+            ae_title: string;
+            /** Description */
+            description?: string | null;
+            /** Port */
+            port?: number | null;
+        };
+        /** DicomPeerOut */
+        DicomPeerOut: {
+            /** Address */
+            address: string;
+            /** Ae Title */
+            ae_title: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Description */
+            description: string | null;
+            /** Id */
+            id: string;
+            /** Port */
+            port: number | null;
+        };
+        /** EchoOut */
+        EchoOut: {
+            outcome: components["schemas"]["EchoOutcome"];
+        };
+        /**
+         * EchoOutcome
+         * @enum {string}
+         */
+        EchoOutcome: "answered" | "unreachable" | "rejected" | "no-answer";
         /**
          * Event
          * @enum {string}
@@ -938,6 +1192,20 @@ export interface components {
             /** Study Count */
             study_count: number;
         };
+        /** RejectionOut */
+        RejectionOut: {
+            /** Address */
+            address: string;
+            /** Ae Title */
+            ae_title: string;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Called Ae Title */
+            called_ae_title: string;
+        };
         /** ReportIn */
         ReportIn: {
             /** Conclusion */
@@ -985,6 +1253,74 @@ export interface components {
          * @enum {string}
          */
         Role: "grassroots-clinician" | "specialist" | "radiologist" | "teacher" | "student" | "coordinator" | "administrator";
+        /** ScheduledProcedureEventIn */
+        ScheduledProcedureEventIn: {
+            /**
+             * Event
+             * @constant
+             */
+            event: "cancel";
+        };
+        /** ScheduledProcedureIn */
+        ScheduledProcedureIn: {
+            /** Accession Number */
+            accession_number?: string | null;
+            /**
+             * Modality
+             * @enum {string}
+             */
+            modality: "CR" | "CT" | "DX" | "ES" | "MG" | "MR" | "NM" | "OT" | "PT" | "RF" | "US" | "XA";
+            /** Patient Birth Date */
+            patient_birth_date?: string | null;
+            /** Patient Id */
+            patient_id: string;
+            /** Patient Name */
+            patient_name: string;
+            /** Patient Sex */
+            patient_sex?: ("M" | "F" | "O") | null;
+            /** Performing Physician Name */
+            performing_physician_name?: string | null;
+            /** Procedure Description */
+            procedure_description?: string | null;
+            /**
+             * Scheduled At
+             * Format: date-time
+             */
+            scheduled_at: string;
+            /** Scheduled Station Ae Title */
+            scheduled_station_ae_title?: string | null;
+        };
+        /** ScheduledProcedureOut */
+        ScheduledProcedureOut: {
+            /** Accession Number */
+            accession_number: string;
+            /** Id */
+            id: string;
+            /** Modality */
+            modality: string;
+            /** Patient Birth Date */
+            patient_birth_date: string | null;
+            /** Patient Id */
+            patient_id: string;
+            /** Patient Name */
+            patient_name: string;
+            /** Patient Sex */
+            patient_sex: string | null;
+            /** Performing Physician Name */
+            performing_physician_name: string | null;
+            /** Procedure Description */
+            procedure_description: string | null;
+            /**
+             * Scheduled At
+             * Format: date-time
+             */
+            scheduled_at: string;
+            /** Scheduled Station Ae Title */
+            scheduled_station_ae_title: string | null;
+            status: components["schemas"]["teleconsult__scheduled_procedures__scheduled_procedure__Status"];
+            /** Study Instance Uid */
+            study_instance_uid: string;
+        };
         /**
          * Sentence
          * @description Plain words for a clinician, in both languages, with a stable code.
@@ -1039,11 +1375,6 @@ export interface components {
          * @enum {string}
          */
         Specialty: "general" | "radiology" | "respiratory" | "thoracic-surgery" | "oncology" | "breast-surgery" | "cardiology" | "neurology";
-        /**
-         * Status
-         * @enum {string}
-         */
-        Status: "draft" | "requested" | "returned" | "accepted" | "scheduled" | "in-progress" | "on-hold" | "reporting" | "signed" | "closed" | "declined" | "cancelled" | "no-show";
         /** StudyDetailOut */
         StudyDetailOut: {
             ai: components["schemas"]["AiOut"];
@@ -1181,6 +1512,16 @@ export interface components {
             /** Error Type */
             type: string;
         };
+        /**
+         * Status
+         * @enum {string}
+         */
+        teleconsult__consults__consult__Status: "draft" | "requested" | "returned" | "accepted" | "scheduled" | "in-progress" | "on-hold" | "reporting" | "signed" | "closed" | "declined" | "cancelled" | "no-show";
+        /**
+         * Status
+         * @enum {string}
+         */
+        teleconsult__scheduled_procedures__scheduled_procedure__Status: "scheduled" | "completed" | "cancelled";
     };
     responses: never;
     parameters: never;
@@ -1556,6 +1897,144 @@ export interface operations {
             };
         };
     };
+    list_devices_api_dicom_peers_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DevicesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_device_api_dicom_peers_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DicomPeerIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DicomPeerOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_device_api_dicom_peers__peer_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                peer_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    test_device_api_dicom_peers__peer_id__echo_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                peer_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EchoOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     decide_on_finding_api_findings__finding_id__decision_put: {
         parameters: {
             query?: never;
@@ -1683,6 +2162,115 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PatientWithStudiesOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_scheduled_procedures_api_scheduled_procedures_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledProcedureOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    schedule_procedure_api_scheduled_procedures_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduledProcedureIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledProcedureOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    record_procedure_event_api_scheduled_procedures__procedure_id__events_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                procedure_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScheduledProcedureEventIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledProcedureOut"];
                 };
             };
             /** @description Validation Error */
@@ -1902,6 +2490,41 @@ export interface operations {
             };
         };
     };
+    download_study_api_studies__study_instance_uid__archive_zip_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                study_instance_uid: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     read_instance_file_api_studies__study_instance_uid__instances__sop_instance_uid__file_get: {
         parameters: {
             query?: never;
@@ -1925,6 +2548,78 @@ export interface operations {
                 };
                 content: {
                     "application/dicom": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    download_series_api_studies__study_instance_uid__series__series_instance_uid__archive_zip_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                study_instance_uid: string;
+                series_instance_uid: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_series_thumbnail_api_studies__study_instance_uid__series__series_instance_uid__thumbnail_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                study_instance_uid: string;
+                series_instance_uid: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
                 };
             };
             /** @description Validation Error */
@@ -2171,6 +2866,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FilesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    send_instances_api_uploads__upload_id__instances_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                upload_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BatchOut"];
                 };
             };
             /** @description Validation Error */

@@ -165,6 +165,7 @@ class DicomGateway:
             evt_handlers=handlers,  # type: ignore[arg-type]
             server_class=BoundedServer,
         )
+        assert isinstance(server, BoundedServer)
         self._ae._servers.append(server)
         self._server = server
         threading.Thread(target=server.serve_forever, name="dicom-gateway", daemon=True).start()
@@ -179,7 +180,7 @@ class DicomGateway:
         """Let the caller in or turn it away, before anything is negotiated."""
         association = event.assoc
         self._forget_the_dead()
-        asked = association.requestor.primitive
+        asked: Any = association.requestor.primitive
         caller = Caller(
             asked.calling_ae_title.strip(),
             str(association.requestor.address or ""),
@@ -249,12 +250,13 @@ class DicomGateway:
     def _on_store(self, event: Event) -> Dataset:
         visit = self._visits[event.assoc]
         try:
+            request: Any = event.request
             content = event.encoded_dataset()
         except (ValueError, TypeError, AttributeError):
             return StoreAnswer(CANNOT_UNDERSTAND, "The object has no usable identifiers.").to_dataset()
         with self._storing:
-            file = read_instance(f"{event.request.AffectedSOPInstanceUID}.dcm", content)
-            answer = _mismatch(event.request, file.header) or visit.store(file)
+            file = read_instance(f"{request.AffectedSOPInstanceUID}.dcm", content)
+            answer = _mismatch(request, file.header) or visit.store(file)
         return answer.to_dataset()
 
     def _on_find(self, event: Event) -> Iterator[tuple[int, Dataset | None]]:
@@ -273,7 +275,8 @@ class DicomGateway:
             yield PENDING, answer
 
     def _on_action(self, event: Event) -> tuple[int, Dataset | None]:
-        if event.request.RequestedSOPInstanceUID != PUSH_MODEL_INSTANCE_UID:
+        asked: Any = event.request
+        if asked.RequestedSOPInstanceUID != PUSH_MODEL_INSTANCE_UID:
             return NO_SUCH_OBJECT_INSTANCE, None
         if event.action_type != REQUEST_ACTION_TYPE:
             return NO_SUCH_ACTION, None

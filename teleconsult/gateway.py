@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 
 from pydicom import Dataset
 from pynetdicom.association import Association
@@ -37,7 +38,7 @@ from teleconsult.dependencies import PartsOfApp
 from teleconsult.dicom_peers.dicom_peer import DicomPeer, most_specific
 from teleconsult.dicom_peers.repository import REJECTED, DicomPeerRepository
 from teleconsult.scheduled_procedures.repository import ScheduledProcedureRepository
-from teleconsult.scheduled_procedures.scheduled_procedure import Status
+from teleconsult.scheduled_procedures.scheduled_procedure import ProcedureStatus
 from teleconsult.settings import Settings
 from teleconsult.storage_commitments.reporting import CommitmentReporter
 from teleconsult.storage_commitments.repository import StorageCommitmentRepository
@@ -97,7 +98,7 @@ class PeerVisit:
         parts = self._parts
         with parts.database.reading() as connection:
             planned = ScheduledProcedureRepository().recent_of(
-                connection, self._peer.institution_id, at, only=Status.SCHEDULED
+                connection, self._peer.institution_id, at, only=ProcedureStatus.SCHEDULED
             )
         answers = list(find(query, (one.worklist_entry(parts.settings.time_zone) for one in planned)))
         self._audit("worklist-viewed", at, answers=len(answers))
@@ -134,7 +135,7 @@ class PeerVisit:
         )
         if released:
             for study_instance_uid in self._studies:
-                self._later(lambda uid=study_instance_uid: _assess(self._parts, uid))
+                self._later(partial(_assess, self._parts, study_instance_uid))
 
     def _opened_upload(self, at: datetime) -> Upload:
         if self._upload is None:

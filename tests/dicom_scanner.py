@@ -73,7 +73,7 @@ class CommitmentListener:
 
     def handle(self, event: evt.Event) -> tuple[int, None]:
         information = event.event_information
-        self.reports[str(information.TransactionUID)] = (event.event_type, information)
+        self.reports[str(information.TransactionUID)] = (event.event_type or 0, information)
         self._came.set()
         return 0x0000, None
 

@@ -8,7 +8,11 @@ from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 from storage import audit_log
 from storage.tables import scheduled_procedures
 from teleconsult.errors import NotFound
-from teleconsult.scheduled_procedures.scheduled_procedure import Event, ScheduledProcedure, Status
+from teleconsult.scheduled_procedures.scheduled_procedure import (
+    ProcedureEvent,
+    ProcedureStatus,
+    ScheduledProcedure,
+)
 
 SHOWN_FOR = timedelta(days=30)  # after their time; then they are history
 AT_MOST = 2_000
@@ -60,7 +64,7 @@ class ScheduledProcedureRepository:
         return _procedure(row)
 
     def recent_of(
-        self, connection: Connection, institution_id: str, at: datetime, only: Status | None = None
+        self, connection: Connection, institution_id: str, at: datetime, only: ProcedureStatus | None = None
     ) -> list[ScheduledProcedure]:
         """From a month ago on, in the order of their times."""
         query = select(scheduled_procedures).where(
@@ -102,12 +106,12 @@ class ScheduledProcedureRepository:
         rows = connection.execute(
             select(scheduled_procedures).where(
                 scheduled_procedures.c.institution_id == institution_id,
-                scheduled_procedures.c.status == Status.SCHEDULED,
+                scheduled_procedures.c.status == ProcedureStatus.SCHEDULED,
                 or_(by_uid, by_number) if accession_number else by_uid,
             )
         ).all()
         for row in rows:
-            self.save(connection, _procedure(row).apply(Event.STUDY_ARRIVED))
+            self.save(connection, _procedure(row).apply(ProcedureEvent.STUDY_ARRIVED))
             audit_log.record(
                 connection,
                 at=at,
@@ -133,7 +137,7 @@ def _procedure(row: Row[Any]) -> ScheduledProcedure:
         scheduled_station_ae_title=row.scheduled_station_ae_title,
         scheduled_at=row.scheduled_at,
         performing_physician_name=row.performing_physician_name,
-        status=Status(row.status),
+        status=ProcedureStatus(row.status),
         created_by=row.created_by,
         created_at=row.created_at,
     )

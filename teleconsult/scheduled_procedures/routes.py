@@ -13,7 +13,11 @@ from teleconsult.dependencies import CurrentUser, Now, Parts
 from teleconsult.dicom_peers.dicom_peer import checked_ae_title
 from teleconsult.errors import AccessionNumberTaken, NotAllowed
 from teleconsult.scheduled_procedures.repository import ScheduledProcedureRepository
-from teleconsult.scheduled_procedures.scheduled_procedure import Event, ScheduledProcedure, Status
+from teleconsult.scheduled_procedures.scheduled_procedure import (
+    ProcedureEvent,
+    ProcedureStatus,
+    ScheduledProcedure,
+)
 from teleconsult.scheduled_procedures.schemas import (
     ScheduledProcedureEventIn,
     ScheduledProcedureIn,
@@ -61,7 +65,7 @@ def schedule_procedure(
         scheduled_station_ae_title=checked_ae_title(station) if station else None,
         scheduled_at=body.scheduled_at,
         performing_physician_name=body.performing_physician_name or None,
-        status=Status.SCHEDULED,
+        status=ProcedureStatus.SCHEDULED,
         created_by=user.id,
         created_at=now,
     )
@@ -84,7 +88,7 @@ def record_procedure_event(
     procedure_id: str, body: ScheduledProcedureEventIn, parts: Parts, user: Clinician, now: Now
 ) -> ScheduledProcedureOut:
     """Call off what is planned: no scanner finds it any more."""
-    event = Event(body.event)
+    event = ProcedureEvent(body.event)
     with parts.database.transaction() as connection:
         planned = procedures.get_of(connection, procedure_id, user.institution.id).apply(event)
         procedures.save(connection, planned)

@@ -9,21 +9,24 @@ from imaging.modality_worklist import WorklistEntry
 from teleconsult.errors import IllegalTransition
 
 
-class Status(StrEnum):
+class ProcedureStatus(StrEnum):
     SCHEDULED = "scheduled"
     COMPLETED = "completed"  # its study has arrived
     CANCELLED = "cancelled"
 
 
-class Event(StrEnum):
+class ProcedureEvent(StrEnum):
     CANCEL = "cancel"
     STUDY_ARRIVED = "study-arrived"
 
 
-TRANSITIONS: Mapping[Status, Mapping[Event, Status]] = {
-    Status.SCHEDULED: {Event.CANCEL: Status.CANCELLED, Event.STUDY_ARRIVED: Status.COMPLETED},
-    Status.COMPLETED: {},
-    Status.CANCELLED: {},
+TRANSITIONS: Mapping[ProcedureStatus, Mapping[ProcedureEvent, ProcedureStatus]] = {
+    ProcedureStatus.SCHEDULED: {
+        ProcedureEvent.CANCEL: ProcedureStatus.CANCELLED,
+        ProcedureEvent.STUDY_ARRIVED: ProcedureStatus.COMPLETED,
+    },
+    ProcedureStatus.COMPLETED: {},
+    ProcedureStatus.CANCELLED: {},
 }
 
 
@@ -51,11 +54,11 @@ class ScheduledProcedure:
     scheduled_station_ae_title: str | None
     scheduled_at: datetime
     performing_physician_name: str | None
-    status: Status
+    status: ProcedureStatus
     created_by: str | None
     created_at: datetime
 
-    def apply(self, event: Event) -> "ScheduledProcedure":
+    def apply(self, event: ProcedureEvent) -> "ScheduledProcedure":
         """Raises IllegalTransition."""
         possible = TRANSITIONS[self.status]
         if event not in possible:

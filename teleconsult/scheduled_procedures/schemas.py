@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from teleconsult.scheduled_procedures.scheduled_procedure import ScheduledProcedure, Status
+from teleconsult.scheduled_procedures.scheduled_procedure import ProcedureStatus, ScheduledProcedure
 from teleconsult.text import Text
 
 # PS3.3 C.7.3.1.1.1: the modalities that are planned by a worklist.
@@ -47,7 +47,7 @@ class ScheduledProcedureOut(BaseModel):
     scheduled_station_ae_title: str | None
     scheduled_at: datetime
     performing_physician_name: str | None
-    status: Status
+    status: ProcedureStatus
 
     @classmethod
     def of(cls, planned: ScheduledProcedure) -> "ScheduledProcedureOut":

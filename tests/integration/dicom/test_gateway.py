@@ -102,8 +102,8 @@ def _store_as(association: Association, dataset: Any, sop_instance_uid: str) -> 
     request.Priority = 2
     request.DataSet = BytesIO(encode(dataset, syntax.is_implicit_VR, syntax.is_little_endian) or b"")
     association._reactor_checkpoint.clear()
-    association.dimse.send_msg(request, context.context_id)
-    _, answer = association.dimse.get_msg(block=True)
+    association.dimse.send_msg(request, context.context_id or 0)
+    answer: Any = association.dimse.get_msg(block=True)[1]
     association._reactor_checkpoint.set()
     return int(answer.Status)
 

@@ -6,14 +6,20 @@ import type {
   Consult,
   ConsultEvent,
   DecisionStatus,
+  Devices,
+  DicomPeer,
+  EchoOutcome,
   Finding,
   JoinTicket,
   Language,
   Me,
   NewConsult,
+  NewDicomPeer,
+  NewScheduledProcedure,
   Patient,
   Report,
   ReportSections,
+  ScheduledProcedure,
   StudyDetail,
   StudySummary,
   Upload,
@@ -28,6 +34,8 @@ export const keys = {
   consult: (id: string) => ["consult", id] as const,
   report: (id: string) => ["report", id] as const,
   upload: (id: string) => ["upload", id] as const,
+  devices: ["devices"] as const,
+  schedule: ["schedule"] as const,
 };
 
 const path = encodeURIComponent;
@@ -237,3 +245,58 @@ export function useUpload(uploadId: string | null, pollMs: number | false = fals
 export const openUpload = (consultId: string | undefined) =>
   post<{ upload_id: string }>("/uploads", consultId === undefined ? {} : { consult_id: consultId });
 export const completeUpload = (uploadId: string) => post<Upload>(`/uploads/${path(uploadId)}/complete`);
+
+export function useDevices() {
+  return useQuery({
+    queryKey: keys.devices,
+    queryFn: ({ signal }) => get<Devices>("/dicom-peers", signal),
+    refetchInterval: 30_000,
+  });
+}
+
+export function useAddDevice() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: NewDicomPeer) => post<DicomPeer>("/dicom-peers", body),
+    onSuccess: () => client.invalidateQueries({ queryKey: keys.devices }),
+  });
+}
+
+export function useRemoveDevice() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => del<unknown>(`/dicom-peers/${path(id)}`),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.devices }),
+  });
+}
+
+export function useTestDevice(id: string) {
+  return useMutation({
+    mutationFn: () => post<{ outcome: EchoOutcome }>(`/dicom-peers/${path(id)}/echo`),
+  });
+}
+
+export function useSchedule() {
+  return useQuery({
+    queryKey: keys.schedule,
+    queryFn: ({ signal }) => get<ScheduledProcedure[]>("/scheduled-procedures", signal),
+    refetchInterval: 30_000,
+  });
+}
+
+export function useScheduleProcedure() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: NewScheduledProcedure) => post<ScheduledProcedure>("/scheduled-procedures", body),
+    onSuccess: () => client.invalidateQueries({ queryKey: keys.schedule }),
+  });
+}
+
+export function useCancelProcedure() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) =>
+      post<ScheduledProcedure>(`/scheduled-procedures/${path(id)}/events`, { event: "cancel" }),
+    onSettled: () => client.invalidateQueries({ queryKey: keys.schedule }),
+  });
+}

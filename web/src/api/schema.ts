@@ -805,7 +805,7 @@ export interface components {
             specialist: components["schemas"]["UserRefOut"] | null;
             /** Specialty */
             specialty: string;
-            status: components["schemas"]["teleconsult__consults__consult__Status"];
+            status: components["schemas"]["Status"];
             /** Studies */
             studies: components["schemas"]["StudySummaryOut"][];
             urgency: components["schemas"]["Urgency"];
@@ -1192,6 +1192,11 @@ export interface components {
             /** Study Count */
             study_count: number;
         };
+        /**
+         * ProcedureStatus
+         * @enum {string}
+         */
+        ProcedureStatus: "scheduled" | "completed" | "cancelled";
         /** RejectionOut */
         RejectionOut: {
             /** Address */
@@ -1317,7 +1322,7 @@ export interface components {
             scheduled_at: string;
             /** Scheduled Station Ae Title */
             scheduled_station_ae_title: string | null;
-            status: components["schemas"]["teleconsult__scheduled_procedures__scheduled_procedure__Status"];
+            status: components["schemas"]["ProcedureStatus"];
             /** Study Instance Uid */
             study_instance_uid: string;
         };
@@ -1375,6 +1380,11 @@ export interface components {
          * @enum {string}
          */
         Specialty: "general" | "radiology" | "respiratory" | "thoracic-surgery" | "oncology" | "breast-surgery" | "cardiology" | "neurology";
+        /**
+         * Status
+         * @enum {string}
+         */
+        Status: "draft" | "requested" | "returned" | "accepted" | "scheduled" | "in-progress" | "on-hold" | "reporting" | "signed" | "closed" | "declined" | "cancelled" | "no-show";
         /** StudyDetailOut */
         StudyDetailOut: {
             ai: components["schemas"]["AiOut"];
@@ -1512,16 +1522,6 @@ export interface components {
             /** Error Type */
             type: string;
         };
-        /**
-         * Status
-         * @enum {string}
-         */
-        teleconsult__consults__consult__Status: "draft" | "requested" | "returned" | "accepted" | "scheduled" | "in-progress" | "on-hold" | "reporting" | "signed" | "closed" | "declined" | "cancelled" | "no-show";
-        /**
-         * Status
-         * @enum {string}
-         */
-        teleconsult__scheduled_procedures__scheduled_procedure__Status: "scheduled" | "completed" | "cancelled";
     };
     responses: never;
     parameters: never;

@@ -57,6 +57,16 @@ export type Report = Schemas["ReportOut"];
 export type ReportStatus = Schemas["ReportStatus"];
 export type ReportSections = Pick<Report, "findings_text" | "conclusion" | "recommendation">;
 
+export type Devices = Schemas["DevicesOut"];
+export type DicomGateway = Schemas["DicomGatewayOut"];
+export type DicomPeer = Schemas["DicomPeerOut"];
+export type NewDicomPeer = Schemas["DicomPeerIn"];
+export type Rejection = Schemas["RejectionOut"];
+export type EchoOutcome = Schemas["EchoOutcome"];
+
+export type ScheduledProcedure = Schemas["ScheduledProcedureOut"];
+export type NewScheduledProcedure = Schemas["ScheduledProcedureIn"];
+
 /** Pushed over /api/events. */
 export type ServerEvent =
   | { type: "study-changed"; study_instance_uid: string }

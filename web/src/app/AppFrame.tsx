@@ -1,6 +1,8 @@
 import { Menu } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import {
+  IconCalendarClock,
+  IconDeviceDesktopCog,
   IconKeyboard,
   IconLock,
   IconLogout,
@@ -28,9 +30,11 @@ import type { RouteHandle } from "./Root";
 import { ShortcutsHelp } from "./ShortcutsHelp";
 
 const NAVIGATION = [
-  { to: "/", label: "nav.worklist", icon: IconReportMedical, clinical: false },
-  { to: "/upload", label: "nav.upload", icon: IconUpload, clinical: true },
-  { to: "/consults/new", label: "nav.newConsult", icon: IconStethoscope, clinical: true },
+  { to: "/", label: "nav.worklist", icon: IconReportMedical, who: "all" },
+  { to: "/upload", label: "nav.upload", icon: IconUpload, who: "clinician" },
+  { to: "/consults/new", label: "nav.newConsult", icon: IconStethoscope, who: "clinician" },
+  { to: "/schedule", label: "nav.schedule", icon: IconCalendarClock, who: "clinician" },
+  { to: "/devices", label: "nav.devices", icon: IconDeviceDesktopCog, who: "administrator" },
 ] as const;
 
 function UserMenu({ me, onShortcuts }: { me: Me; onShortcuts: () => void }) {
@@ -78,8 +82,12 @@ export function AppFrame() {
   const eventsOpen = useEventsOpen();
   const [helpOpened, help] = useDisclosure(false);
   const reading = useMatches().some((match) => (match.handle as RouteHandle | undefined)?.reading === true);
-  const clinician = me.data ? isClinician(me.data) : false;
-  const offered = NAVIGATION.filter(({ clinical }) => clinician || !clinical);
+  const is = {
+    all: true,
+    clinician: me.data ? isClinician(me.data) : false,
+    administrator: me.data?.roles.includes("administrator") ?? false,
+  };
+  const offered = NAVIGATION.filter(({ who }) => is[who]);
   useKeys(useMemo(() => ({ "?": help.open }), [help.open]));
 
   return (

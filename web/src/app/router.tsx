@@ -58,6 +58,14 @@ export const router = createBrowserRouter([
                 path: "/consults/:consultId",
                 lazy: async () => ({ Component: (await import("../consults/ConsultPage")).ConsultPage }),
               },
+              {
+                path: "/schedule",
+                lazy: async () => ({ Component: (await import("../schedule/SchedulePage")).SchedulePage }),
+              },
+              {
+                path: "/devices",
+                lazy: async () => ({ Component: (await import("../devices/DevicesPage")).DevicesPage }),
+              },
               { path: "*", Component: NotFoundPage },
             ],
           },

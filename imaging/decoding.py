@@ -110,6 +110,13 @@ def rescale_of(ds: Dataset) -> tuple[float, float]:
     return slope, intercept
 
 
+def stored_range(bits_stored: int, *, signed: bool) -> tuple[int, int]:
+    """Return the lowest and the highest value that so many bits can hold."""
+    if signed:
+        return -(1 << bits_stored - 1), (1 << bits_stored - 1) - 1
+    return 0, (1 << bits_stored) - 1
+
+
 def stored_pixels(ds: Dataset, frame: int | None = None) -> NDArray[np.generic]:
     """Return the stored values as they are, before rescale and window.
 
@@ -181,8 +188,9 @@ def _of_stored_bits(values: NDArray[Any], ds: Dataset, *, signed: bool) -> NDArr
     high = stored - 1 if high is None or not stored - 1 <= high < allocated else high
     if not 0 < stored < allocated:
         return values
-    lowest, above = (-(1 << stored - 1), 1 << stored - 1) if signed else (0, 1 << stored)
-    if high == stored - 1 and values.size and lowest <= values.min() and values.max() < above:
-        return values
+    if high == stored - 1 and values.size:
+        lowest, highest = stored_range(stored, signed=signed)
+        if values.max() <= highest and (not signed or values.min() >= lowest):
+            return values
     shifted: NDArray[Any] = (values << (allocated - 1 - high)) >> (allocated - stored)
     return shifted

@@ -213,7 +213,7 @@ class SeriesStream:
     def _read(self, orthanc_id: str) -> Dataset:
         content = self._fetched(orthanc_id)
         try:  # parsing every element takes three times as long, and few are needed
-            ds = pydicom.dcmread(BytesIO(content))
+            ds: Dataset = pydicom.dcmread(BytesIO(content))
             self._builder.add(ds)
         except Exception:  # whatever odd bytes raise: the careful way reads them, or says why not
             ds = parse_dicom(content)

@@ -93,8 +93,8 @@ RETURNED_WHERE_ASKED: Final[Mapping[int, tuple[str, ...]]] = {
     STUDY: (
         "TimezoneOffsetFromUTC", "PatientAge", "PatientSize", "PatientWeight", "OtherPatientIDs",
         "IssuerOfPatientID", "EthnicGroup", "Occupation", "AdditionalPatientHistory", "PatientComments",
-        "PhysiciansOfRecord", "NameOfPhysiciansReadingStudy", "AdmittingDiagnosesDescription", "ProcedureCodeSequence",
-        "ReferencedStudySequence",
+        "PhysiciansOfRecord", "NameOfPhysiciansReadingStudy", "AdmittingDiagnosesDescription",
+        "ProcedureCodeSequence", "ReferencedStudySequence",
     ),
     SERIES: (
         "SeriesDate", "SeriesTime", "Laterality", "ProtocolName", "PatientPosition", "OperatorsName",

@@ -8,7 +8,6 @@ with it by the caller.
 | identity | the file |
 | deflate | the whole file as a zlib stream (RFC 1950) |
 | jls | a frame as below, the codestream is JPEG-LS lossless (ITU-T T.87) |
-| htj2k | a frame as below, the codestream is HTJ2K reversible (ITU-T T.814) |
 
 The frame: length of a JSON header (uint32, big endian); the header; the file's bytes before the pixels; those
 after them; the codestream. The pixels are unsigned 16-bit little-endian values of one single-sample frame.
@@ -17,14 +16,10 @@ neighbours.
 """
 
 import zlib
-from collections.abc import Callable, Mapping
-from io import BytesIO
-from typing import Any, Final
+from typing import Final
 
 import jpeg_ls
 import numpy as np
-from numpy.typing import NDArray
-from openjpeg.utils import decode as decode_jpeg_2000
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from imaging.errors import NotRestored
@@ -47,16 +42,7 @@ class FrameHeader(BaseModel):
     suffix_bytes: int = Field(ge=0)
 
 
-def _jpeg_ls(codestream: bytes) -> NDArray[Any]:
-    return np.asarray(jpeg_ls.decode(np.frombuffer(codestream, np.uint8)))
-
-
-def _jpeg_2000(codestream: bytes) -> NDArray[Any]:
-    return np.asarray(decode_jpeg_2000(BytesIO(codestream)))
-
-
-FRAME_DECODERS: Final[Mapping[str, Callable[[bytes], NDArray[Any]]]] = {"jls": _jpeg_ls, "htj2k": _jpeg_2000}
-CODINGS: Final = ("identity", "deflate", *FRAME_DECODERS)
+CODINGS: Final = ("identity", "deflate", "jls")
 
 
 def restore(coding: str, body: bytes, limit_bytes: int) -> bytes:
@@ -73,18 +59,18 @@ def restore(coding: str, body: bytes, limit_bytes: int) -> bytes:
         return body
     if coding == "deflate":
         return _inflated(body, limit_bytes)
-    if coding not in FRAME_DECODERS:
+    if coding != "jls":
         raise NotRestored(f"unknown coding {coding[:20]!r}")
     header, prefix, suffix, codestream = _frame(body)
     if header.length != 2 * header.rows * header.columns or header.offset + header.length > limit_bytes:
         raise NotRestored("the frame's size is not that of its pixels")
-    _check_size(coding, codestream, header)
+    _check_size(codestream, header)
     try:
-        values = FRAME_DECODERS[coding](codestream)
-    except Exception as error:  # the decoders raise what they like, down to bare Exception
-        raise NotRestored(f"{coding}: {type(error).__name__}") from error
+        values = np.asarray(jpeg_ls.decode(np.frombuffer(codestream, np.uint8)))
+    except Exception as error:  # the decoder raises what it likes, down to bare Exception
+        raise NotRestored(f"jls: {type(error).__name__}") from error
     if values.shape != (header.rows, header.columns) or values.dtype.kind not in "ui":
-        raise NotRestored(f"{coding}: shape {values.shape}")
+        raise NotRestored(f"jls: shape {values.shape}")
     pixels = values.astype("<u2", copy=False)
     if header.sign_flipped:
         pixels = pixels ^ np.uint16(SIGN_BIT)
@@ -117,19 +103,13 @@ def _frame(body: bytes) -> tuple[FrameHeader, bytes, bytes, bytes]:
     return header, body[start:middle], body[middle:end], body[end:]
 
 
-def _check_size(coding: str, codestream: bytes, header: FrameHeader) -> None:
-    """Refuse a codestream that would decode to another size, before memory is taken for it."""
-    if coding == "jls":  # the first segment is SOF55: marker, length, precision, lines, samples (T.87 C.2.2)
-        start = codestream.find(b"\xff\xf7", 0, 64)
-        found = (
-            int.from_bytes(codestream[start + 5 : start + 7], "big"),
-            int.from_bytes(codestream[start + 7 : start + 9], "big"),
-        )
-    else:  # SOC, then SIZ: marker, length, capabilities, width, height, and the offsets of both (T.800 A.5.1)
-        start = codestream.find(b"\xff\x51", 0, 64)
-        width, height, left, top = (
-            int.from_bytes(codestream[start + at : start + at + 4], "big") for at in (6, 10, 14, 18)
-        )
-        found = (height - top, width - left)
-    if start < 0 or found != (header.rows, header.columns):
-        raise NotRestored(f"{coding}: claims {found}")
+def _check_size(codestream: bytes, header: FrameHeader) -> None:
+    """Refuse a codestream that would decode to another size, before memory is taken for it.
+
+    The first segment is SOF55: marker, length, precision, lines, samples a line (T.87 C.2.2).
+    """
+    start = codestream.find(b"\xff\xf7", 0, 64)
+    lines = int.from_bytes(codestream[start + 5 : start + 7], "big")
+    samples = int.from_bytes(codestream[start + 7 : start + 9], "big")
+    if start < 0 or (lines, samples) != (header.rows, header.columns):
+        raise NotRestored(f"jls: claims {lines} x {samples}")

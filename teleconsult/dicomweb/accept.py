@@ -11,6 +11,7 @@ DICOM_JSON = "application/dicom+json"
 OCTET_STREAM = "application/octet-stream"
 ANY = "*"
 MAX_TYPES = 50
+MAX_CHARACTERS = 4096
 _LIST = re.compile(r'(?:[^,"]|"(?:\\.|[^"\\])*")+')
 _PARAMETERS = re.compile(r'(?:[^;"]|"(?:\\.|[^"\\])*")+')
 
@@ -48,10 +49,10 @@ def wanted(header: str, parameters: Iterable[str] = ()) -> list[Wanted]:
         header: the Accept header.
         parameters: of the query; they win over the header (PS3.18 8.3.3.1).
     """
-    given = list(parameters) or [header]
+    given = [text[:MAX_CHARACTERS] for text in list(parameters) or [header]]
     ranked = []
     for item in [item for text in given for item in _LIST.findall(text)][:MAX_TYPES]:
-        media_type, *rest = (part.strip() for part in _PARAMETERS.findall(item.strip()))
+        media_type, *rest = [part.strip() for part in _PARAMETERS.findall(item.strip())] or [""]
         named = dict(_parameter(part) for part in rest)
         quality = _quality(named.get("q", "1"))
         if quality > 0:

@@ -113,3 +113,6 @@ def _check_size(codestream: bytes, header: FrameHeader) -> None:
     samples = int.from_bytes(codestream[start + 7 : start + 9], "big")
     if start < 0 or (lines, samples) != (header.rows, header.columns):
         raise NotRestored(f"jls: claims {lines} x {samples}")
+    # Without its end (EOI) the decoder looks for it for seconds.
+    if not codestream.endswith(b"\xff\xd9"):
+        raise NotRestored("jls: cut off")

@@ -7,7 +7,7 @@ from typing import Any
 import jpeg_ls
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -79,6 +79,7 @@ def test_no_bytes_raise_anything_but_not_restored(coding: str, body: bytes) -> N
         restore(coding, body, LIMIT)
 
 
+@settings(deadline=None)  # some damage is found only after seconds
 @given(st.binary(min_size=1, max_size=12), st.integers(0, 400))
 def test_no_damage_to_a_codestream_raises_anything_but_not_restored(damage: bytes, at: int) -> None:
     pixels = np.arange(256, dtype=np.uint16).reshape(16, 16)

@@ -17,6 +17,7 @@ from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.sr.coding import Code
 from pydicom.uid import (
+    UID,
     Comprehensive3DSRStorage,
     ComprehensiveSRStorage,
     ExplicitVRLittleEndian,
@@ -173,8 +174,8 @@ def new_object(
     Source: DICOM PS3.3 C.7.1.1, C.7.2.1, C.7.3.1, C.7.5.1, C.7.5.2, C.12.1.
     """
     ds = patient_and_study(source)
-    ds.SOPClassUID = sop_class_uid
-    ds.SOPInstanceUID = sop_instance_uid
+    ds.SOPClassUID = UID(sop_class_uid)
+    ds.SOPInstanceUID = UID(sop_instance_uid)
     ds.Modality = modality
     ds.SeriesInstanceUID = series_uid(series, str(source.SeriesInstanceUID), maker)
     ds.SeriesNumber = SERIES_NUMBERS[series]
@@ -183,8 +184,8 @@ def new_object(
     ds.DeviceSerialNumber = maker.weights_sha256[:64]
     ds.SoftwareVersions = SOFTWARE_VERSION
     ds.file_meta = FileMetaDataset()
-    ds.file_meta.MediaStorageSOPClassUID = sop_class_uid
-    ds.file_meta.MediaStorageSOPInstanceUID = sop_instance_uid
+    ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID
+    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
     ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     finish(ds, source, at, maker)
     return ds

@@ -1,18 +1,18 @@
 """From an image object to its stored pixel values, within a bound on memory.
 
 The decoders are chosen by name: JPEG by GDCM, JPEG-LS by CharLS, JPEG 2000 by OpenJPEG, RLE by
-pydicom itself. Whatever else is installed beside them is not asked. None of them lets go of Python's
-lock while it decodes, so threads overlap decoding with waiting, not with other decoding.
-
-Grey values that are not compressed are seen where they lie, without a copy.
+pydicom itself. Whatever else is installed beside them is not asked. All but RLE run in processes of their
+own (imaging/decoder_process.py). Grey values that are not compressed are seen where they lie, without a copy.
 """
 
+import struct
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset
+from pydicom.encaps import get_frame
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import (
     HTJ2K,
@@ -35,6 +35,7 @@ from pydicom.uid import (
 )
 
 from imaging import extended_jpeg
+from imaging.decoder_process import decode_frame
 from imaging.errors import ImageTooLarge, NoPixels, UndecodablePixels
 from imaging.header_values import real_number, whole_number
 from imaging.reasons import reason
@@ -66,6 +67,8 @@ _BYTE_ORDER: Mapping[str, str] = {
 
 # What pydicom and the decoders raise on damaged pixels; anything else is a bug of ours.
 _DECODER_ERRORS = (
+    struct.error,
+    EOFError,
     AttributeError,
     KeyError,
     IndexError,
@@ -149,10 +152,12 @@ def stored_pixels(ds: Dataset, frame: int | None = None) -> NDArray[np.generic]:
         raise ImageTooLarge(reason("image-too-large", claimed_mib=size >> 20), uid)
     try:
         stored = _native_pixels(ds, frame)
-        if stored is None:
-            plugin = PLUGINS.get(UID(ds.file_meta.TransferSyntaxUID), "")
-            stored = pixel_array(ds, index=frame, decoding_plugin=plugin)
-        return stored
+        if stored is not None:
+            return stored
+        plugin = PLUGINS.get(UID(ds.file_meta.TransferSyntaxUID), "")
+        if plugin in ("", "pydicom"):
+            return pixel_array(ds, index=frame, decoding_plugin=plugin)
+        return _foreign_pixels(ds, frame, plugin)
     except _DECODER_ERRORS as error:
         raise UndecodablePixels(reason("pixels-not-readable"), f"{uid}: {type(error).__name__}") from error
 
@@ -178,6 +183,30 @@ def _native_pixels(ds: Dataset, frame: int | None) -> NDArray[np.generic] | None
     values = np.frombuffer(ds.PixelData, kind, count * rows * columns, first * rows * columns * kind.itemsize)
     stored = _of_stored_bits(values.astype(kind.newbyteorder("="), copy=False), ds, signed=signed)
     return stored.reshape((rows, columns) if count == 1 else (count, rows, columns))
+
+
+def _foreign_pixels(ds: Dataset, frame: int | None, plugin: str) -> NDArray[np.generic]:
+    """Compressed values, one frame or all, from a decoder that is a process of its own."""
+    frames = whole_number(ds.get("NumberOfFrames")) or 1
+    offsets = None
+    if "ExtendedOffsetTable" in ds:
+        offsets = (ds.ExtendedOffsetTable, ds.ExtendedOffsetTableLengths)
+    if frame is not None and not 0 <= frame < frames:
+        raise IndexError(f"frame {frame} of {frames}")
+    wanted = range(frames) if frame is None else (frame,)
+    # One at a time: all code streams of an object are there anyway, but only one frame's values twice.
+    decoded: NDArray[Any] | None = None
+    for place, number in enumerate(wanted):
+        stream = get_frame(ds.PixelData, number, number_of_frames=frames, extended_offsets=offsets)
+        values = decode_frame(ds, stream, plugin)
+        if len(wanted) == 1:
+            return values
+        if decoded is None:
+            decoded = np.empty((len(wanted), *values.shape), values.dtype)
+        decoded[place] = values
+    if decoded is None:
+        raise ValueError("no frames")
+    return decoded
 
 
 def _of_stored_bits(values: NDArray[Any], ds: Dataset, *, signed: bool) -> NDArray[Any]:

@@ -1,5 +1,7 @@
 """Whether an object holds the whole image that its header promises, told without decoding it."""
 
+import struct
+
 from pydicom import Dataset
 from pydicom.encaps import parse_fragments
 from pydicom.uid import UID
@@ -57,7 +59,7 @@ def _fragments_are_complete(pixels: bytes, frames: int) -> bool:
     """
     try:
         count, offsets = parse_fragments(pixels)
-    except (ValueError, EOFError, IndexError):
+    except (ValueError, EOFError, IndexError, struct.error):
         return False
     if count < frames + 1:
         return False

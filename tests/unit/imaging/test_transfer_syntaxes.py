@@ -4,6 +4,7 @@ CODECS is the table of what is decoded: docs quote it. HTJ2K has no encoder here
 """
 
 import json
+import random
 import shutil
 import subprocess
 import sys
@@ -38,7 +39,7 @@ from pydicom.uid import (
 )
 
 from imaging.decoding import PLUGINS, stored_pixels
-from imaging.errors import UndecodablePixels
+from imaging.errors import DicomError, UndecodablePixels
 from imaging.parsing import parse_dicom
 from tests.dicom_builders import a_ct_slice, a_dataset, as_bytes, with_pixels
 
@@ -277,6 +278,30 @@ def test_values_that_are_there_in_part_only_raise_our_own_error() -> None:
 
     with pytest.raises(UndecodablePixels):
         stored_pixels(parse_dicom(as_bytes(ds)))
+
+
+@needs_dcmtk
+@pytest.mark.parametrize("process", ["+e1", "+eb", "+ee"])
+def test_damaged_streams_end_no_process_of_ours_and_the_next_image_is_decoded(
+    process: str, tmp_path: Path
+) -> None:
+    ds, values = an_image(GREY_8 if process == "+eb" else GREY_12)
+    content = by_dcmtk(process, *(["+bt"] if process == "+ee" else []))(ds, JPEGLosslessSV1, tmp_path)
+    pixels_begin = content.rfind(b"\xe0\x7f\x10\x00") + 12
+    outcomes = set()
+    for seed in range(120):  # some of these end GDCM: 12 and 367 of +e1 did, by SIGABRT and SIGSEGV
+        chance = random.Random(seed)
+        damaged = bytearray(content)
+        for _ in range(chance.choice([1, 2, 5, 20])):
+            damaged[chance.randrange(pixels_begin, len(damaged))] = chance.randrange(256)
+        try:
+            outcomes.add(stored_pixels(parse_dicom(bytes(damaged))).shape)
+        except DicomError as error:
+            outcomes.add(error.reason.code)
+
+    assert outcomes <= {values.shape, "pixels-not-readable", "truncated", "damaged-dicom"}
+    assert {values.shape, "pixels-not-readable"} <= outcomes
+    assert stored_pixels(parse_dicom(content)).shape == values.shape
 
 
 CHILD = """

@@ -45,6 +45,7 @@ ACSE_TIMEOUT_S = 3.0
 DIMSE_TIMEOUT_S = 3.0
 IDLE_TIMEOUT_S = 5.0
 ASSOCIATIONS_AT_MOST = 100
+ASSOCIATIONS_OF_ONE_ADDRESS = 50  # whatever one device does, there is room for the others
 PDU_BYTES = 128 << 10
 # One object, or a row of them that is sent without waiting for answers.
 UNANSWERED_BYTES_AT_MOST = 2 << 30
@@ -209,7 +210,11 @@ class DicomGateway:
         except Exception:  # the edge: who cannot be looked up is not let in now
             log.exception("caller-not-looked-up")
             return None, LIMIT_EXCEEDED
-        is_full = len(self._visits) >= ASSOCIATIONS_AT_MOST
+        addresses = [association.requestor.address for association in list(self._visits)]
+        is_full = (
+            len(addresses) >= ASSOCIATIONS_AT_MOST
+            or addresses.count(caller.address) >= ASSOCIATIONS_OF_ONE_ADDRESS
+        )
         return None if is_full else visit, LIMIT_EXCEEDED
 
     def _on_bytes(self, event: Event) -> None:

@@ -1,7 +1,7 @@
 """DICOM peers in the database, and who was turned away."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -13,6 +13,7 @@ from teleconsult.errors import NotFound, PeerExists
 
 REJECTED = "dicom-caller-rejected"  # the audit log's action
 REJECTIONS_LOOKED_AT = 200
+REJECTIONS_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +86,11 @@ class DicomPeerRepository:
         connection.execute(delete(storage_commitments).where(storage_commitments.c.peer_id == peer.id))
         connection.execute(delete(dicom_peers).where(dicom_peers.c.id == peer.id))
 
-    def rejections(self, connection: Connection, at_most: int) -> list[Rejection]:
-        """Who was turned away last, each once, newest first."""
+    def rejections(self, connection: Connection, at_most: int, at: datetime) -> list[Rejection]:
+        """Who was turned away in the last days, each once, newest first."""
         rows = connection.execute(
             select(audit_log.c.at, audit_log.c.details)
-            .where(audit_log.c.action == REJECTED)
+            .where(audit_log.c.action == REJECTED, audit_log.c.at > at - REJECTIONS_FOR)
             .order_by(desc(audit_log.c.sequence))
             .limit(REJECTIONS_LOOKED_AT)
         )

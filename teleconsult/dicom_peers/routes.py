@@ -36,11 +36,11 @@ Administrator = Annotated[User, Depends(_administrator)]
 
 
 @router.get("")
-def list_devices(parts: Parts, user: Administrator) -> DevicesOut:
+def list_devices(parts: Parts, user: Administrator, now: Now) -> DevicesOut:
     """What a scanner needs to know of us, the institution's own devices, and who was turned away."""
     with parts.database.reading() as connection:
         known = peers.of_institution(connection, user.institution.id)
-        rejections = peers.rejections(connection, REJECTIONS_SHOWN)
+        rejections = peers.rejections(connection, REJECTIONS_SHOWN, now)
     return DevicesOut(
         gateway=DicomGatewayOut.of(parts.settings),
         peers=[DicomPeerOut.of(peer) for peer in known],

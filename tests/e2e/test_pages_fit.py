@@ -29,8 +29,9 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def case(clinician: Client, specialist: Client) -> dict[str, Any]:
-    """A phantom chest that AI has read, and an accepted consult about it."""
+def case(installation: Installation, clinician: Client, specialist: Client) -> dict[str, Any]:
+    """A phantom chest that AI has read, an accepted consult about it, devices and a planned examination."""
+    admin = installation.sign_in("admin")
     slices, _ = chest_ct(21, slices=40, rows=256, patient_name="DEMO^PAGES", patient_id="D-PAGES")
     done = clinician.upload({f"{n}.dcm": as_bytes(ds) for n, ds in enumerate(slices)})
     study = done["studies"][0]
@@ -49,6 +50,18 @@ def case(clinician: Client, specialist: Client) -> dict[str, Any]:
         },
     )
     specialist.post(f"/api/consults/{consult['id']}/events", {"event": "accept", "version": 1})
+    for device in ("CT1", "MR_ROOM_2"):
+        admin.post("/api/dicom-peers", {"ae_title": device, "address": "192.168.10.33", "port": 104})
+    specialist.post(
+        "/api/scheduled-procedures",
+        {
+            "patient_id": "D-PLANNED",
+            "patient_name": "ABDURAHMAN^MUHTAR=阿卜杜热合曼·买买提",
+            "modality": "MG",
+            "procedure_description": "Bilateral mammography, screening, second round",
+            "scheduled_at": "2026-11-26T09:30:00+08:00",
+        },
+    )
     return {"study": uid, "consult": consult["id"]}
 
 
@@ -65,6 +78,8 @@ def pages_of(case: dict[str, Any]) -> dict[str, tuple[str, str | None]]:
         "consult-clinician": (f"/consults/{case['consult']}", "clinician"),
         "door": (f"/room/{case['consult']}", "specialist"),
         "nowhere": ("/no/such/page", "clinician"),
+        "schedule": ("/schedule", "specialist"),
+        "devices": ("/devices", "admin"),
     }
 
 
@@ -112,7 +127,7 @@ def open_page(
         page.get_by_label(said("auth", "login.username")).fill(username)
         page.locator("input[name=password]").fill(PASSWORD)
         page.get_by_role("button", name=said("auth", "login.submit")).click()
-        page.wait_for_url(installation.url + "/")
+        page.wait_for_url(re.compile(r"/(devices)?$"))  # an administrator's home is another page
         answer = context.request.patch(
             installation.url + "/api/me", data={"language": language}, headers={"X-Teleconsult": "1"}
         )

@@ -20,7 +20,7 @@ import { useLogout, useMe } from "../api/hooks";
 import type { Me } from "../api/types";
 import { institutionName } from "../ui/institution";
 import { UploadIndicator } from "../upload/UploadIndicator";
-import { isClinician } from "../worklist/sections";
+import { isClinician, onlyAdministers } from "../worklist/sections";
 import { BrandMark } from "./Brand";
 import classes from "./frame.module.css";
 import { useLanguage } from "./i18n";
@@ -30,7 +30,7 @@ import type { RouteHandle } from "./Root";
 import { ShortcutsHelp } from "./ShortcutsHelp";
 
 const NAVIGATION = [
-  { to: "/", label: "nav.worklist", icon: IconReportMedical, who: "all" },
+  { to: "/", label: "nav.worklist", icon: IconReportMedical, who: "everybodyElse" },
   { to: "/upload", label: "nav.upload", icon: IconUpload, who: "clinician" },
   { to: "/consults/new", label: "nav.newConsult", icon: IconStethoscope, who: "clinician" },
   { to: "/schedule", label: "nav.schedule", icon: IconCalendarClock, who: "clinician" },
@@ -83,9 +83,9 @@ export function AppFrame() {
   const [helpOpened, help] = useDisclosure(false);
   const reading = useMatches().some((match) => (match.handle as RouteHandle | undefined)?.reading === true);
   const is = {
-    all: true,
     clinician: me.data ? isClinician(me.data) : false,
     administrator: me.data?.roles.includes("administrator") ?? false,
+    everybodyElse: me.data ? !onlyAdministers(me.data) : true,
   };
   const offered = NAVIGATION.filter(({ who }) => is[who]);
   useKeys(useMemo(() => ({ "?": help.open }), [help.open]));

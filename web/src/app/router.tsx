@@ -39,7 +39,7 @@ export const router = createBrowserRouter([
             children: [
               {
                 index: true,
-                lazy: async () => ({ Component: (await import("../worklist/WorklistPage")).WorklistPage }),
+                lazy: async () => ({ Component: (await import("../worklist/HomePage")).HomePage }),
               },
               {
                 path: "/upload",

@@ -10,6 +10,9 @@ export const asksOthers = (me: Me) => me.roles.includes("grassroots-clinician");
 /** Who takes part in care: uploads, asks and decides. */
 export const isClinician = (me: Me) => readsForOthers(me) || asksOthers(me);
 
+/** Who keeps the installation and has no patients: the worklist would always be empty. */
+export const onlyAdministers = (me: Me) => me.roles.every((role) => role === "administrator");
+
 /** Waiting ones by urgency and time waited; the others with the newest first. */
 export function consultsInPhase(consults: readonly Consult[], phase: Phase): Consult[] {
   return consults

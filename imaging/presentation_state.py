@@ -26,6 +26,7 @@ LAYER: Final = "AI_FINDINGS"
 # CIELab (90, -15, 85): a light yellow, as PS3.3 C.10.7.1.1 encodes it.
 LAYER_COLOUR: Final = [58982, 29041, 54741]
 LABEL_HEIGHT_SHARE: Final = 0.03  # of the image's height
+LABEL_LETTERS: Final = 16  # a label's width, in its heights
 
 
 def presentation_states(
@@ -159,8 +160,10 @@ def _annotation(image: Dataset, findings: Sequence[tuple[int, Finding]]) -> Data
         label = Dataset()
         label.UnformattedTextValue = finding_label(finding, number)
         label.BoundingBoxAnnotationUnits = label.AnchorPointAnnotationUnits = "PIXEL"
-        label.BoundingBoxTopLeftHandCorner = [x0, top]
-        label.BoundingBoxBottomRightHandCorner = [min(x0 + 12 * height, float(image.Columns)), top + height]
+        left = max(min(x0, int(image.Columns) - LABEL_LETTERS * height), 0.0)
+        right = min(left + LABEL_LETTERS * height, float(image.Columns))
+        label.BoundingBoxTopLeftHandCorner = [left, top]
+        label.BoundingBoxBottomRightHandCorner = [right, top + height]
         label.BoundingBoxTextHorizontalJustification = "LEFT"
         label.AnchorPoint, label.AnchorPointVisibility = [x0, y0], "N"
         item.TextObjectSequence.append(label)

@@ -6,6 +6,8 @@ from pydicom import Dataset
 from pydicom._uid_dict import UID_dictionary
 from pydicom.uid import UID, ParametricMapStorage, SegmentationStorage
 
+from imaging.result_header import is_result_object
+
 # Objects with pixels that are results about other images, not images to read.
 RESULTS_WITH_PIXELS: Final = frozenset({
     str(SegmentationStorage),
@@ -29,5 +31,9 @@ def goes_without_pixels(sop_class_uid: str) -> bool:
 
 
 def is_image(header: Dataset) -> bool:
-    """Whether the object is an image that belongs into a viewer's series, by its header."""
-    return "Rows" in header and str(header.get("SOPClassUID", "")) not in RESULTS_WITH_PIXELS
+    """Whether the object is an image that belongs into a viewer's series, by its header.
+
+    Pictures that we made of AI's findings are none, though another system may show them.
+    """
+    is_result = str(header.get("SOPClassUID", "")) in RESULTS_WITH_PIXELS or is_result_object(header)
+    return "Rows" in header and not is_result

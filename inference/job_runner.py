@@ -16,7 +16,8 @@ from imaging.errors import PacsUnavailable
 from imaging.finding import Finding
 from imaging.pacs import PacsClient
 from imaging.part10 import part10_bytes
-from imaging.structured_report import findings_report
+from imaging.result_header import Maker
+from imaging.result_objects import Run, result_objects
 from inference.errors import NotAnalysable
 from inference.inference_job import LEASE_S, Lease
 from inference.repository import JobRepository
@@ -34,11 +35,21 @@ class LeaseLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class JobRunner:
+    """What a job is run with.
+
+    Attributes:
+        analyse: from a series' instances, a model's name and a place to report progress to, to findings.
+        maker: from a model's name to the version and the weights that run under it.
+        secondary_capture: whether findings are also stored as pictures with burnt-in marks.
+    """
+
     jobs: JobRepository
     pacs: PacsClient
     analyse: Analyse
+    maker: Callable[[str], Maker]
     publish: Publish
     now: Callable[[], datetime]
+    secondary_capture: bool = False
 
     def run(self, job_id: str) -> None:
         """Run one inference job; a second delivery of the same job does no harm.
@@ -78,11 +89,18 @@ class JobRunner:
             for content in self.pacs.fetch_series(lease.study_instance_uid, lease.series_instance_uid)
         ]
         found = self.analyse(datasets, lease.model, report)
-        if found:
-            report("report", 0.95)
-            self.pacs.store(
-                part10_bytes(findings_report(found, datasets, at=self.now(), job_id=lease.job_id))
-            )
+        report("report", 0.95)
+        run = Run(
+            findings=found,
+            sources=datasets,
+            maker=self.maker(lease.model),
+            at=self.now(),
+            job_id=lease.job_id,
+            secondary_capture=self.secondary_capture,
+        )
+        # A second delivery of the job stores the same objects: the archive keeps the first of each.
+        for ds in result_objects(run):
+            self.pacs.store(part10_bytes(ds))
         return found
 
     def _changed(self, lease: Lease, kind: str) -> None:

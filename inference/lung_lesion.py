@@ -1,7 +1,7 @@
 """The outline of one lesion, grown from a candidate, and its measures."""
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ class Lesion:
         long_axis_mm: the longest diameter on that slice.
         short_axis_mm: the longest diameter at right angles to it.
         volume_mm3: of the grown region.
+        voxels: (slice, row, column) bool, the grown region within its box.
     """
 
     centre: tuple[float, float, float]
@@ -38,6 +39,7 @@ class Lesion:
     long_axis_mm: float
     short_axis_mm: float
     volume_mm3: float
+    voxels: NDArray[np.bool_] = field(compare=False, repr=False)
 
     @property
     def diameter_mm(self) -> float:
@@ -101,6 +103,7 @@ def outline_lesion(
         long_axis_mm=long_axis,
         short_axis_mm=short_axis,
         volume_mm3=float(len(where) * spacing.prod()),
+        voxels=grown[tuple(slice(a, b + 1) for a, b in zip(first - low, last - low, strict=True))],
     )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging.finding import Finding, FindingKind
+from imaging.lesion_mask import LesionMask
 from imaging.volume import Volume
 from inference.bundle import Bundle
 from inference.lung_candidates import Candidate, find_candidates
@@ -227,6 +228,28 @@ def _finding(volume: Volume, bundle: Bundle, lesion: Lesion, probability: float)
         model=bundle.name,
         model_version=bundle.version,
         weights_sha256=bundle.weights_sha256,
+        volume_mm3=round(lesion.volume_mm3, 1),
+        long_axis_mm=round(lesion.long_axis_mm, 1),
+        short_axis_mm=round(lesion.short_axis_mm, 1),
+        mask=_mask(volume, lesion),
+    )
+
+
+def _mask(volume: Volume, lesion: Lesion) -> LesionMask | None:
+    """Return the lesion's voxels on the slices that there are: a missing one has no image to mark."""
+    places = [
+        (index, place)
+        for index, place in enumerate(range(lesion.first[0], lesion.last[0] + 1))
+        if place not in volume.interpolated_slices
+    ]
+    voxels = lesion.voxels[[index for index, _ in places]]
+    if not voxels.any():
+        return None
+    return LesionMask(
+        voxels=voxels,
+        sop_instance_uids=tuple(volume.sop_instance_uids[place] for _, place in places),
+        first_row=lesion.first[1],
+        first_column=lesion.first[2],
     )
 
 

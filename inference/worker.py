@@ -11,6 +11,8 @@ from pydicom import Dataset
 
 from imaging.finding import Finding
 from imaging.orthanc import OrthancPacs
+from imaging.result_header import Maker
+from inference.bundle import load_bundle
 from inference.celery_broker import make_celery
 from inference.job_runner import JobRunner, Progress
 from inference.repository import JobRepository
@@ -29,6 +31,10 @@ def job_runner() -> JobRunner:
     def analyse(datasets: Sequence[Dataset], model: str, report: Progress) -> list[Finding]:
         return analyse_series(datasets, model, progress=report, models_folder=models_folder)
 
+    def maker(model: str) -> Maker:
+        bundle = load_bundle(models_folder / model)
+        return Maker(bundle.name, bundle.version, bundle.weights_sha256)
+
     return JobRunner(
         jobs=JobRepository(Database(os.environ["TELECONSULT_DATABASE_URL"])),
         pacs=OrthancPacs(
@@ -37,8 +43,10 @@ def job_runner() -> JobRunner:
             Path(os.environ["TELECONSULT_ORTHANC_PASSWORD_FILE"]).read_text().strip(),
         ),
         analyse=analyse,
+        maker=maker,
         publish=redis_publisher(os.environ["TELECONSULT_REDIS_URL"]),
         now=utc_now,
+        secondary_capture=os.environ.get("TELECONSULT_AI_SECONDARY_CAPTURE") == "1",
     )
 
 

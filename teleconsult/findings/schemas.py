@@ -22,6 +22,15 @@ class DeciderOut(BaseModel):
         return cls(id=user.id, display_name=user.display_name)
 
 
+class CategoryOut(BaseModel):
+    """A coded class of a guideline, and the rule that gave it."""
+
+    code: str
+    scheme: str
+    meaning: str
+    rule: str
+
+
 class FindingOut(BaseModel):
     id: str
     kind: FindingKind
@@ -37,6 +46,10 @@ class FindingOut(BaseModel):
     model: str
     model_version: str
     weights_sha256: str
+    volume_mm3: float | None
+    long_axis_mm: float | None
+    short_axis_mm: float | None
+    category: CategoryOut | None
     status: DecisionStatus
     decided_by: DeciderOut | None
     decided_at: datetime | None

@@ -12,6 +12,7 @@ from imaging.finding import Finding
 from imaging.parsing import parse_dicom
 from imaging.part10 import part10_bytes
 from imaging.report_reading import read_findings
+from imaging.result_header import is_result_object
 from imaging.structured_report import DecidedFinding, decisions_report
 from storage import audit_log
 from teleconsult.consults.consult import Consult, Event
@@ -111,7 +112,8 @@ def _ai_report(parts: PartsOfApp, study_instance_uid: str, series_instance_uid: 
     on_series = [
         document
         for document in candidates
-        if document.VerificationFlag == "UNVERIFIED"
+        if is_result_object(document)  # others' reports are not ours to read
+        and document.get("VerificationFlag") == "UNVERIFIED"
         and any(f.series_instance_uid == series_instance_uid for f in read_findings(document))
     ]
     return max(on_series, key=lambda document: (document.ContentDate, document.ContentTime), default=None)

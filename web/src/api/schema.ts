@@ -738,6 +738,20 @@ export interface components {
             /** Mismatched */
             mismatched: string[];
         };
+        /**
+         * CategoryOut
+         * @description A coded class of a guideline, and the rule that gave it.
+         */
+        CategoryOut: {
+            /** Code */
+            code: string;
+            /** Meaning */
+            meaning: string;
+            /** Rule */
+            rule: string;
+            /** Scheme */
+            scheme: string;
+        };
         /** ConsentIn */
         ConsentIn: {
             /** Given */
@@ -959,6 +973,7 @@ export interface components {
                 number,
                 number
             ] | null;
+            category: components["schemas"]["CategoryOut"] | null;
             /** Centre Lps Mm */
             centre_lps_mm: [
                 number,
@@ -975,6 +990,8 @@ export interface components {
             /** Id */
             id: string;
             kind: components["schemas"]["FindingKind"];
+            /** Long Axis Mm */
+            long_axis_mm: number | null;
             /** Model */
             model: string;
             /** Model Version */
@@ -983,6 +1000,8 @@ export interface components {
             probability: number;
             /** Series Instance Uid */
             series_instance_uid: string;
+            /** Short Axis Mm */
+            short_axis_mm: number | null;
             /** Sop Instance Uid */
             sop_instance_uid: string;
             status: components["schemas"]["DecisionStatus"];
@@ -992,6 +1011,8 @@ export interface components {
             threshold: number;
             /** Version */
             version: number;
+            /** Volume Mm3 */
+            volume_mm3: number | null;
             /** Weights Sha256 */
             weights_sha256: string;
         };

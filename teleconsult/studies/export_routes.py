@@ -9,7 +9,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 from starlette.concurrency import run_in_threadpool
 
-from imaging.orthanc_streams import OrthancStreams
+from imaging.orthanc_streams import Chunk, OrthancStreams
 from teleconsult.dependencies import CurrentUser, Now, Parts
 from teleconsult.dicomweb.contents import Place, StoredSeries, note_export, stored_series
 from teleconsult.dicomweb.images_out import Images
@@ -87,7 +87,7 @@ def folder_name(*parts: str) -> str:
 
 async def _zipped(
     streams: OrthancStreams, files: Sequence[tuple[str, InstanceRecord]], at: datetime
-) -> AsyncGenerator[bytes, None]:
+) -> AsyncGenerator[Chunk, None]:
     archive = ZipStream(at)
     names = iter(files)
     async with aclosing(streams.files(instance.orthanc_id for _, instance in files)) as archived:

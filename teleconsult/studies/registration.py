@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from imaging.header_values import whole_number
 from imaging.reasons import Reason, reason
+from imaging.result_header import is_result_object
 from imaging.sop_class import is_image
 from imaging.study import Instance
 from teleconsult.scheduled_procedures.repository import ScheduledProcedureRepository
@@ -37,6 +38,11 @@ class KnownStudies:
     def __init__(self, studies: StudyRepository) -> None:
         self._studies = studies
         self._whose: dict[str, tuple[str, str]] = {}
+
+    def institution(self, connection: Connection, study_instance_uid: str) -> str | None:
+        """The institution whose study this is; None for one that is not here."""
+        study = self._studies.find(connection, study_instance_uid)
+        return study.institution_id if study else None
 
     def conflict(self, connection: Connection, header: Dataset, arrival: Arrival) -> Reason | None:
         """Why this instance cannot join its study as it says it does, or None.
@@ -128,7 +134,7 @@ def _instance_record(file: StoredFile) -> InstanceRecord:
         instance_number=instance.instance_number,
         position_mm=instance.position_mm,
         number_of_frames=instance.number_of_frames,
-        is_image=is_image(file.header),
+        is_image=is_image(file.header) and not is_result_object(file.header),
         sha256=file.sha256,
         size_bytes=file.size_bytes,
     )

@@ -22,6 +22,8 @@ from teleconsult import access
 from teleconsult.errors import NotFound
 from teleconsult.users.user import User
 
+IN_ONE_QUERY = 500  # parameters; SQLite takes 32,766, and a plan for each length is kept
+
 
 @dataclass(frozen=True, slots=True)
 class Patient:
@@ -156,9 +158,11 @@ class StudyRepository:
             .values(last_arrival_at=at, verdict=None)
         )
         uids = [record.sop_instance_uid for record in records]
-        connection.execute(
-            expected_instances.delete().where(expected_instances.c.sop_instance_uid.in_(uids))
-        )
+        for start in range(0, len(uids), IN_ONE_QUERY):
+            some = uids[start : start + IN_ONE_QUERY]
+            connection.execute(
+                expected_instances.delete().where(expected_instances.c.sop_instance_uid.in_(some))
+            )
         connection.execute(
             insert(instances),
             [
@@ -183,10 +187,13 @@ class StudyRepository:
         self, connection: Connection, sop_instance_uids: Sequence[str]
     ) -> dict[str, str | None]:
         """Those of the instances that are here, with the SHA-256 of their file where it is known."""
-        query = select(instances.c.sop_instance_uid, instances.c.sha256).where(
-            instances.c.sop_instance_uid.in_(sop_instance_uids)
-        )
-        return {row.sop_instance_uid: row.sha256 for row in connection.execute(query)}
+        found: dict[str, str | None] = {}
+        for start in range(0, len(sop_instance_uids), IN_ONE_QUERY):
+            query = select(instances.c.sop_instance_uid, instances.c.sha256).where(
+                instances.c.sop_instance_uid.in_(sop_instance_uids[start : start + IN_ONE_QUERY])
+            )
+            found |= {row.sop_instance_uid: row.sha256 for row in connection.execute(query)}
+        return found
 
     def find_instance(self, connection: Connection, sop_instance_uid: str) -> InstanceRecord | None:
         """The instance, or None where it is not known here."""
@@ -225,6 +232,16 @@ class StudyRepository:
         query = select(instances.c.sop_instance_uid).where(instances.c.orthanc_id == orthanc_id)
         return connection.execute(query).first() is not None
 
+    def known_orthanc_ids(self, connection: Connection, orthanc_ids: Sequence[str]) -> set[str]:
+        """Those of the archive's identifiers that are here."""
+        found: set[str] = set()
+        for start in range(0, len(orthanc_ids), IN_ONE_QUERY):
+            query = select(instances.c.orthanc_id).where(
+                instances.c.orthanc_id.in_(orthanc_ids[start : start + IN_ONE_QUERY])
+            )
+            found |= set(connection.execute(query).scalars())
+        return found
+
     def expect(
         self,
         connection: Connection,
@@ -248,10 +265,14 @@ class StudyRepository:
         self, connection: Connection, sop_instance_uids: Sequence[str]
     ) -> dict[str, tuple[str, str | None]]:
         """Institution and user who were about to store these instances."""
-        rows = connection.execute(
-            select(expected_instances).where(expected_instances.c.sop_instance_uid.in_(sop_instance_uids))
-        )
-        return {row.sop_instance_uid: (row.institution_id, row.user_id) for row in rows}
+        found: dict[str, tuple[str, str | None]] = {}
+        for start in range(0, len(sop_instance_uids), IN_ONE_QUERY):
+            query = select(expected_instances).where(
+                expected_instances.c.sop_instance_uid.in_(sop_instance_uids[start : start + IN_ONE_QUERY])
+            )
+            rows = connection.execute(query)
+            found |= {row.sop_instance_uid: (row.institution_id, row.user_id) for row in rows}
+        return found
 
     def expected(self, connection: Connection, sop_instance_uid: str) -> tuple[str, str | None] | None:
         """Institution and user who were about to store this instance."""
@@ -355,7 +376,12 @@ class StudyRepository:
         """Studies with a series that the gate has not seen and that got nothing new since `before`."""
         rows = connection.execute(
             select(series.c.study_instance_uid)
-            .where(series.c.verdict.is_(None))
+            .where(
+                series.c.verdict.is_(None),
+                select(instances.c.sop_instance_uid)
+                .where(instances.c.series_instance_uid == series.c.series_instance_uid, instances.c.is_image)
+                .exists(),
+            )
             .group_by(series.c.study_instance_uid)
             .having(func.max(series.c.last_arrival_at) < before)
         )

@@ -1,0 +1,161 @@
+"""The archive's change feed: whatever arrived, by whichever way, is in our rows once.
+
+The position in the feed and the rows that a page of it led to are written in one transaction, which also
+checks that nobody else moved the position meanwhile. So a follower may be killed anywhere, and two may run:
+each page has its effect exactly once.
+"""
+
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from pydicom import Dataset
+from sqlalchemy import Connection, insert, select, update
+
+from imaging.errors import DicomError, InstanceNotFound
+from imaging.pacs import Change, ChangeKind
+from storage.tables import change_feed, institutions, uploads
+from teleconsult.dependencies import PartsOfApp
+from teleconsult.studies.registration import Arrival, KnownStudies, StoredFile, register_all
+
+FEED = "orthanc"
+PAGE = 1000
+HEADERS_AT_ONCE = 4
+# An upload registers its instances itself, moments after the archive has them: it is given the time to.
+GRACE_S = 2.0
+OPEN_UPLOADS_MATTER_FOR = timedelta(minutes=10)
+log = logging.getLogger(__name__)
+
+
+class _SomebodyElseFollowed(Exception):
+    """The position moved while this page was being looked at; what was found is there already."""
+
+
+@dataclass
+class Follower:
+    """Follows the feed page by page. What it remembers between pages only saves work."""
+
+    parts: PartsOfApp
+    _first_seen: dict[str, float] = field(default_factory=dict)
+
+    def step(self, at: datetime) -> bool:
+        """Take one page. True: there is more to take at once.
+
+        Raises:
+            PacsUnavailable: the archive is away; the page is taken again later.
+        """
+        since = self._position()
+        changes, last, is_all = self.parts.pacs.changes(since, PAGE)
+        if since and last < since:  # the archive began anew, and so do its numbers
+            self._begin_anew(since)
+            return True
+        unknown = self._unknown(changes)
+        ripe = self._ripe(changes, unknown, at)
+        if len(ripe) < len(changes):
+            if not ripe:
+                return False
+            last, is_all = ripe[-1].sequence, False
+        if last == since:
+            return not is_all
+        wanted = {change.orthanc_id for change in ripe if change.orthanc_id in unknown}
+        found = self._headers(wanted)
+        try:
+            arrived = self.parts.database.in_group(lambda c: self._take(c, since, last, found, at))
+        except _SomebodyElseFollowed:
+            return True
+        for orthanc_id in wanted:
+            self._first_seen.pop(orthanc_id, None)
+        for study_instance_uid in arrived:
+            self.parts.publish({"type": "study-changed", "study_instance_uid": study_instance_uid})
+        return not is_all
+
+    def _position(self) -> int:
+        with self.parts.database.reading() as connection:
+            query = select(change_feed.c.last_sequence).where(change_feed.c.source == FEED)
+            return connection.execute(query).scalar() or 0
+
+    def _begin_anew(self, since: int) -> None:
+        with self.parts.database.transaction() as connection:
+            _move(connection, since, 0)
+
+    def _unknown(self, changes: Iterable[Change]) -> frozenset[str]:
+        new = {change.orthanc_id for change in changes if change.kind is ChangeKind.NEW_INSTANCE}
+        with self.parts.database.reading() as connection:
+            return frozenset(new - self.parts.studies.known_orthanc_ids(connection, sorted(new)))
+
+    def _ripe(self, changes: Sequence[Change], unknown: frozenset[str], at: datetime) -> Sequence[Change]:
+        """The changes up to the first that an open upload may be about to register."""
+        if not unknown or not self._is_somebody_uploading(at):
+            return changes
+        now = time.monotonic()
+        for count, change in enumerate(changes):
+            is_unknown = change.orthanc_id in unknown
+            if is_unknown and now - self._first_seen.setdefault(change.orthanc_id, now) < GRACE_S:
+                return changes[:count]
+        return changes
+
+    def _is_somebody_uploading(self, at: datetime) -> bool:
+        with self.parts.database.reading() as connection:
+            query = select(uploads.c.id).where(
+                uploads.c.completed_at.is_(None), uploads.c.created_at > at - OPEN_UPLOADS_MATTER_FOR
+            )
+            return connection.execute(query.limit(1)).first() is not None
+
+    def _headers(self, orthanc_ids: Iterable[str]) -> dict[str, Dataset]:
+        def fetch(orthanc_id: str) -> tuple[str, Dataset | None]:
+            try:
+                return orthanc_id, self.parts.pacs.instance_header(orthanc_id)
+            except (InstanceNotFound, DicomError):  # deleted meanwhile, or nothing that we can read
+                return orthanc_id, None
+
+        with ThreadPoolExecutor(HEADERS_AT_ONCE) as pool:
+            return {key: header for key, header in pool.map(fetch, orthanc_ids) if header is not None}
+
+    def _take(
+        self, connection: Connection, since: int, last: int, found: dict[str, Dataset], at: datetime
+    ) -> list[str]:
+        if not _move(connection, since, last):
+            raise _SomebodyElseFollowed
+        studies, whose = self.parts.studies, KnownStudies(self.parts.studies)
+        uids = [str(header.SOPInstanceUID) for header in found.values()]
+        expected = studies.expected_among(connection, uids)
+        owner = connection.execute(select(institutions.c.id).order_by(institutions.c.position)).scalar()
+        by_arrival: dict[Arrival, list[StoredFile]] = {}
+        for orthanc_id, header in found.items():
+            institution_id, user_id = expected.get(str(header.SOPInstanceUID), (None, None))
+            institution_id = (
+                institution_id or whose.institution(connection, str(header.StudyInstanceUID)) or owner
+            )
+            if institution_id is None:
+                continue
+            arrival = Arrival(institution_id, user_id, at)
+            if whose.conflict(connection, header, arrival) is not None:
+                log.warning("instance-in-conflict orthanc_id=%s", orthanc_id)
+                continue
+            by_arrival.setdefault(arrival, []).append(StoredFile(header, orthanc_id))
+        arrived: dict[str, None] = {}
+        for arrival, files in by_arrival.items():
+            new = register_all(studies, connection, files, arrival)
+            for file in files:
+                if str(file.header.SOPInstanceUID) in new:
+                    arrived[str(file.header.StudyInstanceUID)] = None
+        return list(arrived)
+
+
+def _move(connection: Connection, since: int, last: int) -> bool:
+    """Move the position, if it is still where it was read. False: it is not."""
+    moved = connection.execute(
+        update(change_feed)
+        .where(change_feed.c.source == FEED, change_feed.c.last_sequence == since)
+        .values(last_sequence=last)
+    )
+    if moved.rowcount:
+        return True
+    query = select(change_feed.c.last_sequence).where(change_feed.c.source == FEED)
+    if since or connection.execute(query).first() is not None:
+        return False
+    connection.execute(insert(change_feed).values(source=FEED, last_sequence=last))
+    return True

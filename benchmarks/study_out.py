@@ -28,7 +28,7 @@ from ct_study import ct_files
 from teleconsult.services import REPOSITORY
 
 sys.path.insert(0, str(REPOSITORY))
-from tests.installation_server import Client, Installation, two_free_ports  # noqa: E402
+from tests.installation_server import Client, Installation, two_free_ports
 
 SLICES = 400
 PAIRS = 7

@@ -11,7 +11,7 @@ import jpeg_ls
 import numpy as np
 from pydicom import Dataset
 from pydicom.encaps import get_frame
-from pydicom.pixels import get_encoder
+from pydicom.pixels.encoders.base import get_encoder
 from pydicom.pixels.utils import get_expected_length
 from pydicom.uid import (
     HTJ2K,

@@ -18,15 +18,18 @@ from typing import IO, Any, Final, TypeVar
 import aiohttp
 
 from imaging.errors import InstanceNotFound, PacsLoginRefused, PacsUnavailable
+from imaging.plain_http import ConnectionLost, NotPlain, PlainHttp
 
 HELD_IN_MEMORY_BYTES: Final = 4 << 20
 CHUNK_BYTES: Final = 256 << 10
-AHEAD: Final = 4  # files fetched while one is being sent
+AHEAD: Final = 6  # files fetched while one is being sent
 # Orthanc answers with 16 threads, and others want some of them.
 CONNECTIONS: Final = 8
+FILE_TIMEOUT_S = 60.0  # for one that is held in memory
 TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=60)
 KEEP_ALIVE_S = 0.8  # Orthanc closes after one second
 
+Chunk = bytes | memoryview
 T = TypeVar("T")
 K = TypeVar("K")
 
@@ -36,7 +39,7 @@ class ArchivedFile:
     """A file as the archive holds it, in memory or in a file without a name. Close it."""
 
     size_bytes: int
-    content: bytes | None
+    content: memoryview | None
     _spooled: IO[bytes] | None = field(default=None, repr=False)
     _crc32: int | None = None
 
@@ -51,16 +54,16 @@ class ArchivedFile:
         """Return the bytes from `start` to before `stop`. Blocks for a large file."""
         stop = self.size_bytes if stop is None else stop
         if self.content is not None:
-            return self.content if (start, stop) == (0, self.size_bytes) else self.content[start:stop]
+            return bytes(self.content[start:stop])
         assert self._spooled is not None
         self._spooled.seek(start)
         return self._spooled.read(stop - start)
 
-    async def chunks(self, start: int = 0, stop: int | None = None) -> AsyncGenerator[bytes, None]:
-        """Yield the bytes from `start` to before `stop`."""
+    async def chunks(self, start: int = 0, stop: int | None = None) -> AsyncGenerator[Chunk, None]:
+        """Yield the bytes from `start` to before `stop`, those in memory without copying them."""
         stop = self.size_bytes if stop is None else stop
         if self.content is not None:
-            yield self.read(start, stop)
+            yield self.content[start:stop]
             return
         for at in range(start, stop, CHUNK_BYTES):
             yield await asyncio.to_thread(self.read, at, min(at + CHUNK_BYTES, stop))
@@ -81,21 +84,34 @@ class OrthancStreams:
         self._auth = aiohttp.BasicAuth(username, password)
         self._spool_folder = spool_folder
         self._opened: aiohttp.ClientSession | None = None
+        self._plain = PlainHttp(
+            url,
+            username,
+            password,
+            connections=CONNECTIONS,
+            keep_alive_s=KEEP_ALIVE_S,
+            timeout_s=FILE_TIMEOUT_S,
+        )
 
     async def close(self) -> None:
         """Close the connections; calling it again does no harm."""
+        self._plain.close()
         if self._opened is not None:
             await self._opened.close()
             self._opened = None
 
     async def file(self, orthanc_id: str) -> ArchivedFile:
         """Return a file as it was stored. Raises InstanceNotFound, PacsUnavailable."""
-        async with self._answer("GET", f"/instances/{orthanc_id}/file") as response:
-            length = response.content_length
-            if length is not None and length <= HELD_IN_MEMORY_BYTES:
-                content = await response.read()
-                return ArchivedFile(len(content), content)
-            return await self._spool(response)
+        path = f"/instances/{orthanc_id}/file"
+        try:
+            status, content = await self._plain.get(path, HELD_IN_MEMORY_BYTES)
+        except ConnectionLost as error:
+            raise PacsUnavailable("the archive does not answer") from error
+        except NotPlain:
+            async with self._answer("GET", path) as response:
+                return await self._spool(response)
+        _check(status, path)
+        return ArchivedFile(len(content), memoryview(content))
 
     async def header_bytes(self, orthanc_id: str) -> bytes:
         """Return a file's bytes up to its pixels, or all of a small file. Raises as `file`."""
@@ -161,12 +177,7 @@ class OrthancStreams:
     async def _answer(self, method: str, path: str, **options: Any) -> AsyncIterator[aiohttp.ClientResponse]:
         try:
             async with self._session().request(method, self._url + path, **options) as response:
-                if response.status == 404:
-                    raise InstanceNotFound(path)
-                if response.status in (401, 403):
-                    raise PacsLoginRefused("the archive refused the login")
-                if response.status != 200:
-                    raise PacsUnavailable(f"status {response.status}")
+                _check(response.status, path)
                 yield response
         except (aiohttp.ClientError, TimeoutError) as error:
             raise PacsUnavailable(f"the archive does not answer: {type(error).__name__}") from error
@@ -183,6 +194,15 @@ class OrthancStreams:
                 timeout=TIMEOUT,
             )
         return self._opened
+
+
+def _check(status: int, path: str) -> None:
+    if status == 404:
+        raise InstanceNotFound(path)
+    if status in (401, 403):
+        raise PacsLoginRefused("the archive refused the login")
+    if status != 200:
+        raise PacsUnavailable(f"status {status}")
 
 
 async def in_order(

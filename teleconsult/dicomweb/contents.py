@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from storage import audit_log
-from storage.tables import instances, series
+from storage.tables import instances, series, studies
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.errors import NotFound
 from teleconsult.studies.repository import InstanceRecord, Study, slice_order
@@ -73,8 +73,28 @@ class RecentViewings:
 def one_instance(
     parts: PartsOfApp, viewings: RecentViewings, user: User, place: Place, at: datetime
 ) -> InstanceRecord:
-    """The instance, once the look at its study is in the audit log. Raises NotFound."""
-    return stored_series(parts, viewings, user, place, at)[1][0].instances[0]
+    """The instance, once the look at its study is in the audit log. Raises NotFound.
+
+    One query for rights and place: a viewer asks for slice after slice.
+    """
+    query = (
+        select(instances)
+        .join(series, instances.c.series_instance_uid == series.c.series_instance_uid)
+        .join(studies, series.c.study_instance_uid == studies.c.study_instance_uid)
+        .where(
+            instances.c.sop_instance_uid == place.instance,
+            studies.c.study_instance_uid == place.study,
+            parts.studies.visible(user),
+        )
+    )
+    if place.series is not None:
+        query = query.where(series.c.series_instance_uid == place.series)
+    with parts.database.reading() as connection:
+        row = connection.execute(query).first()
+    if row is None:
+        raise NotFound
+    note_viewing(parts, viewings, user, place.study, at)
+    return _instance(row)
 
 
 def stored_series(
@@ -153,20 +173,6 @@ def _place_in_study(one: StoredSeries) -> tuple[bool, int, str]:
 
 def _series(rows: list[Row[Any]]) -> StoredSeries:
     first = rows[0]
-    records = [
-        InstanceRecord(
-            sop_instance_uid=row.sop_instance_uid,
-            sop_class_uid=row.sop_class_uid,
-            orthanc_id=row.orthanc_id,
-            instance_number=row.instance_number,
-            position_mm=row.position_mm,
-            number_of_frames=row.number_of_frames,
-            is_image=row.is_image,
-            sha256=row.sha256,
-            size_bytes=row.size_bytes,
-        )
-        for row in rows
-    ]
     return StoredSeries(
         study_instance_uid=first.study_instance_uid,
         series_instance_uid=first.series_instance_uid,
@@ -174,5 +180,19 @@ def _series(rows: list[Row[Any]]) -> StoredSeries:
         series_number=first.series_number,
         description=first.description,
         body_part=first.body_part,
-        instances=tuple(slice_order(records)),
+        instances=tuple(slice_order(map(_instance, rows))),
+    )
+
+
+def _instance(row: Row[Any]) -> InstanceRecord:
+    return InstanceRecord(
+        sop_instance_uid=row.sop_instance_uid,
+        sop_class_uid=row.sop_class_uid,
+        orthanc_id=row.orthanc_id,
+        instance_number=row.instance_number,
+        position_mm=row.position_mm,
+        number_of_frames=row.number_of_frames,
+        is_image=row.is_image,
+        sha256=row.sha256,
+        size_bytes=row.size_bytes,
     )

@@ -15,7 +15,7 @@ from pydicom.encaps import encapsulate
 from starlette.concurrency import run_in_threadpool
 
 from imaging.frame_coding import NATIVE, as_jpeg_ls, decoded_frame, frame_as_stored
-from imaging.orthanc_streams import in_order
+from imaging.orthanc_streams import Chunk, in_order
 from imaging.parsing import header_of, parse_dicom
 from imaging.rendering import LARGEST_PX, render_png
 from teleconsult.dependencies import CurrentUser, Now, Parts
@@ -223,7 +223,7 @@ async def _frames(
         return Response(content, media_type=media_type, headers=IMMUTABLE)
     writer = MultipartWriter(form.media_type)
 
-    async def body() -> AsyncGenerator[bytes, None]:
+    async def body() -> AsyncGenerator[Chunk, None]:
         async with aclosing(in_order(coded, indices)) as frames:
             async for media_type, content in frames:
                 yield writer.part({"Content-Type": media_type})

@@ -10,7 +10,7 @@ from fastapi import Request, Response
 from starlette.types import Receive, Scope, Send
 
 from imaging.errors import ImagingError
-from imaging.orthanc_streams import ArchivedFile, OrthancStreams
+from imaging.orthanc_streams import ArchivedFile, Chunk, OrthancStreams
 from teleconsult.studies.repository import InstanceRecord
 
 # What is stored under a SOP Instance UID never changes; only this user's browser may keep it.
@@ -29,7 +29,7 @@ class Streamed(Response):
 
     def __init__(
         self,
-        body: AsyncGenerator[bytes, None],
+        body: AsyncGenerator[Chunk, None],
         *,
         media_type: str,
         headers: Mapping[str, str],
@@ -74,14 +74,14 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-async def begun(body: AsyncGenerator[bytes, None]) -> AsyncGenerator[bytes, None]:
+async def begun(body: AsyncGenerator[Chunk, None]) -> AsyncGenerator[Chunk, None]:
     """The same body, with its first chunk there: what fails before it fails with a proper answer."""
     try:
         first = await anext(body)
     except StopAsyncIteration:
         first = b""
 
-    async def whole() -> AsyncGenerator[bytes, None]:
+    async def whole() -> AsyncGenerator[Chunk, None]:
         async with aclosing(body):
             yield first
             async for chunk in body:
@@ -132,7 +132,7 @@ def is_known(request: Request, etag: str | None) -> bool:
     return given.strip() == "*" or etag in (tag.strip().removeprefix("W/") for tag in given.split(","))
 
 
-async def _closing(file: ArchivedFile, start: int, stop: int) -> AsyncGenerator[bytes, None]:
+async def _closing(file: ArchivedFile, start: int, stop: int) -> AsyncGenerator[Chunk, None]:
     try:
         async for chunk in file.chunks(start, stop):
             yield chunk

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from imaging.orthanc_streams import in_order
+from imaging.orthanc_streams import Chunk, in_order
 from imaging.parsing import header_of
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
 from teleconsult.dicomweb.accept import DICOM, DICOM_JSON, wanted_by
@@ -128,7 +128,7 @@ async def _multipart(
 
 async def _file_parts(
     images: ImagesOut, instances: Sequence[InstanceRecord], form: FileForm, writer: MultipartWriter
-) -> AsyncGenerator[bytes, None]:
+) -> AsyncGenerator[Chunk, None]:
     records = iter(instances)
     async with aclosing(images.streams.files(record.orthanc_id for record in instances)) as files:
         async for file in files:
@@ -157,7 +157,7 @@ async def _metadata(
 
 async def _headers(
     images: ImagesOut, found: Sequence[StoredSeries], base: str
-) -> AsyncGenerator[bytes, None]:
+) -> AsyncGenerator[Chunk, None]:
     addresses = [
         f"{base}/series/{one.series_instance_uid}/instances/{instance.sop_instance_uid}/bulkdata"
         for one in found

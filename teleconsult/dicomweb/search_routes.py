@@ -142,7 +142,7 @@ def _find(
         query = (
             select(*columns)
             .select_from(tables)
-            .where(parts.studies.visible(connection, user), *within, *search.conditions)
+            .where(parts.studies.visible(user), *within, *search.conditions)
             .order_by(*order)
             .limit(search.limit + 1)
             .offset(search.offset)

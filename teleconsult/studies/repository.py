@@ -6,7 +6,19 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    ScalarSelect,
+    Select,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from imaging.gate import SeriesVerdict
 from storage.tables import (
@@ -72,6 +84,7 @@ class SeriesRecord:
     reasons: list[dict[str, Any]]
     instances: tuple[InstanceRecord, ...]
     expected_count: int | None = None
+    facts: dict[str, Any] | None = None  # what the gate measured, imaging.series_facts
 
 
 _JOINED = select(
@@ -139,6 +152,7 @@ class StudyRepository:
                 description=record.description,
                 body_part=record.body_part,
                 last_arrival_at=at,
+                verdict=record.verdict,
                 reasons=[],
                 expected_count=record.expected_count,
             )
@@ -151,11 +165,12 @@ class StudyRepository:
         records: Sequence[InstanceRecord],
         at: datetime,
     ) -> None:
-        """Add instances of one series; it goes through the gate again."""
+        """Add instances of one series; with new images it goes through the gate again."""
+        opened = {"verdict": None} if any(record.is_image for record in records) else {}
         connection.execute(
             update(series)
             .where(series.c.series_instance_uid == series_instance_uid)
-            .values(last_arrival_at=at, verdict=None)
+            .values(last_arrival_at=at, **opened)
         )
         uids = [record.sop_instance_uid for record in records]
         for start in range(0, len(uids), IN_ONE_QUERY):
@@ -329,12 +344,12 @@ class StudyRepository:
                     studies.c.study_description.ilike(pattern),
                 )
             )
-        query = query.where(self.visible(connection, user))
+        query = query.where(self.visible(user))
         return [_study(row) for row in connection.execute(query)]
 
-    def visible(self, connection: Connection, user: User) -> ColumnElement[bool]:
+    def visible(self, user: User) -> ColumnElement[bool]:
         """What holds for the studies that `visible_to` finds, for other queries that join them."""
-        shared = studies.c.study_instance_uid.in_(self._shared_with(connection, user))
+        shared = studies.c.study_instance_uid.in_(self._shared_with(user))
         if access.sees_own_institution(user):
             return or_(studies.c.institution_id == user.institution.id, shared)
         return shared
@@ -372,34 +387,53 @@ class StudyRepository:
                 result[row.study_instance_uid].append(_series(row, members))
         return result
 
-    def quiet_and_unassessed(self, connection: Connection, before: datetime) -> list[str]:
-        """Studies with a series that the gate has not seen and that got nothing new since `before`."""
-        rows = connection.execute(
-            select(series.c.study_instance_uid)
-            .where(
-                series.c.verdict.is_(None),
-                select(instances.c.sop_instance_uid)
-                .where(instances.c.series_instance_uid == series.c.series_instance_uid, instances.c.is_image)
-                .exists(),
-            )
-            .group_by(series.c.study_instance_uid)
-            .having(func.max(series.c.last_arrival_at) < before)
-        )
-        return [row.study_instance_uid for row in rows]
+    def ready_to_assess(
+        self, connection: Connection, quiet_since: datetime, given_up_since: datetime
+    ) -> dict[str, list[str]]:
+        """Series that the gate has not seen since their last arrival and that are complete, by their study.
 
-    def set_verdict(self, connection: Connection, verdict: SeriesVerdict) -> None:
-        connection.execute(
+        Complete is one whose sender said how many instances it has, once they are there; one whose sender
+        said nothing, once it got nothing new since `quiet_since`; one whose sender stopped half-way, once it
+        got nothing new since `given_up_since`. Whatever comes later opens it again.
+        """
+        rows = connection.execute(
+            select(series.c.study_instance_uid, series.c.series_instance_uid).where(
+                series.c.verdict.is_(None),
+                or_(
+                    _image_count() >= series.c.expected_count,
+                    and_(series.c.expected_count.is_(None), series.c.last_arrival_at < quiet_since),
+                    series.c.last_arrival_at < given_up_since,
+                ),
+            )
+        )
+        ready: dict[str, list[str]] = {}
+        for row in rows:
+            ready.setdefault(row.study_instance_uid, []).append(row.series_instance_uid)
+        return ready
+
+    def set_verdict(
+        self, connection: Connection, verdict: SeriesVerdict, image_count: int, at: datetime
+    ) -> bool:
+        """Close the series with what the gate said of it. False: it grew meanwhile, and stays open."""
+        closed = connection.execute(
             update(series)
-            .where(series.c.series_instance_uid == verdict.series_instance_uid)
+            .where(
+                series.c.series_instance_uid == verdict.series_instance_uid,
+                _image_count() == image_count,
+            )
             .values(
                 verdict=verdict.verdict,
                 model=verdict.model,
                 reasons=[reason.to_json() for reason in verdict.reasons],
+                facts=verdict.facts.to_json(),
+                completed_at=at,
+                completed_count=image_count,
             )
         )
+        return closed.rowcount == 1
 
-    def _shared_with(self, connection: Connection, user: User) -> list[str]:
-        rows = connection.execute(
+    def _shared_with(self, user: User) -> Select[tuple[str]]:
+        return (
             select(consult_studies.c.study_instance_uid)
             .join(consults, consults.c.id == consult_studies.c.consult_id)
             .where(
@@ -413,7 +447,6 @@ class StudyRepository:
                 ),
             )
         )
-        return [row.study_instance_uid for row in rows]
 
 
 def new_patient(
@@ -433,6 +466,17 @@ def slice_order(records: Iterable[InstanceRecord]) -> list[InstanceRecord]:
             r.instance_number or 0,
             r.sop_instance_uid,
         ),
+    )
+
+
+def _image_count() -> ScalarSelect[int]:
+    """How many images the series of the outer query has."""
+    return (
+        select(func.count())
+        .select_from(instances)
+        .where(instances.c.series_instance_uid == series.c.series_instance_uid, instances.c.is_image)
+        .correlate(series)
+        .scalar_subquery()
     )
 
 
@@ -464,4 +508,5 @@ def _series(row: Row[Any], members: list[InstanceRecord]) -> SeriesRecord:
         model=row.model,
         reasons=row.reasons,
         instances=tuple(slice_order(members)),
+        facts=row.facts,
     )

@@ -46,7 +46,7 @@ def stop(process: subprocess.Popen[str]) -> float:
 
 
 def main() -> None:
-    port = next(port for port in iter(free_inner_port, None) if is_free(port + 1))
+    port = next(port for port in iter(free_inner_port, None) if is_free(port + 1) and is_free(port + 2))
     with tempfile.TemporaryDirectory(prefix="teleconsult-bench-") as folder:
         data = Path(folder) / "data"
         first, first_s = start(data, port)

@@ -6,6 +6,7 @@ secrets=${TELECONSULT_SECRETS:-/run/teleconsult-secrets}
 secret() { cat "$secrets/$1"; }
 
 export TELECONSULT_JOIN_SECRET_FILE="$secrets/join_secret"
+export TELECONSULT_HOST=0.0.0.0
 part=$1
 if [ "$part" = relay ]; then
     exec python -m signaling.main
@@ -34,7 +35,6 @@ PYTHON
         --proxy-headers --forwarded-allow-ips '*' --timeout-graceful-shutdown 5 --no-server-header --no-access-log
     ;;
 gateway)
-    export TELECONSULT_HOST=0.0.0.0
     exec python -m teleconsult.gateway
     ;;
 worker)

@@ -6,6 +6,7 @@ Source: DICOM PS3.4 annexes A, B, J and K; PS3.7; PS3.8.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -67,6 +68,7 @@ NO_SUCH_OBJECT_INSTANCE: Final = 0x0112
 INVALID_ARGUMENT: Final = 0x0115
 PROCESSING_FAILURE: Final = 0x0110
 COMMENT_LENGTH = 64  # LO, PS3.5 6.2
+QUIET_S, QUIET_WITHIN_S = 0.3, 2.0
 log = logging.getLogger(__name__)
 
 
@@ -259,9 +261,13 @@ class DicomGateway:
             content = event.encoded_dataset()
         except (ValueError, TypeError, AttributeError):
             return StoreAnswer(CANNOT_UNDERSTAND, "The object has no usable identifiers.").to_dataset()
-        with self._storing:
-            file = read_instance(f"{request.AffectedSOPInstanceUID}.dcm", content)
-            answer = _mismatch(request, file.header) or visit.store(file)
+        try:
+            with self._storing:
+                file = read_instance(f"{request.AffectedSOPInstanceUID}.dcm", content)
+                answer = _mismatch(request, file.header) or visit.store(file)
+        except Exception:  # the edge: the library would answer, and say nothing in our log
+            log.exception("object-not-stored")
+            answer = StoreAnswer(PROCESSING_FAILURE, "Something went wrong here; it has been logged.")
         return answer.to_dataset()
 
     def _on_find(self, event: Event) -> Iterator[tuple[int, Dataset | None]]:
@@ -295,6 +301,20 @@ class DicomGateway:
             log.exception("commitment-not-kept")
             return PROCESSING_FAILURE, None
         return SUCCESS, None
+
+
+def is_waiting(association: Association) -> bool:
+    """Whether the peer keeps its association open and says nothing: then it waits for something from us.
+
+    Looks for up to QUIET_WITHIN_S. A request of ours that crosses one of the peer's would end everything.
+    """
+    deadline = time.monotonic() + QUIET_WITHIN_S
+    while association.is_established and time.monotonic() < deadline:
+        silent_s = IDLE_TIMEOUT_S - association.dul._idle_timer.remaining
+        if silent_s > QUIET_S and association.dimse.msg_queue.empty():
+            return True
+        time.sleep(0.02)  # between two looks at the condition
+    return False
 
 
 def shortened(comment: str) -> str:

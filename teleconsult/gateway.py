@@ -50,6 +50,7 @@ from teleconsult.uploads.repository import FileResult, Upload
 # Who calls in vain calls often: one line a minute for each is enough to know it.
 REJECTION_TOLD_EVERY = timedelta(minutes=1)
 REJECTIONS_REMEMBERED = 1_000
+STOP_WITHIN_S = 3.0
 log = logging.getLogger(__name__)
 
 STATUS = {"stored": SUCCESS, "refused": CANNOT_UNDERSTAND, "quarantined": KEPT_APART}
@@ -216,8 +217,15 @@ def _assess(parts: PartsOfApp, study_instance_uid: str) -> None:
         log.warning("study-not-assessed study_instance_uid=%s", study_instance_uid, exc_info=True)
 
 
+def _note_end_of_thread(ended: threading.ExceptHookArgs) -> None:
+    """The library's threads end so where a peer goes in the middle of a step; a line is enough for that."""
+    said = f"{ended.exc_type.__name__}: {ended.exc_value}"
+    log.warning("thread-ended name=%s %s", ended.thread.name if ended.thread else "?", said)
+
+
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    threading.excepthook = _note_end_of_thread
     settings = Settings.from_environment(os.environ)
     parts = create_parts(settings)
     stop = threading.Event()
@@ -236,10 +244,11 @@ def main() -> int:
     log.info("gateway-ready ae_title=%s port=%d tls=%s", settings.dicom_ae_title, port, is_tls)
     stop.wait()
     reporter.stop()
-    gateway.stop()
-    finisher.shutdown(wait=False, cancel_futures=True)
-    parts.database.close()
-    return 0
+    stopping = threading.Thread(target=gateway.stop, daemon=True)
+    stopping.start()
+    stopping.join(STOP_WITHIN_S)
+    # Open associations would keep the process: what was not acknowledged, their peers send again.
+    os._exit(0)
 
 
 if __name__ == "__main__":

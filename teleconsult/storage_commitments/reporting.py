@@ -11,6 +11,7 @@ from datetime import datetime
 from pydicom import Dataset
 from pynetdicom.association import Association
 
+from imaging.dicom_gateway import is_waiting
 from imaging.dicom_requests import Target, report_on, send_report
 from imaging.errors import InstanceNotFound, PacsUnavailable
 from imaging.storage_commitment import FailureReason, Reference, report
@@ -115,11 +116,8 @@ class CommitmentReporter:
     def _tell(
         self, peer: DicomPeer, association: Association | None, event_type: int, information: Dataset
     ) -> bool:
-        if (
-            association is not None
-            and association.is_established
-            and report_on(association, event_type, information)
-        ):
+        is_open = association is not None and is_waiting(association)
+        if is_open and association and report_on(association, event_type, information):
             return True
         if peer.port is None:
             return False

@@ -100,8 +100,19 @@ def test_a_report_that_nobody_took_is_sent_again_after_a_restart_when_the_scanne
     assert listener.reports[transaction][0] == 1
 
 
-def test_a_request_without_instances_is_refused(gateway: int) -> None:
+def test_a_scanner_that_goes_on_sending_after_it_asked_loses_nothing(
+    gateway: int, listener: CommitmentListener
+) -> None:
     wait_until(lambda: answers_echo(gateway), "the gateway is back", 60)
+    listener.start()
+    with associated(gateway, evt_handlers=[(evt.EVT_N_EVENT_REPORT, listener.handle)]) as association:
+        transaction = ask(association, stored(association, 2))
+        stored(association, 40)
+
+    wait_until(lambda: transaction in listener.reports, "the report came", 20)
+
+
+def test_a_request_without_instances_is_refused(gateway: int) -> None:
     information = Dataset()
     information.TransactionUID = generate_uid()
     with associated(gateway) as association:

@@ -109,8 +109,11 @@ def read_segmentation(ds: Dataset) -> list[tuple[str, LesionMask]]:
         bits = unpack_bits(ds.PixelData)[: shape[0] * shape[1] * shape[2]]
         frames = np.asarray(bits).reshape(shape).astype(np.bool_)
         places: dict[int, list[tuple[int, str]]] = {}
+        shared = ds.SharedFunctionalGroupsSequence[0]
         for index, item in enumerate(ds.PerFrameFunctionalGroupsSequence):
-            number = int(item.SegmentIdentificationSequence[0].ReferencedSegmentNumber)
+            # What all frames have in common, such as a single segment, is said once (PS3.3 C.7.6.16.1.1).
+            group = item if "SegmentIdentificationSequence" in item else shared
+            number = int(group.SegmentIdentificationSequence[0].ReferencedSegmentNumber)
             image = item.DerivationImageSequence[0].SourceImageSequence[0]
             places.setdefault(number, []).append((index, str(image.ReferencedSOPInstanceUID)))
         read = []

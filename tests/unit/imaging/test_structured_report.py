@@ -1,7 +1,6 @@
 """Reports that other systems' checkers accept, and that give our findings back."""
 
-import shutil
-import subprocess
+import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +11,9 @@ from hypothesis import strategies as st
 from pydicom import Dataset
 
 from imaging.errors import DicomError
-from imaging.finding import Finding, FindingKind
+from imaging.finding import Category, Finding, FindingKind
 from imaging.parsing import parse_dicom
+from imaging.result_header import derived_uid
 from imaging.structured_report import (
     DecidedFinding,
     decisions_report,
@@ -24,6 +24,7 @@ from imaging.structured_report import (
     tracking_uid,
 )
 from tests.dicom_builders import SERIES_UID, STUDY_UID, a_ct_series, a_mammogram, as_bytes
+from tests.result_builders import CATEGORY, MAKER, check_with_others
 
 AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 SLICES = a_ct_series(5)
@@ -71,19 +72,6 @@ def a_decisions_report(**changes: object) -> Dataset:
     return decisions_report(
         [decided(NODULE, True), decided(MASS, False, "血管 a vessel")], SLICES, **{**arguments, **changes}
     )
-
-
-def check_with_others(ds: Dataset, folder: Path) -> None:
-    """dicom3tools and dcmtk read it without an error."""
-    path = folder / "report.dcm"
-    path.write_bytes(as_bytes(ds))
-    for program in ("dciodvfy", "dsrdump"):
-        if shutil.which(program) is None:
-            pytest.skip(f"{program} is not installed here; `apt-get install dicom3tools dcmtk`")
-        done = subprocess.run([program, str(path)], capture_output=True, text=True, errors="replace")
-        said = done.stdout + done.stderr
-        assert done.returncode == 0, said
-        assert not [line for line in said.splitlines() if line.startswith(("Error", "E:", "F:"))], said
 
 
 @pytest.mark.parametrize(
@@ -177,25 +165,130 @@ def test_names_become_person_names(written: str, stored: str) -> None:
     assert person_name(written) == stored
 
 
+def test_a_model_that_found_nothing_says_so_of_every_image_it_read(tmp_path: Path) -> None:
+    report = parse_dicom(as_bytes(findings_report([], SLICES, at=AT, job_id="j", maker=MAKER)))
+
+    assert read_findings(report) == []
+    evaluations, conclusions = report.ContentSequence[-2:]
+    summary = evaluations.ContentSequence[0].ConceptCodeSequence[0].CodeMeaning
+    assert summary == "All algorithms succeeded; without findings"
+    assert "未标出任何病灶" in conclusions.ContentSequence[0].TextValue
+    (series,) = report.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence
+    assert len(series.ReferencedSOPSequence) == len(SLICES)
+    check_with_others(report, tmp_path)
+    another = findings_report([], SLICES, at=AT, job_id="j", maker=replace(MAKER, version="0.2.0"))
+    assert another.SOPInstanceUID != report.SOPInstanceUID
+    with pytest.raises(ValueError, match="one model"):
+        findings_report([], SLICES, at=AT)
+    with pytest.raises(ValueError, match="needs an image"):
+        findings_report([], [], at=AT, maker=MAKER)
+
+
+def test_a_report_names_the_model_its_weights_and_each_measure_by_its_code(tmp_path: Path) -> None:
+    finding = replace(NODULE, volume_mm3=6543.2, long_axis_mm=25.0, short_axis_mm=21.8, category=CATEGORY)
+
+    report = parse_dicom(as_bytes(findings_report([finding], SLICES, at=AT)))
+
+    (algorithm,) = report.ContributingEquipmentSequence
+    assert (algorithm.ManufacturerModelName, algorithm.SoftwareVersions) == ("lung_nodule_ct", "0.1.0")
+    assert algorithm.DeviceSerialNumber == NODULE.weights_sha256
+    measurements = next(
+        i for i in report.ContentSequence if i.ConceptNameCodeSequence[0].CodeValue == "126010"
+    )
+    group = measurements.ContentSequence[0].ContentSequence
+    measured = {
+        i.ConceptNameCodeSequence[0].CodeValue: (
+            float(i.MeasuredValueSequence[0].NumericValue),
+            i.MeasuredValueSequence[0].MeasurementUnitsCodeSequence[0].CodeValue,
+        )
+        for i in group
+        if i.ValueType == "NUM"
+    }
+    assert measured == {
+        "111012": (83.12, "%"),
+        "81827009": (23.4, "mm"),
+        "103339001": (25.0, "mm"),
+        "103340004": (21.8, "mm"),
+        "118565006": (6543.2, "mm3"),
+    }
+    (category,) = (i for i in group if i.ConceptNameCodeSequence[0].CodeValue == "111005")
+    assert category.ConceptCodeSequence[0].CodeValue == "4B"
+    check_with_others(report, tmp_path)
+
+
+def test_names_of_any_character_set_come_out_as_utf_8_with_the_studys_own_time_zone(tmp_path: Path) -> None:
+    source = a_ct_series(1)[0]
+    source.SpecificCharacterSet = "GB18030"
+    source.PatientName = "Wang^XiaoDong=王^小东"
+    source.TimezoneOffsetFromUTC = "+0800"
+    source.IssuerOfPatientID = "县医院"
+    source = parse_dicom(as_bytes(source))
+
+    report = parse_dicom(as_bytes(findings_report([], [source], at=AT, maker=MAKER)))
+
+    assert report.SpecificCharacterSet == "ISO_IR 192"
+    assert report.PatientName == "Wang^XiaoDong=王^小东"
+    assert report.IssuerOfPatientID == "县医院"
+    assert (report.TimezoneOffsetFromUTC, report.ContentTime) == ("+0800", "110000")
+    check_with_others(report, tmp_path)
+
+
+def test_a_finding_of_an_earlier_version_is_read_and_keeps_its_tracking_uid() -> None:
+    row = NODULE.to_json()
+    for later in ("volume_mm3", "long_axis_mm", "short_axis_mm", "category"):
+        del row[later]
+
+    assert Finding.from_json(row) == NODULE
+    # What the version before these measures wrote into its reports.
+    assert tracking_uid(NODULE) == derived_uid("finding", json.dumps(row, sort_keys=True))
+
+
+@pytest.mark.parametrize("change", [{"code": ""}, {"code": "x" * 17}, {"meaning": "x" * 65}, {"rule": " "}])
+def test_a_category_that_dicom_cannot_hold_is_refused(change: dict[str, str]) -> None:
+    with pytest.raises(ValueError):
+        replace(CATEGORY, **change)
+
+
 COORDINATES = st.floats(-900, 900).map(lambda v: round(v, 2) + 0.0)
+MEASURES = st.one_of(st.none(), st.floats(1e-4, 9.9e6).map(lambda v: round(v, 4)))
+LETTERS = st.characters(codec="utf-8", exclude_categories=["C", "Z"], exclude_characters="\\")
+TEXTS = st.text(LETTERS, min_size=1)
+CATEGORIES = st.builds(
+    Category,
+    code=st.text("ABC0123456789-.", min_size=1, max_size=16),
+    scheme=st.sampled_from(["99LUNGRADS", "DCM", "SCT"]),
+    meaning=TEXTS.map(lambda text: text[:64]),
+    rule=st.one_of(TEXTS, st.just("实性结节≥15mm，第 4B 行")),
+)
 
 
 @given(
     st.sampled_from(FindingKind),
     st.integers(0, 10_000),
     st.tuples(COORDINATES, COORDINATES, COORDINATES),
-    st.one_of(st.none(), st.integers(1, 2000)),
+    st.tuples(MEASURES, MEASURES, MEASURES, MEASURES),
+    st.one_of(st.none(), CATEGORIES),
 )
 def test_any_finding_goes_to_json_and_to_a_report_and_back(
-    kind: FindingKind, probability: int, centre: tuple[float, float, float], diameter: int | None
+    kind: FindingKind,
+    probability: int,
+    centre: tuple[float, float, float],
+    measures: tuple[float | None, ...],
+    category: Category | None,
 ) -> None:
+    diameter, long_axis, short_axis, volume = measures
     finding = replace(
         NODULE,
         kind=kind,
         probability=probability / 10_000,
         centre_lps_mm=centre,
-        diameter_mm=None if diameter is None else diameter / 10,
+        diameter_mm=diameter,
+        long_axis_mm=long_axis,
+        short_axis_mm=short_axis,
+        volume_mm3=volume,
+        category=category,
     )
 
     assert Finding.from_json(finding.to_json()) == finding
-    assert read_findings(findings_report([finding], SLICES, at=AT)) == [finding]
+    report = parse_dicom(as_bytes(findings_report([finding], SLICES, at=AT)))
+    assert read_findings(report) == [finding]

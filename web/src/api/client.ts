@@ -80,6 +80,9 @@ const uid = encodeURIComponent;
 /** Addresses that elements load by themselves (images, downloads, the image loader). */
 export const addresses = {
   thumbnail: (study: string) => `/api/studies/${uid(study)}/thumbnail`,
+  seriesThumbnail: (study: string, series: string) =>
+    `/api/studies/${uid(study)}/series/${uid(series)}/thumbnail`,
+  studyArchive: (study: string) => `/api/studies/${uid(study)}/archive.zip`,
   instanceFile: (study: string, sop: string) => `/api/studies/${uid(study)}/instances/${uid(sop)}/file`,
   reportPdf: (consult: string) => `/api/consults/${uid(consult)}/report.pdf`,
 };

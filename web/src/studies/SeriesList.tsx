@@ -1,12 +1,15 @@
 import { useTranslation } from "react-i18next";
 
-import type { Finding, Series } from "../api/types";
+import type { Finding, Series, StudySummary } from "../api/types";
 import { inLanguage, useLanguage } from "../app/i18n";
 import { Tag } from "../ui/Tag";
+import { detailsOf, factsOf, type SeriesFacts } from "./seriesFacts";
 import classes from "./studyPage.module.css";
 import { VERDICT } from "./status";
+import { SeriesThumbnail } from "./Thumbnail";
 
 export interface SeriesListProps {
+  study: StudySummary;
   series: readonly Series[];
   findings: readonly Finding[];
   selectedUid: string | null;
@@ -14,7 +17,7 @@ export interface SeriesListProps {
 }
 
 /** The series of a study, each with the gate's verdict on it and why. */
-export function SeriesList({ series, findings, selectedUid, onSelect }: SeriesListProps) {
+export function SeriesList({ study, series, findings, selectedUid, onSelect }: SeriesListProps) {
   const { t } = useTranslation("study");
   const language = useLanguage();
   if (series.length === 0) return <p className={classes.none}>{t("noSeries")}</p>;
@@ -33,6 +36,7 @@ export function SeriesList({ series, findings, selectedUid, onSelect }: SeriesLi
               data-testid="series"
               data-series={one.series_instance_uid}
             >
+              <SeriesThumbnail study={study} series={one} />
               <span className={classes.seriesTitle}>
                 {one.modality} · {one.description ?? t("seriesNumber", { number: one.series_number ?? "—" })}
               </span>
@@ -45,6 +49,7 @@ export function SeriesList({ series, findings, selectedUid, onSelect }: SeriesLi
                   .filter(Boolean)
                   .join(" · ")}
               </span>
+              {one.facts && <Measured facts={one.facts} />}
               {look !== null && one.verdict !== null && (
                 <Tag tone={look.tone} icon={look.icon} plain>
                   {t(`verdict.${one.verdict}`)}
@@ -61,5 +66,22 @@ export function SeriesList({ series, findings, selectedUid, onSelect }: SeriesLi
         );
       })}
     </ul>
+  );
+}
+
+/** What the gate measured; the rest of it as a tooltip. */
+function Measured({ facts }: { facts: SeriesFacts }) {
+  const { t } = useTranslation("seriesFacts");
+  const told = factsOf(facts, t);
+  if (told.length === 0) return null;
+  return (
+    <span className={classes.seriesFacts} title={detailsOf(facts, t)} aria-label={t("label")} data-testid="series-measured">
+      {told.map(({ text, attention }, n) => (
+        <span key={text}>
+          {n > 0 && " · "}
+          {attention === true ? <strong>{text}</strong> : text}
+        </span>
+      ))}
+    </span>
   );
 }

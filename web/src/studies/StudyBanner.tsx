@@ -1,8 +1,9 @@
 import { Button } from "@mantine/core";
-import { IconStethoscope } from "@tabler/icons-react";
+import { IconDownload, IconStethoscope } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
+import { addresses } from "../api/client";
 import type { StudyDetail } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { actorName, formatDate, formatInstant } from "../ui/format";
@@ -34,6 +35,17 @@ export function StudyBanner({ study, mayAskConsult }: { study: StudyDetail; mayA
           {by !== null && ` · ${t("by", { who: by })}`}
         </span>
       </div>
+      <Button
+        size="xs"
+        variant="default"
+        component="a"
+        href={addresses.studyArchive(study.study_instance_uid)}
+        download
+        title={t("downloadHint")}
+        leftSection={<IconDownload size={15} />}
+      >
+        {t("download")}
+      </Button>
       {mayAskConsult && (
         <Button
           size="xs"

@@ -33,7 +33,13 @@ function Study({ study }: { study: StudyDetail }) {
       <StudyBanner study={study} mayAskConsult={me ? asksOthers(me) : false} />
       <aside className={`${classes.side} ${classes.sideSeries}`} aria-label={t("series")}>
         <h2 className={classes.sideTitle}>{t("series")}</h2>
-        <SeriesList series={study.series} findings={study.findings} selectedUid={seriesUid} onSelect={setChosenSeries} />
+        <SeriesList
+          study={study}
+          series={study.series}
+          findings={study.findings}
+          selectedUid={seriesUid}
+          onSelect={setChosenSeries}
+        />
       </aside>
       <section className={classes.viewer} aria-label={t("viewer")}>
         {seriesUid !== null && (

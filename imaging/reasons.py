@@ -131,6 +131,24 @@ REASONS: Mapping[str, Reason] = _table(
         "There is no file in here. Please choose the folder that holds the images.",
         "这里没有任何文件。请选择存放影像的文件夹。",
     ),
+    # De-identification
+    Reason(
+        "deidentify-document",
+        "This object is a document, a recording or a maker's own format, in which names cannot be searched for. "
+        "It was left out.",
+        "该对象是文档、录音或厂商私有格式，无法检索其中的个人信息，未导出。",
+    ),
+    Reason(
+        "deidentify-video",
+        "This is a video; names shown in it cannot be found here. It was left out.",
+        "这是视频，无法识别画面中可能出现的姓名，未导出。",
+    ),
+    Reason(
+        "deidentify-burned-in",
+        "Text that may name the patient is part of this image and could not be blacked out safely. "
+        "It was left out.",
+        "图像中可能印有患者信息，且无法可靠遮盖，未导出。",
+    ),
     # Patients and studies
     Reason(
         "other-patient-in-study",
@@ -253,7 +271,43 @@ REASONS: Mapping[str, Reason] = _table(
         "Please send the thin-slice series if there is one.",
         "层厚为 {thickness_mm} mm，无法判断结节。如有薄层序列，请上传薄层图像。",
     ),
+    Reason(
+        "kernel-not-read",
+        "This series was reconstructed with the kernel {kernel}, which the AI does not read by this site's "
+        "settings.",
+        "该序列的重建算法为 {kernel}，按本站设置不用于 AI 分析。",
+    ),
     # To be read with care
+    Reason(
+        "lossy-compressed",
+        "These images were compressed with loss (ratio {ratio} to 1); fine detail may be gone, "
+        "and the AI may be less reliable. Please send the original images if there are any.",
+        "这些影像经过有损压缩（压缩比 {ratio}:1），细节可能丢失，AI 结果的可靠性可能降低。"
+        "如有原始影像，请上传原始影像。",
+    ),
+    Reason(
+        "derived-images",
+        "These slices were computed from others (reformatted or processed); the AI was made for original "
+        "slices. Please send the original series as well.",
+        "这些断层图像由其他图像重组或处理得到，AI 针对原始断层图像设计。请一并上传原始序列。",
+    ),
+    Reason(
+        "gantry-tilt",
+        "The gantry was tilted by {tilt_deg} degrees; the AI was made for untilted slices and may be less "
+        "reliable.",
+        "扫描机架倾斜 {tilt_deg} 度，AI 针对无倾斜的断层图像设计，结果的可靠性可能降低。",
+    ),
+    Reason(
+        "small-field-of-view",
+        "The images show a field of only {diameter_mm} mm, so a part of the chest lies outside. "
+        "The AI read what is there.",
+        "重建视野仅 {diameter_mm} mm，部分胸部在视野之外。AI 仅分析了图像内的部分。",
+    ),
+    Reason(
+        "contrast-enhanced",
+        "This series was taken with contrast medium; the AI may be less reliable here.",
+        "该序列为增强扫描，AI 结果的可靠性可能降低。",
+    ),
     Reason(
         "missing-slices",
         "{missing} slices are missing between the first and the last one. The AI read the rest; "

@@ -141,6 +141,7 @@ series = Table(
     Column("verdict", String(24)),  # null: not put through the gate since the last arrival
     Column("model", String(64)),
     Column("reasons", JSON, nullable=False),
+    Column("facts", JSON),  # what the gate measured: imaging.series_facts
     Column("expected_count", Integer),  # instances, where an upload's manifest or the header says it
     Column("completed_at", UtcDateTime),
     Column("completed_count", Integer),  # instances it had when it was last taken for complete

@@ -40,6 +40,7 @@ def up(
     from teleconsult.announcement import announcement, prepare
     from teleconsult.services import dicom_port
 
+    _check_gate_rules(os.environ.get("TELECONSULT_GATE_RULES"))
     data = data.resolve()
     os.environ["TELECONSULT_DEMO"] = "1" if demo and demo_studies else "0"
     sys.exit(
@@ -51,6 +52,18 @@ def up(
             prepare=lambda: prepare(data, demo=demo),
         )
     )
+
+
+def _check_gate_rules(file: str | None) -> None:
+    """End with a sentence before anything starts where the hospital's own rules are not as they should be."""
+    if not file:
+        return
+    from imaging.gate_rules import BadRules, rules_with
+
+    try:
+        rules_with(Path(file))
+    except BadRules as error:
+        sys.exit(f"TELECONSULT_GATE_RULES: {error}")
 
 
 @main.command()

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from imaging.dicom_tls import TlsFiles
+from imaging.gate_rules import RULES, BadRules, Rule, rules_with
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WELL_KNOWN_SECRETS = frozenset({"", "admin", "password", "changeme", "secret", "orthanc", "teleconsult"})
@@ -40,6 +41,7 @@ class Settings:
     dicom_ae_title: str
     dicom_tls: TlsFiles | None  # set: every DICOM connection is TLS, with certificates on both sides
     time_zone: ZoneInfo | None  # of the scanners; None: of this machine
+    gate_rules: tuple[Rule, ...] = RULES  # as TELECONSULT_GATE_RULES adjusts them
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -88,7 +90,15 @@ class Settings:
             dicom_ae_title=_ae_title(environment.get("TELECONSULT_AE_TITLE", "TELECONSULT")),
             dicom_tls=_dicom_tls(environment),
             time_zone=_time_zone(environment.get("TELECONSULT_TIME_ZONE")),
+            gate_rules=_gate_rules(environment.get("TELECONSULT_GATE_RULES")),
         )
+
+
+def _gate_rules(file: str | None) -> tuple[Rule, ...]:
+    try:
+        return rules_with(Path(file) if file else None)
+    except BadRules as error:
+        raise BadSettings(f"TELECONSULT_GATE_RULES: {error}") from error
 
 
 def _ae_title(text: str) -> str:

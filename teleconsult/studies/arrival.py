@@ -1,8 +1,8 @@
 """From slices to AI jobs: what happens when a series has arrived, whichever way it came."""
 
 import logging
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Collection, Iterable
+from datetime import datetime, timedelta
 
 from kombu.exceptions import OperationalError as BrokerAway
 
@@ -12,23 +12,40 @@ from inference.repository import JobRepository
 from teleconsult.dependencies import PartsOfApp
 
 RENUDGE_S = 30.0
+QUIET = timedelta(seconds=10)  # without news a series is complete, where nobody said how many images it has
+GIVEN_UP = timedelta(minutes=2)  # and where somebody did, and sends no more
 log = logging.getLogger(__name__)
 
 
-def assess_and_queue(parts: PartsOfApp, study_instance_uid: str, at: datetime) -> list[str]:
-    """Put every series of the study through the input gate and ask for the AI jobs it allows.
+def assess_ready(parts: PartsOfApp, at: datetime) -> bool:
+    """Gate and queue every series that is complete. False: there is none left."""
+    with parts.database.reading() as connection:
+        ready = parts.studies.ready_to_assess(connection, at - QUIET, at - GIVEN_UP)
+    for study_instance_uid, series_instance_uids in ready.items():
+        assess_and_queue(parts, study_instance_uid, at, only=series_instance_uids)
+    return False
 
-    Does nothing new when called again on the same instances. Returns the ids of new jobs.
+
+def assess_and_queue(
+    parts: PartsOfApp, study_instance_uid: str, at: datetime, *, only: Collection[str] | None = None
+) -> list[str]:
+    """Put series of the study, or all of them, through the input gate and ask for the AI jobs it allows.
+
+    Verdict and job are written together, and only if the series did not grow meanwhile: each state of a
+    series has its effect once, whoever is killed. Does nothing new when called again on the same instances.
+    Returns the ids of new jobs.
     """
     with parts.database.reading() as connection:
         series = parts.studies.series_of(connection, [study_instance_uid])[study_instance_uid]
     job_ids = []
     for record in series:
+        if only is not None and record.series_instance_uid not in only:
+            continue
         headers = parts.pacs.series_headers(study_instance_uid, record.series_instance_uid)
-        verdict = assess_series(headers)
+        verdict = assess_series(headers, parts.settings.gate_rules)
         with parts.database.transaction() as connection:
-            parts.studies.set_verdict(connection, verdict)
-            if verdict.verdict == "not-usable" or verdict.model is None:
+            stands = parts.studies.set_verdict(connection, verdict, len(record.instances), at)
+            if not stands or verdict.verdict == "not-usable" or verdict.model is None:
                 continue
             job_id = parts.jobs.request(
                 connection,

@@ -68,6 +68,36 @@ class InstanceOut(BaseModel):
     number_of_frames: int
 
 
+class SeriesFactsOut(BaseModel):
+    """What the input gate measured in a series; null where the headers do not say."""
+
+    orientation: Literal["axial", "coronal", "sagittal", "oblique"] | None = None
+    slices: int | None = None
+    missing: int | None = None
+    missing_at_mm: list[float] = []
+    repeated: int | None = None
+    unfitting: int | None = None
+    spacing_mm: float | None = None
+    spacing_is_regular: bool | None = None
+    thickness_mm: float | None = None
+    pixel_spacing_mm: tuple[float, float] | None = None
+    coverage_mm: float | None = None
+    gantry_tilt_deg: float | None = None
+    reconstruction_diameter_mm: float | None = None
+    kernel: str | None = None
+    sharpness: Literal["soft", "medium", "sharp", "lung"] | None = None
+    has_contrast: bool | None = None
+    is_lossy: bool = False
+    lossy_ratio: float | None = None
+    is_derived: bool = False
+    is_localiser: bool = False
+    is_multiframe: bool = False
+    laterality: str | None = None
+    view: str | None = None
+    magnification: float | None = None
+    has_implant: bool | None = None
+
+
 class SeriesOut(BaseModel):
     series_instance_uid: str
     modality: str
@@ -78,6 +108,7 @@ class SeriesOut(BaseModel):
     verdict: Literal["usable", "usable-with-caution", "not-usable"] | None
     model: str | None
     reasons: list[Sentence]
+    facts: SeriesFactsOut | None
     instances: list[InstanceOut]
 
 
@@ -209,6 +240,7 @@ def _series(record: SeriesRecord) -> SeriesOut:
         verdict=record.verdict,  # type: ignore[arg-type]
         model=record.model,
         reasons=[Sentence(**reason) for reason in record.reasons],
+        facts=SeriesFactsOut.model_validate(record.facts) if record.facts else None,
         instances=[
             InstanceOut(
                 sop_instance_uid=i.sop_instance_uid,

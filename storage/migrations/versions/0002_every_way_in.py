@@ -235,6 +235,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_instances_sha256"), ["sha256"], unique=False)
 
     with op.batch_alter_table("series") as batch_op:
+        batch_op.add_column(sa.Column("facts", sa.JSON(), nullable=True))
         batch_op.add_column(sa.Column("expected_count", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("completed_at", UtcDateTime(), nullable=True))
         batch_op.add_column(sa.Column("completed_count", sa.Integer(), nullable=True))

@@ -1359,12 +1359,87 @@ export interface components {
             /** Zh */
             zh: string;
         };
+        /**
+         * SeriesFactsOut
+         * @description What the input gate measured in a series; null where the headers do not say.
+         */
+        SeriesFactsOut: {
+            /** Coverage Mm */
+            coverage_mm?: number | null;
+            /** Gantry Tilt Deg */
+            gantry_tilt_deg?: number | null;
+            /** Has Contrast */
+            has_contrast?: boolean | null;
+            /** Has Implant */
+            has_implant?: boolean | null;
+            /**
+             * Is Derived
+             * @default false
+             */
+            is_derived: boolean;
+            /**
+             * Is Localiser
+             * @default false
+             */
+            is_localiser: boolean;
+            /**
+             * Is Lossy
+             * @default false
+             */
+            is_lossy: boolean;
+            /**
+             * Is Multiframe
+             * @default false
+             */
+            is_multiframe: boolean;
+            /** Kernel */
+            kernel?: string | null;
+            /** Laterality */
+            laterality?: string | null;
+            /** Lossy Ratio */
+            lossy_ratio?: number | null;
+            /** Magnification */
+            magnification?: number | null;
+            /** Missing */
+            missing?: number | null;
+            /**
+             * Missing At Mm
+             * @default []
+             */
+            missing_at_mm: number[];
+            /** Orientation */
+            orientation?: ("axial" | "coronal" | "sagittal" | "oblique") | null;
+            /** Pixel Spacing Mm */
+            pixel_spacing_mm?: [
+                number,
+                number
+            ] | null;
+            /** Reconstruction Diameter Mm */
+            reconstruction_diameter_mm?: number | null;
+            /** Repeated */
+            repeated?: number | null;
+            /** Sharpness */
+            sharpness?: ("soft" | "medium" | "sharp" | "lung") | null;
+            /** Slices */
+            slices?: number | null;
+            /** Spacing Is Regular */
+            spacing_is_regular?: boolean | null;
+            /** Spacing Mm */
+            spacing_mm?: number | null;
+            /** Thickness Mm */
+            thickness_mm?: number | null;
+            /** Unfitting */
+            unfitting?: number | null;
+            /** View */
+            view?: string | null;
+        };
         /** SeriesOut */
         SeriesOut: {
             /** Body Part */
             body_part: string | null;
             /** Description */
             description: string | null;
+            facts: components["schemas"]["SeriesFactsOut"] | null;
             /** Instance Count */
             instance_count: number;
             /** Instances */

@@ -1,6 +1,7 @@
 """Adapter of the archive's port to Orthanc's REST interface."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Any
 
@@ -22,6 +23,7 @@ CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 60.0
 PING_TIMEOUT_S = 3.0
 CONNECTIONS = 16
+HEADERS_AT_ONCE = 4
 FILE_IS_GONE = frozenset({9, 2006})  # Orthanc's InexistentFile and RegularFileExpected
 KINDS = {str(kind): kind for kind in ChangeKind}
 
@@ -136,8 +138,9 @@ class OrthancPacs:
 
     def series_headers(self, study_instance_uid: str, series_instance_uid: str) -> list[Dataset]:
         """Return the headers of a series, by instance number. Raises InstanceNotFound, PacsUnavailable."""
-        files = self.fetch_series(study_instance_uid, series_instance_uid)
-        headers = [header_of(content) for content in files]
+        orthanc_ids = self.series_instances(study_instance_uid, series_instance_uid)
+        with ThreadPoolExecutor(HEADERS_AT_ONCE) as pool:
+            headers = list(pool.map(self.instance_header, orthanc_ids))
         return sorted(headers, key=_place_in_series)
 
     def instance_header(self, orthanc_id: str) -> Dataset:

@@ -85,7 +85,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             asyncio.create_task(hub.run()),
             asyncio.create_task(background.sweep_jobs(parts, broker)),
             asyncio.create_task(background.follow_changes(parts)),
-            asyncio.create_task(background.assess_quiet_studies(parts)),
+            asyncio.create_task(background.assess_complete_series(parts)),
             asyncio.create_task(background.verify_arrivals(parts)),
             *(
                 [asyncio.create_task(background.add_demo_studies_at_first_start(parts))]

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable
-from datetime import timedelta
 
 from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
@@ -14,14 +13,13 @@ from inference.celery_broker import CeleryBroker
 from storage.database import utc_now
 from storage.tables import studies
 from teleconsult.dependencies import PartsOfApp
-from teleconsult.studies.arrival import assess_and_queue, nudge_due_jobs
+from teleconsult.studies.arrival import assess_ready, nudge_due_jobs
 from teleconsult.studies.follower import Follower
 from teleconsult.uploads.chunks import discard_old_chunks
 from teleconsult.uploads.verification import verify_some
 
 SWEEP_INTERVAL_S = 0.5
 FEED_INTERVAL_S = 1.0
-QUIET = timedelta(seconds=10)
 log = logging.getLogger(__name__)
 
 
@@ -44,10 +42,10 @@ async def follow_changes(parts: PartsOfApp) -> None:
             await asyncio.sleep(FEED_INTERVAL_S)
 
 
-async def assess_quiet_studies(parts: PartsOfApp) -> None:
-    """Gate and queue what arrived and went quiet without anybody saying that it is complete."""
+async def assess_complete_series(parts: PartsOfApp) -> None:
+    """Gate and queue each series once it is complete: counted, or gone quiet."""
     while True:
-        await _unless_away(assess_quiet_once, parts)
+        await _unless_away(lambda parts: assess_ready(parts, utc_now()), parts)
         await asyncio.sleep(FEED_INTERVAL_S)
 
 
@@ -82,14 +80,6 @@ def verify_once(parts: PartsOfApp) -> bool:
 
 def discard_once(parts: PartsOfApp) -> bool:
     return discard_old_chunks(parts, utc_now())
-
-
-def assess_quiet_once(parts: PartsOfApp) -> bool:
-    with parts.database.reading() as connection:
-        quiet = parts.studies.quiet_and_unassessed(connection, utc_now() - QUIET)
-    for study_instance_uid in quiet:
-        assess_and_queue(parts, study_instance_uid, utc_now())
-    return bool(quiet)
 
 
 async def _unless_away(step: Callable[[PartsOfApp], bool], parts: PartsOfApp) -> bool:

@@ -156,7 +156,7 @@ def _add_series(
             series_number=whole_number(header.get("SeriesNumber")),
             description=_text(header, "SeriesDescription", 400),
             body_part=_text(header, "BodyPartExamined", 64),
-            verdict=None,
+            verdict="not-usable",  # until it has an image
             model=None,
             reasons=[],
             instances=(),

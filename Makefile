@@ -13,7 +13,7 @@ BIN := .venv/bin
 # What pytest gets on top, e.g. `make test PYTEST='-k upload'`.
 PYTEST ?=
 
-.PHONY: help setup setup-tests up doctor test check check-ruff check-mypy check-imports check-eslint check-tsc \
+.PHONY: help deidentification-profile setup setup-tests up doctor test check check-ruff check-mypy check-imports check-eslint check-tsc \
 	front-end-tests python-tests imports docs bench openapi lock clean
 
 help: ## List what can be made
@@ -73,6 +73,10 @@ bench: ## Measure: start, second start, stop
 openapi: ## Write web/openapi.json and the front end's types from it
 	@$(BIN)/teleconsult openapi
 	@npm --prefix web exec --no -- openapi-typescript web/openapi.json -o web/src/api/schema.ts
+
+deidentification-profile: ## Write the de-identification table as the browser reads it
+	@$(PYTHON) -c "from imaging.deidentification_profile import as_json; print(as_json(), end='')" \
+		>web/src/upload/deidentificationProfile.json
 
 lock: ## Make the lock files again from pyproject.toml
 	@deploy/lock.sh

@@ -7,6 +7,7 @@ ImagingError
 │   ├── NoPixels            the object holds no image
 │   ├── ImageTooLarge       the image would need more memory than we give to one image
 │   ├── UndecodablePixels   the compressed pixels cannot be read
+│   ├── NotDeidentified     it may say who the patient is, and we cannot take that out
 │   └── GeometryError       the places of the slices do not make a volume
 │       └── IrregularSpacing
 ├── NotRestored             what came is not what its coding says; the sender can send it uncoded
@@ -55,6 +56,10 @@ class ImageTooLarge(DicomError):
 
 class UndecodablePixels(DicomError):
     """The pixels are there and cannot be decoded."""
+
+
+class NotDeidentified(DicomError):
+    """It may say who the patient is in a way that cannot be searched or taken out."""
 
 
 class GeometryError(DicomError):

@@ -129,6 +129,7 @@ def _parse(content: bytes, *, stop_before_pixels: bool) -> Dataset:
     _refuse_inflation(content)
     try:
         ds = pydicom.dcmread(BytesIO(content), stop_before_pixels=stop_before_pixels, force=bare)
+        ds.buffer = None  # pydicom would keep the whole file beside the dataset
         _drop_unreadable(ds.file_meta)
         if "TransferSyntaxUID" not in ds.file_meta:
             ds.file_meta.TransferSyntaxUID = _bare_transfer_syntax(ds)

@@ -2,7 +2,18 @@
 
 from io import BytesIO
 
+import pydicom
 from pydicom import Dataset
+
+
+def dataset_of(content: bytes) -> Dataset:
+    """Return the object in a file that the archive took, as pydicom reads it, values when they are asked for.
+
+    Nothing keeps the file's bytes: pydicom itself would, beside the dataset.
+    """
+    ds = pydicom.dcmread(BytesIO(content))
+    ds.buffer = None
+    return ds
 
 
 def part10_bytes(ds: Dataset) -> bytes:

@@ -16,17 +16,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from io import BytesIO
 from types import TracebackType
 from typing import Final, Protocol
 
-import pydicom
 from pydicom import Dataset
 
 from imaging.decoding import PIXEL_KEYWORDS
 from imaging.errors import DicomError, InstanceNotFound, PacsError, PacsUnavailable
 from imaging.header_values import whole_number
 from imaging.parsing import parse_dicom
+from imaging.part10 import dataset_of
 from imaging.reasons import Reason
 from imaging.volume import Volume
 from imaging.volume_builder import Slab, VolumeBuilder
@@ -213,12 +212,11 @@ class SeriesStream:
     def _read(self, orthanc_id: str) -> Dataset:
         content = self._fetched(orthanc_id)
         try:  # parsing every element takes three times as long, and few are needed
-            ds: Dataset = pydicom.dcmread(BytesIO(content))
+            ds = dataset_of(content)
             self._builder.add(ds)
         except Exception:  # whatever odd bytes raise: the careful way reads them, or says why not
             ds = parse_dicom(content)
             self._builder.add(ds)
-        ds.buffer = None  # pydicom keeps the whole file there
         for keyword in PIXEL_KEYWORDS:
             if keyword in ds:
                 del ds[keyword]

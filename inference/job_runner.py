@@ -6,16 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
 from typing import Any
 
-import pydicom
 from pydicom import Dataset
 
 from imaging.errors import PacsUnavailable
 from imaging.finding import Finding
 from imaging.pacs import PacsClient
-from imaging.part10 import part10_bytes
+from imaging.part10 import dataset_of, part10_bytes
 from imaging.result_header import Maker
 from imaging.result_objects import Run, result_objects
 from inference.errors import NotAnalysable
@@ -85,7 +83,7 @@ class JobRunner:
     def _analyse(self, lease: Lease, report: Progress) -> list[Finding]:
         report("fetch", 0.0)
         datasets = [
-            pydicom.dcmread(BytesIO(content))
+            dataset_of(content)
             for content in self.pacs.fetch_series(lease.study_instance_uid, lease.series_instance_uid)
         ]
         found = self.analyse(datasets, lease.model, report)

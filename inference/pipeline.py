@@ -1,11 +1,9 @@
 """From a series to findings: which model reads what, and the command line's whole way from files to JSON."""
 
 from collections.abc import Callable, Mapping, Sequence
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import pydicom
 from pydicom import Dataset
 
 from imaging.errors import DicomError
@@ -13,6 +11,7 @@ from imaging.finding import Finding
 from imaging.gate import assess_series
 from imaging.intake import read_drop
 from imaging.mammogram import read_mammogram
+from imaging.part10 import dataset_of
 from imaging.reasons import Reason
 from imaging.volume_builder import build_volume
 from inference.bundle import Bundle, load_bundle
@@ -136,7 +135,7 @@ def analyse_path(
         verdict = str(assessed.verdict)
         reasons: Sequence[Reason] = assessed.reasons
         if assessed.model is not None and verdict != "not-usable":
-            datasets = [pydicom.dcmread(BytesIO(content)) for content in contents.pop(series)]
+            datasets = [dataset_of(content) for content in contents.pop(series)]
             try:
                 found = analyse_series(
                     datasets, assessed.model, progress=progress, models_folder=models_folder

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import Dataset
 
@@ -218,6 +218,7 @@ def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
         rules_with(tmp_path / "nothing.json")
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(

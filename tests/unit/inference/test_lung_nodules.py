@@ -93,6 +93,16 @@ def test_a_finding_names_its_slice_box_and_model(phantom: Phantom) -> None:
     assert finding.series_instance_uid == dataset.SeriesInstanceUID
     assert finding.study_instance_uid == dataset.StudyInstanceUID
     assert (finding.model, len(finding.weights_sha256)) == ("lung_nodule_ct", 64)
+    assert finding.long_axis_mm is not None and finding.short_axis_mm is not None
+    assert finding.diameter_mm == pytest.approx((finding.long_axis_mm + finding.short_axis_mm) / 2, abs=0.11)
+    assert finding.mask is not None
+    voxel_mm3 = 2.5 * dataset.PixelSpacing[0] * dataset.PixelSpacing[1]
+    assert finding.volume_mm3 == pytest.approx(finding.mask.voxel_count * voxel_mm3, rel=1e-3)
+    outline = finding.mask.plane_on(finding.sop_instance_uid, (int(dataset.Rows), int(dataset.Columns)))
+    assert outline[round(row), round(column)]
+    where = np.argwhere(outline)
+    edges = (*where.min(axis=0)[::-1], *(where.max(axis=0)[::-1] + 1))
+    assert edges == pytest.approx(finding.box_px)
 
 
 def test_the_order_of_the_files_changes_nothing(phantom: Phantom) -> None:

@@ -6,6 +6,7 @@ Source: RFC 9112 sections 3, 4, 6.3 and 9.3.
 """
 
 import asyncio
+import re
 import ssl
 import time
 from base64 import b64encode
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 
 MAX_HEADER_BYTES: Final = 16 << 10
 END_OF_HEADER = b"\r\n\r\n"
+STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-9]\d\d)")
 
 
 class ConnectionLost(Exception):
@@ -73,6 +75,9 @@ class _Exchange(asyncio.BufferedProtocol):
         return memoryview(self._body if self._in_body else self._head)[self._filled :]
 
     def buffer_updated(self, count: int) -> None:
+        if self._answer is None or self._answer.done():
+            self.close()  # nobody asked
+            return
         self._filled += count
         if not self._in_body:
             self._read_header()
@@ -88,8 +93,10 @@ class _Exchange(asyncio.BufferedProtocol):
         status, *lines = bytes(self._head[:end]).split(b"\r\n")
         parted = (line.partition(b":") for line in lines)
         fields = {name.strip().lower(): value.strip() for name, _, value in parted}
+        said = STATUS_LINE.match(status)
         length = fields.get(b"content-length", b"")
-        if not length.isdigit() or b"transfer-encoding" in fields or int(length) > self._limit_bytes:
+        is_chunked = b"transfer-encoding" in fields
+        if said is None or not length.isdigit() or is_chunked or int(length) > self._limit_bytes:
             self._fail(NotPlain())
             return
         if fields.get(b"connection", b"").lower() == b"close":
@@ -98,19 +105,18 @@ class _Exchange(asyncio.BufferedProtocol):
         if len(arrived) > int(length):
             self._fail(NotPlain())
             return
-        self._status = int(status.split()[1])
+        self._status = int(said[1])
         self._body = bytearray(int(length))
         self._body[: len(arrived)] = arrived
         self._filled, self._in_body = len(arrived), True
 
     def _done(self) -> None:
         body, self._body, self._filled, self._in_body = self._body, bytearray(), 0, False
-        if self._answer is not None and not self._answer.done():
-            self._answer.set_result((self._status, body))
-        else:
-            self.close()  # nobody asked
+        assert self._answer is not None
+        self._answer.set_result((self._status, body))
 
     def _fail(self, error: Exception) -> None:
+        self.close()
         if self._answer is not None and not self._answer.done():
             self._answer.set_exception(error)
 

@@ -12,8 +12,10 @@ from dicomweb_client.api import DICOMwebClient
 from PIL import Image
 
 from imaging.decoding import stored_pixels
+from imaging.orthanc_streams import HELD_IN_MEMORY_BYTES
 from imaging.parsing import parse_dicom
 from storage.database import Database
+from tests.dicom_builders import a_series_of_its_own, as_bytes
 from tests.installation_server import Client, Installation
 
 ABSENT = "1.2.3.4.5.6.7.8.9"
@@ -257,3 +259,29 @@ def test_a_format_that_cannot_be_made_is_refused_with_a_sentence(
     answer = clinician.http.get(f"/dicom-web/studies/{stored}", headers={"Accept": accept})
     assert answer.status_code == 406
     assert answer.json()["sentence"]["zh"]
+
+
+def test_an_object_that_is_not_held_in_memory_comes_out_the_same_ways(clinician: Client) -> None:
+    random = np.random.default_rng(5)
+    frames = random.integers(0, 4096, (5, 1024, 1024)).astype("<u2")
+    (ds,) = a_series_of_its_own(1, patient_id="T-FRAMES")
+    ds.Rows, ds.Columns, ds.NumberOfFrames, ds.PixelData = 1024, 1024, 5, frames.tobytes()
+    content = as_bytes(ds)
+    assert len(content) > 2 * HELD_IN_MEMORY_BYTES
+    assert clinician.upload({"large.dcm": content})["results"][0]["verdict"] == "stored"
+    study, series, uid = str(ds.StudyInstanceUID), str(ds.SeriesInstanceUID), str(ds.SOPInstanceUID)
+    address = f"/api/studies/{study}/instances/{uid}/file"
+    assert clinician.http.get(address).content == content
+    part = clinician.http.get(address, headers={"Range": "bytes=9000000-9000099"})
+    assert (part.status_code, part.content) == (206, content[9_000_000:9_000_100])
+    assert int(clinician.http.head(address).headers["content-length"]) == len(content)
+    archive = zipfile.ZipFile(io.BytesIO(clinician.http.get(f"/api/studies/{study}/archive.zip").content))
+    assert [archive.read(name) for name in archive.namelist()] == [content]
+    base = f"/dicom-web/studies/{study}/series/{series}/instances/{uid}"
+    assert [part for _, part in parts_of(clinician.http.get(base))] == [content]
+    some = parts_of(clinician.http.get(f"{base}/frames/5,2"))
+    assert [part for _, part in some] == [frames[4].tobytes(), frames[1].tobytes()]
+    (row,) = clinician.get(f"{base}/metadata")
+    assert row["00280008"]["Value"] == [5] and "BulkDataURI" in row["7FE00010"]
+    rendered = clinician.http.get(f"{base}/frames/3/rendered").content
+    assert Image.open(io.BytesIO(rendered)).size == (1024, 1024)

@@ -9,10 +9,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import partial
 
 from pydicom import Dataset
 from pynetdicom.association import Association
@@ -40,6 +38,7 @@ from teleconsult.dicom_peers.repository import REJECTED, DicomPeerRepository
 from teleconsult.scheduled_procedures.repository import ScheduledProcedureRepository
 from teleconsult.scheduled_procedures.scheduled_procedure import ProcedureStatus
 from teleconsult.settings import Settings
+from teleconsult.settling_studies import SettlingStudies
 from teleconsult.storage_commitments.reporting import CommitmentReporter
 from teleconsult.storage_commitments.repository import StorageCommitmentRepository
 from teleconsult.studies.arrival import assess_and_queue
@@ -51,6 +50,7 @@ from teleconsult.uploads.repository import FileResult, Upload
 REJECTION_TOLD_EVERY = timedelta(minutes=1)
 REJECTIONS_REMEMBERED = 1_000
 STOP_WITHIN_S = 3.0
+LOOK_EVERY_S = 0.5
 log = logging.getLogger(__name__)
 
 STATUS = {"stored": SUCCESS, "refused": CANNOT_UNDERSTAND, "quarantined": KEPT_APART}
@@ -65,13 +65,13 @@ class PeerVisit:
         peer: DicomPeer,
         caller: Caller,
         reporter: CommitmentReporter,
-        later: Callable[[Callable[[], object]], object],
+        settling: SettlingStudies,
     ) -> None:
         self._parts = parts
         self._peer = peer
         self._calls_itself = f"{caller.ae_title}@{caller.address}"
         self._reporter = reporter
-        self._later = later
+        self._settling = settling
         self._upload: Upload | None = None
         self._studies: dict[str, None] = {}
 
@@ -120,10 +120,12 @@ class PeerVisit:
         self._reporter.was_asked(request.transaction_uid, association)
 
     def left(self, *, released: bool) -> None:
-        """An association that was released has said all; after another one the quiet time decides."""
+        """An association that was released has said all that it had to say."""
         if self._upload is None:
             return
         at = utc_now()
+        for study_instance_uid in self._studies:
+            self._settling.ends(study_instance_uid, at, said_all=released)
         if released:
             with self._parts.database.transaction() as connection:
                 self._parts.uploads.complete(connection, self._upload.id, at)
@@ -134,9 +136,6 @@ class PeerVisit:
             studies=len(self._studies),
             released=released,
         )
-        if released:
-            for study_instance_uid in self._studies:
-                self._later(partial(_assess, self._parts, study_instance_uid))
 
     def _opened_upload(self, at: datetime) -> Upload:
         if self._upload is None:
@@ -154,6 +153,7 @@ class PeerVisit:
         uid = result.study_instance_uid
         if uid is not None and uid not in self._studies:
             self._studies[uid] = None
+            self._settling.begins(uid)
             self._parts.publish({"type": "study-changed", "study_instance_uid": uid})
 
     def _audit(self, action: str, at: datetime, **details: object) -> None:
@@ -171,10 +171,10 @@ class PeerVisit:
 class ReceptionDesk:
     """Lets in whom the table of peers names, and writes down whom it does not."""
 
-    def __init__(self, parts: PartsOfApp, reporter: CommitmentReporter, finisher: ThreadPoolExecutor) -> None:
+    def __init__(self, parts: PartsOfApp, reporter: CommitmentReporter, settling: SettlingStudies) -> None:
         self._parts = parts
         self._reporter = reporter
-        self._finisher = finisher
+        self._settling = settling
         self._peers = DicomPeerRepository()
         self._told: dict[Caller, datetime] = {}
 
@@ -184,7 +184,7 @@ class ReceptionDesk:
         peer = most_specific(titled, caller.ae_title, caller.address)
         if peer is None:
             return None
-        return PeerVisit(self._parts, peer, caller, self._reporter, self._finisher.submit)
+        return PeerVisit(self._parts, peer, caller, self._reporter, self._settling)
 
     def turned_away(self, caller: Caller) -> None:
         at = utc_now()
@@ -210,11 +210,13 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "?" for character in text)
 
 
-def _assess(parts: PartsOfApp, study_instance_uid: str) -> None:
-    try:
-        assess_and_queue(parts, study_instance_uid, utc_now())
-    except Exception:  # the edge: the app's own round assesses what is quiet and not assessed
-        log.warning("study-not-assessed study_instance_uid=%s", study_instance_uid, exc_info=True)
+def assess_settled(parts: PartsOfApp, settling: SettlingStudies) -> None:
+    """Put what has settled through the gate; what fails here the app's own round finds when it is quiet."""
+    for study_instance_uid in settling.take_settled(utc_now()):
+        try:
+            assess_and_queue(parts, study_instance_uid, utc_now())
+        except Exception:  # the edge
+            log.warning("study-not-assessed study_instance_uid=%s", study_instance_uid, exc_info=True)
 
 
 def _note_end_of_thread(ended: threading.ExceptHookArgs) -> None:
@@ -232,8 +234,8 @@ def main() -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     reporter = CommitmentReporter(parts)
-    finisher = ThreadPoolExecutor(1, thread_name_prefix="finish")
-    gateway = DicomGateway(ReceptionDesk(parts, reporter, finisher), settings.dicom_ae_title)
+    settling = SettlingStudies()
+    gateway = DicomGateway(ReceptionDesk(parts, reporter, settling), settings.dicom_ae_title)
     try:
         port = gateway.start(settings.host, settings.dicom_port, settings.dicom_tls)
     except OSError as error:
@@ -242,7 +244,8 @@ def main() -> int:
     reporter.start()
     is_tls = settings.dicom_tls is not None
     log.info("gateway-ready ae_title=%s port=%d tls=%s", settings.dicom_ae_title, port, is_tls)
-    stop.wait()
+    while not stop.wait(LOOK_EVERY_S):
+        assess_settled(parts, settling)
     reporter.stop()
     stopping = threading.Thread(target=gateway.stop, daemon=True)
     stopping.start()

@@ -12,10 +12,11 @@ from sqlalchemy import Connection, Row, select
 from storage import audit_log
 from storage.tables import instances, series, studies
 from teleconsult.dependencies import PartsOfApp
-from teleconsult.errors import NotFound
+from teleconsult.errors import NotFound, StudyNotInArchive
 from teleconsult.studies.repository import InstanceRecord, Study, slice_order
 from teleconsult.users.user import User
 
+IN_ARCHIVE = "archive"
 SAME_VISIT = timedelta(hours=1)
 REMEMBERED = 10_000
 
@@ -73,12 +74,12 @@ class RecentViewings:
 def one_instance(
     parts: PartsOfApp, viewings: RecentViewings, user: User, place: Place, at: datetime
 ) -> InstanceRecord:
-    """The instance, once the look at its study is in the audit log. Raises NotFound.
+    """The instance, once the look at its study is in the audit log. Raises NotFound, StudyNotInArchive.
 
     One query for rights and place: a viewer asks for slice after slice.
     """
     query = (
-        select(instances)
+        select(instances, studies.c.tier)
         .join(series, instances.c.series_instance_uid == series.c.series_instance_uid)
         .join(studies, series.c.study_instance_uid == studies.c.study_instance_uid)
         .where(
@@ -93,6 +94,8 @@ def one_instance(
         row = connection.execute(query).first()
     if row is None:
         raise NotFound
+    if row.tier != IN_ARCHIVE:
+        raise StudyNotInArchive
     note_viewing(parts, viewings, user, place.study, at)
     return _instance(row)
 
@@ -104,12 +107,15 @@ def stored_series(
 
     Raises:
         NotFound: it is not there, or the user has no part in it.
+        StudyNotInArchive: its files lie in the cold store.
     """
     with parts.database.reading() as connection:
         study = parts.studies.get_for(connection, place.study, user)
         found = contents(connection, place)
     if not found:
         raise NotFound
+    if study.tier != IN_ARCHIVE:
+        raise StudyNotInArchive
     note_viewing(parts, viewings, user, place.study, at)
     return study, found
 

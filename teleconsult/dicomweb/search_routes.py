@@ -15,7 +15,7 @@ from imaging.parsing import header_of
 from storage.tables import instances, patients, series, studies
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
 from teleconsult.dicomweb.accept import DICOM_JSON, wanted_by
-from teleconsult.dicomweb.contents import note_viewing
+from teleconsult.dicomweb.contents import IN_ARCHIVE, note_viewing
 from teleconsult.dicomweb.images_out import Images, ImagesOut
 from teleconsult.dicomweb.json_model import all_json, dicom_json
 from teleconsult.dicomweb.search import (
@@ -218,7 +218,7 @@ def _answer(
             ds.add(header[keyword])
         elif keyword in always:
             setattr(ds, keyword, None)
-    ds.InstanceAvailability = "ONLINE"
+    ds.InstanceAvailability = "ONLINE" if row.tier == IN_ARCHIVE else "NEARLINE"
     ds.StudyInstanceUID = row.study_instance_uid
     url = f"{base}/{row.study_instance_uid}"
     siblings = members.get(row.study_instance_uid, [])

@@ -36,6 +36,7 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"pydicom\.")
 PREAMBLE_LENGTH = 128
 MAGIC = b"DICM"
 MAX_INFLATED_BYTES = 512 << 20
+MAX_NESTING = 24  # structured reports have about ten levels
 REQUIRED_UIDS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
 # How a dataset without preamble may begin: group 0002 or 0008, little or big endian.
 _BARE_BEGINNINGS = (b"\x02\x00", b"\x08\x00", b"\x00\x02", b"\x00\x08")
@@ -139,6 +140,7 @@ def _parse(content: bytes, *, stop_before_pixels: bool) -> Dataset:
         raise _unreadable(bare, content, type(error).__name__) from error
     settle_character_set(ds)
     _drop_unreadable(ds)
+    _refuse_deep_nesting(ds)
     absent = [uid for uid in REQUIRED_UIDS if not _UID.fullmatch(str(ds.get(uid, "")).strip("\0 "))]
     if absent:
         if str(ds.get("SOPClassUID", "")) or not bare:
@@ -211,6 +213,25 @@ def _drop_unreadable(ds: Dataset) -> None:
             values = element.value if element.VM > 1 else [element.value]
             if element.VR in ("IS", "DS") and any(isinstance(value, str) and value for value in values):
                 del ds[tag]
+
+
+def _refuse_deep_nesting(ds: Dataset) -> None:
+    """Sequences within sequences without end are no image; some sixty levels end Orthanc's process."""
+    waiting = [(ds, 0)]
+    while waiting:
+        inner, depth = waiting.pop()
+        if depth > MAX_NESTING:
+            raise NotDicom(reason("nested-too-deeply"), str(depth))
+        for tag in list(inner.keys()):
+            try:
+                raw = inner.get_item(tag)
+                if raw is None or raw.VR not in ("SQ", "UN", None):
+                    continue
+                element = inner[tag]
+            except _PARSER_ERRORS:
+                continue
+            if element.VR == "SQ":
+                waiting += [(item, depth + 1) for item in element.value or []]
 
 
 def _is_plain(raw: object) -> bool:

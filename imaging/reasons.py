@@ -62,6 +62,11 @@ REASONS: Mapping[str, Reason] = _table(
         "这个 DICOM 文件已损坏，无法读取。请重新导出后再上传。",
     ),
     Reason(
+        "nested-too-deeply",
+        "This file is built in a way that no scanner builds it, and could harm the archive. It was not stored.",
+        "该文件的内部结构异常（嵌套层数过多），不是设备正常产生的文件，可能损害归档系统，未予接收。",
+    ),
+    Reason(
         "image-too-large",
         "This image claims to be larger than any we can open ({claimed_mib} MiB). "
         "The file is probably damaged; please export it again.",

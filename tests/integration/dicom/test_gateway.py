@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import socket
 import sqlite3
@@ -9,8 +10,11 @@ import struct
 import subprocess
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -142,6 +146,57 @@ def test_idle_associations_and_malformed_units_do_not_keep_others_out(gateway: i
             connection.close()
         for one in idle:
             one.__exit__(None, None, None)
+
+
+def test_damaged_conversations_leave_the_gateway_as_it_was(
+    installation: Installation, gateway: int
+) -> None:
+    pid = gateway_pid(installation)
+    whole = _recorded_conversation(gateway)
+    random = Random(7)
+
+    def send_damaged(seed: int) -> None:
+        damaged, random = bytearray(whole), Random(seed)
+        for _ in range(random.choice([1, 2, 5, 20])):
+            place = random.randrange(random.choice([80, 600, len(damaged)]))
+            damaged[place : place + random.randrange(2)] = random.randbytes(random.randrange(8))
+        with suppress(OSError), socket.create_connection(("127.0.0.1", gateway), timeout=5) as connection:
+            connection.settimeout(1)
+            connection.sendall(damaged)
+            while connection.recv(1 << 16):
+                pass
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(send_damaged, random.sample(range(10_000), 80)))
+
+    assert answers_echo(gateway)
+    assert gateway_pid(installation) == pid
+
+
+def _recorded_conversation(gateway: int) -> bytes:
+    """What a scanner sends that stores an image and releases, byte for byte."""
+    sent = bytearray()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def pass_on() -> None:
+            here, _ = listener.accept()
+            with here, socket.create_connection(("127.0.0.1", gateway)) as there:
+                ends = {here: there, there: here}
+                while ready := select.select(list(ends), [], [], 20)[0]:
+                    for end in ready:
+                        piece = end.recv(1 << 16)
+                        if not piece:
+                            return
+                        ends[end].sendall(piece)
+                        sent.extend(piece if end is here else b"")
+
+        between = threading.Thread(target=pass_on)
+        between.start()
+        with associated(listener.getsockname()[1]) as association:
+            stored = association.send_c_store(a_series_of_its_own(1, patient_id="T-DAMAGED")[0])
+        between.join(30)
+    assert stored.Status == 0x0000
+    return bytes(sent)
 
 
 def test_a_unit_that_claims_four_gigabytes_is_cut_off_and_takes_no_memory(

@@ -4,7 +4,8 @@ import reactHooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";
 
 const viewerOnly = {
-  group: ["@cornerstonejs/*"],
+  // The codecs are none of its parts: WebAssembly builds of CharLS and OpenJPH.
+  group: ["@cornerstonejs/*", "!@cornerstonejs/codec-*"],
   message: "Only src/viewer touches Cornerstone3D.",
 };
 

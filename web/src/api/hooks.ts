@@ -233,18 +233,14 @@ export function useDecideFinding() {
   });
 }
 
-export function useUpload(uploadId: string | null, pollMs: number | false = false) {
+export function useUpload(uploadId: string | null, pollMs: (upload: Upload | undefined) => number | false) {
   return useQuery({
     queryKey: keys.upload(uploadId ?? ""),
     queryFn: ({ signal }) => get<Upload>(`/uploads/${path(uploadId ?? "")}`, signal),
     enabled: uploadId !== null,
-    refetchInterval: pollMs,
+    refetchInterval: (query) => pollMs(query.state.data),
   });
 }
-
-export const openUpload = (consultId: string | undefined) =>
-  post<{ upload_id: string }>("/uploads", consultId === undefined ? {} : { consult_id: consultId });
-export const completeUpload = (uploadId: string) => post<Upload>(`/uploads/${path(uploadId)}/complete`);
 
 export function useDevices() {
   return useQuery({

@@ -4,11 +4,11 @@ import { useRef, useState, type ChangeEvent, type DragEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import classes from "./upload.module.css";
-import { droppedFiles, pickedFiles, type DroppedFile } from "./walk";
+import { droppedFiles, droppedHandles, pickedFiles, type DroppedFile } from "./walk";
 
 export interface DropTargetProps {
   compact: boolean;
-  onFiles: (files: DroppedFile[]) => void;
+  onFiles: (files: DroppedFile[], handles: FileSystemHandle[]) => void;
 }
 
 /** Takes a folder, a zip or files, by dropping or by two pickers: no browser offers one picker for both. */
@@ -21,10 +21,12 @@ export function DropTarget({ compact, onFiles }: DropTargetProps) {
   const drop = (event: DragEvent) => {
     event.preventDefault();
     setOver(false);
-    void droppedFiles(event.dataTransfer).then(onFiles);
+    // Both must be asked for before the first await.
+    const [files, handles] = [droppedFiles(event.dataTransfer), droppedHandles(event.dataTransfer)];
+    void Promise.all([files, handles]).then(([found, kept]) => onFiles(found, kept));
   };
   const pick = (event: ChangeEvent<HTMLInputElement>) => {
-    if (event.currentTarget.files !== null) onFiles(pickedFiles(event.currentTarget.files));
+    if (event.currentTarget.files !== null) onFiles(pickedFiles(event.currentTarget.files), []);
     // The same folder chosen again must be an event again.
     event.currentTarget.value = "";
   };

@@ -1,10 +1,10 @@
-import { Button } from "@mantine/core";
+import { Button, Switch } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
 import { usePollMs } from "../api/events";
-import { useStudies } from "../api/hooks";
+import { useStudies, useUpload } from "../api/hooks";
 import { inLanguage, useLanguage } from "../app/i18n";
 import { formatBytes } from "../ui/format";
 import { Note } from "../ui/Note";
@@ -12,9 +12,14 @@ import { Panel } from "../ui/Panel";
 import { useProblemText } from "../ui/problem";
 import { ProgressLine } from "../ui/ProgressLine";
 import { DropTarget } from "./DropTarget";
+import { Interrupted } from "./Interrupted";
+import { Notes } from "./Notes";
 import { OtherNumber } from "./OtherNumber";
 import { Refusals } from "./Refusals";
+import { Review } from "./Review";
+import { SignInAgain } from "./SignInAgain";
 import classes from "./upload.module.css";
+import { DiskState, UploadStatus } from "./UploadStatus";
 import { UploadStudy } from "./UploadStudy";
 import { useUploadSession } from "./useUploadSession";
 
@@ -25,6 +30,8 @@ export interface DropZoneProps {
   compact?: boolean;
 }
 
+const CHECK_EVERY_MS = 2_000;
+
 /** Where studies are dropped, and below it what has become of each of them. */
 export function DropZone({ consultId, compact = false }: DropZoneProps) {
   const { t } = useTranslation("upload");
@@ -32,16 +39,21 @@ export function DropZone({ consultId, compact = false }: DropZoneProps) {
   const say = useProblemText();
   const { session, state } = useUploadSession(consultId);
   const pollMs = usePollMs();
-  const { summary, completed } = state;
-  const started = summary.file_count > 0;
+  const { summary, completed, phase } = state;
+  const started = phase !== "idle";
+  const isFinished = phase === "finished";
   const studies = useStudies(started ? pollMs : false);
+  const asked = useUpload(completed?.upload_id ?? null, (upload) => (upload?.safe_to_remove ? false : CHECK_EVERY_MS));
+  const account = asked.data ?? completed;
   const refetchStudies = studies.refetch;
   useEffect(() => {
     if (completed !== null) void refetchStudies();
   }, [completed, refetchStudies]);
-  // In a consult a study under another number is asked about below, study by study.
-  const notices = completed?.notices.filter(({ code }) => code !== "study-of-another-patient") ?? [];
+  // In a consult a study under another number is asked about below, study by study; two patients were asked about.
+  const notices =
+    completed?.notices.filter(({ code }) => code !== "study-of-another-patient" && code !== "several-patients-in-drop") ?? [];
   const byUid = new Map((studies.data ?? []).map((study) => [study.study_instance_uid, study]));
+  const refusedCount = summary.refusals.reduce((sum, { paths }) => sum + paths.length, 0);
   const retry = (
     <Button size="xs" variant="default" leftSection={<IconRefresh size={15} />} onClick={() => session.retry()} mt={6}>
       {t("common:retry")}
@@ -50,36 +62,40 @@ export function DropZone({ consultId, compact = false }: DropZoneProps) {
 
   return (
     <div className={`${classes.stack} ${compact ? classes.compact : ""}`}>
-      <DropTarget compact={compact || started} onFiles={(files) => void session.add(files)} />
+      <DropTarget compact={compact || started} onFiles={(files, handles) => void session.add(files, handles)} />
+      {!started && consultId === undefined && (
+        <Switch
+          checked={state.deidentify}
+          onChange={(event) => session.setDeidentify(event.currentTarget.checked)}
+          label={t("deidentify.label")}
+          description={t(state.deidentify ? "deidentify.on" : "deidentify.off")}
+        />
+      )}
+      {!started && !compact && <Interrupted session={session} />}
       {started && (
         <Panel
           flush
           label={t("progress")}
-          {...(compact ? {} : { title: t(completed === null ? "underWay" : "finished") })}
+          {...(compact ? {} : { title: t(isFinished ? "finished" : "underWay") })}
           actions={
-            completed !== null && (
+            isFinished && (
               <Button size="compact-xs" variant="subtle" onClick={() => session.reset()}>
                 {t("clear")}
               </Button>
             )
           }
         >
-          {completed === null && (
-            <div className={classes.item} role="status">
-              <div className={classes.line}>
-                <span className="tabular">{t("filesOf", { done: summary.answered_count, total: summary.file_count })}</span>
-                <span className={`${classes.muted} tabular`}>
-                  {formatBytes(summary.sent_bytes)} / {formatBytes(summary.total_bytes)}
-                </span>
-              </div>
-              <ProgressLine
-                value={summary.total_bytes === 0 ? 0 : summary.sent_bytes / summary.total_bytes}
-                label={t("progress")}
-              />
-              {!compact && <div className={classes.muted}>{t("stay")}</div>}
-            </div>
+          {!isFinished && phase !== "deciding" && <UploadStatus session={session} state={state} compact={compact} />}
+          {isFinished && account !== null && <DiskState upload={account} hasRefused={refusedCount > 0} />}
+          {phase === "deciding" && (
+            <Review
+              session={session}
+              warnings={state.warnings}
+              image_count={summary.studies.reduce((sum, { image_count }) => sum + image_count, 0)}
+            />
           )}
-          {state.waitingForNetwork && summary.failed_count === 0 && completed === null && (
+          {phase === "signed-out" && <SignInAgain />}
+          {phase === "waiting-for-network" && (
             <div className={classes.item}>
               <Note tone="amber" alert>
                 {t("waitingForNetwork")}
@@ -104,6 +120,12 @@ export function DropZone({ consultId, compact = false }: DropZoneProps) {
               </Note>
             </div>
           )}
+          <Notes warnings={state.warnings} leftOut={session.leftOut} />
+          {state.deidentify && (
+            <div className={classes.item}>
+              <Note tone="petrol">{t("deidentify.under")}</Note>
+            </div>
+          )}
           <ul className={classes.list}>
             {summary.archives
               .filter((file) => file.state.at !== "answered")
@@ -112,17 +134,11 @@ export function DropZone({ consultId, compact = false }: DropZoneProps) {
                   <div className={classes.itemHead}>
                     <span className={classes.itemName}>{file.path}</span>
                     <span className={classes.muted}>
-                      {t(file.state.at === "checking" ? "unpacking" : "archive")} · {formatBytes(file.size_bytes)}
+                      {t(file.state.at === "reading" ? "opening" : "archive")} · {formatBytes(file.size_bytes)}
                     </span>
                   </div>
                   <ProgressLine
-                    value={
-                      file.state.at === "sending"
-                        ? file.state.sent_bytes / Math.max(1, file.size_bytes)
-                        : file.state.at === "checking"
-                          ? 1
-                          : 0
-                    }
+                    value={file.state.at === "sending" ? file.state.sent_bytes / Math.max(1, file.size_bytes) : 0}
                     label={file.path}
                   />
                 </li>
@@ -130,9 +146,10 @@ export function DropZone({ consultId, compact = false }: DropZoneProps) {
             {summary.studies.map((progress) => (
               <UploadStudy
                 key={progress.study_instance_uid}
+                session={session}
                 progress={progress}
-                study={byUid.get(progress.study_instance_uid)}
-                settled={summary.settled || progress.sent_bytes >= progress.size_bytes}
+                study={byUid.get(progress.archive_study_uid)}
+                settled={isFinished || progress.sent_bytes >= progress.size_bytes}
                 offerConsult={consultId === undefined}
               />
             ))}
@@ -151,11 +168,8 @@ export function DropZone({ consultId, compact = false }: DropZoneProps) {
           )}
         </Panel>
       )}
-      {summary.refusals.length > 0 && (
-        <Panel
-          flush
-          title={t("refusedTitle", { count: summary.refusals.reduce((sum, { paths }) => sum + paths.length, 0) })}
-        >
+      {refusedCount > 0 && (
+        <Panel flush title={t("refusedTitle", { count: refusedCount })}>
           <Refusals refusals={summary.refusals} />
         </Panel>
       )}

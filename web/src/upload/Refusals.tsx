@@ -1,7 +1,7 @@
 import { useTranslation } from "react-i18next";
 
 import { inLanguage, useLanguage } from "../app/i18n";
-import type { Refusal } from "./queue";
+import type { Refusal } from "./summary";
 import classes from "./upload.module.css";
 
 const PATHS_SHOWN = 200;

@@ -5,7 +5,7 @@ import { Link } from "react-router";
 
 import classes from "../app/frame.module.css";
 import { formatPercent } from "../ui/format";
-import { overallProgress, subscribeToUploads } from "./session";
+import { overallProgress, subscribeToUploads } from "./uploads";
 
 /** In the header while an upload is under way, whichever page is open. */
 export function UploadIndicator() {

@@ -3,16 +3,20 @@ import { IconChecks, IconCircleCheck } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
+import { useStudy } from "../api/hooks";
 import type { StudySummary } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { AiState } from "../studies/AiState";
 import { formatDate, formatPersonName } from "../ui/format";
 import { ProgressLine } from "../ui/ProgressLine";
 import { Tag } from "../ui/Tag";
-import type { StudyProgress } from "./queue";
+import { SeriesRows } from "./SeriesRows";
+import type { UploadSession } from "./session";
+import type { StudyProgress } from "./summary";
 import classes from "./upload.module.css";
 
 export interface UploadStudyProps {
+  session: UploadSession;
   progress: StudyProgress;
   /** What the server already says of it. */
   study: StudySummary | undefined;
@@ -22,7 +26,7 @@ export interface UploadStudyProps {
 }
 
 /** One study of a drop: images stored, then the AI's reading, then what to do with it. */
-export function UploadStudy({ progress, study, settled, offerConsult }: UploadStudyProps) {
+export function UploadStudy({ session, progress, study, settled, offerConsult }: UploadStudyProps) {
   const { t } = useTranslation("upload");
   const language = useLanguage();
   const { image_count, stored_count, already_present_count, refused_count, size_bytes, sent_bytes } = progress;
@@ -30,11 +34,15 @@ export function UploadStudy({ progress, study, settled, offerConsult }: UploadSt
   const patientId = progress.patient_id || (study?.patient.patient_id ?? "");
   const description = progress.study_description ?? study?.study_description ?? t("noDescription");
   const date = formatDate(progress.study_date ?? study?.study_date ?? null);
+  const uid = progress.archive_study_uid;
   const done = stored_count + refused_count >= image_count && settled;
   const wasThere = done && stored_count > 0 && already_present_count === stored_count;
+  const detail = useStudy(done && stored_count > 0 ? uid : undefined, false);
+  const judged = detail.data?.series ?? [];
+  const isCaution = judged.some(({ verdict }) => verdict !== null && verdict !== "usable");
   const fraction = done ? 1 : size_bytes > 0 ? sent_bytes / size_bytes : 0;
   return (
-    <li className={classes.item} data-testid="upload-study" data-study={progress.study_instance_uid}>
+    <li className={classes.item} data-testid="upload-study" data-study={uid}>
       <div className={classes.itemHead}>
         <span>
           <span className={classes.itemName}>{name === "" ? t("unknownPatient") : formatPersonName(name, language)}</span>{" "}
@@ -69,14 +77,14 @@ export function UploadStudy({ progress, study, settled, offerConsult }: UploadSt
         </Group>
         {stored_count > 0 && (
           <Group gap="xs">
-            <Button size="xs" variant="default" component={Link} to={`/studies/${progress.study_instance_uid}`}>
+            <Button size="xs" variant="default" component={Link} to={`/studies/${uid}`}>
               {t("openStudy")}
             </Button>
             {offerConsult && (
               <Button
                 size="xs"
                 component={Link}
-                to={`/consults/new?study=${encodeURIComponent(progress.study_instance_uid)}`}
+                to={`/consults/new?study=${encodeURIComponent(uid)}`}
               >
                 {t("common:nav.newConsult")}
               </Button>
@@ -84,6 +92,12 @@ export function UploadStudy({ progress, study, settled, offerConsult }: UploadSt
           </Group>
         )}
       </div>
+      {progress.series.length > 0 && (
+        <details className={classes.seriesBox} open={isCaution || undefined}>
+          <summary>{t("seriesCount", { count: progress.series.length })}</summary>
+          <SeriesRows session={session} series={progress.series} judged={judged} />
+        </details>
+      )}
     </li>
   );
 }

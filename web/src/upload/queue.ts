@@ -1,29 +1,21 @@
 /** The upload queue as values: what each file has come to, and how events move it. Pure. */
-import type { FileResult, Sentence } from "../api/types";
-
-/** What a file's header said about where it belongs. */
-export interface FileHeader {
-  patient_id: string;
-  patient_name: string;
-  study_instance_uid: string;
-  series_instance_uid: string;
-  sop_instance_uid: string;
-  study_description: string | null;
-  study_date: string | null;
-  modality: string | null;
-}
-
-export type FileKind = "instance" | "archive" | "unknown";
+import type { FileResult } from "../api/types";
+import type { FileHeader, FileKind } from "./header";
 
 export type FileState =
   | { at: "reading" }
+  /** Known what it is; its digest is not. */
   | { at: "waiting" }
+  | { at: "hashing" }
+  /** The server is to be asked whether it has it. */
+  | { at: "hashed" }
+  | { at: "asking" }
+  /** The server has it not. */
+  | { at: "missing" }
   | { at: "sending"; sent_bytes: number }
-  /** Everything is sent; the server is unpacking or checking. */
-  | { at: "checking" }
   | { at: "answered"; results: readonly FileResult[] }
-  /** No answer came; it is worth sending again. */
-  | { at: "failed"; attempts: number };
+  /** The server failed at it several times; the others go on. */
+  | { at: "failed" };
 
 export interface QueuedFile {
   id: number;
@@ -31,211 +23,136 @@ export interface QueuedFile {
   size_bytes: number;
   kind: FileKind;
   header: FileHeader | null;
+  sha256: string | null;
   state: FileState;
   attempts: number;
 }
 
 export interface Queue {
   files: readonly QueuedFile[];
+  /** Series that the sender does not want to send. */
+  left_out: ReadonlySet<string>;
 }
 
-export const EMPTY_QUEUE: Queue = { files: [] };
+export const EMPTY_QUEUE: Queue = { files: [], left_out: new Set() };
+/** So often the server may fail at one file before it is set aside. A lost network does not count. */
 export const ATTEMPTS_MOST = 5;
 
 export type QueueEvent =
   | { type: "dropped"; files: readonly { path: string; size_bytes: number }[] }
-  | { type: "read"; id: number; kind: FileKind; header: FileHeader | null }
-  | { type: "sending"; id: number; sent_bytes: number }
-  | { type: "sent"; id: number }
-  | { type: "answered"; id: number; results: readonly FileResult[] }
-  | { type: "lost"; id: number }
-  | { type: "retry" }
-  | { type: "cleared" };
+  | { type: "read"; files: readonly { id: number; kind: FileKind; header: FileHeader | null }[] }
+  | { type: "hashing"; ids: readonly number[] }
+  | { type: "hashed"; files: readonly { id: number; sha256: string }[] }
+  | { type: "asking"; ids: readonly number[] }
+  | { type: "missing"; ids: readonly number[] }
+  | { type: "sending"; ids: readonly number[]; sent_fraction: number }
+  | { type: "answered"; files: readonly { id: number; results: readonly FileResult[] }[] }
+  /** No answer came: whether the server has it is asked again. */
+  | { type: "lost"; ids: readonly number[]; counts: boolean }
+  /** The bytes are not those that the digest was of: it is made anew. */
+  | { type: "stale"; ids: readonly number[] }
+  | { type: "left-out"; series: ReadonlySet<string> }
+  | { type: "retry" };
 
 /** What may follow what; an event that finds a file in another state is stale and changes nothing. */
 const FOLLOWS: Readonly<Record<FileState["at"], ReadonlySet<QueueEvent["type"]>>> = {
-  reading: new Set(["read"]),
-  waiting: new Set(["sending", "sent", "answered", "lost"]),
-  sending: new Set(["sending", "sent", "answered", "lost"]),
-  checking: new Set(["answered", "lost"]),
+  reading: new Set(["read", "answered"]),
+  waiting: new Set(["hashing", "hashed", "sending", "answered"]),
+  hashing: new Set(["hashed", "answered", "lost"]),
+  hashed: new Set(["asking", "answered"]),
+  asking: new Set(["missing", "answered", "lost"]),
+  missing: new Set(["sending", "answered"]),
+  sending: new Set(["sending", "answered", "lost", "stale", "missing"]),
   answered: new Set(),
   failed: new Set(["retry"]),
 };
 
-function moved(file: QueuedFile, event: QueueEvent): QueuedFile {
-  if (!FOLLOWS[file.state.at].has(event.type)) return file;
-  switch (event.type) {
-    case "read":
-      return { ...file, kind: event.kind, header: event.header, state: { at: "waiting" } };
-    case "sending":
-      return { ...file, state: { at: "sending", sent_bytes: event.sent_bytes } };
-    case "sent":
-      return { ...file, state: { at: "checking" } };
-    case "answered":
-      return { ...file, state: { at: "answered", results: event.results } };
-    case "lost": {
-      const attempts = file.attempts + 1;
-      const state: FileState = attempts < ATTEMPTS_MOST ? { at: "waiting" } : { at: "failed", attempts };
-      return { ...file, attempts, state };
-    }
-    case "retry":
-      return { ...file, attempts: 0, state: { at: "waiting" } };
-    default:
-      return file;
-  }
+/** A file without a digest starts again from its bytes, one with a digest from the question. */
+const again = (file: QueuedFile): FileState => ({ at: file.sha256 === null ? "waiting" : "hashed" });
+
+function moved(file: QueuedFile, type: QueueEvent["type"], change: (file: QueuedFile) => Partial<QueuedFile>): QueuedFile {
+  return FOLLOWS[file.state.at].has(type) ? { ...file, ...change(file) } : file;
 }
+
+function withMoved<T extends { id: number }>(
+  queue: Queue,
+  type: QueueEvent["type"],
+  items: readonly T[],
+  change: (file: QueuedFile, item: T) => Partial<QueuedFile>,
+): Queue {
+  if (items.length === 0) return queue;
+  const files = [...queue.files];
+  for (const item of items) {
+    const file = files[item.id];
+    if (file !== undefined) files[item.id] = moved(file, type, (current) => change(current, item));
+  }
+  return { ...queue, files };
+}
+
+const byId = (ids: readonly number[]) => ids.map((id) => ({ id }));
 
 export function reduceQueue(queue: Queue, event: QueueEvent): Queue {
-  if (event.type === "cleared") return EMPTY_QUEUE;
-  if (event.type === "dropped") {
-    const added = event.files.map(
-      (file, index): QueuedFile => ({
-        ...file,
-        id: queue.files.length + index,
-        kind: "unknown",
-        header: null,
-        state: { at: "reading" },
-        attempts: 0,
-      }),
-    );
-    return { files: [...queue.files, ...added] };
-  }
-  if (event.type === "retry") return { files: queue.files.map((file) => moved(file, event)) };
-  const file = queue.files[event.id];
-  if (file === undefined) return queue;
-  const next = moved(file, event);
-  return next === file ? queue : { files: queue.files.with(event.id, next) };
-}
-
-export interface StudyProgress {
-  study_instance_uid: string;
-  patient_name: string;
-  patient_id: string;
-  study_description: string | null;
-  study_date: string | null;
-  modality: string | null;
-  /** Images of this study that the drop holds, as far as read. */
-  image_count: number;
-  stored_count: number;
-  already_present_count: number;
-  refused_count: number;
-  failed_count: number;
-  size_bytes: number;
-  sent_bytes: number;
-}
-
-export interface Refusal {
-  reason: Sentence | null;
-  paths: readonly string[];
-}
-
-export interface QueueSummary {
-  studies: readonly StudyProgress[];
-  archives: readonly QueuedFile[];
-  refusals: readonly Refusal[];
-  total_bytes: number;
-  sent_bytes: number;
-  file_count: number;
-  answered_count: number;
-  failed_count: number;
-  /** Nothing is being read, sent or checked any more. */
-  settled: boolean;
-}
-
-function sentBytes(file: QueuedFile): number {
-  switch (file.state.at) {
+  switch (event.type) {
+    case "dropped": {
+      const added = event.files.map(
+        (file, index): QueuedFile => ({
+          ...file,
+          id: queue.files.length + index,
+          kind: "unknown",
+          header: null,
+          sha256: null,
+          state: { at: "reading" },
+          attempts: 0,
+        }),
+      );
+      return { ...queue, files: [...queue.files, ...added] };
+    }
+    case "read":
+      return withMoved(queue, event.type, event.files, (_file, { kind, header }) => ({
+        kind,
+        header,
+        state: { at: "waiting" },
+      }));
+    case "hashing":
+      return withMoved(queue, event.type, byId(event.ids), () => ({ state: { at: "hashing" } }));
+    case "hashed":
+      return withMoved(queue, event.type, event.files, (_file, { sha256 }) => ({ sha256, state: { at: "hashed" } }));
+    case "asking":
+      return withMoved(queue, event.type, byId(event.ids), () => ({ state: { at: "asking" } }));
+    case "missing":
+      return withMoved(queue, event.type, byId(event.ids), () => ({ state: { at: "missing" } }));
     case "sending":
-      return Math.min(file.state.sent_bytes, file.size_bytes);
-    case "checking":
+      return withMoved(queue, event.type, byId(event.ids), ({ size_bytes }) => ({
+        state: { at: "sending", sent_bytes: Math.round(size_bytes * event.sent_fraction) },
+      }));
     case "answered":
-      return file.size_bytes;
-    default:
-      return 0;
-  }
-}
-
-const UNKNOWN_STUDY = {
-  patient_name: "",
-  patient_id: "",
-  study_description: null,
-  study_date: null,
-  modality: null,
-  image_count: 0,
-  stored_count: 0,
-  already_present_count: 0,
-  refused_count: 0,
-  failed_count: 0,
-  size_bytes: 0,
-  sent_bytes: 0,
-};
-
-/** What the page shows: by study, by archive, and what was refused by its reason. */
-export function summarise(queue: Queue): QueueSummary {
-  const studies = new Map<string, StudyProgress>();
-  const refusals = new Map<string, { reason: Sentence | null; paths: string[] }>();
-  const summary = { total_bytes: 0, sent_bytes: 0, answered_count: 0, failed_count: 0, settled: true };
-
-  const studyOf = (uid: string): StudyProgress => {
-    const study = studies.get(uid) ?? { ...UNKNOWN_STUDY, study_instance_uid: uid };
-    studies.set(uid, study);
-    return study;
-  };
-
-  for (const file of queue.files) {
-    summary.total_bytes += file.size_bytes;
-    summary.sent_bytes += sentBytes(file);
-    if (file.state.at === "answered") summary.answered_count += 1;
-    else if (file.state.at === "failed") summary.failed_count += 1;
-    else summary.settled = false;
-
-    const header = file.header;
-    if (header !== null) {
-      const study = studyOf(header.study_instance_uid);
-      study.patient_name ||= header.patient_name;
-      study.patient_id ||= header.patient_id;
-      study.study_description ??= header.study_description;
-      study.study_date ??= header.study_date;
-      study.modality ??= header.modality;
-      study.image_count += 1;
-      study.size_bytes += file.size_bytes;
-      study.sent_bytes += sentBytes(file);
-      if (file.state.at === "failed") study.failed_count += 1;
-    }
-    for (const result of file.state.at === "answered" ? file.state.results : []) {
-      // A header says where a file belongs; without one (an archive's content) the server's answer does.
-      const uid = header?.study_instance_uid ?? result.study_instance_uid;
-      const study = uid === null ? null : studyOf(uid);
-      if (study !== null && header === null) study.image_count += 1;
-      if (result.verdict === "stored") {
-        if (study === null) continue;
-        study.stored_count += 1;
-        if (result.already_present) study.already_present_count += 1;
-      } else {
-        if (study !== null) study.refused_count += 1;
-        const key = result.reason?.code ?? "";
-        const refusal = refusals.get(key) ?? { reason: result.reason, paths: [] };
-        refusal.paths.push(result.path);
-        refusals.set(key, refusal);
-      }
+      return withMoved(queue, event.type, event.files, (_file, { results }) => ({ state: { at: "answered", results } }));
+    case "lost":
+      return withMoved(queue, event.type, byId(event.ids), (file) => {
+        const attempts = file.attempts + (event.counts ? 1 : 0);
+        return { attempts, state: attempts < ATTEMPTS_MOST ? again(file) : { at: "failed" } };
+      });
+    case "stale":
+      return withMoved(queue, event.type, byId(event.ids), (file) => {
+        const attempts = file.attempts + 1;
+        return { attempts, sha256: null, state: { at: attempts < ATTEMPTS_MOST ? "waiting" : "failed" } };
+      });
+    case "left-out":
+      return { ...queue, left_out: event.series };
+    case "retry": {
+      const failed = queue.files.filter((file) => file.state.at === "failed");
+      return withMoved(queue, event.type, failed, (file) => ({ attempts: 0, state: again(file) }));
     }
   }
-  return {
-    ...summary,
-    studies: [...studies.values()],
-    archives: queue.files.filter((file) => file.kind === "archive"),
-    refusals: [...refusals.values()].sort((a, b) => b.paths.length - a.paths.length),
-    file_count: queue.files.length,
-  };
 }
 
-/** The next files to send while `inFlight` are under way. */
-export function nextToSend(queue: Queue, inFlight: ReadonlySet<number>, parallelMost: number): QueuedFile[] {
-  const free = parallelMost - inFlight.size;
-  if (free <= 0) return [];
-  const next: QueuedFile[] = [];
-  for (const file of queue.files) {
-    if (file.state.at === "waiting" && !inFlight.has(file.id)) next.push(file);
-    if (next.length === free) break;
-  }
-  return next;
-}
+/** Whether a file is kept back by choice; what was sent already stays sent. */
+export const isLeftOut = (queue: Queue, file: QueuedFile): boolean =>
+  file.header !== null &&
+  file.state.at !== "answered" &&
+  file.state.at !== "sending" &&
+  queue.left_out.has(file.header.series_instance_uid);
+
+/** Nothing is left to read, to send or to wait for. */
+export const isSettled = (queue: Queue): boolean =>
+  queue.files.every((file) => file.state.at === "answered" || isLeftOut(queue, file));

@@ -1,6 +1,7 @@
 import { useMemo, useSyncExternalStore } from "react";
 
-import { uploadSession, type UploadSession, type UploadState } from "./session";
+import type { UploadSession, UploadState } from "./session";
+import { uploadSession } from "./uploads";
 
 /** The upload that belongs to this place, and what it has come to. */
 export function useUploadSession(consultId: string | undefined): { session: UploadSession; state: UploadState } {

@@ -29,7 +29,10 @@ async function walk(entry: FileSystemEntry, found: DroppedFile[]): Promise<void>
     const file = await entryFile(entry as FileSystemFileEntry);
     found.push({ path: entry.fullPath.replace(/^\//, ""), file });
   } else if (entry.isDirectory) {
-    for (const child of await entriesOf(entry as FileSystemDirectoryEntry)) await walk(child, found);
+    const children = await entriesOf(entry as FileSystemDirectoryEntry);
+    // All files of a folder at once, its folders one by one: each question goes to the browser's own process.
+    await Promise.all(children.filter((child) => child.isFile).map((child) => walk(child, found)));
+    for (const child of children) if (child.isDirectory) await walk(child, found);
   }
 }
 
@@ -42,6 +45,34 @@ export async function droppedFiles(transfer: DataTransfer): Promise<DroppedFile[
   if (entries.length === 0) return pickedFiles(transfer.files);
   const found: DroppedFile[] = [];
   for (const entry of entries) await walk(entry, found);
+  return found;
+}
+
+interface HandleItem {
+  getAsFileSystemHandle?: () => Promise<FileSystemHandle | null>;
+}
+
+/** Handles of what was dropped, which outlive the page; none where the browser has no such thing. */
+export async function droppedHandles(transfer: DataTransfer): Promise<FileSystemHandle[]> {
+  const asked = [...transfer.items]
+    .filter((item) => item.kind === "file")
+    .map((item) => (item as HandleItem).getAsFileSystemHandle?.().catch(() => null));
+  return (await Promise.all(asked)).filter((handle) => handle !== undefined && handle !== null);
+}
+
+/** The files of kept handles, under the paths that a drop gave them. The user must have allowed it. */
+export async function filesOfHandles(handles: readonly FileSystemHandle[], folder = ""): Promise<DroppedFile[]> {
+  const found: DroppedFile[] = [];
+  for (const handle of handles) {
+    const path = folder === "" ? handle.name : `${folder}/${handle.name}`;
+    if (handle.kind === "file") found.push({ path, file: await (handle as FileSystemFileHandle).getFile() });
+    else {
+      const children: FileSystemHandle[] = [];
+      for await (const child of (handle as FileSystemDirectoryHandle).values()) children.push(child);
+      found.push(...(await filesOfHandles(children, path)));
+    }
+    if (found.length >= FILES_MOST) break;
+  }
   return found;
 }
 

@@ -98,6 +98,7 @@ def test_secrets_are_random_made_once_and_fit_into_their_files(tmp_path: Path) -
     orthanc, s3 = json.loads(first["orthanc.json"]), json.loads(first["s3.json"])
     assert orthanc["RegisteredUsers"] == {"teleconsult": first["orthanc_password"]}
     assert orthanc["AuthenticationEnabled"] is True
+    assert orthanc["DicomServerEnabled"] is False  # scanners reach our gateway
     assert s3["identities"][0]["credentials"][0]["secretKey"] == first["s3_secret_key"]
     assert min(len(value) for name, value in first.items() if "." not in name) >= 40
 

@@ -111,6 +111,34 @@ class ChunksMissing(TeleconsultError):
         self.missing = missing
 
 
+class StudyInUse(TeleconsultError):
+    """A consult that is not over, or a report that is not signed, rests on this study."""
+
+
+class StudyNotInArchive(TeleconsultError):
+    """The study lies in the cold store, or is on its way between the two."""
+
+
+class MergeNotPossible(TeleconsultError):
+    """The same patient twice, or one that was merged already."""
+
+
+class MergeUndone(TeleconsultError):
+    pass
+
+
+class SplitNotPossible(TeleconsultError):
+    """Nothing, or everything, was chosen, or the other patient is the same one."""
+
+
+class ConflictResolved(TeleconsultError):
+    pass
+
+
+class CopyNotVerified(TeleconsultError):
+    """What the archive gave back is not what was written; the originals stay."""
+
+
 class BadAeTitle(TeleconsultError):
     """Not a DICOM application entity title, PS3.5 6.2."""
 

@@ -40,6 +40,42 @@ PROBLEMS: dict[type[Exception], Problem] = {
     InstanceNotFound: Problem(
         404, "image-not-found", "This image is not in the archive.", "影像归档中没有这幅图像。"
     ),
+    errors.StudyInUse: Problem(
+        409,
+        "study-in-use",
+        "A consult that is not over yet uses this study. Close or cancel the consult first.",
+        "有未结束的会诊正在使用此检查，请先结束或取消该会诊。",
+    ),
+    errors.StudyNotInArchive: Problem(
+        409,
+        "study-not-in-archive",
+        "This study lies in the cold store. Bring it back first.",
+        "此检查已转入冷存储，请先将其调回。",
+    ),
+    errors.MergeNotPossible: Problem(
+        409,
+        "merge-not-possible",
+        "These are one and the same patient, or one of them was merged already.",
+        "两条记录是同一位患者，或其中一条已被合并。",
+    ),
+    errors.MergeUndone: Problem(
+        409, "merge-undone", "This merge was undone already.", "此次合并已被撤销。"
+    ),
+    errors.SplitNotPossible: Problem(
+        409,
+        "split-not-possible",
+        "Choose some of the series, not all, and another patient than the study's own.",
+        "请选择部分（而非全部）序列，并指定另一位患者。",
+    ),
+    errors.ConflictResolved: Problem(
+        409, "conflict-resolved", "Somebody resolved this conflict already.", "此冲突已有人处理。"
+    ),
+    errors.CopyNotVerified: Problem(
+        503,
+        "copy-not-verified",
+        "The archive did not give back what was written. The originals stay; please try again.",
+        "归档读回的内容与写入的不一致。原始影像保留不变，请重试。",
+    ),
     errors.NotSignedIn: Problem(
         401, "not-signed-in", "Please sign in; your session may have ended.", "请登录；您的登录可能已过期。"
     ),

@@ -69,6 +69,7 @@ class Finding:
         volume_mm3: of the outlined lesion; None where it was not outlined.
         long_axis_mm, short_axis_mm: on the image it lies on, the short one at right angles to the long one.
         category: what a guideline makes of it.
+        frame_number: which frame of an image of several, counted from 1; None on a single one.
         mask: its voxels, while the run lasts. It is no part of the record: neither kept as JSON nor compared.
     """
 
@@ -89,6 +90,7 @@ class Finding:
     long_axis_mm: float | None = None
     short_axis_mm: float | None = None
     category: Category | None = None
+    frame_number: int | None = None
     mask: LesionMask | None = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pydicom import Dataset
 from imaging import report_codes as code
 from imaging.errors import DicomError
 from imaging.finding import Category, Finding
+from imaging.header_values import whole_number
 from imaging.reasons import reason
 
 # SR coordinates are 32-bit floats (PS3.5 6.2, VR FL): digits beyond these are not ours.
@@ -56,7 +57,8 @@ def _groups(ds: Dataset) -> Iterator[Dataset]:
 
 def _finding(group: Dataset, series: dict[str, tuple[str, str]]) -> Finding:
     certainty = _required(group, code.CERTAINTY.value)
-    sop_instance_uid = _sop_instance_uid(group)
+    image = _image(group)
+    sop_instance_uid = str(image.ReferencedSOPInstanceUID)
     study_uid, series_uid = series[sop_instance_uid]
     parameters = dict(
         str(item.TextValue).split("=", 1) for item in _children(group, code.ALGORITHM_PARAMETERS)
@@ -80,19 +82,20 @@ def _finding(group: Dataset, series: dict[str, tuple[str, str]]) -> Finding:
         long_axis_mm=_measure(group, code.LONG_AXIS.value),
         short_axis_mm=_measure(group, code.SHORT_AXIS.value),
         category=_category(group),
+        frame_number=whole_number(image.get("ReferencedFrameNumber")),
         model=str(_required(group, code.ALGORITHM_NAME).TextValue),
         model_version=str(_required(group, code.ALGORITHM_VERSION).TextValue),
         weights_sha256=parameters["weights_sha256"],
     )
 
 
-def _sop_instance_uid(group: Dataset) -> str:
-    """Of the image that the group's region was selected from, or that the group names itself."""
+def _image(group: Dataset) -> Any:
+    """The reference to the image that the group's region was selected from, or that it names itself."""
     for item in group.ContentSequence:
         if item.ValueType == "IMAGE":
-            return str(item.ReferencedSOPSequence[0].ReferencedSOPInstanceUID)
+            return item.ReferencedSOPSequence[0]
         if item.ValueType == "SCOORD":
-            return str(item.ContentSequence[0].ReferencedSOPSequence[0].ReferencedSOPInstanceUID)
+            return item.ContentSequence[0].ReferencedSOPSequence[0]
     raise ValueError("a group without an image")
 
 

@@ -140,7 +140,7 @@ def as_text(finding: Finding) -> str:
     Measures that were not taken are left out, so that a finding of an earlier version keeps its UIDs.
     """
     values = finding.to_json()
-    later = ("volume_mm3", "long_axis_mm", "short_axis_mm", "category")
+    later = ("volume_mm3", "long_axis_mm", "short_axis_mm", "category", "frame_number")
     return json.dumps({k: v for k, v in values.items() if v is not None or k not in later}, sort_keys=True)
 
 

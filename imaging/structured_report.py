@@ -273,20 +273,27 @@ def _group(
     }
     group: Any
     if finding.box_px is None:
-        source = sr.SourceImageForMeasurementGroup.from_source_image(image)
+        source = _on_frame(sr.SourceImageForMeasurementGroup.from_source_image(image), finding)
         group = sr.MeasurementsAndQualitativeEvaluations(source_images=[source], **shared)
     else:
         x0, y0, x1, y1 = finding.box_px
         region = sr.ImageRegion(
             graphic_type=sr.GraphicTypeValues.POLYLINE,
             graphic_data=np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1], [x0, y0]], np.float32),
-            source_image=sr.SourceImageForRegion.from_source_image(image),
+            source_image=_on_frame(sr.SourceImageForRegion.from_source_image(image), finding),
         )
         group = sr.PlanarROIMeasurementsAndQualitativeEvaluations(referenced_region=region, **shared)
     if category is not None:
         group[0].ContentSequence.append(_text_item(code.CATEGORY_RULE, category.rule))
     group[0].ContentSequence.extend(_places(finding, image))
     return group
+
+
+def _on_frame(source: Any, finding: Finding) -> Any:
+    """The reference to an image, narrowed to the finding's frame (PS3.3 10.3)."""
+    if finding.frame_number is not None:
+        source.ReferencedSOPSequence[0].ReferencedFrameNumber = finding.frame_number
+    return source
 
 
 def _decided_group(decided: DecidedFinding, evidence: Sequence[Dataset]) -> Any:

@@ -231,12 +231,25 @@ def _finding(volume: Volume, bundle: Bundle, lesion: Lesion, probability: float)
         volume_mm3=round(lesion.volume_mm3, 1),
         long_axis_mm=round(lesion.long_axis_mm, 1),
         short_axis_mm=round(lesion.short_axis_mm, 1),
+        frame_number=_frame_number(volume, lesion.central_slice),
         mask=_mask(volume, lesion),
     )
 
 
+def _frame_number(volume: Volume, slice_: int) -> int | None:
+    """Return which frame of its image a slice is, None where the image is a single one."""
+    places = zip(volume.sop_instance_uids, volume.frame_numbers, strict=True) if volume.frame_numbers else ()
+    is_several = any(u == volume.sop_instance_uids[slice_] and number > 1 for u, number in places)
+    return volume.frame_numbers[slice_] if is_several else None
+
+
 def _mask(volume: Volume, lesion: Lesion) -> LesionMask | None:
-    """Return the lesion's voxels on the slices that there are: a missing one has no image to mark."""
+    """Return the lesion's voxels on the slices that there are: a missing one has no image to mark.
+
+    None on frames of an image of several: masks name images.
+    """
+    if _frame_number(volume, lesion.central_slice) is not None:
+        return None
     places = [
         (index, place)
         for index, place in enumerate(range(lesion.first[0], lesion.last[0] + 1))

@@ -50,6 +50,7 @@ class FindingOut(BaseModel):
     long_axis_mm: float | None
     short_axis_mm: float | None
     category: CategoryOut | None
+    frame_number: int | None
     status: DecisionStatus
     decided_by: DeciderOut | None
     decided_at: datetime | None

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from pydicom import Dataset
@@ -23,6 +25,8 @@ from inference.job_runner import JobRunner
 from inference.repository import JobRepository
 from storage.database import Database, utc_now
 from storage.tables import institutions, patients, studies
+from teleconsult.dependencies import PartsOfApp
+from teleconsult.reports.signing import _ai_report
 from tests.dicom_builders import a_ct_slice, a_series_of_its_own
 from tests.orthanc_server import OrthancServer, orthanc_pacs, orthanc_server
 from tests.result_builders import MAKER, a_ct_run, a_finding, a_mammogram_run, a_mask, check_with_others
@@ -152,6 +156,24 @@ def test_a_job_stores_all_objects_and_its_second_delivery_adds_none(
         if (ds := parse_dicom(orthanc_pacs.instance_file(uid))).Modality == "SR"
     )
     assert read_findings(report) == list(found)
+
+
+def test_the_report_that_a_reader_continues_is_ours_whatever_others_stored(orthanc_pacs: OrthancPacs) -> None:
+    slices = a_series_of_its_own(6)
+    study, series = str(slices[0].StudyInstanceUID), str(slices[0].SeriesInstanceUID)
+    run = a_ct_run(slices, 1)
+    older, ours, foreign = (
+        result_objects(replace(run, job_id=str(day), at=run.at + timedelta(days=day)))[0] for day in (1, 2, 3)
+    )
+    foreign.Manufacturer = "Another"
+    del foreign.CurrentRequestedProcedureEvidenceSequence  # as far as we can tell, damaged
+    for ds in (older, foreign, ours):
+        orthanc_pacs.store(part10_bytes(ds))
+
+    continued = _ai_report(cast(PartsOfApp, SimpleNamespace(pacs=orthanc_pacs)), study, series)
+
+    assert continued is not None
+    assert continued.SOPInstanceUID == ours.SOPInstanceUID
 
 
 def _results(pacs: OrthancPacs, study: str, series: str) -> list[str]:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom import Dataset
+from pydicom.uid import EnhancedCTImageStorage
 
 from imaging.errors import DicomError
 from imaging.finding import Category, Finding, FindingKind
@@ -23,7 +24,7 @@ from imaging.structured_report import (
     read_findings,
     tracking_uid,
 )
-from tests.dicom_builders import SERIES_UID, STUDY_UID, a_ct_series, a_mammogram, as_bytes
+from tests.dicom_builders import SERIES_UID, STUDY_UID, a_ct_series, a_ct_slice, a_mammogram, as_bytes
 from tests.result_builders import CATEGORY, MAKER, check_with_others
 
 AT = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -216,6 +217,16 @@ def test_a_report_names_the_model_its_weights_and_each_measure_by_its_code(tmp_p
     check_with_others(report, tmp_path)
 
 
+def test_a_finding_on_one_frame_of_several_names_it(tmp_path: Path) -> None:
+    image = a_ct_slice(SOPClassUID=EnhancedCTImageStorage, NumberOfFrames=40)
+    findings = [replace(NODULE, sop_instance_uid=str(image.SOPInstanceUID), frame_number=n) for n in (1, 17)]
+
+    report = parse_dicom(as_bytes(findings_report(findings, [image], at=AT)))
+
+    assert read_findings(report) == findings
+    check_with_others(report, tmp_path)
+
+
 def test_names_of_any_character_set_come_out_as_utf_8_with_the_studys_own_time_zone(tmp_path: Path) -> None:
     source = a_ct_series(1)[0]
     source.SpecificCharacterSet = "GB18030"
@@ -235,7 +246,7 @@ def test_names_of_any_character_set_come_out_as_utf_8_with_the_studys_own_time_z
 
 def test_a_finding_of_an_earlier_version_is_read_and_keeps_its_tracking_uid() -> None:
     row = NODULE.to_json()
-    for later in ("volume_mm3", "long_axis_mm", "short_axis_mm", "category"):
+    for later in ("volume_mm3", "long_axis_mm", "short_axis_mm", "category", "frame_number"):
         del row[later]
 
     assert Finding.from_json(row) == NODULE
@@ -262,6 +273,7 @@ CATEGORIES = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(FindingKind),
     st.integers(0, 10_000),

@@ -267,6 +267,217 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/manage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Management
+         * @description Studies and patients of the own institution that fit `q`, and what else is kept in order.
+         */
+        get: operations["read_management_api_manage_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/manage/conflicts/{conflict_id}/resolution": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resolve Conflict
+         * @description Somebody looked at it. The image in the archive stays; the other file stays in quarantine.
+         */
+        post: operations["resolve_conflict_api_manage_conflicts__conflict_id__resolution_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/manage/merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge Patients
+         * @description Studies and consults of one patient are shown under another. Files in the archive stay as they are.
+         */
+        post: operations["merge_patients_api_manage_merges_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/manage/merges/{merge_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undo Merge */
+        post: operations["undo_merge_api_manage_merges__merge_id__undo_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/manage/reconciliation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reconcile
+         * @description Find and mend differences between the archive and our records.
+         */
+        post: operations["reconcile_api_manage_reconciliation_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/manage/retention-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Retention Rule
+         * @description What a consult rests on is never deleted by a rule. Rules are applied once a day.
+         */
+        post: operations["add_retention_rule_api_manage_retention_rules_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/manage/retention-rules/{rule_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove Retention Rule */
+        delete: operations["remove_retention_rule_api_manage_retention_rules__rule_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/manage/studies/{study_instance_uid}/cold": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Move To Cold Store */
+        post: operations["move_to_cold_store_api_manage_studies__study_instance_uid__cold_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/manage/studies/{study_instance_uid}/deletion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete
+         * @description Images and objects go; that it was there, and why it went, stays. Sending it again restores it.
+         */
+        post: operations["delete_api_manage_studies__study_instance_uid__deletion_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/manage/studies/{study_instance_uid}/recall": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Bring Back
+         * @description Opening the study does this too.
+         */
+        post: operations["bring_back_api_manage_studies__study_instance_uid__recall_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/manage/studies/{study_instance_uid}/split": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Split
+         * @description Some series become a study of another patient, with new UIDs.
+         */
+        post: operations["split_api_manage_studies__study_instance_uid__split_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/me": {
         parameters: {
             query?: never;
@@ -705,6 +916,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * Action
+         * @enum {string}
+         */
+        Action: "delete" | "cold";
         /** AiOut */
         AiOut: {
             /** Finding Count */
@@ -751,6 +967,26 @@ export interface components {
             rule: string;
             /** Scheme */
             scheme: string;
+        };
+        /** ConflictOut */
+        ConflictOut: {
+            /**
+             * Found At
+             * Format: date-time
+             */
+            found_at: string;
+            /** Has Other File */
+            has_other_file: boolean;
+            /** Id */
+            id: string;
+            /** Resolution */
+            resolution: string | null;
+            /** Resolved At */
+            resolved_at: string | null;
+            /** Sop Instance Uid */
+            sop_instance_uid: string;
+            /** Study Instance Uid */
+            study_instance_uid: string;
         };
         /** ConsentIn */
         ConsentIn: {
@@ -856,6 +1092,23 @@ export interface components {
          * @enum {string}
          */
         DecisionStatus: "preliminary" | "accepted" | "rejected";
+        /** DeletedStudyOut */
+        DeletedStudyOut: {
+            /**
+             * Deleted At
+             * Format: date-time
+             */
+            deleted_at: string;
+            patient: components["schemas"]["PatientOut"];
+            /** Reason */
+            reason: string;
+            /** Study Date */
+            study_date: string | null;
+            /** Study Description */
+            study_description: string | null;
+            /** Study Instance Uid */
+            study_instance_uid: string;
+        };
         /** DevicesOut */
         DevicesOut: {
             gateway: components["schemas"]["DicomGatewayOut"];
@@ -987,6 +1240,8 @@ export interface components {
             decision_reason: string | null;
             /** Diameter Mm */
             diameter_mm: number | null;
+            /** Frame Number */
+            frame_number: number | null;
             /** Id */
             id: string;
             kind: components["schemas"]["FindingKind"];
@@ -1104,6 +1359,58 @@ export interface components {
          * @enum {string}
          */
         LegalRole: "consultation" | "remote-diagnosis";
+        /** ManagedSeriesOut */
+        ManagedSeriesOut: {
+            /** Description */
+            description: string | null;
+            /** Instance Count */
+            instance_count: number;
+            /** Modality */
+            modality: string;
+            /** Series Instance Uid */
+            series_instance_uid: string;
+        };
+        /** ManagedStudyOut */
+        ManagedStudyOut: {
+            /** Is In Use */
+            is_in_use: boolean;
+            patient: components["schemas"]["PatientOut"];
+            /**
+             * Received At
+             * Format: date-time
+             */
+            received_at: string;
+            /** Series */
+            series: components["schemas"]["ManagedSeriesOut"][];
+            /** Study Date */
+            study_date: string | null;
+            /** Study Description */
+            study_description: string | null;
+            /** Study Instance Uid */
+            study_instance_uid: string;
+            /**
+             * Tier
+             * @enum {string}
+             */
+            tier: "archive" | "cold" | "warming";
+        };
+        /** ManagementOut */
+        ManagementOut: {
+            /** Conflicts */
+            conflicts: components["schemas"]["ConflictOut"][];
+            /** Deleted */
+            deleted: components["schemas"]["DeletedStudyOut"][];
+            last_reconciliation: components["schemas"]["ReconciliationOut"] | null;
+            may: components["schemas"]["MayOut"];
+            /** Merges */
+            merges: components["schemas"]["MergeOut"][];
+            /** Patients */
+            patients: components["schemas"]["PatientOut"][];
+            /** Rules */
+            rules: components["schemas"]["RetentionRuleOut"][];
+            /** Studies */
+            studies: components["schemas"]["ManagedStudyOut"][];
+        };
         /** ManifestIn */
         ManifestIn: {
             /** Instances */
@@ -1149,6 +1456,26 @@ export interface components {
             /** Study Instance Uid */
             study_instance_uid: string;
         };
+        /**
+         * MayOut
+         * @description What the user may do here.
+         */
+        MayOut: {
+            /** Change Tier */
+            change_tier: boolean;
+            /** Delete Study */
+            delete_study: boolean;
+            /** Merge Patients */
+            merge_patients: boolean;
+            /** Reconcile */
+            reconcile: boolean;
+            /** Resolve Conflict */
+            resolve_conflict: boolean;
+            /** Set Retention */
+            set_retention: boolean;
+            /** Split Study */
+            split_study: boolean;
+        };
         /** MeIn */
         MeIn: {
             /**
@@ -1177,6 +1504,35 @@ export interface components {
             specialty: string | null;
             /** Username */
             username: string;
+        };
+        /** MergeIn */
+        MergeIn: {
+            /** From Patient Id */
+            from_patient_id: string;
+            /** Into Patient Id */
+            into_patient_id: string;
+            /** Reason */
+            reason: string;
+        };
+        /** MergeOut */
+        MergeOut: {
+            /** Consult Count */
+            consult_count: number;
+            from_patient: components["schemas"]["PatientOut"];
+            /** Id */
+            id: string;
+            into_patient: components["schemas"]["PatientOut"];
+            /**
+             * Merged At
+             * Format: date-time
+             */
+            merged_at: string;
+            /** Reason */
+            reason: string;
+            /** Study Count */
+            study_count: number;
+            /** Undone At */
+            undone_at: string | null;
         };
         /** PasswordChangeIn */
         PasswordChangeIn: {
@@ -1218,6 +1574,27 @@ export interface components {
          * @enum {string}
          */
         ProcedureStatus: "scheduled" | "completed" | "cancelled";
+        /** ReasonIn */
+        ReasonIn: {
+            /** Reason */
+            reason: string;
+        };
+        /** ReconciliationOut */
+        ReconciliationOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Differences */
+            differences: {
+                [key: string]: number;
+            };
+            /** Found */
+            found: number;
+            /** Mended */
+            mended: number;
+        };
         /** RejectionOut */
         RejectionOut: {
             /** Address */
@@ -1274,6 +1651,26 @@ export interface components {
          * @enum {string}
          */
         ReportStatus: "preliminary" | "final" | "amended";
+        /** RetentionRuleIn */
+        RetentionRuleIn: {
+            action: components["schemas"]["Action"];
+            /** Modality */
+            modality?: string | null;
+            /** Older Than Days */
+            older_than_days: number;
+        };
+        /** RetentionRuleOut */
+        RetentionRuleOut: {
+            action: components["schemas"]["Action"];
+            /** Concerned Now */
+            concerned_now: number;
+            /** Id */
+            id: string;
+            /** Modality */
+            modality: string | null;
+            /** Older Than Days */
+            older_than_days: number;
+        };
         /**
          * Role
          * @enum {string}
@@ -1477,6 +1874,36 @@ export interface components {
          */
         Specialty: "general" | "radiology" | "respiratory" | "thoracic-surgery" | "oncology" | "breast-surgery" | "cardiology" | "neurology";
         /**
+         * SplitIn
+         * @description Whose the series are: name in DICOM's form (carets), birth date as YYYYMMDD or empty.
+         */
+        SplitIn: {
+            /**
+             * Birth Date
+             * @default
+             */
+            birth_date: string;
+            /** Patient Id */
+            patient_id: string;
+            /** Patient Name */
+            patient_name: string;
+            /** Reason */
+            reason: string;
+            /** Series Instance Uids */
+            series_instance_uids: string[];
+            /**
+             * Sex
+             * @default
+             * @enum {string}
+             */
+            sex: "" | "F" | "M" | "O";
+        };
+        /** SplitOut */
+        SplitOut: {
+            /** Study Instance Uid */
+            study_instance_uid: string;
+        };
+        /**
          * Status
          * @enum {string}
          */
@@ -1509,6 +1936,11 @@ export interface components {
             study_description: string | null;
             /** Study Instance Uid */
             study_instance_uid: string;
+            /**
+             * Tier
+             * @enum {string}
+             */
+            tier: "archive" | "cold" | "warming";
             uploaded_by: components["schemas"]["UserRefOut"] | null;
         };
         /** StudyProgressOut */
@@ -1546,6 +1978,11 @@ export interface components {
             study_description: string | null;
             /** Study Instance Uid */
             study_instance_uid: string;
+            /**
+             * Tier
+             * @enum {string}
+             */
+            tier: "archive" | "cold" | "warming";
             uploaded_by: components["schemas"]["UserRefOut"] | null;
         };
         /** UploadIn */
@@ -2188,6 +2625,401 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_management_api_manage_get: {
+        parameters: {
+            query?: {
+                q?: string;
+            };
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ManagementOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    resolve_conflict_api_manage_conflicts__conflict_id__resolution_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                conflict_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    merge_patients_api_manage_merges_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: string;
+                    };
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    undo_merge_api_manage_merges__merge_id__undo_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                merge_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    reconcile_api_manage_reconciliation_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReconciliationOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_retention_rule_api_manage_retention_rules_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionRuleIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionRuleOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_retention_rule_api_manage_retention_rules__rule_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                rule_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    move_to_cold_store_api_manage_studies__study_instance_uid__cold_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                study_instance_uid: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_api_manage_studies__study_instance_uid__deletion_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                study_instance_uid: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    bring_back_api_manage_studies__study_instance_uid__recall_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                study_instance_uid: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    split_api_manage_studies__study_instance_uid__split_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                study_instance_uid: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SplitIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SplitOut"];
                 };
             };
             /** @description Validation Error */

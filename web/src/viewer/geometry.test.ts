@@ -37,6 +37,7 @@ function aFinding(part: Partial<Finding> = {}): Finding {
     long_axis_mm: 23.1,
     short_axis_mm: 19.3,
     category: null,
+    frame_number: null,
     status: "preliminary",
     decided_by: null,
     decided_at: null,

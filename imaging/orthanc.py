@@ -13,7 +13,7 @@ from pydicom import Dataset
 
 from imaging.errors import DicomError, InstanceNotFound, PacsLoginRefused, PacsRefused, PacsUnavailable
 from imaging.header_values import whole_number
-from imaging.pacs import Change, ChangeKind, InstanceRef, StoredInstance
+from imaging.pacs import ArchivedSeries, Change, ChangeKind, InstanceRef, StoredInstance
 from imaging.parsing import header_of
 from imaging.study import SeriesRef
 
@@ -24,6 +24,7 @@ READ_TIMEOUT_S = 60.0
 PING_TIMEOUT_S = 3.0
 CONNECTIONS = 16
 HEADERS_AT_ONCE = 4
+LISTED_AT_ONCE = 500
 FILE_IS_GONE = frozenset({9, 2006})  # Orthanc's InexistentFile and RegularFileExpected
 KINDS = {str(kind): kind for kind in ChangeKind}
 
@@ -90,6 +91,47 @@ class OrthancPacs:
         with suppress(InstanceNotFound), _translated():
             orthanc_id = self._lookup("Instance", sop_instance_uid)
             _answered(self._client.delete(f"instances/{orthanc_id}"))
+
+    def remove(self, orthanc_id: str) -> None:
+        """Remove an instance; one that is not there is no error. Raises PacsUnavailable."""
+        with suppress(InstanceNotFound), _translated():
+            _answered(self._client.delete(f"instances/{orthanc_id}"))
+
+    def has(self, orthanc_id: str) -> bool:
+        """Return whether Orthanc has this instance. Raises PacsUnavailable."""
+        try:
+            with _translated():
+                self._get(f"instances/{orthanc_id}")
+        except InstanceNotFound:
+            return False
+        return True
+
+    def contents(self) -> Iterator[ArchivedSeries]:
+        """Yield every series that Orthanc has. Raises PacsUnavailable."""
+        studies = {
+            str(row["ID"]): (
+                str(row["PatientMainDicomTags"].get("PatientID", "")),
+                str(row["MainDicomTags"].get("StudyInstanceUID", "")),
+            )
+            for row in self._pages("studies")
+        }
+        for row in self._pages("series"):
+            if row["ParentStudy"] in studies:
+                patient_id, study_instance_uid = studies[row["ParentStudy"]]
+                series_instance_uid = str(row["MainDicomTags"].get("SeriesInstanceUID", ""))
+                yield ArchivedSeries(
+                    patient_id, study_instance_uid, series_instance_uid, tuple(map(str, row["Instances"]))
+                )
+
+    def _pages(self, level: str) -> Iterator[dict[str, Any]]:
+        since = 0
+        while True:
+            with _translated():
+                rows = self._get(f"{level}?expand&since={since}&limit={LISTED_AT_ONCE}")
+            yield from rows
+            if len(rows) < LISTED_AT_ONCE:
+                return
+            since += len(rows)
 
     def md5_on_disk(self, orthanc_id: str) -> str | None:
         """Return the MD5 of a file that Orthanc read back and found as it came; None: it is damaged."""

@@ -32,6 +32,16 @@ class InstanceRef:
     sop_class_uid: str
 
 
+@dataclass(frozen=True, slots=True)
+class ArchivedSeries:
+    """One series as the archive lists everything it has."""
+
+    patient_id: str
+    study_instance_uid: str
+    series_instance_uid: str
+    orthanc_ids: tuple[str, ...]
+
+
 class ChangeKind(StrEnum):
     """The archive's news that concern us; any other is OTHER."""
 
@@ -75,6 +85,18 @@ class PacsClient(Protocol):
 
     def delete_instance(self, sop_instance_uid: str) -> None:
         """Remove an instance; one that is not there is no error."""
+        ...
+
+    def remove(self, orthanc_id: str) -> None:
+        """Remove an instance by the archive's own identifier; one that is not there is no error."""
+        ...
+
+    def has(self, orthanc_id: str) -> bool:
+        """Return whether the archive has this instance at this moment."""
+        ...
+
+    def contents(self) -> Iterator[ArchivedSeries]:
+        """Yield every series that the archive has. What comes or goes meanwhile may be there or not."""
         ...
 
     def md5_on_disk(self, orthanc_id: str) -> str | None:

@@ -102,6 +102,7 @@ patients = Table(
     Column("name", String(400), nullable=False),
     Column("birth_date", String(10)),
     Column("sex", String(1)),
+    _id("merged_into"),  # the patient under whom this one's studies are shown, until the merge is undone
     UniqueConstraint("institution_id", "patient_id"),
 )
 
@@ -119,7 +120,7 @@ studies = Table(
     Column("deleted_at", UtcDateTime),
     _id("deleted_by"),
     Column("deletion_reason", Text),
-    Column("tier", String(16), nullable=False, server_default="archive"),  # archive, or cold
+    Column("tier", String(16), nullable=False, server_default="archive"),  # teleconsult.lifecycle.tiering.Tier
 )
 
 series = Table(
@@ -353,6 +354,16 @@ patient_merges = Table(
     Column("merged_at", UtcDateTime, nullable=False),
     _id("undone_by", ForeignKey("users.id")),
     Column("undone_at", UtcDateTime),
+)
+
+# What our rows no longer know and the archive, or the object store, is still to forget: done until it is done.
+archive_removals = Table(
+    "archive_removals",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("orthanc_id", String(44), index=True),
+    Column("object_key", String(200)),
+    Column("asked_at", UtcDateTime, nullable=False),
 )
 
 change_feed = Table(

@@ -7,6 +7,18 @@ from teleconsult.consults.consult import BY_SYSTEM, TRANSITIONS, Consult, Event,
 from teleconsult.users.user import Role, User
 
 
+class Upkeep(StrEnum):
+    """What keeps studies and patients of the own institution in order."""
+
+    DELETE_STUDY = "delete-study"
+    SPLIT_STUDY = "split-study"
+    CHANGE_TIER = "change-tier"
+    MERGE_PATIENTS = "merge-patients"
+    RESOLVE_CONFLICT = "resolve-conflict"
+    SET_RETENTION = "set-retention"
+    RECONCILE = "reconcile"
+
+
 class Part(StrEnum):
     """The part that a user has in one consult."""
 
@@ -35,6 +47,18 @@ MAY_CAUSE: Mapping[Event, frozenset[Part]] = {
     Event.REPORT_WITHOUT_CALL: frozenset({Part.ASSIGNED}),
     Event.SIGN: frozenset({Part.ASSIGNED}),
     Event.AMEND: frozenset({Part.ASSIGNED}),
+}
+
+# A clinician puts right what is wrong; what removes or moves studies is for those who answer for the archive.
+_ANSWERS_FOR_ARCHIVE = frozenset({Role.COORDINATOR, Role.ADMINISTRATOR})
+MAY_KEEP_UP: Mapping[Upkeep, frozenset[Role]] = {
+    Upkeep.DELETE_STUDY: _ANSWERS_FOR_ARCHIVE,
+    Upkeep.SPLIT_STUDY: _ANSWERS_FOR_ARCHIVE | CLINICIANS,
+    Upkeep.CHANGE_TIER: _ANSWERS_FOR_ARCHIVE,
+    Upkeep.MERGE_PATIENTS: _ANSWERS_FOR_ARCHIVE | CLINICIANS,
+    Upkeep.RESOLVE_CONFLICT: _ANSWERS_FOR_ARCHIVE | CLINICIANS,
+    Upkeep.SET_RETENTION: _ANSWERS_FOR_ARCHIVE,
+    Upkeep.RECONCILE: _ANSWERS_FOR_ARCHIVE,
 }
 
 # While a consult waits, any specialist of its specialty may look at it. Afterwards its parts only.
@@ -72,6 +96,10 @@ def possible_events(user: User, consult: Consult) -> list[Event]:
         for event in TRANSITIONS[consult.status]
         if event not in BY_SYSTEM and may_cause(user, event, consult)
     ]
+
+
+def may_keep_up(user: User, upkeep: Upkeep) -> bool:
+    return bool(user.roles & MAY_KEEP_UP[upkeep])
 
 
 def may_decide_findings(user: User) -> bool:

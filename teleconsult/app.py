@@ -32,6 +32,7 @@ from teleconsult.events.routes import may_see
 from teleconsult.events.routes import router as event_routes
 from teleconsult.findings.repository import FindingRepository
 from teleconsult.findings.routes import router as finding_routes
+from teleconsult.lifecycle.routes import router as lifecycle_routes
 from teleconsult.reports.repository import ReportRepository
 from teleconsult.reports.routes import router as report_routes
 from teleconsult.scheduled_procedures.routes import router as schedule_routes
@@ -87,6 +88,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             asyncio.create_task(background.follow_changes(parts)),
             asyncio.create_task(background.assess_complete_series(parts)),
             asyncio.create_task(background.verify_arrivals(parts)),
+            asyncio.create_task(background.keep_up(parts)),
             *(
                 [asyncio.create_task(background.add_demo_studies_at_first_start(parts))]
                 if settings.demo
@@ -142,6 +144,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     event_routes,
     device_routes,
     schedule_routes,
+    lifecycle_routes,
     health.router,
 )
 

@@ -13,6 +13,9 @@ from inference.celery_broker import CeleryBroker
 from storage.database import utc_now
 from storage.tables import studies
 from teleconsult.dependencies import PartsOfApp
+from teleconsult.lifecycle.archive_removal import remove_some
+from teleconsult.lifecycle.retention import apply_if_due
+from teleconsult.lifecycle.tiering import warm_some
 from teleconsult.studies.arrival import assess_ready, nudge_due_jobs
 from teleconsult.studies.follower import Follower
 from teleconsult.uploads.chunks import discard_old_chunks
@@ -54,6 +57,16 @@ async def verify_arrivals(parts: PartsOfApp) -> None:
     while True:
         more = await _unless_away(verify_once, parts)
         await _unless_away(discard_once, parts)
+        if not more:
+            await asyncio.sleep(FEED_INTERVAL_S)
+
+
+async def keep_up(parts: PartsOfApp) -> None:
+    """Finish removals, bring back studies that were asked for, and once a day apply the retention rules."""
+    while True:
+        more = await _unless_away(remove_some, parts)
+        more |= await _unless_away(lambda parts: warm_some(parts, utc_now()), parts)
+        more |= await _unless_away(lambda parts: apply_if_due(parts, utc_now()), parts)
         if not more:
             await asyncio.sleep(FEED_INTERVAL_S)
 

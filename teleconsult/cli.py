@@ -12,6 +12,7 @@ from imaging.reasons import Reason
 from teleconsult.settings import REPOSITORY
 
 if TYPE_CHECKING:
+    from imaging.gate_rules import Rule
     from teleconsult.dependencies import PartsOfApp
 
 main = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -25,6 +26,7 @@ Port = Annotated[
 ]
 DEFAULT_DATA = REPOSITORY / "data"
 DEFAULT_PORT = 8080
+GATE_RULES = "TELECONSULT_GATE_RULES"  # names a file that adjusts the input gate's limits
 
 
 @main.command()
@@ -40,7 +42,8 @@ def up(
     from teleconsult.announcement import announcement, prepare
     from teleconsult.services import dicom_port
 
-    _check_gate_rules(os.environ.get("TELECONSULT_GATE_RULES"))
+    if file := os.environ.get(GATE_RULES):
+        _gate_rules(file)
     data = data.resolve()
     os.environ["TELECONSULT_DEMO"] = "1" if demo and demo_studies else "0"
     sys.exit(
@@ -54,16 +57,14 @@ def up(
     )
 
 
-def _check_gate_rules(file: str | None) -> None:
-    """End with a sentence before anything starts where the hospital's own rules are not as they should be."""
-    if not file:
-        return
+def _gate_rules(file: str | None) -> tuple["Rule", ...]:
+    """The input gate's rules; end with a sentence where the hospital's own file is not as it should be."""
     from imaging.gate_rules import BadRules, rules_with
 
     try:
-        rules_with(Path(file))
+        return rules_with(Path(file) if file else None)
     except BadRules as error:
-        sys.exit(f"TELECONSULT_GATE_RULES: {error}")
+        sys.exit(f"{GATE_RULES}: {error}")
 
 
 @main.command()
@@ -86,7 +87,7 @@ def analyse(
     def say_refused(refused_path: str, why: Reason | None) -> None:
         print(f"{refused_path}: {why.en} {why.zh}" if why else refused_path, file=sys.stderr)
 
-    result = analyse_path(path, models, refused=say_refused)
+    result = analyse_path(path, models, refused=say_refused, rules=_gate_rules(os.environ.get(GATE_RULES)))
     if as_json:
         print(json.dumps(result, ensure_ascii=False, indent=2))
         return
@@ -134,6 +135,37 @@ def import_(
         sys.exit(1)
     if as_json:
         print(json.dumps({"files": files}, ensure_ascii=False, indent=2))
+
+
+@main.command()
+def reconcile(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what differs.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a line for each.")] = False,
+    read_files: Annotated[
+        bool, typer.Option("--read-files", help="Also have the archive read back every file: takes long.")
+    ] = False,
+    data: DataFolder = DEFAULT_DATA,
+    port: Port = DEFAULT_PORT,
+) -> None:
+    """Find and mend every difference between the archive and our records; safe while the system works."""
+    from storage.database import utc_now
+    from teleconsult.studies.reconciliation import Reconciliation
+
+    look = Reconciliation(
+        _running_parts(data.resolve(), port), utc_now(), dry_run=dry_run, read_files=read_files
+    )
+    found = look.run()
+    if as_json:
+        rows = [{"difference": o.difference, "subject": o.subject, "mended": o.is_mended} for o in found]
+        print(json.dumps({**look.summary, "dry_run": dry_run, "rows": rows}, ensure_ascii=False, indent=2))
+    else:
+        for one in found:
+            print(f"{'mended' if one.is_mended else 'found'}  {one.difference}  {one.subject}")
+        print(
+            f"{len(found)} differences, {look.summary['mended']} mended. 差异 {len(found)} 处，已修复 "
+            f"{look.summary['mended']} 处。"
+        )
+    sys.exit(0 if dry_run or all(one.is_mended for one in found) else 2)
 
 
 def _running_parts(data: Path, port: int) -> "PartsOfApp":

@@ -10,17 +10,25 @@ from imaging.gate import assess_series
 from inference.celery_broker import CeleryBroker
 from inference.repository import JobRepository
 from teleconsult.dependencies import PartsOfApp
+from teleconsult.studies.follower import is_behind
 
 RENUDGE_S = 30.0
 QUIET = timedelta(seconds=10)  # without news a series is complete, where nobody said how many images it has
+NEVER = timedelta(days=36_500)
 GIVEN_UP = timedelta(minutes=2)  # and where somebody did, and sends no more
 log = logging.getLogger(__name__)
 
 
 def assess_ready(parts: PartsOfApp, at: datetime) -> bool:
-    """Gate and queue every series that is complete. False: there is none left."""
+    """Gate and queue every series that is complete. False: there is none left.
+
+    While we are behind the archive's news, only what was counted is complete: silence means nothing then.
+    """
     with parts.database.reading() as connection:
         ready = parts.studies.ready_to_assess(connection, at - QUIET, at - GIVEN_UP)
+    if ready and is_behind(parts):
+        with parts.database.reading() as connection:
+            ready = parts.studies.ready_to_assess(connection, at - NEVER, at - NEVER)
     for study_instance_uid, series_instance_uids in ready.items():
         assess_and_queue(parts, study_instance_uid, at, only=series_instance_uids)
     return False

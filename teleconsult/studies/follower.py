@@ -19,6 +19,7 @@ from imaging.errors import DicomError, InstanceNotFound
 from imaging.pacs import Change, ChangeKind
 from storage.tables import change_feed, institutions, uploads
 from teleconsult.dependencies import PartsOfApp
+from teleconsult.lifecycle.archive_removal import leaving
 from teleconsult.studies.registration import Arrival, KnownStudies, StoredFile, register_all
 
 FEED = "orthanc"
@@ -47,7 +48,7 @@ class Follower:
         Raises:
             PacsUnavailable: the archive is away; the page is taken again later.
         """
-        since = self._position()
+        since = _position(self.parts)
         changes, last, is_all = self.parts.pacs.changes(since, PAGE)
         if since and last < since:  # the archive began anew, and so do its numbers
             self._begin_anew(since)
@@ -71,11 +72,6 @@ class Follower:
         for study_instance_uid in arrived:
             self.parts.publish({"type": "study-changed", "study_instance_uid": study_instance_uid})
         return not is_all
-
-    def _position(self) -> int:
-        with self.parts.database.reading() as connection:
-            query = select(change_feed.c.last_sequence).where(change_feed.c.source == FEED)
-            return connection.execute(query).scalar() or 0
 
     def _begin_anew(self, since: int) -> None:
         with self.parts.database.transaction() as connection:
@@ -119,16 +115,20 @@ class Follower:
     ) -> list[str]:
         if not _move(connection, since, last):
             raise _SomebodyElseFollowed
+        found = {key: found[key] for key in found.keys() - leaving(connection, found)}
         studies, whose = self.parts.studies, KnownStudies(self.parts.studies)
         uids = [str(header.SOPInstanceUID) for header in found.values()]
         expected = studies.expected_among(connection, uids)
         owner = connection.execute(select(institutions.c.id).order_by(institutions.c.position)).scalar()
+        holders: dict[str, str | None] = {}
         by_arrival: dict[Arrival, list[StoredFile]] = {}
         for orthanc_id, header in found.items():
             institution_id, user_id = expected.get(str(header.SOPInstanceUID), (None, None))
-            institution_id = (
-                institution_id or whose.institution(connection, str(header.StudyInstanceUID)) or owner
-            )
+            if institution_id is None:
+                study_instance_uid = str(header.StudyInstanceUID)
+                if study_instance_uid not in holders:
+                    holders[study_instance_uid] = whose.institution(connection, study_instance_uid) or owner
+                institution_id = holders[study_instance_uid]
             if institution_id is None:
                 continue
             arrival = Arrival(institution_id, user_id, at)
@@ -143,6 +143,22 @@ class Follower:
                 if str(file.header.SOPInstanceUID) in new:
                     arrived[str(file.header.StudyInstanceUID)] = None
         return list(arrived)
+
+
+def is_behind(parts: PartsOfApp) -> bool:
+    """Whether the archive has more news than a page: what looks quiet in our rows may not be quiet there.
+
+    Raises:
+        PacsUnavailable
+    """
+    _, _, is_all = parts.pacs.changes(_position(parts), PAGE)
+    return not is_all
+
+
+def _position(parts: PartsOfApp) -> int:
+    with parts.database.reading() as connection:
+        query = select(change_feed.c.last_sequence).where(change_feed.c.source == FEED)
+        return connection.execute(query).scalar() or 0
 
 
 def _move(connection: Connection, since: int, last: int) -> bool:

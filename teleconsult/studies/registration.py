@@ -12,6 +12,7 @@ from imaging.reasons import Reason, reason
 from imaging.result_header import is_result_object
 from imaging.sop_class import is_image
 from imaging.study import Instance
+from teleconsult.lifecycle.patient_merge import note_arrival
 from teleconsult.scheduled_procedures.repository import ScheduledProcedureRepository
 from teleconsult.studies.repository import (
     InstanceRecord,
@@ -62,7 +63,11 @@ class KnownStudies:
         institution_id, patient_id = self._whose[study_instance_uid]
         if institution_id != arrival.institution_id:
             return reason("study-held-elsewhere")
-        return reason("other-patient-in-study") if patient_id != patient_id_of(header) else None
+        if patient_id == patient_id_of(header):
+            return None
+        merged = self._studies.find_patient(connection, institution_id, patient_id_of(header))
+        is_same = merged is not None and merged.patient_id == patient_id
+        return None if is_same else reason("other-patient-in-study")
 
 
 def conflict(
@@ -116,8 +121,13 @@ def register_all(
         first_of_series.setdefault(series_instance_uid, file.header)
         by_series.setdefault(series_instance_uid, []).append(_instance_record(file))
     for series_instance_uid, header in first_of_series.items():
-        if studies.find(connection, str(header.StudyInstanceUID)) is None:
+        study = studies.find(connection, str(header.StudyInstanceUID))
+        if study is None:
             _add_study(studies, connection, header, arrival)
+        elif study.deleted_at is not None and is_result_object(header):
+            continue  # a worker's answer to a study that was deleted meanwhile
+        elif study.deleted_at is not None or study.tier == "cold":
+            studies.reopen(connection, study, arrival.at)
         if not studies.has_series(connection, series_instance_uid):
             expected_count = (expected_series or {}).get(series_instance_uid)
             _add_series(studies, connection, header, expected_count, arrival)
@@ -183,6 +193,8 @@ def _add_study(studies: StudyRepository, connection: Connection, header: Dataset
             _text(header, "PatientSex", 1),
         )
         studies.add_patient(connection, patient)
+    elif patient.patient_id != patient_id_of(header):
+        note_arrival(connection, arrival.institution_id, patient_id_of(header), str(header.StudyInstanceUID))
     studies.add_study(
         connection,
         Study(

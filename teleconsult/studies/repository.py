@@ -21,7 +21,9 @@ from sqlalchemy import (
 )
 
 from imaging.gate import SeriesVerdict
+from storage import audit_log
 from storage.tables import (
+    archive_removals,
     consult_studies,
     consults,
     expected_instances,
@@ -56,6 +58,8 @@ class Study:
     study_description: str | None
     uploaded_by_id: str | None
     received_at: datetime
+    tier: str = "archive"  # teleconsult.lifecycle.tiering.Tier
+    deleted_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +98,13 @@ _JOINED = select(
 
 class StudyRepository:
     def find_patient(self, connection: Connection, institution_id: str, patient_id: str) -> Patient | None:
-        row = connection.execute(
-            select(patients).where(
-                patients.c.institution_id == institution_id, patients.c.patient_id == patient_id
-            )
-        ).first()
+        """The patient with this number; where that one was merged, the one it was merged into."""
+        query = select(patients).where(
+            patients.c.institution_id == institution_id, patients.c.patient_id == patient_id
+        )
+        row = connection.execute(query).first()
+        while row is not None and row.merged_into is not None:
+            row = connection.execute(select(patients).where(patients.c.id == row.merged_into)).first()
         return _patient(row) if row else None
 
     def get_patient(self, connection: Connection, patient_uuid: str) -> Patient:
@@ -110,8 +116,8 @@ class StudyRepository:
     def patients_of(self, connection: Connection, institution_id: str) -> list[tuple[Patient, int]]:
         rows = connection.execute(
             select(patients, func.count(studies.c.study_instance_uid).label("study_count"))
-            .outerjoin(studies, studies.c.patient_id == patients.c.id)
-            .where(patients.c.institution_id == institution_id)
+            .outerjoin(studies, and_(studies.c.patient_id == patients.c.id, studies.c.deleted_at.is_(None)))
+            .where(patients.c.institution_id == institution_id, patients.c.merged_into.is_(None))
             .group_by(patients.c.id)
             .order_by(patients.c.name)
         )
@@ -141,6 +147,27 @@ class StudyRepository:
                 received_at=study.received_at,
             )
         )
+
+    def reopen(self, connection: Connection, study: Study, at: datetime) -> None:
+        """Something arrived for a study that was deleted, or lies in the cold store: it is in use again."""
+        connection.execute(
+            update(studies)
+            .where(studies.c.study_instance_uid == study.study_instance_uid)
+            .values(
+                deleted_at=None,
+                deleted_by=None,
+                deletion_reason=None,
+                tier="warming" if study.tier == "cold" else study.tier,
+            )
+        )
+        if study.deleted_at is not None:
+            audit_log.record(
+                connection,
+                at=at,
+                actor="system",
+                action="study-reopened",
+                subject=f"study/{study.study_instance_uid}",
+            )
 
     def add_series(self, connection: Connection, record: SeriesRecord, at: datetime) -> None:
         connection.execute(
@@ -172,11 +199,17 @@ class StudyRepository:
             .where(series.c.series_instance_uid == series_instance_uid)
             .values(last_arrival_at=at, **opened)
         )
-        uids = [record.sop_instance_uid for record in records]
-        for start in range(0, len(uids), IN_ONE_QUERY):
-            some = uids[start : start + IN_ONE_QUERY]
+        for start in range(0, len(records), IN_ONE_QUERY):
+            some = records[start : start + IN_ONE_QUERY]
             connection.execute(
-                expected_instances.delete().where(expected_instances.c.sop_instance_uid.in_(some))
+                expected_instances.delete().where(
+                    expected_instances.c.sop_instance_uid.in_([record.sop_instance_uid for record in some])
+                )
+            )
+            connection.execute(  # sent again before the archive had forgotten it
+                archive_removals.delete().where(
+                    archive_removals.c.orthanc_id.in_([record.orthanc_id for record in some])
+                )
             )
         connection.execute(
             insert(instances),
@@ -350,9 +383,10 @@ class StudyRepository:
     def visible(self, user: User) -> ColumnElement[bool]:
         """What holds for the studies that `visible_to` finds, for other queries that join them."""
         shared = studies.c.study_instance_uid.in_(self._shared_with(user))
+        there = studies.c.deleted_at.is_(None)
         if access.sees_own_institution(user):
-            return or_(studies.c.institution_id == user.institution.id, shared)
-        return shared
+            return and_(there, or_(studies.c.institution_id == user.institution.id, shared))
+        return and_(there, shared)
 
     def series_of(
         self, connection: Connection, study_instance_uids: Sequence[str]
@@ -493,6 +527,8 @@ def _study(row: Row[Any]) -> Study:
         study_description=row.study_description,
         uploaded_by_id=row.uploaded_by,
         received_at=row.received_at,
+        tier=row.tier,
+        deleted_at=row.deleted_at,
     )
 
 

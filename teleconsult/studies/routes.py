@@ -11,6 +11,7 @@ from teleconsult.dicomweb.contents import Place, one_instance
 from teleconsult.dicomweb.images_out import Images
 from teleconsult.dicomweb.responses import instance_file_response
 from teleconsult.dicomweb.thumbnails import middle_image, thumbnail_response
+from teleconsult.lifecycle.tiering import ask_back
 from teleconsult.studies.schemas import (
     PatientWithStudiesOut,
     StudyDetailOut,
@@ -39,6 +40,8 @@ def read_study(study_instance_uid: str, parts: Parts, user: CurrentUser, now: No
         audit_log.record(
             connection, at=now, actor=user.id, action="study-viewed", subject=f"study/{study_instance_uid}"
         )
+        if ask_back(connection, study_instance_uid, user.id, now):
+            study = parts.studies.get_for(connection, study_instance_uid, user)
         return study_detail_out(parts, connection, study)
 
 

@@ -58,6 +58,7 @@ class StudySummaryOut(BaseModel):
     institution: InstitutionOut
     uploaded_by: UserRefOut | None
     received_at: datetime
+    tier: Literal["archive", "cold", "warming"]
     ai: AiOut
 
 
@@ -225,6 +226,7 @@ def _summary(
         institution=institution,
         uploaded_by=UserRefOut.of(uploader) if uploader else None,
         received_at=study.received_at,
+        tier=study.tier,  # type: ignore[arg-type]
         ai=ai_state(contents),
     )
 

@@ -240,6 +240,20 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("completed_at", UtcDateTime(), nullable=True))
         batch_op.add_column(sa.Column("completed_count", sa.Integer(), nullable=True))
 
+    op.create_table(
+        "archive_removals",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("orthanc_id", sa.String(length=44), nullable=True),
+        sa.Column("object_key", sa.String(length=200), nullable=True),
+        sa.Column("asked_at", UtcDateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_archive_removals")),
+    )
+    with op.batch_alter_table("archive_removals") as batch_op:
+        batch_op.create_index(batch_op.f("ix_archive_removals_orthanc_id"), ["orthanc_id"], unique=False)
+
+    with op.batch_alter_table("patients") as batch_op:
+        batch_op.add_column(sa.Column("merged_into", sa.String(length=36), nullable=True))
+
     with op.batch_alter_table("studies") as batch_op:
         batch_op.add_column(sa.Column("deleted_at", UtcDateTime(), nullable=True))
         batch_op.add_column(sa.Column("deleted_by", sa.String(length=36), nullable=True))

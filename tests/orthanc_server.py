@@ -23,8 +23,11 @@ USERNAME = "teleconsult-test"
 class OrthancServer:
     """One Orthanc process. `start` after `stop` finds the same data on the same ports."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, as_hospital: bool = False) -> None:
+        """`as_hospital`: another hospital's archive, which answers C-FIND, C-GET and C-MOVE."""
         self.folder = folder
+        self.as_hospital = as_hospital
+        self.movers: dict[str, tuple[str, int]] = {}  # AE title to address: where a C-MOVE may send
         self.password = secrets.token_urlsafe(16)
         self.http_port, self.dicom_port = free_ports(2)
         self.url = f"http://127.0.0.1:{self.http_port}"
@@ -44,6 +47,10 @@ class OrthancServer:
         settings = orthanc_configuration(
             self.folder / "data", self.http_port, self.dicom_port, USERNAME, self.password
         )
+        if self.as_hospital:
+            settings |= {"DicomAet": "HOSPITAL", "DicomServerEnabled": True, "OverwriteInstances": True}
+            settings |= {f"DicomAlwaysAllow{request}": True for request in ("Find", "Get", "Move")}
+            settings["DicomModalities"] = {title: [title, *where] for title, where in self.movers.items()}
         configuration.write_text(json.dumps(settings))
         with (self.folder / "log.txt").open("ab") as log:
             self._process = subprocess.Popen([ORTHANC, str(configuration)], stdout=log, stderr=log)

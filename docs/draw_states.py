@@ -6,9 +6,10 @@ from pathlib import Path
 
 from inference.inference_job import TRANSITIONS as JOB
 from teleconsult.consults.consult import TRANSITIONS as CONSULT
+from teleconsult.scheduled_procedures.scheduled_procedure import TRANSITIONS as PROCEDURE
 
 TARGET = Path(__file__).with_name("states.md")
-DRAWN = {"A consult": CONSULT, "An AI job": JOB}
+DRAWN = {"A consult": CONSULT, "An AI job": JOB, "A planned examination": PROCEDURE}
 
 
 def diagram(table: Mapping[StrEnum, Mapping[StrEnum, StrEnum]]) -> str:

@@ -175,9 +175,29 @@ def _plain_name(group: str) -> str:
 
 
 def _pattern_matches(pattern: str, value: str) -> bool:
-    """`*` is any text and `?` any character (PS3.4 C.2.2.2.4)."""
-    expression = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
-    return re.fullmatch(expression, value, re.DOTALL) is not None
+    """`*` is any text and `?` any character (PS3.4 C.2.2.2.4).
+
+    Each part between two `*` is taken where it first fits. A regular expression would try all places of all
+    parts, and a query of many `*` could stop the service.
+    """
+    first, *others = pattern.split("*")
+    if not others:
+        return len(pattern) == len(value) and _fits(pattern, value, 0)
+    *between, last = others
+    end = len(value) - len(last)
+    place = len(first)
+    if place > end or not _fits(first, value, 0) or not _fits(last, value, end):
+        return False
+    for part in between:
+        found = next((at for at in range(place, end - len(part) + 1) if _fits(part, value, at)), None)
+        if found is None:
+            return False
+        place = found + len(part)
+    return True
+
+
+def _fits(part: str, value: str, at: int) -> bool:
+    return all(wanted in ("?", held) for wanted, held in zip(part, value[at:], strict=False))
 
 
 def _text(value: object) -> str:

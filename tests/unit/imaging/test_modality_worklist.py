@@ -1,6 +1,7 @@
 """What a worklist query matches, by PS3.4 C.2.2.2 and annex K, and how it is answered."""
 
 from datetime import datetime
+from fnmatch import fnmatchcase
 from io import BytesIO
 from typing import Any
 
@@ -72,6 +73,13 @@ DATE, TIME = "ScheduledProcedureStepStartDate", "ScheduledProcedureStepStartTime
         ({"PatientName": "=王*"}, True),
         ({"PatientName": "WANG*=李*"}, False),
         ({"PatientName": "[W]*"}, False),
+        ({"PatientName": "*F*G"}, True),
+        ({"PatientName": "WANG^FANG*WANG"}, False),
+        ({"PatientName": "*A*A*"}, True),
+        ({"PatientName": "*A*A*A*"}, False),
+        ({"PatientName": "?" * 9}, True),
+        ({"PatientName": "?" * 10}, False),
+        ({"PatientName": "*?" * 30 + "X"}, False),
         ({"StudyInstanceUID": "1.2.3"}, True),
         ({"StudyInstanceUID": "1.2.30"}, False),
         ({"Modality": "C*"}, True),
@@ -149,3 +157,11 @@ def test_any_name_finds_itself(name: str) -> None:
     query.PatientName = name.strip().replace("*", "?")
 
     assert list(find(query, [entry]))
+
+
+@given(st.text("ab*?", max_size=8), st.text("ab", max_size=8))
+def test_patterns_match_as_the_shell_s_do(pattern: str, value: str) -> None:
+    entry = an_entry(modality="x" + value)
+    query = a_query(Modality="x" + pattern)
+
+    assert bool(list(find(query, [entry]))) is fnmatchcase("x" + value, "x" + pattern)

@@ -31,7 +31,7 @@ sys.path.insert(0, str(REPOSITORY))
 from tests.installation_server import Client, Installation, two_free_ports
 
 SLICES = 400
-PAIRS = 7
+PAIRS = 11
 ZIP_PAIRS = 3  # Orthanc compresses its archive, which takes it long
 SLICE_READERS = 6  # what a browser opens to one host
 RESULT = REPOSITORY / "benchmarks" / "results" / "study_out.json"
@@ -240,7 +240,13 @@ def _compared(ours: Side, peer: Side, goal: float | None = 0.8) -> list[dict[str
 
 
 def _figure(
-    what: str, value: float, unit: str, goal: float | None, *, peer: str | None = None, met: bool | None = None
+    what: str,
+    value: float,
+    unit: str,
+    goal: float | None,
+    *,
+    peer: str | None = None,
+    met: bool | None = None,
 ) -> dict[str, Any]:
     if met is None and goal is not None:
         met = value >= goal

@@ -63,7 +63,7 @@ REASONS: Mapping[str, Reason] = _table(
     ),
     Reason(
         "nested-too-deeply",
-        "This file is built in a way that no scanner builds it, and could harm the archive. It was not stored.",
+        "This file is built as no scanner builds one, and could harm the archive. It was not stored.",
         "该文件的内部结构异常（嵌套层数过多），不是设备正常产生的文件，可能损害归档系统，未予接收。",
     ),
     Reason(
@@ -187,6 +187,28 @@ REASONS: Mapping[str, Reason] = _table(
         "archive-copy-damaged",
         "The archive's copy of this image was found damaged and was taken out. Please send it again.",
         "影像归档系统中的该图像副本已损坏并已移除，请重新上传。",
+    ),
+    # Other archives
+    Reason(
+        "remote-archive-away",
+        "The other hospital's archive does not answer. It is tried again by itself for a while.",
+        "外院影像归档系统没有应答，系统会在一段时间内自动重试。",
+    ),
+    Reason(
+        "remote-archive-refused",
+        "The other hospital's archive does not let us fetch this study. "
+        "Its IT staff must enter our AE title or login.",
+        "外院影像归档系统拒绝了调取请求，请联系对方信息科登记本系统的 AE Title 或账号。",
+    ),
+    Reason(
+        "remote-study-not-there",
+        "The other hospital's archive sent nothing of this study: it is not there any more, or not accessible.",
+        "外院影像归档系统没有返回该检查，可能已不在线或无权访问。",
+    ),
+    Reason(
+        "remote-archive-not-allowed",
+        "This archive's address or password file cannot be used. Please ask your administrator to check it.",
+        "该归档系统的地址或口令文件不可用，请管理员检查设置。",
     ),
     # Series and the AI
     Reason(

@@ -116,6 +116,11 @@ def may_manage_devices(user: User) -> bool:
     return Role.ADMINISTRATOR in user.roles
 
 
+def may_fetch_studies(user: User) -> bool:
+    """Whether the user searches other archives and fetches studies from them."""
+    return bool(user.roles & CLINICIANS)
+
+
 def may_upload(user: User) -> bool:
     return bool(user.roles & CLINICIANS)
 

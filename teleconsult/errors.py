@@ -95,6 +95,10 @@ class UploadIncomplete(TeleconsultError):
     """The connection ended before the whole file had arrived."""
 
 
+class NothingToSearchFor(TeleconsultError):
+    """A search in another archive needs something to go by."""
+
+
 class UploadClosed(TeleconsultError):
     pass
 

@@ -4,11 +4,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from imaging.dicom_tls import TlsFiles
-from imaging.gate_rules import RULES, BadRules, Rule, rules_with
+
+if TYPE_CHECKING:
+    from imaging.gate_rules import Rule
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WELL_KNOWN_SECRETS = frozenset({"", "admin", "password", "changeme", "secret", "orthanc", "teleconsult"})
@@ -41,7 +44,9 @@ class Settings:
     dicom_ae_title: str
     dicom_tls: TlsFiles | None  # set: every DICOM connection is TLS, with certificates on both sides
     time_zone: ZoneInfo | None  # of the scanners; None: of this machine
-    gate_rules: tuple[Rule, ...] = RULES  # as TELECONSULT_GATE_RULES adjusts them
+    allow_local_archives: bool  # other archives may be on this machine: for trials, never in a hospital
+    watch_folder: Path | None  # what another program writes there is taken in
+    gate_rules: tuple["Rule", ...]  # as TELECONSULT_GATE_RULES adjusts them
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -90,11 +95,25 @@ class Settings:
             dicom_ae_title=_ae_title(environment.get("TELECONSULT_AE_TITLE", "TELECONSULT")),
             dicom_tls=_dicom_tls(environment),
             time_zone=_time_zone(environment.get("TELECONSULT_TIME_ZONE")),
+            allow_local_archives=environment.get("TELECONSULT_ALLOW_LOCAL_ARCHIVES") == "1",
+            watch_folder=_folder(environment.get("TELECONSULT_WATCH_FOLDER")),
             gate_rules=_gate_rules(environment.get("TELECONSULT_GATE_RULES")),
         )
 
 
-def _gate_rules(file: str | None) -> tuple[Rule, ...]:
+def _folder(path: str | None) -> Path | None:
+    if not path:
+        return None
+    folder = Path(path)
+    if not folder.is_dir():
+        raise BadSettings("the folder that TELECONSULT_WATCH_FOLDER names does not exist")
+    return folder
+
+
+def _gate_rules(file: str | None) -> tuple["Rule", ...]:
+    # Only here: the command line reads no settings, and shall not wait for what reads images.
+    from imaging.gate_rules import BadRules, rules_with
+
     try:
         return rules_with(Path(file) if file else None)
     except BadRules as error:

@@ -66,6 +66,8 @@ def may_see(parts: PartsOfApp, user: User, event: Event) -> bool:
         try:
             if "study_instance_uid" in event:
                 parts.studies.get_for(connection, event["study_instance_uid"], user)
+            elif event["type"] == "retrieval-changed":
+                return user.institution.id == event["institution_id"]
             elif "upload_id" in event:
                 parts.uploads.get_for(connection, event["upload_id"], user.id)
             elif "consult_id" in event:

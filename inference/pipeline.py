@@ -9,6 +9,7 @@ from pydicom import Dataset
 from imaging.errors import DicomError
 from imaging.finding import Finding
 from imaging.gate import assess_series
+from imaging.gate_rules import RULES, Rule
 from imaging.intake import read_drop
 from imaging.mammogram import read_mammogram
 from imaging.part10 import dataset_of
@@ -105,6 +106,7 @@ def analyse_path(
     *,
     progress: Progress = silent,
     refused: Callable[[str, Reason | None], None] = not_told,
+    rules: Sequence[Rule] = RULES,
 ) -> dict[str, Any]:
     """Return the verdict on every series of a file, folder or zip, and all findings, ready for JSON.
 
@@ -113,6 +115,7 @@ def analyse_path(
         models_folder: the bundles.
         progress: as in `analyse_series`.
         refused: told each file that is no image we read, with the reason.
+        rules: of the input gate.
     """
     contents: dict[str, list[bytes]] = {}
     headers: dict[str, list[Dataset]] = {}
@@ -131,7 +134,7 @@ def analyse_path(
     series_rows: list[dict[str, Any]] = []
     finding_rows: list[dict[str, Any]] = []
     for series, series_headers in headers.items():
-        assessed = assess_series(series_headers)
+        assessed = assess_series(series_headers, rules)
         verdict = str(assessed.verdict)
         reasons: Sequence[Reason] = assessed.reasons
         if assessed.model is not None and verdict != "not-usable":

@@ -168,6 +168,48 @@ def reconcile(
     sys.exit(0 if dry_run or all(one.is_mended for one in found) else 2)
 
 
+@main.command()
+def deidentify(
+    path: Annotated[Path, typer.Argument(exists=True, help="A DICOM file, a folder or a zip.")],
+    target: Annotated[Path, typer.Argument(help="A folder or a .zip that is not there yet.")],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the report as JSON instead of as text.")
+    ] = False,
+    remove_dates: Annotated[
+        bool, typer.Option("--remove-dates", help="Empty dates instead of shifting them.")
+    ] = False,
+    remove_characteristics: Annotated[
+        bool, typer.Option("--remove-characteristics", help="Remove sex, age, height and weight as well.")
+    ] = False,
+    keep_device: Annotated[bool, typer.Option("--keep-device", help="Keep which machine it was.")] = False,
+    refuse_text: Annotated[
+        bool, typer.Option("--refuse-text", help="Leave out images with text instead of blacking it out.")
+    ] = False,
+    secret_file: Annotated[
+        Path | None,
+        typer.Option("--secret-file", exists=True, help="16 bytes or more: the same file, the same new UIDs."),
+    ] = None,
+) -> None:
+    """Copy images without the patient's identity, and report what was taken out. Needs no server."""
+    from imaging.deidentification_profile import Options
+    from imaging.deidentified_copy import report_files
+    from teleconsult.exports.command import deidentify_path
+
+    secret = secret_file.read_bytes() if secret_file else None
+    if secret is not None and len(secret) < 16:
+        print("The secret must have 16 bytes or more. 密钥至少需要 16 字节。", file=sys.stderr)
+        sys.exit(1)
+    options = Options("remove" if remove_dates else "shift", not remove_characteristics, keep_device)
+    try:
+        report = deidentify_path(path, target, options, "refuse" if refuse_text else "black-out", secret)
+    except FileExistsError:
+        print(f"{target} is there already. {target} 已存在。", file=sys.stderr)
+        sys.exit(1)
+    files = dict(report_files(report))
+    print(files["report.json" if as_json else "report.txt"].decode())
+    sys.exit(0 if report["files_copied"] else 1)
+
+
 def _running_parts(data: Path, port: int) -> "PartsOfApp":
     """The parts of the installation that runs on this data folder, or the end with a sentence."""
     from imaging.errors import PacsUnavailable

@@ -64,6 +64,17 @@ export type NewDicomPeer = Schemas["DicomPeerIn"];
 export type Rejection = Schemas["RejectionOut"];
 export type EchoOutcome = Schemas["EchoOutcome"];
 
+export type Management = Schemas["ManagementOut"];
+export type ManagedStudy = Schemas["ManagedStudyOut"];
+export type ManagedPatient = Schemas["PatientOut"];
+export type PatientMerge = Schemas["MergeOut"];
+export type PatientMergeRequest = Schemas["MergeIn"];
+export type StudySplit = Schemas["SplitIn"];
+export type RetentionRule = Schemas["RetentionRuleOut"];
+export type NewRetentionRule = Schemas["RetentionRuleIn"];
+export type InstanceConflict = Schemas["ConflictOut"];
+export type Reconciliation = Schemas["ReconciliationOut"];
+
 export type ScheduledProcedure = Schemas["ScheduledProcedureOut"];
 export type NewScheduledProcedure = Schemas["ScheduledProcedureIn"];
 

@@ -1,6 +1,7 @@
 import { Menu } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import {
+  IconArchive,
   IconCalendarClock,
   IconDeviceDesktopCog,
   IconKeyboard,
@@ -20,7 +21,7 @@ import { useLogout, useMe } from "../api/hooks";
 import type { Me } from "../api/types";
 import { institutionName } from "../ui/institution";
 import { UploadIndicator } from "../upload/UploadIndicator";
-import { isClinician, onlyAdministers } from "../worklist/sections";
+import { isClinician, keepsStudies, onlyAdministers } from "../worklist/sections";
 import { BrandMark } from "./Brand";
 import classes from "./frame.module.css";
 import { useLanguage } from "./i18n";
@@ -34,6 +35,7 @@ const NAVIGATION = [
   { to: "/upload", label: "nav.upload", icon: IconUpload, who: "clinician" },
   { to: "/consults/new", label: "nav.newConsult", icon: IconStethoscope, who: "clinician" },
   { to: "/schedule", label: "nav.schedule", icon: IconCalendarClock, who: "clinician" },
+  { to: "/manage", label: "nav.manage", icon: IconArchive, who: "keeper" },
   { to: "/devices", label: "nav.devices", icon: IconDeviceDesktopCog, who: "administrator" },
 ] as const;
 
@@ -85,6 +87,7 @@ export function AppFrame() {
   const is = {
     clinician: me.data ? isClinician(me.data) : false,
     administrator: me.data?.roles.includes("administrator") ?? false,
+    keeper: me.data ? keepsStudies(me.data) : false,
     everybodyElse: me.data ? !onlyAdministers(me.data) : true,
   };
   const offered = NAVIGATION.filter(({ who }) => is[who]);

@@ -66,6 +66,10 @@ export const router = createBrowserRouter([
                 path: "/devices",
                 lazy: async () => ({ Component: (await import("../devices/DevicesPage")).DevicesPage }),
               },
+              {
+                path: "/manage",
+                lazy: async () => ({ Component: (await import("../manage/ManagePage")).ManagePage }),
+              },
               { path: "*", Component: NotFoundPage },
             ],
           },

@@ -1,4 +1,5 @@
 import { Button, Loader } from "@mantine/core";
+import { IconSnowflake } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
@@ -7,7 +8,7 @@ import { POLL_WITHOUT_EVENTS_MS, useEventsOpen } from "../api/events";
 import { useMe, useStudy } from "../api/hooks";
 import type { StudyDetail } from "../api/types";
 import { FindingsPanel } from "../findings/FindingsPanel";
-import { ErrorState, LoadingState } from "../ui/states";
+import { EmptyState, ErrorState, LoadingState } from "../ui/states";
 import { asksOthers } from "../worklist/sections";
 import { openingSeries } from "./openingSeries";
 import { SeriesList } from "./SeriesList";
@@ -84,6 +85,9 @@ export function StudyPage() {
         </Button>
       </>
     );
+  }
+  if (study.data.tier !== "archive") {
+    return <EmptyState icon={IconSnowflake} title={t("manage:tier.warming")} text={t("manage:tier.warmingText")} />;
   }
   return <Study key={study.data.study_instance_uid} study={study.data} />;
 }

@@ -10,6 +10,10 @@ export const asksOthers = (me: Me) => me.roles.includes("grassroots-clinician");
 /** Who takes part in care: uploads, asks and decides. */
 export const isClinician = (me: Me) => readsForOthers(me) || asksOthers(me);
 
+/** Who may put studies and patients in order; what exactly, the server says. */
+export const keepsStudies = (me: Me) =>
+  isClinician(me) || me.roles.some((role) => role === "coordinator" || role === "administrator");
+
 /** Who keeps the installation and has no patients: the worklist would always be empty. */
 export const onlyAdministers = (me: Me) => me.roles.every((role) => role === "administrator");
 

@@ -1,0 +1,208 @@
+"""Deletion, merge, split, retention and the cold store on a whole installation: nothing is lost by the way."""
+
+from typing import Any
+
+import pytest
+from pydicom import Dataset, dcmread
+from pydicom.filebase import DicomBytesIO
+from pydicom.uid import generate_uid
+from sqlalchemy import select
+
+from storage.database import Database, utc_now
+from storage.tables import audit_log, studies
+from teleconsult.lifecycle.study_rows import instances_of
+from tests.dicom_builders import a_series_of_its_own, as_bytes
+from tests.installation_server import Client, Installation, wait_until
+
+REASON = {"reason": "Registered twice at the front desk"}
+
+
+@pytest.fixture(scope="module")
+def administrator(installation: Installation) -> Client:
+    """Of the specialist's institution."""
+    return installation.sign_in("admin")
+
+
+@pytest.fixture(scope="module")
+def database(installation: Installation) -> Database:
+    """The installation's own, to look behind the page."""
+    return Database(f"sqlite:///{installation.data / 'teleconsult.db'}")
+
+
+def sent(client: Client, slices: list[Dataset]) -> dict[str, Any]:
+    study: dict[str, Any] = client.upload({f"{n}.dcm": as_bytes(ds) for n, ds in enumerate(slices)})[
+        "studies"
+    ][0]
+    return study
+
+
+def test_a_deleted_study_is_gone_for_everybody_and_comes_back_when_it_is_sent_again(
+    installation: Installation, specialist: Client, administrator: Client, database: Database
+) -> None:
+    slices = a_series_of_its_own(4, patient_id="T-DELETE")
+    uid = sent(specialist, slices)["study_instance_uid"]
+    with database.reading() as connection:
+        orthanc_ids = [one.orthanc_id for one in instances_of(connection, uid)]
+    refused = specialist.http.post(f"/api/manage/studies/{uid}/deletion", json=REASON)
+    without = administrator.http.post(f"/api/manage/studies/{uid}/deletion", json={"reason": ""})
+    assert (refused.status_code, without.status_code) == (403, 422)
+
+    administrator.post(f"/api/manage/studies/{uid}/deletion", REASON)
+
+    assert specialist.http.get(f"/api/studies/{uid}").status_code == 404
+    assert uid not in [study["study_instance_uid"] for study in specialist.get("/api/studies")]
+    archive = installation.archive()
+    assert len(orthanc_ids) == 4 and not any(archive.has(one) for one in orthanc_ids)
+    listed = administrator.get("/api/manage?q=T-DELETE")["deleted"]
+    assert [(one["study_instance_uid"], one["reason"]) for one in listed] == [(uid, REASON["reason"])]
+    with database.reading() as connection:
+        entry = connection.execute(
+            select(audit_log).where(
+                audit_log.c.action == "study-deleted", audit_log.c.subject == f"study/{uid}"
+            )
+        ).one()
+    assert entry.details == {"reason": REASON["reason"], "instances": 4}
+
+    sent(specialist, slices)
+
+    assert specialist.get(f"/api/studies/{uid}")["instance_count"] == 4
+    assert all(archive.has(one) for one in orthanc_ids)
+
+
+def test_a_study_that_an_open_consult_uses_is_not_deleted(specialist: Client, administrator: Client) -> None:
+    study = sent(specialist, a_series_of_its_own(2, patient_id="T-INUSE"))
+    specialist.post(
+        "/api/consults",
+        {
+            "patient_id": study["patient"]["id"],
+            "question": "What is this?",
+            "urgency": "routine",
+            "specialty": "radiology",
+            "legal_role": "consultation",
+            "study_instance_uids": [study["study_instance_uid"]],
+            "consent": {"given": True, "method": "written"},
+        },
+    )
+    answer = administrator.http.post(
+        f"/api/manage/studies/{study['study_instance_uid']}/deletion", json=REASON
+    )
+    assert (answer.status_code, answer.json()["code"]) == (409, "study-in-use")
+
+
+def test_merged_patients_are_one_until_the_merge_is_undone_and_late_slices_find_their_study(
+    specialist: Client,
+) -> None:
+    *slices, late = a_series_of_its_own(3, patient_id="T-MERGE-A")
+    other = a_series_of_its_own(2, patient_id="T-MERGE-B")
+    twice, once = sent(specialist, slices), sent(specialist, other)
+    body = {"from_patient_id": twice["patient"]["id"], "into_patient_id": once["patient"]["id"], **REASON}
+    merge = specialist.post("/api/manage/merges", body)
+    again = specialist.http.post("/api/manage/merges", json=body)
+    assert (again.status_code, again.json()["code"]) == (409, "merge-not-possible")
+
+    def patient_of(study: dict[str, Any]) -> str:
+        return str(specialist.get(f"/api/studies/{study['study_instance_uid']}")["patient"]["patient_id"])
+
+    assert patient_of(twice) == "T-MERGE-B"
+    new = a_series_of_its_own(1, patient_id="T-MERGE-A")
+    meanwhile = sent(specialist, [late, *new][:1])
+    assert (patient_of(meanwhile), meanwhile["study_instance_uid"]) == (
+        "T-MERGE-B",
+        twice["study_instance_uid"],
+    )
+    later = sent(specialist, new)
+    assert patient_of(later) == "T-MERGE-B"
+    named = [p["patient_id"] for p in specialist.get("/api/patients")]
+    assert "T-MERGE-A" not in named and "T-MERGE-B" in named
+
+    specialist.post(f"/api/manage/merges/{merge['id']}/undo", REASON)
+
+    assert [patient_of(one) for one in (twice, later, once)] == ["T-MERGE-A", "T-MERGE-A", "T-MERGE-B"]
+
+
+def test_a_mixed_study_is_split_and_its_pixels_stay_what_they_were(
+    installation: Installation, specialist: Client, database: Database
+) -> None:
+    right = a_series_of_its_own(3, patient_id="T-SPLIT")
+    wrong = a_series_of_its_own(3, patient_id="T-SPLIT")
+    for ds in wrong:
+        ds.StudyInstanceUID = right[0].StudyInstanceUID
+        ds.FrameOfReferenceUID = generate_uid()
+    uid = sent(specialist, [*right, *wrong])["study_instance_uid"]
+    with database.reading() as connection:
+        before = {one.sop_instance_uid: one.orthanc_id for one in instances_of(connection, uid)}
+    whole = specialist.http.post(
+        f"/api/manage/studies/{uid}/split",
+        json={
+            "series_instance_uids": [str(right[0].SeriesInstanceUID), str(wrong[0].SeriesInstanceUID)],
+            "patient_id": "T-OTHER",
+            "patient_name": "Li^Na",
+            **REASON,
+        },
+    )
+    assert (whole.status_code, whole.json()["code"]) == (409, "split-not-possible")
+
+    into = specialist.post(
+        f"/api/manage/studies/{uid}/split",
+        {
+            "series_instance_uids": [str(wrong[0].SeriesInstanceUID)],
+            "patient_id": "T-OTHER",
+            "patient_name": "李^娜",
+            "birth_date": "19700102",
+            "sex": "F",
+            **REASON,
+        },
+    )["study_instance_uid"]
+
+    moved = specialist.get(f"/api/studies/{into}")
+    assert (moved["patient"]["patient_id"], moved["patient"]["name"]) == ("T-OTHER", "李娜")
+    assert specialist.get(f"/api/studies/{uid}")["instance_count"] == moved["instance_count"] == 3
+    archive = installation.archive()
+    with database.reading() as connection:
+        copies = [
+            dcmread(DicomBytesIO(archive.file_of(one.orthanc_id))) for one in instances_of(connection, into)
+        ]
+    assert {ds.PixelData for ds in copies} == {ds.PixelData for ds in wrong}
+    assert {str(ds.PatientID) for ds in copies} == {"T-OTHER"}
+    gone = [before[str(ds.SOPInstanceUID)] for ds in wrong]
+    stayed = [before[str(ds.SOPInstanceUID)] for ds in right]
+    assert not any(archive.has(one) for one in gone) and all(archive.has(one) for one in stayed)
+
+
+def test_a_study_in_the_cold_store_comes_back_byte_for_byte_when_somebody_opens_it(
+    installation: Installation, specialist: Client, administrator: Client, database: Database
+) -> None:
+    slices = a_series_of_its_own(3, patient_id="T-COLD")
+    uid = sent(specialist, slices)["study_instance_uid"]
+    with database.reading() as connection:
+        objects = instances_of(connection, uid)
+    archive = installation.archive()
+    before = {one.orthanc_id: archive.file_of(one.orthanc_id) for one in objects}
+    administrator.post(f"/api/manage/studies/{uid}/cold")
+    assert not any(archive.has(one) for one in before)
+
+    assert specialist.get(f"/api/studies/{uid}")["tier"] == "warming"
+
+    wait_until(lambda: specialist.get(f"/api/studies/{uid}")["tier"] == "archive", "it is back", 60)
+    assert {one: archive.file_of(one) for one in before} == before
+
+
+def test_a_retention_rule_says_whom_it_meets_and_ends_when_it_is_removed(
+    specialist: Client, administrator: Client, database: Database
+) -> None:
+    uid = sent(specialist, a_series_of_its_own(1, patient_id="T-OLD"))["study_instance_uid"]
+    with database.transaction() as connection:
+        connection.execute(
+            studies.update()
+            .where(studies.c.study_instance_uid == uid)
+            .values(received_at=utc_now().replace(year=2010))
+        )
+    body = {"modality": "CT", "older_than_days": 3650, "action": "cold"}
+    assert specialist.http.post("/api/manage/retention-rules", json=body).status_code == 403
+    administrator.post("/api/manage/retention-rules", body)
+    wait_until(
+        lambda: specialist.get("/api/studies?q=T-OLD")[0]["tier"] == "cold", "the daily pass moved it", 60
+    )
+    (rule,) = administrator.get("/api/manage")["rules"]
+    administrator.http.delete(f"/api/manage/retention-rules/{rule['id']}").raise_for_status()
+    assert administrator.get("/api/manage")["rules"] == []

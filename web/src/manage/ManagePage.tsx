@@ -1,0 +1,64 @@
+import { Tabs, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { IconSearch } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { useManagement } from "../api/manageHooks";
+import { Narrow } from "../ui/Narrow";
+import { PageHead } from "../ui/PageHead";
+import { ErrorState, LoadingState } from "../ui/states";
+import { Archive } from "./Archive";
+import { Conflicts } from "./Conflicts";
+import { Patients } from "./Patients";
+import { Rules } from "./Rules";
+import { Studies } from "./Studies";
+import classes from "./manage.module.css";
+
+const PARTS = [
+  { name: "studies", Part: Studies },
+  { name: "patients", Part: Patients },
+  { name: "rules", Part: Rules },
+  { name: "conflicts", Part: Conflicts },
+  { name: "archive", Part: Archive },
+] as const;
+
+/** Deletion, merge, split, retention, conflicts: what keeps an archive in order over the years. */
+export function ManagePage() {
+  const { t } = useTranslation("manage");
+  const [text, setText] = useState("");
+  const [wanted] = useDebouncedValue(text.trim(), 300);
+  const management = useManagement(wanted);
+  return (
+    <Narrow>
+      <PageHead title={t("title")} lead={t("lead")} />
+      <TextInput
+        aria-label={t("search")}
+        placeholder={t("search")}
+        leftSection={<IconSearch size={16} />}
+        maxLength={200}
+        mb="md"
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+      />
+      {management.isPending && <LoadingState rows={6} />}
+      {management.isError && <ErrorState error={management.error} onRetry={() => void management.refetch()} />}
+      {management.data !== undefined && (
+        <Tabs defaultValue="studies">
+          <Tabs.List className={classes.tabs}>
+            {PARTS.map(({ name }) => (
+              <Tabs.Tab key={name} value={name}>
+                {t(`tabs.${name}`)}
+              </Tabs.Tab>
+            ))}
+          </Tabs.List>
+          {PARTS.map(({ name, Part }) => (
+            <Tabs.Panel key={name} value={name} pt="md">
+              <Part management={management.data} />
+            </Tabs.Panel>
+          ))}
+        </Tabs>
+      )}
+    </Narrow>
+  );
+}

@@ -1,0 +1,119 @@
+import { Button, NativeSelect, NumberInput, TextInput } from "@mantine/core";
+import { IconInfinity, IconPlus, IconTrash } from "@tabler/icons-react";
+import { useState, type FormEvent } from "react";
+import { useTranslation } from "react-i18next";
+
+import { useAddRule, useRemoveRule } from "../api/manageHooks";
+import type { Management, NewRetentionRule } from "../api/types";
+import { Note } from "../ui/Note";
+import { Panel } from "../ui/Panel";
+import { useProblemText } from "../ui/problem";
+import { EmptyState } from "../ui/states";
+import classes from "./manage.module.css";
+
+function AddRule() {
+  const { t } = useTranslation("manage");
+  const say = useProblemText();
+  const add = useAddRule();
+  const [modality, setModality] = useState("");
+  const [days, setDays] = useState<number | null>(null);
+  const [action, setAction] = useState<NewRetentionRule["action"]>("cold");
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (days === null) return;
+    add.mutate(
+      { modality: modality.trim() === "" ? null : modality.trim(), older_than_days: days, action },
+      { onSuccess: () => { setModality(""); setDays(null); } },
+    );
+  };
+  return (
+    <form onSubmit={submit}>
+      <div className={classes.fields}>
+        <TextInput
+          label={t("rules.modality")}
+          maxLength={16}
+          value={modality}
+          onChange={(event) => setModality(event.currentTarget.value.toUpperCase())}
+        />
+        <NumberInput
+          label={t("rules.days")}
+          required
+          hideControls
+          allowDecimal={false}
+          allowNegative={false}
+          min={1}
+          max={36500}
+          value={days ?? ""}
+          onChange={(value) => setDays(typeof value === "number" ? value : null)}
+        />
+        <NativeSelect
+          label={t("rules.action")}
+          value={action}
+          onChange={(event) => setAction(event.currentTarget.value === "delete" ? "delete" : "cold")}
+          data={[
+            { value: "cold", label: t("rules.coldOption") },
+            { value: "delete", label: t("rules.deleteOption") },
+          ]}
+        />
+      </div>
+      {add.isError && (
+        <Note tone="signal" alert>
+          {say(add.error)}
+        </Note>
+      )}
+      <div className={classes.submit}>
+        <Button type="submit" loading={add.isPending} disabled={days === null} leftSection={<IconPlus size={16} />}>
+          {t("rules.add")}
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+export function Rules({ management }: { management: Management }) {
+  const { t } = useTranslation("manage");
+  const remove = useRemoveRule();
+  return (
+    <div className={classes.stack}>
+      <Panel flush title={t("rules.title")}>
+        <p className={classes.explained}>{t("rules.text")}</p>
+        {management.rules.length === 0 ? (
+          <EmptyState icon={IconInfinity} title={t("rules.empty")} />
+        ) : (
+          <ul className={classes.rows}>
+            {management.rules.map((rule) => (
+              <li key={rule.id} className={classes.row}>
+                <div className={classes.what}>
+                  <div>
+                    {rule.modality === null ? t("rules.any") : t("rules.only", { modality: rule.modality })}{" "}
+                    {t("rules.older", { count: rule.older_than_days })} {t(`rules.${rule.action}`)}
+                  </div>
+                  <div className={classes.muted}>{t("rules.now", { count: rule.concerned_now })}</div>
+                </div>
+                <div className={classes.actions}>
+                  {management.may.set_retention && (
+                    <Button
+                      size="xs"
+                      variant="subtle"
+                      color="signal"
+                      leftSection={<IconTrash size={14} />}
+                      loading={remove.isPending && remove.variables === rule.id}
+                      onClick={() => remove.mutate(rule.id)}
+                    >
+                      {t("rules.remove")}
+                    </Button>
+                  )}
+                </div>
+              </li>
+            ))}
+          </ul>
+        )}
+      </Panel>
+      {management.may.set_retention && (
+        <Panel title={t("rules.add")}>
+          <AddRule />
+        </Panel>
+      )}
+    </div>
+  );
+}

@@ -42,6 +42,7 @@ from imaging.dicom_elements import (
     item_bytes,
     items,
     next_element,
+    own_values,
     walk,
     walk_deep,
 )
@@ -157,6 +158,15 @@ def transfer_syntax(content: Bytes) -> str:
         if element.tag == 0x00020010:
             return bytes(content[element.start : element.stop]).decode("ascii", "replace").rstrip("\0 ")
     return ""
+
+
+def own_text(content: Bytes, tag: int) -> str:
+    """Return a text of the dataset itself, "" where it has none or cannot be walked."""
+    try:
+        value = own_values(_little_endian(content), frozenset({tag})).get(tag, b"")
+        return bytes(value).decode("latin-1").strip("\0 ")
+    except DicomError:
+        return ""
 
 
 def identifying_values(content: Bytes) -> Iterator[tuple[str, str]]:

@@ -4,14 +4,17 @@ For what must touch a few elements and leave every other byte alone. Nothing is 
 against the end, nesting is bounded. Source: PS3.5 section 7.1 and A.4, PS3.10 section 7.1.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import cache
 from struct import Struct
+from struct import error as StructError
 from typing import Final, NamedTuple
 
 from pydicom._dicom_dict import DicomDictionary
+from pydicom.uid import ImplicitVRLittleEndian
 
 from imaging.errors import NotDicom, TruncatedDicom
+from imaging.frame_coding import transfer_syntax_of
 from imaging.reasons import reason
 
 Bytes = bytes | memoryview
@@ -120,6 +123,24 @@ def walk_deep(
                 yield from walk_deep(content, start, stop, implicit=implicit, depth=depth + 1)
         else:
             yield element
+
+
+def own_values(content: Bytes, tags: Set[int]) -> dict[int, Bytes]:
+    """Return the values of some of the dataset's own elements, in a file with preamble, as they are stored.
+
+    Raises:
+        DicomError: the bytes are no such file.
+    """
+    found: dict[int, Bytes] = {}
+    try:
+        start = end_of_file_meta(content)
+        implicit = transfer_syntax_of(bytes(content[:1024])) == ImplicitVRLittleEndian
+        for tag, _, at, stop, _ in walk(content, start, len(content), implicit=implicit, to=max(tags) + 1):
+            if tag in tags:
+                found[tag] = memoryview(content)[at:stop]
+    except (StructError, IndexError) as error:
+        raise TruncatedDicom(reason("truncated")) from error
+    return found
 
 
 def end_of_file_meta(content: Bytes) -> int:

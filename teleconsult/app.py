@@ -30,6 +30,7 @@ from teleconsult.dicomweb.routes import router as dicomweb_routes
 from teleconsult.events.hub import EventHub
 from teleconsult.events.routes import may_see
 from teleconsult.events.routes import router as event_routes
+from teleconsult.exports.routes import router as deidentified_routes
 from teleconsult.findings.repository import FindingRepository
 from teleconsult.findings.routes import router as finding_routes
 from teleconsult.lifecycle.routes import router as lifecycle_routes
@@ -137,6 +138,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     upload_routes,
     study_routes,
     export_routes,
+    deidentified_routes,
     dicomweb_routes,
     finding_routes,
     consult_routes,

@@ -187,7 +187,7 @@ def deidentify(
     ] = False,
     secret_file: Annotated[
         Path | None,
-        typer.Option("--secret-file", exists=True, help="16 bytes or more: the same file, the same new UIDs."),
+        typer.Option("--secret-file", exists=True, help="16 bytes or more; the same again: the same UIDs."),
     ] = None,
 ) -> None:
     """Copy images without the patient's identity, and report what was taken out. Needs no server."""

@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -23,10 +23,13 @@ USERNAME = "teleconsult-test"
 class OrthancServer:
     """One Orthanc process. `start` after `stop` finds the same data on the same ports."""
 
-    def __init__(self, folder: Path, *, as_hospital: bool = False) -> None:
+    def __init__(
+        self, folder: Path, *, as_hospital: bool = False, inside: Sequence[str] = ()
+    ) -> None:
         """`as_hospital`: another hospital's archive, which answers C-FIND, C-GET and C-MOVE."""
         self.folder = folder
         self.as_hospital = as_hospital
+        self.inside = list(inside)  # a command before its own, such as another network namespace
         self.movers: dict[str, tuple[str, int]] = {}  # AE title to address: where a C-MOVE may send
         self.password = secrets.token_urlsafe(16)
         self.http_port, self.dicom_port = free_ports(2)
@@ -51,10 +54,16 @@ class OrthancServer:
             settings |= {"DicomAet": "HOSPITAL", "DicomServerEnabled": True, "OverwriteInstances": True}
             settings |= {f"DicomAlwaysAllow{request}": True for request in ("Find", "Get", "Move")}
             settings["DicomModalities"] = {title: [title, *where] for title, where in self.movers.items()}
+        if self.inside:
+            settings["RemoteAccessAllowed"] = True
         configuration.write_text(json.dumps(settings))
         with (self.folder / "log.txt").open("ab") as log:
-            self._process = subprocess.Popen([ORTHANC, str(configuration)], stdout=log, stderr=log)
-        self._wait_until_it_answers(self._process)
+            command = [*self.inside, ORTHANC, str(configuration)]
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        if self.inside:
+            self._wait_until_it_says_so(self._process)
+        else:
+            self._wait_until_it_answers(self._process)
         return self
 
     def kill(self) -> None:
@@ -73,6 +82,13 @@ class OrthancServer:
             except subprocess.TimeoutExpired:
                 self.kill()
             self._process = None
+
+    def _wait_until_it_says_so(self, process: subprocess.Popen[bytes]) -> None:
+        """As it cannot be asked from here, its log is."""
+        deadline = time.monotonic() + READY_WITHIN_S
+        while "Orthanc has started" not in (self.folder / "log.txt").read_text(errors="replace"):
+            assert process.poll() is None and time.monotonic() < deadline, "Orthanc did not become ready"
+            time.sleep(0.05)  # between two looks at the condition
 
     def _wait_until_it_answers(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + READY_WITHIN_S

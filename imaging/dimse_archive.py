@@ -174,6 +174,9 @@ class DimseArchive:
             yield association
         except (RuntimeError, ValueError) as error:  # it ended, or accepted no context for this
             raise RemoteArchiveRefused(str(error)) from error
+        except BaseException:  # in the middle of an exchange: the other side would go on sending
+            association.abort()
+            raise
         finally:
             if association.is_established:
                 association.release()

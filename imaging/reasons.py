@@ -210,6 +210,26 @@ REASONS: Mapping[str, Reason] = _table(
         "This archive's address or password file cannot be used. Please ask your administrator to check it.",
         "该归档系统的地址或口令文件不可用，请管理员检查设置。",
     ),
+    Reason(
+        "remote-study-incomplete",
+        "The other hospital's archive sent {received} of {expected} images. What came is kept.",
+        "外院影像归档系统共 {expected} 幅图像，仅收到 {received} 幅，已收到的图像均已保存。",
+    ),
+    Reason(
+        "remote-some-refused",
+        "{count} of the files that came are not shown: they hold no image, or do not fit the study.",
+        "收到的文件中有 {count} 个未显示：其中没有图像，或与该检查不符。",
+    ),
+    Reason(
+        "own-archive-away",
+        "Our own image archive does not answer at the moment. It is tried again by itself.",
+        "本院影像归档暂时没有响应，系统会自动重试。",
+    ),
+    Reason(
+        "retrieval-crashed",
+        "Fetching stopped because of an error on our side, which was logged.",
+        "调取因系统内部错误中断，已记录。",
+    ),
     # Series and the AI
     Reason(
         "no-images",

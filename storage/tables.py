@@ -306,7 +306,7 @@ remote_archives = Table(
     Column("url", String(500)),
     Column("username", String(200)),
     Column("password_file", String(500)),
-    Column("prior_rule", JSON),  # null: no priors are fetched from here
+    Column("prior_rule", JSON(none_as_null=True)),  # null: no priors are fetched from here
     Column("created_at", UtcDateTime, nullable=False),
 )
 
@@ -328,6 +328,16 @@ retrievals = Table(
     Column("created_at", UtcDateTime, nullable=False),
     Column("lease_expires_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
+)
+
+# Whether another archive was asked for a study's priors. next_at: it did not answer and is asked again then.
+prior_searches = Table(
+    "prior_searches",
+    metadata,
+    _id("archive_id", ForeignKey("remote_archives.id"), primary_key=True),
+    _uid("study_instance_uid", primary_key=True),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", UtcDateTime),
 )
 
 retention_rules = Table(

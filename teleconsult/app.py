@@ -21,6 +21,8 @@ from storage.local_files import LocalFiles
 from storage.object_store import ObjectStore
 from storage.s3 import S3Objects
 from teleconsult import background, health, problems
+from teleconsult.archives.background import fetch_studies, follow_prior_rules
+from teleconsult.archives.routes import router as archive_routes
 from teleconsult.consults.repository import ConsultRepository
 from teleconsult.consults.routes import router as consult_routes
 from teleconsult.dependencies import PartsOfApp, our_page
@@ -46,6 +48,7 @@ from teleconsult.uploads.repository import UploadRepository
 from teleconsult.uploads.routes import router as upload_routes
 from teleconsult.users.repository import UserRepository
 from teleconsult.users.routes import router as user_routes
+from teleconsult.watched_folder import watch_folder
 
 
 def create_parts(settings: Settings) -> PartsOfApp:
@@ -90,6 +93,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             asyncio.create_task(background.assess_complete_series(parts)),
             asyncio.create_task(background.verify_arrivals(parts)),
             asyncio.create_task(background.keep_up(parts)),
+            asyncio.create_task(fetch_studies(parts)),
+            asyncio.create_task(follow_prior_rules(parts)),
+            *(
+                [asyncio.create_task(watch_folder(parts, settings.watch_folder))]
+                if settings.watch_folder
+                else []
+            ),
             *(
                 [asyncio.create_task(background.add_demo_studies_at_first_start(parts))]
                 if settings.demo
@@ -145,6 +155,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     report_routes,
     event_routes,
     device_routes,
+    archive_routes,
     schedule_routes,
     lifecycle_routes,
     health.router,

@@ -95,6 +95,10 @@ class UploadIncomplete(TeleconsultError):
     """The connection ended before the whole file had arrived."""
 
 
+class PasswordFileMissing(TeleconsultError):
+    """The file that holds another archive's password is not where passwords are kept, or not readable."""
+
+
 class NothingToSearchFor(TeleconsultError):
     """A search in another archive needs something to go by."""
 

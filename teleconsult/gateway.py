@@ -32,6 +32,8 @@ from imaging.storage_commitment import CommitmentRequest
 from storage import audit_log
 from storage.database import utc_now
 from teleconsult.app import create_parts
+from teleconsult.archives.archive import Archive
+from teleconsult.archives.repository import ArchiveRepository
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.dicom_peers.dicom_peer import DicomPeer, most_specific
 from teleconsult.dicom_peers.repository import REJECTED, DicomPeerRepository
@@ -176,12 +178,14 @@ class ReceptionDesk:
         self._reporter = reporter
         self._settling = settling
         self._peers = DicomPeerRepository()
+        self._archives = ArchiveRepository()
         self._told: dict[Caller, datetime] = {}
 
     def admit(self, caller: Caller) -> PeerVisit | None:
         with self._parts.database.reading() as connection:
             titled = self._peers.titled(connection, caller.ae_title)
-        peer = most_specific(titled, caller.ae_title, caller.address)
+            sending = self._archives.calling(connection, caller.ae_title)
+        peer = most_specific(titled, caller.ae_title, caller.address) or as_peer(sending, caller.address)
         if peer is None:
             return None
         return PeerVisit(self._parts, peer, caller, self._reporter, self._settling)
@@ -204,6 +208,16 @@ class ReceptionDesk:
             audit_log.record(
                 connection, at=at, actor="system", action=REJECTED, subject="dicom-gateway", details=said
             )
+
+
+def as_peer(archives: Iterable[Archive], address: str) -> DicomPeer | None:
+    """Another hospital's archive that calls: it sends what we asked it for by C-MOVE."""
+    for one in archives:
+        if one.ae_title is not None and one.may_call_from(address):
+            return DicomPeer(
+                one.id, one.institution_id, one.ae_title, address, one.port, one.name, one.created_at
+            )
+    return None
 
 
 def printable(text: str) -> str:

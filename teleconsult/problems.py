@@ -12,7 +12,9 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
+from imaging.archive_address import ForbiddenAddress
 from imaging.errors import DicomError, InstanceNotFound, PacsUnavailable
+from imaging.remote_archive import RemoteArchiveAway, RemoteArchiveError
 from storage.errors import StaleVersion
 from teleconsult import errors
 
@@ -246,6 +248,36 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "not-multipart",
         "Please send DICOM files as multipart/related with type=\"application/dicom\".",
         "请以 multipart/related（type=\"application/dicom\"）发送 DICOM 文件。",
+    ),
+    errors.NothingToSearchFor: Problem(
+        422,
+        "nothing-to-search-for",
+        "Please enter a patient ID, a name, an accession number or a date.",
+        "请输入病历号、姓名、检查号或日期。",
+    ),
+    errors.PasswordFileMissing: Problem(
+        409,
+        "password-file-missing",
+        "The file with this archive's password is missing or not readable. Please ask your administrator.",
+        "该归档系统的口令文件缺失或无法读取，请联系管理员。",
+    ),
+    ForbiddenAddress: Problem(
+        422,
+        "address-not-allowed",
+        "This address cannot be used: it is unknown, or leads to this server itself.",
+        "该地址不可用：无法解析，或指向本服务器自身。",
+    ),
+    RemoteArchiveAway: Problem(
+        502,
+        "remote-archive-away",
+        "The other hospital's archive does not answer. Please try again later.",
+        "外院影像归档系统没有应答，请稍后再试。",
+    ),
+    RemoteArchiveError: Problem(
+        502,
+        "remote-archive-refused",
+        "The other hospital's archive refuses our request. Its IT staff must enter our AE title or login.",
+        "外院影像归档系统拒绝了请求，请联系对方信息科登记本系统的 AE Title 或账号。",
     ),
     DicomError: Problem(
         422,

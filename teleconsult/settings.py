@@ -46,6 +46,7 @@ class Settings:
     time_zone: ZoneInfo | None  # of the scanners; None: of this machine
     allow_local_archives: bool  # other archives may be on this machine: for trials, never in a hospital
     watch_folder: Path | None  # what another program writes there is taken in
+    watch_institution: str | None  # whose that is, by id or English name; None: whose archive it is
     gate_rules: tuple["Rule", ...]  # as TELECONSULT_GATE_RULES adjusts them
 
     @classmethod
@@ -97,6 +98,7 @@ class Settings:
             time_zone=_time_zone(environment.get("TELECONSULT_TIME_ZONE")),
             allow_local_archives=environment.get("TELECONSULT_ALLOW_LOCAL_ARCHIVES") == "1",
             watch_folder=_folder(environment.get("TELECONSULT_WATCH_FOLDER")),
+            watch_institution=environment.get("TELECONSULT_WATCH_INSTITUTION") or None,
             gate_rules=_gate_rules(environment.get("TELECONSULT_GATE_RULES")),
         )
 

@@ -42,6 +42,7 @@ class Installation:
     demo_studies: bool = False
     process: subprocess.Popen[str] | None = None
     passwords: dict[str, str] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)  # TELECONSULT_* as an operator sets them
 
     @property
     def url(self) -> str:
@@ -74,7 +75,7 @@ class Installation:
             stderr=subprocess.STDOUT,
             text=True,
             cwd=REPOSITORY,
-            env={**given, "LC_ALL": "C.UTF-8"},
+            env={**given, "LC_ALL": "C.UTF-8", **self.settings},
         )
         ready = re.compile(r"Teleconsult is ready")
         seen = len(ready.findall(self.output.read_text()))

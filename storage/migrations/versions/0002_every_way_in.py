@@ -134,6 +134,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_retrievals_status"), ["status"], unique=False)
 
     op.create_table(
+        "prior_searches",
+        sa.Column("archive_id", sa.String(length=36), nullable=False),
+        sa.Column("study_instance_uid", sa.String(length=64), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("next_at", UtcDateTime(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["archive_id"], ["remote_archives.id"], name=op.f("fk_prior_searches_archive_id")
+        ),
+        sa.PrimaryKeyConstraint("archive_id", "study_instance_uid", name=op.f("pk_prior_searches")),
+    )
+
+    op.create_table(
         "scheduled_procedures",
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("institution_id", sa.String(length=36), nullable=False),

@@ -4,6 +4,142 @@
  */
 
 export interface paths {
+    "/api/archives": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Archives */
+        get: operations["list_archives_api_archives_get"];
+        put?: never;
+        /** Add Archive */
+        post: operations["add_archive_api_archives_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/archives/retrievals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Retrievals
+         * @description What the institution fetched, newest first.
+         */
+        get: operations["list_retrievals_api_archives_retrievals_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/archives/retrievals/{retrieval_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancel
+         * @description Call a retrieval off; what has come already stays.
+         */
+        post: operations["cancel_api_archives_retrievals__retrieval_id__cancel_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/archives/{archive_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Archive
+         * @description Without a password file in the body the one that is there stays.
+         */
+        put: operations["change_archive_api_archives__archive_id__put"];
+        post?: never;
+        /** Remove Archive */
+        delete: operations["remove_archive_api_archives__archive_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/archives/{archive_id}/retrievals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Retrieve
+         * @description Fetch a study; it belongs to the caller's institution. Asking again for one that failed tries again.
+         */
+        post: operations["retrieve_api_archives__archive_id__retrievals_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/archives/{archive_id}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Search Archive */
+        post: operations["search_archive_api_archives__archive_id__search_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/archives/{archive_id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test Archive
+         * @description Ask it for a sign of life.
+         */
+        post: operations["test_archive_api_archives__archive_id__test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/consults": {
         parameters: {
             query?: never;
@@ -649,6 +785,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study_instance_uid}/deidentified": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Export Without Identity
+         * @description A copy of the study without identity; report.json and report.txt say what was done and left out.
+         *
+         *     The zip is made while it is sent. Written to the audit log, with the options.
+         */
+        post: operations["export_without_identity_api_studies__study_instance_uid__deidentified_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study_instance_uid}/instances/{sop_instance_uid}/file": {
         parameters: {
             query?: never;
@@ -938,6 +1096,69 @@ export interface components {
             /** Undecided Count */
             undecided_count: number;
         };
+        /** ArchiveIn */
+        ArchiveIn: {
+            /** Ae Title */
+            ae_title?: string | null;
+            /** Host */
+            host?: string | null;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "dimse" | "dicomweb";
+            /** Name */
+            name: string;
+            /** Password File */
+            password_file?: string | null;
+            /** Port */
+            port?: number | null;
+            prior_rule?: components["schemas"]["PriorRule"] | null;
+            /** Retrieve By */
+            retrieve_by?: ("c-get" | "c-move") | null;
+            /** Url */
+            url?: string | null;
+            /** Username */
+            username?: string | null;
+        };
+        /**
+         * ArchiveOut
+         * @description Without the password file's path: only that there is one.
+         */
+        ArchiveOut: {
+            /** Ae Title */
+            ae_title: string | null;
+            /** Has Password */
+            has_password: boolean;
+            /** Host */
+            host: string | null;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "dimse" | "dicomweb";
+            /** Name */
+            name: string;
+            /** Port */
+            port: number | null;
+            prior_rule: components["schemas"]["PriorRule"] | null;
+            /** Retrieve By */
+            retrieve_by: ("c-get" | "c-move") | null;
+            /** Url */
+            url: string | null;
+            /** Username */
+            username: string | null;
+        };
+        /** ArchiveTestOut */
+        ArchiveTestOut: {
+            /**
+             * Outcome
+             * @enum {string}
+             */
+            outcome: "answered" | "away" | "refused" | "not-allowed";
+        };
         /** AssemblyIn */
         AssemblyIn: {
             /** Chunks */
@@ -1092,6 +1313,40 @@ export interface components {
          * @enum {string}
          */
         DecisionStatus: "preliminary" | "accepted" | "rejected";
+        /**
+         * DeidentificationIn
+         * @description The options of PS3.15 E.3 that are left to the person.
+         *
+         *     Attributes:
+         *         case: a name for what belongs together: exports under the same name have the same new numbers and the
+         *             same shift of dates. Without it each export has its own, and nobody can tell that they belong together.
+         */
+        DeidentificationIn: {
+            /** Case */
+            case?: string | null;
+            /**
+             * Dates
+             * @default shift
+             * @enum {string}
+             */
+            dates: "shift" | "remove";
+            /**
+             * Keep Device Identity
+             * @default false
+             */
+            keep_device_identity: boolean;
+            /**
+             * Keep Patient Characteristics
+             * @default true
+             */
+            keep_patient_characteristics: boolean;
+            /**
+             * Text In Pixels
+             * @default black-out
+             * @enum {string}
+             */
+            text_in_pixels: "black-out" | "refuse";
+        };
         /** DeletedStudyOut */
         DeletedStudyOut: {
             /**
@@ -1270,6 +1525,29 @@ export interface components {
             volume_mm3: number | null;
             /** Weights Sha256 */
             weights_sha256: string;
+        };
+        /** FoundStudyOut */
+        FoundStudyOut: {
+            /** Accession Number */
+            accession_number: string | null;
+            /** Instance Count */
+            instance_count: number | null;
+            /** Is Here */
+            is_here: boolean;
+            /** Modalities */
+            modalities: string[];
+            /** Patient Birth Date */
+            patient_birth_date: string | null;
+            /** Patient Id */
+            patient_id: string | null;
+            /** Patient Name */
+            patient_name: string | null;
+            /** Study Date */
+            study_date: string | null;
+            /** Study Description */
+            study_description: string | null;
+            /** Study Instance Uid */
+            study_instance_uid: string;
         };
         /** HTTPValidationError */
         HTTPValidationError: {
@@ -1570,6 +1848,35 @@ export interface components {
             study_count: number;
         };
         /**
+         * PriorRule
+         * @description What is fetched from one archive.
+         *
+         *     Attributes:
+         *         modalities: of the earlier study; empty: those of the new one.
+         *         same_body_part: only studies whose description names a part of the body that the new one shows.
+         *         not_older_than_days: before the new study.
+         *         at_most: the newest so many.
+         */
+        PriorRule: {
+            /**
+             * At Most
+             * @default 3
+             */
+            at_most: number;
+            /** Modalities */
+            modalities?: string[];
+            /**
+             * Not Older Than Days
+             * @default 1095
+             */
+            not_older_than_days: number;
+            /**
+             * Same Body Part
+             * @default false
+             */
+            same_body_part: boolean;
+        };
+        /**
          * ProcedureStatus
          * @enum {string}
          */
@@ -1671,6 +1978,42 @@ export interface components {
             /** Older Than Days */
             older_than_days: number;
         };
+        /** RetrievalIn */
+        RetrievalIn: {
+            /** Study Instance Uid */
+            study_instance_uid: string;
+        };
+        /** RetrievalOut */
+        RetrievalOut: {
+            /** Archive Id */
+            archive_id: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expected Count */
+            expected_count: number | null;
+            /** Finished At */
+            finished_at: string | null;
+            /** Id */
+            id: string;
+            /** Prior Of */
+            prior_of: string | null;
+            reason: components["schemas"]["Sentence"] | null;
+            /** Received Count */
+            received_count: number;
+            status: components["schemas"]["RetrievalStatus"];
+            /** Study Description */
+            study_description: string | null;
+            /** Study Instance Uid */
+            study_instance_uid: string;
+        };
+        /**
+         * RetrievalStatus
+         * @enum {string}
+         */
+        RetrievalStatus: "requested" | "in-progress" | "completed" | "failed" | "cancelled";
         /**
          * Role
          * @enum {string}
@@ -1743,6 +2086,28 @@ export interface components {
             status: components["schemas"]["ProcedureStatus"];
             /** Study Instance Uid */
             study_instance_uid: string;
+        };
+        /** SearchIn */
+        SearchIn: {
+            /** Accession Number */
+            accession_number?: string | null;
+            /** Modality */
+            modality?: string | null;
+            /** Patient Id */
+            patient_id?: string | null;
+            /** Patient Name */
+            patient_name?: string | null;
+            /** Study Date From */
+            study_date_from?: string | null;
+            /** Study Date To */
+            study_date_to?: string | null;
+        };
+        /** SearchOut */
+        SearchOut: {
+            /** Is Cut Off */
+            is_cut_off: boolean;
+            /** Studies */
+            studies: components["schemas"]["FoundStudyOut"][];
         };
         /**
          * Sentence
@@ -2064,6 +2429,329 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    list_archives_api_archives_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_archive_api_archives_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArchiveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_retrievals_api_archives_retrievals_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetrievalOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    cancel_api_archives_retrievals__retrieval_id__cancel_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                retrieval_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetrievalOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_archive_api_archives__archive_id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                archive_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ArchiveIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_archive_api_archives__archive_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                archive_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    retrieve_api_archives__archive_id__retrievals_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                archive_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetrievalIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetrievalOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    search_archive_api_archives__archive_id__search_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                archive_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SearchIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SearchOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    test_archive_api_archives__archive_id__test_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                archive_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ArchiveTestOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_consults_api_consults_get: {
         parameters: {
             query?: never;
@@ -3432,6 +4120,45 @@ export interface operations {
             };
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    export_without_identity_api_studies__study_instance_uid__deidentified_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                study_instance_uid: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeidentificationIn"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             200: {

@@ -1,0 +1,72 @@
+"""An installation that knows another hospital, whose PACS is an Orthanc of its own."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.installation_server import Client, Installation, two_free_ports
+from tests.orthanc_server import ORTHANC, USERNAME, OrthancServer
+
+
+@pytest.fixture(scope="module")
+def watched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("watched")
+
+
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory, watched: Path) -> Iterator[Installation]:
+    """Our installation: it may connect to this machine, and watches a folder."""
+    running = Installation(tmp_path_factory.mktemp("own") / "data", two_free_ports())
+    running.settings = {
+        "TELECONSULT_ALLOW_LOCAL_ARCHIVES": "1",
+        "TELECONSULT_WATCH_FOLDER": str(watched),
+    }
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="module")
+def hospital(tmp_path_factory: pytest.TempPathFactory, own: Installation) -> Iterator[OrthancServer]:
+    """The other hospital's PACS, which knows our gateway as a target of C-MOVE."""
+    if ORTHANC is None:
+        pytest.skip("Orthanc is not installed here; `apt-get install orthanc orthanc-dicomweb`")
+    server = OrthancServer(tmp_path_factory.mktemp("hospital"), as_hospital=True)
+    server.movers = {"TELECONSULT": ("127.0.0.1", own.dicom_port)}
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def doctor(own: Installation) -> Client:
+    return own.sign_in("clinician")
+
+
+@pytest.fixture(scope="module")
+def archives(own: Installation, hospital: OrthancServer) -> dict[str, str]:
+    """The same hospital entered three times: how it is reached, and the archive's id."""
+    admin = own.sign_in("admin")
+    passwords = own.data / "archive-passwords"
+    passwords.mkdir(exist_ok=True)
+    (passwords / "hospital").write_text(hospital.password + "\n")
+    dimse = {
+        "kind": "dimse", "ae_title": "HOSPITAL", "host": "127.0.0.1", "port": hospital.dicom_port,
+    }
+    web = {
+        "kind": "dicomweb", "url": f"{hospital.url}/dicom-web", "username": USERNAME,
+        "password_file": "hospital",
+    }
+    given: dict[str, dict[str, Any]] = {
+        "c-get": {**dimse, "retrieve_by": "c-get"},
+        "c-move": {**dimse, "retrieve_by": "c-move"},
+        "dicomweb": web,
+    }
+    return {
+        name: admin.post("/api/archives", {"name": f"Hospital by {name}", **body})["id"]
+        for name, body in given.items()
+    }

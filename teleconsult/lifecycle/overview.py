@@ -102,7 +102,7 @@ def _managed(connection: Connection, found: list[Row[Any]]) -> list[ManagedStudy
             series.c.series_instance_uid,
             series.c.modality,
             series.c.description,
-            func.count(instances.c.sop_instance_uid).label("count"),
+            func.count(instances.c.sop_instance_uid).label("images"),
         )
         .join(instances, instances.c.series_instance_uid == series.c.series_instance_uid)
         .where(series.c.study_instance_uid.in_(uids), instances.c.is_image)
@@ -114,7 +114,7 @@ def _managed(connection: Connection, found: list[Row[Any]]) -> list[ManagedStudy
                 series_instance_uid=row.series_instance_uid,
                 modality=row.modality,
                 description=row.description,
-                instance_count=row.count,
+                instance_count=row.images,
             )
         )
     used = set(

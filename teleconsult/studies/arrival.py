@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from kombu.exceptions import OperationalError as BrokerAway
 
+from imaging.errors import InstanceNotFound
 from imaging.gate import assess_series
 from inference.celery_broker import CeleryBroker
 from inference.repository import JobRepository
@@ -30,7 +31,10 @@ def assess_ready(parts: PartsOfApp, at: datetime) -> bool:
         with parts.database.reading() as connection:
             ready = parts.studies.ready_to_assess(connection, at - NEVER, at - NEVER)
     for study_instance_uid, series_instance_uids in ready.items():
-        assess_and_queue(parts, study_instance_uid, at, only=series_instance_uids)
+        try:
+            assess_and_queue(parts, study_instance_uid, at, only=series_instance_uids)
+        except InstanceNotFound:  # gone from the archive behind our back: the others go on
+            log.warning("series-not-in-archive study_instance_uid=%s", study_instance_uid)
     return False
 
 
@@ -44,6 +48,9 @@ def assess_and_queue(
     Returns the ids of new jobs.
     """
     with parts.database.reading() as connection:
+        study = parts.studies.find(connection, study_instance_uid)
+        if study is None or study.deleted_at is not None or study.tier != "archive":
+            return []  # it is looked at once it is all in the archive again
         series = parts.studies.series_of(connection, [study_instance_uid])[study_instance_uid]
     job_ids = []
     for record in series:

@@ -262,9 +262,7 @@ class StudyRepository:
             row.size_bytes,
         )
 
-    def set_digest(
-        self, connection: Connection, sop_instance_uid: str, sha256: str, size_bytes: int
-    ) -> None:
+    def set_digest(self, connection: Connection, sop_instance_uid: str, sha256: str, size_bytes: int) -> None:
         """Keep what the file in the archive is, for one that came past us."""
         connection.execute(
             update(instances)
@@ -431,8 +429,11 @@ class StudyRepository:
         got nothing new since `given_up_since`. Whatever comes later opens it again.
         """
         rows = connection.execute(
-            select(series.c.study_instance_uid, series.c.series_instance_uid).where(
+            select(series.c.study_instance_uid, series.c.series_instance_uid)
+            .join(studies, studies.c.study_instance_uid == series.c.study_instance_uid)
+            .where(
                 series.c.verdict.is_(None),
+                studies.c.tier == "archive",
                 or_(
                     _image_count() >= series.c.expected_count,
                     and_(series.c.expected_count.is_(None), series.c.last_arrival_at < quiet_since),

@@ -10,12 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from imaging.errors import InstanceNotFound
 from imaging.reasons import reason
 from storage import audit_log
-from storage.tables import instances, upload_files
+from storage.tables import instances, series, studies, upload_files
 from teleconsult.dependencies import PartsOfApp
 
 # An upload that is running needs the archive more than this does.
@@ -40,7 +40,10 @@ def verify_some(parts: PartsOfApp, at: datetime) -> bool:
     with parts.database.reading() as connection:
         rows = connection.execute(
             select(instances.c.sop_instance_uid, instances.c.sha256)
+            .join(series, series.c.series_instance_uid == instances.c.series_instance_uid)
+            .join(studies, studies.c.study_instance_uid == series.c.study_instance_uid)
             .where(
+                studies.c.tier == "archive",
                 instances.c.verified_at.is_(None),
                 instances.c.sha256.is_not(None),
                 instances.c.arrived_at < at - REST,
@@ -76,10 +79,18 @@ def _is_sound(parts: PartsOfApp, one: _Unverified) -> bool:
 
 
 def _give_up(parts: PartsOfApp, one: _Unverified, at: datetime) -> None:
-    """The archive's copy is not what was sent: forget it, so that sending it again repairs it, and say so."""
+    """The archive's copy is not what was sent: forget it, so that sending it again repairs it, and say so.
+
+    Unless the archive is not to have it any more: the study was deleted or moved to the cold store meanwhile.
+    """
+    with parts.database.reading() as connection:
+        if not _is_to_be_in_archive(connection, one):
+            return
     log.error("archive-copy-damaged sop_instance_uid=%s", one.sop_instance_uid)
     parts.pacs.delete_instance(one.sop_instance_uid)
     with parts.database.transaction() as connection:
+        if not _is_to_be_in_archive(connection, one):
+            return
         connection.execute(
             instances.delete().where(instances.c.sop_instance_uid == one.sop_instance_uid)
         )
@@ -95,3 +106,13 @@ def _give_up(parts: PartsOfApp, one: _Unverified, at: datetime) -> None:
             action="archive-copy-damaged",
             subject=f"instance/{one.sop_instance_uid}",
         )
+
+
+def _is_to_be_in_archive(connection: Connection, one: _Unverified) -> bool:
+    query = (
+        select(instances.c.sop_instance_uid)
+        .join(series, series.c.series_instance_uid == instances.c.series_instance_uid)
+        .join(studies, studies.c.study_instance_uid == series.c.study_instance_uid)
+        .where(instances.c.sop_instance_uid == one.sop_instance_uid, studies.c.tier == "archive")
+    )
+    return connection.execute(query).first() is not None

@@ -80,6 +80,8 @@ def pages_of(case: dict[str, Any]) -> dict[str, tuple[str, str | None]]:
         "nowhere": ("/no/such/page", "clinician"),
         "schedule": ("/schedule", "specialist"),
         "devices": ("/devices", "admin"),
+        "manage": ("/manage", "specialist"),
+        "manage-admin": ("/manage", "admin"),
     }
 
 

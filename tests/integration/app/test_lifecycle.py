@@ -1,4 +1,4 @@
-"""Deletion, merge, split, retention and the cold store on a whole installation: nothing is lost by the way."""
+"""Deletion, merge, split, retention and cold store on a whole installation: nothing is lost by the way."""
 
 from typing import Any
 

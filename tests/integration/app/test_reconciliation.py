@@ -1,7 +1,8 @@
-"""Break each thing between archive and rows by hand, on both databases: all is mended, a second look finds nothing."""
+"""Break each thing between archive and rows by hand: all is mended, and a second look finds nothing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,10 +14,14 @@ from sqlalchemy import delete, insert, update
 from imaging.pacs import PacsClient
 from storage.database import Database, utc_now
 from storage.local_files import LocalFiles
-from storage.tables import expected_instances, institutions, instances, series, studies
+from storage.tables import expected_instances, instances, institutions, series, studies
+from teleconsult.lifecycle.archive_removal import remove_all
+from teleconsult.lifecycle.tiering import Tier, ask_back, make_cold, warm_some
 from teleconsult.studies.reconciliation import Difference, Reconciliation
 from teleconsult.studies.registration import Arrival, StoredFile, register_all
 from teleconsult.studies.repository import StudyRepository
+from teleconsult.uploads.repository import UploadRepository
+from teleconsult.uploads.verification import verify_some
 from tests.dicom_builders import a_series_of_its_own, as_bytes
 from tests.orthanc_server import OrthancServer, orthanc_pacs, orthanc_server
 
@@ -54,6 +59,7 @@ def parts(database: Database, own_orthanc: OrthancServer, tmp_path: Path) -> Any
         pacs=pacs,
         objects=LocalFiles(tmp_path / "objects"),
         studies=StudyRepository(),
+        uploads=UploadRepository(),
         publish=lambda event: None,
     )
 
@@ -183,3 +189,24 @@ def test_a_file_that_the_archive_reads_back_otherwise_is_an_alarm(
     victim.write_bytes(content)
     found = Reconciliation(parts, utc_now(), read_files=True).run()
     assert [(one.difference, one.is_mended) for one in found] == [(Difference.DAMAGED, False)]
+
+
+def test_neither_verification_nor_a_comparison_touches_a_study_in_the_cold_store(
+    parts: Any, known: Known
+) -> None:
+    files = [known.pacs.file_of(one) for one in known.orthanc_ids]
+    make_cold(parts, known.study, "somebody", utc_now())
+    remove_all(parts)
+    assert not any(known.pacs.has(one) for one in known.orthanc_ids)
+
+    verify_some(parts, utc_now() + timedelta(minutes=1))
+    assert Reconciliation(parts, utc_now()).run() == []
+
+    with parts.database.transaction() as connection:
+        assert ask_back(connection, known.study, "somebody", utc_now())
+    warm_some(parts, utc_now())
+    remove_all(parts)
+    assert [known.pacs.file_of(one) for one in known.orthanc_ids] == files
+    with parts.database.reading() as connection:
+        assert parts.studies.find(connection, known.study).tier == Tier.ARCHIVE
+    assert parts.objects.keys() == []

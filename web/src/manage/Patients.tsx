@@ -17,11 +17,13 @@ import classes from "./manage.module.css";
 function Comparison({ from, into }: { from: ManagedPatient; into: ManagedPatient }) {
   const { t } = useTranslation("manage");
   const language = useLanguage();
+  const sex = (one: ManagedPatient) =>
+    one.sex === "F" || one.sex === "M" || one.sex === "O" ? t(`common:sex.${one.sex}`) : "—";
   const rows = [
     [t("merge.number"), from.patient_id, into.patient_id],
     [t("merge.name"), formatPersonName(from.name, language), formatPersonName(into.name, language)],
     [t("merge.birthDate"), formatDate(from.birth_date) ?? "—", formatDate(into.birth_date) ?? "—"],
-    [t("merge.sex"), from.sex ?? "—", into.sex ?? "—"],
+    [t("merge.sex"), sex(from), sex(into)],
   ] as const;
   return (
     <table className={classes.comparison}>

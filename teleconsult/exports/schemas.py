@@ -12,7 +12,7 @@ class DeidentificationIn(BaseModel):
 
     Attributes:
         case: a name for what belongs together: exports under the same name have the same new numbers and the
-            same shift of dates. Without it each export has its own, and nobody can tell that they belong together.
+            same shift of dates. Without it each export has its own, and no two can be put together.
     """
 
     model_config = ConfigDict(extra="forbid")

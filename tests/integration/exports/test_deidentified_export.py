@@ -82,7 +82,10 @@ def test_a_study_leaves_the_installation_without_identity(clinician: Client) -> 
         assert identity.traces(name.encode() + content) == []
         assert study.encode() not in content
     assert copies[0] == copies[1]
-    uids = [{pydicom.dcmread(io.BytesIO(c)).StudyInstanceUID for n, c in one.items() if n[-1] == "m"} for one in copies]
+    uids = [
+        {pydicom.dcmread(io.BytesIO(content)).StudyInstanceUID for name, content in one.items() if name[-1] == "m"}
+        for one in copies
+    ]
     assert uids[0] == uids[1] != uids[2] and len(uids[0]) == 1
 
 

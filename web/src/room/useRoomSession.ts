@@ -2,6 +2,7 @@ import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "
 
 import { fetchJoinTicket } from "../api/hooks";
 import { openSession, type Session, type SessionState } from "../signaling/session";
+import { beginCall } from "../upload/calls";
 
 export const NOT_CONNECTED: SessionState = {
   status: "connecting",
@@ -46,6 +47,8 @@ export function useRoomSession(consultId: string, { stream, audio, video }: Send
   useEffect(() => {
     let opened: Session | null = null;
     let isOver = false;
+    // Uploads of this page give way to speech.
+    const callEnds = beginCall();
     const open = async () => {
       try {
         const ticket = await fetchJoinTicket(consultId);
@@ -70,6 +73,7 @@ export function useRoomSession(consultId: string, { stream, audio, video }: Send
     void open();
     return () => {
       isOver = true;
+      callEnds();
       opened?.close();
       setSession(null);
     };

@@ -1,8 +1,8 @@
 /**
  * Whether and how an image is coded for the way: a model of what each choice costs, from what was measured. Pure.
  *
- * Coding and sending overlap, so the slower of the two sets the pace: a raw byte takes
- * max(ratio / line, 1 / encoding rate) seconds. Nothing here is lossy.
+ * Coding, sending and archiving overlap, so the slowest of the three sets the pace: a byte of a file takes
+ * max(ratio / line, 1 / encoding rate, 1 / archiving rate) seconds. Nothing here is lossy.
  */
 import type { FileHeader } from "./header";
 import type { PixelFrame } from "./pixels";
@@ -24,6 +24,8 @@ export const MEASURED_FIRST: CodingTable = {
   jls: { ratio: 0.514, bytes_per_s: 67e6 },
   htj2k: { ratio: 0.546, bytes_per_s: 119e6 },
 };
+/** What an archive on one disk takes, about: a faster line is not worth coding for. */
+const ARCHIVE_BYTES_PER_S = 50e6;
 /** A choice must save so much of the time to be worth the work on both ends. */
 const WORTH_FROM = 0.15;
 const NEW_WEIGHT = 0.2;
@@ -41,7 +43,7 @@ export function codingsFor(
 
 /** Seconds for each byte of a file. */
 function cost({ ratio, bytes_per_s }: CodingFacts, line_bytes_per_s: number, workers: number): number {
-  return Math.max(ratio / line_bytes_per_s, 1 / (bytes_per_s * workers));
+  return Math.max(ratio / line_bytes_per_s, 1 / (bytes_per_s * workers), 1 / ARCHIVE_BYTES_PER_S);
 }
 
 export function chooseCoding(
@@ -53,7 +55,7 @@ export function chooseCoding(
   // Nothing is known of the line yet: a slice is coded in milliseconds, and on a thin line it counts from the first.
   const line = line_bytes_per_s ?? 1e6;
   let best: Coding = "identity";
-  let bestCost = (1 - WORTH_FROM) / line;
+  let bestCost = (1 - WORTH_FROM) * Math.max(1 / line, 1 / ARCHIVE_BYTES_PER_S);
   for (const coding of able) {
     const seconds = cost(table[coding], line, workers);
     if (seconds < bestCost) {

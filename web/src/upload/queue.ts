@@ -42,7 +42,8 @@ export type QueueEvent =
   | { type: "dropped"; files: readonly { path: string; size_bytes: number }[] }
   | { type: "read"; files: readonly { id: number; kind: FileKind; header: FileHeader | null }[] }
   | { type: "hashing"; ids: readonly number[] }
-  | { type: "hashed"; files: readonly { id: number; sha256: string }[] }
+  /** `size_bytes` where what is sent is not the file on the disk. */
+  | { type: "hashed"; files: readonly { id: number; sha256: string; size_bytes?: number }[] }
   | { type: "asking"; ids: readonly number[] }
   | { type: "missing"; ids: readonly number[] }
   | { type: "sending"; ids: readonly number[]; sent_fraction: number }
@@ -116,7 +117,11 @@ export function reduceQueue(queue: Queue, event: QueueEvent): Queue {
     case "hashing":
       return withMoved(queue, event.type, byId(event.ids), () => ({ state: { at: "hashing" } }));
     case "hashed":
-      return withMoved(queue, event.type, event.files, (_file, { sha256 }) => ({ sha256, state: { at: "hashed" } }));
+      return withMoved(queue, event.type, event.files, (file, { sha256, size_bytes }) => ({
+        sha256,
+        size_bytes: size_bytes ?? file.size_bytes,
+        state: { at: "hashed" },
+      }));
     case "asking":
       return withMoved(queue, event.type, byId(event.ids), () => ({ state: { at: "asking" } }));
     case "missing":

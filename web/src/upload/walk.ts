@@ -56,8 +56,8 @@ interface HandleItem {
 export async function droppedHandles(transfer: DataTransfer): Promise<FileSystemHandle[]> {
   const asked = [...transfer.items]
     .filter((item) => item.kind === "file")
-    .map((item) => (item as HandleItem).getAsFileSystemHandle?.().catch(() => null));
-  return (await Promise.all(asked)).filter((handle) => handle !== undefined && handle !== null);
+    .map((item) => (item as HandleItem).getAsFileSystemHandle?.().catch(() => null) ?? Promise.resolve(null));
+  return (await Promise.all(asked)).filter((handle) => handle !== null);
 }
 
 /** The files of kept handles, under the paths that a drop gave them. The user must have allowed it. */

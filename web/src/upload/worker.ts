@@ -26,7 +26,6 @@ const hex = (bytes: Uint8Array) => Array.from(bytes, (byte) => byte.toString(16)
 
 /** crypto.subtle is fastest, but is there on https and localhost only. */
 async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  // eslint-disable-next-line @typescript-eslint/no-unnecessary-condition -- absent without a secure context
   if (globalThis.crypto?.subtle !== undefined) {
     return hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
   }
@@ -75,7 +74,7 @@ async function digestsOf(body: Blob, chunk_bytes: number): Promise<{ sha256: str
 async function withoutIdentity(bytes: Uint8Array, { secret }: Deidentifying): Promise<Uint8Array<ArrayBuffer>> {
   const seed = new TextEncoder().encode(secret).slice(0, 32);
   const { bytes: clean } = await deidentify(bytes, await caseKey(seed));
-  return clean as Uint8Array<ArrayBuffer>;
+  return clean;
 }
 
 async function hash({

@@ -32,6 +32,8 @@ const harmlessPath = (name: string) =>
     .split("/")
     .filter((part) => part !== "" && part !== "." && part !== "..")
     .join("/") || "file";
+/** What ends in a slash is a folder, and stays one. */
+const normalized = (name: string) => harmlessPath(name) + (/[\\/]$/.test(name) ? "/" : "");
 
 const isFile = (entry: Entry): entry is FileEntry => !entry.directory;
 const opened = new Map<string, Promise<FileEntry[]>>();
@@ -41,6 +43,7 @@ function entriesOf(archive: File): Promise<FileEntry[]> {
   let entries = opened.get(key);
   if (entries === undefined) {
     const reader = new ZipReader(new BlobReader(archive), {
+      normalizeFilename: normalized,
       decodeText: (value: Uint8Array, encoding: string) => decodedName(value, encoding),
     });
     entries = reader.getEntries().then((all) => all.filter(isFile));

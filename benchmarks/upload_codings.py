@@ -1,4 +1,4 @@
-"""Measure what a browser gains by coding a CT slice for the way: deflate, JPEG-LS, HTJ2K, in headless Chromium.
+"""Measure in headless Chromium what coding a CT slice for the way gains: deflate, JPEG-LS, HTJ2K.
 
 The encoders are those that the upload page uses. Each result is decoded and compared with what went in.
 """
@@ -31,8 +31,8 @@ KINDS = {".js": "text/javascript", ".wasm": "application/wasm"}
 MEASURE = """async (slices) => {
   const charls = await CharLSWASM({ locateFile: (name) => "/" + name });
   const openjph = await Module({ locateFile: (name) => "/" + name });
-  const info = (rows, columns, bitsPerSample) =>
-    ({ width: columns, height: rows, bitsPerSample, componentCount: 1, isSigned: false, isUsingColorTransform: false });
+  const always = { componentCount: 1, isSigned: false, isUsingColorTransform: false };
+  const info = (rows, columns, bitsPerSample) => ({ width: columns, height: rows, bitsPerSample, ...always });
   const coded = (encoder, pixels, frame) => {
     encoder.getDecodedBuffer(frame).set(pixels);
     encoder.encode();
@@ -41,7 +41,9 @@ MEASURE = """async (slices) => {
   const decoded = (decoder, body) => {
     decoder.getEncodedBuffer(body.length).set(body);
     decoder.decode();
-    return decoder.getDecodedBuffer().slice();
+    const pixels = decoder.getDecodedBuffer().slice();
+    decoder.delete();
+    return pixels;
   };
   const through = async (bytes, stream) =>
     new Uint8Array(await new Response(new Blob([bytes]).stream().pipeThrough(stream)).arrayBuffer());
@@ -58,7 +60,7 @@ MEASURE = """async (slices) => {
         encoder.delete();
         return body;
       },
-      decode: (body) => { const d = new charls.JpegLSDecoder(); const p = decoded(d, body); d.delete(); return p; },
+      decode: (body) => decoded(new charls.JpegLSDecoder(), body),
     },
     htj2k: {
       encode: (pixels, rows, columns, bits) => {
@@ -68,7 +70,7 @@ MEASURE = """async (slices) => {
         encoder.delete();
         return body;
       },
-      decode: (body) => { const d = new openjph.HTJ2KDecoder(); const p = decoded(d, body); d.delete(); return p; },
+      decode: (body) => decoded(new openjph.HTJ2KDecoder(), body),
     },
   };
   const rows = [];

@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from inference.phantoms.chest import chest_ct
 from tests.dicom_builders import as_bytes
@@ -87,13 +87,16 @@ def picture(page: Page, name: str) -> None:
     page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
 
-def slow_line(page: Page, bytes_per_s: int = SLOW_BYTES_PER_S) -> None:
+def slow_line(page: Page) -> CDPSession:
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
-    session.send(
-        "Network.emulateNetworkConditions",
-        {"offline": False, "latency": 20, "downloadThroughput": -1, "uploadThroughput": bytes_per_s},
-    )
+    set_line(session)
+    return session
+
+
+def set_line(session: CDPSession, *, offline: bool = False) -> None:
+    line = {"latency": 20, "downloadThroughput": -1, "uploadThroughput": SLOW_BYTES_PER_S}
+    session.send("Network.emulateNetworkConditions", {"offline": offline, **line})
 
 
 def stored_of(client: Client, patient_id: str) -> int:
@@ -209,7 +212,7 @@ def test_an_upload_outlives_the_server_and_the_network(
     page: Page, fresh_installation: Installation, tmp_path: Path
 ) -> None:
     client = clinician(fresh_installation)
-    slow_line(page)
+    line = slow_line(page)
     drop(page, written(tmp_path, chest(6)))
     until_some_are_stored(client, "U-6")
     os.kill(app_process(fresh_installation), signal.SIGKILL)
@@ -217,9 +220,9 @@ def test_an_upload_outlives_the_server_and_the_network(
     expect(status).to_have_attribute("data-phase", "waiting-for-network", timeout=PATIENCE_MS)
     picture(page, "waiting")
     expect(status).to_have_attribute("data-phase", "sending", timeout=PATIENCE_MS)
-    page.context.set_offline(True)
+    set_line(line, offline=True)
     expect(status).to_have_attribute("data-phase", "waiting-for-network", timeout=PATIENCE_MS)
-    page.context.set_offline(False)
+    set_line(line)
     safe(page)
     assert stored_of(client, "U-6") == SLICES
 
@@ -256,6 +259,19 @@ def test_an_upload_can_be_paused_and_gone_on_with(
     page.get_by_role("button", name=said("upload", "resume")).click()
     safe(page)
     assert stored_of(client, "U-8") == SLICES
+
+
+def test_a_drop_can_be_sent_without_the_patients_identity(
+    page: Page, fresh_installation: Installation, tmp_path: Path
+) -> None:
+    client = clinician(fresh_installation)
+    page.get_by_role("switch", name=said("upload", "deidentify.label")).check(force=True)
+    drop(page, written(tmp_path, chest(9, 25)))
+    safe(page)
+    assert page.get_by_test_id("upload-study").count() == 1
+    assert stored_of(client, "U-9") == 0
+    names = {study["patient"]["name"] for study in client.get("/api/studies")}
+    assert not any("UPLOAD 9" in name for name in names)
 
 
 def app_process(installation: Installation) -> int:

@@ -52,6 +52,9 @@ def case(installation: Installation, clinician: Client, specialist: Client) -> d
     specialist.post(f"/api/consults/{consult['id']}/events", {"event": "accept", "version": 1})
     for device in ("CT1", "MR_ROOM_2"):
         admin.post("/api/dicom-peers", {"ae_title": device, "address": "192.168.10.33", "port": 104})
+    rule = {"modalities": ["CT"], "same_body_part": True, "not_older_than_days": 1095, "at_most": 3}
+    place = {"kind": "dimse", "ae_title": "PROVINCIAL_PACS", "host": "192.168.200.14", "port": 11112}
+    admin.post("/api/archives", {"name": "新疆维吾尔自治区人民医院 影像归档", **place, "prior_rule": rule})
     specialist.post(
         "/api/scheduled-procedures",
         {
@@ -80,6 +83,8 @@ def pages_of(case: dict[str, Any]) -> dict[str, tuple[str, str | None]]:
         "nowhere": ("/no/such/page", "clinician"),
         "schedule": ("/schedule", "specialist"),
         "devices": ("/devices", "admin"),
+        "archives": ("/archives", "specialist"),
+        "archives-admin": ("/archives", "admin"),
         "manage": ("/manage", "specialist"),
         "manage-admin": ("/manage", "admin"),
     }

@@ -44,7 +44,7 @@ def hospital(tmp_path_factory: pytest.TempPathFactory, own: Installation) -> Ite
 
 @pytest.fixture(scope="module")
 def doctor(own: Installation) -> Client:
-    return own.sign_in("clinician")
+    return own.sign_in("specialist")  # of the same institution as the administrator
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useState } from "react";
 
+import { archiveKeys } from "./archiveHooks";
 import { keys } from "./hooks";
 import type { ServerEvent } from "./types";
 
@@ -26,6 +27,8 @@ export function staleKeys(event: ServerEvent): readonly (readonly string[])[] {
       return [keys.consult(event.consult_id), keys.consults, keys.report(event.consult_id)];
     case "report-changed":
       return [keys.report(event.consult_id), keys.consult(event.consult_id)];
+    case "retrieval-changed":
+      return [archiveKeys.retrievals];
     case "upload-changed":
       return [keys.upload(event.upload_id)];
   }

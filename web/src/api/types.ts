@@ -78,10 +78,19 @@ export type Reconciliation = Schemas["ReconciliationOut"];
 export type ScheduledProcedure = Schemas["ScheduledProcedureOut"];
 export type NewScheduledProcedure = Schemas["ScheduledProcedureIn"];
 
+export type Archive = Schemas["ArchiveOut"];
+export type NewArchive = Schemas["ArchiveIn"];
+export type ArchiveOutcome = Schemas["ArchiveTestOut"]["outcome"];
+export type ArchiveQuery = Schemas["SearchIn"];
+export type ArchiveAnswer = Schemas["SearchOut"];
+export type FoundStudy = Schemas["FoundStudyOut"];
+export type Retrieval = Schemas["RetrievalOut"];
+
 /** Pushed over /api/events. */
 export type ServerEvent =
-  | { type: "study-changed"; study_instance_uid: string }
+  | { type: "study-changed"; study_instance_uid: string; arrived?: string; expected?: string }
   | { type: "findings-changed"; study_instance_uid: string }
   | { type: "consult-changed"; consult_id: string }
   | { type: "report-changed"; consult_id: string }
-  | { type: "upload-changed"; upload_id: string };
+  | { type: "upload-changed"; upload_id: string }
+  | { type: "retrieval-changed"; institution_id: string };

@@ -2,6 +2,7 @@ import { Menu } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import {
   IconArchive,
+  IconBuildingHospital,
   IconCalendarClock,
   IconDeviceDesktopCog,
   IconKeyboard,
@@ -36,6 +37,7 @@ const NAVIGATION = [
   { to: "/consults/new", label: "nav.newConsult", icon: IconStethoscope, who: "clinician" },
   { to: "/schedule", label: "nav.schedule", icon: IconCalendarClock, who: "clinician" },
   { to: "/manage", label: "nav.manage", icon: IconArchive, who: "keeper" },
+  { to: "/archives", label: "nav.archives", icon: IconBuildingHospital, who: "fetcher" },
   { to: "/devices", label: "nav.devices", icon: IconDeviceDesktopCog, who: "administrator" },
 ] as const;
 
@@ -87,6 +89,7 @@ export function AppFrame() {
   const is = {
     clinician: me.data ? isClinician(me.data) : false,
     administrator: me.data?.roles.includes("administrator") ?? false,
+    fetcher: me.data ? isClinician(me.data) || me.data.roles.includes("administrator") : false,
     keeper: me.data ? keepsStudies(me.data) : false,
     everybodyElse: me.data ? !onlyAdministers(me.data) : true,
   };

@@ -63,6 +63,10 @@ export const router = createBrowserRouter([
                 lazy: async () => ({ Component: (await import("../schedule/SchedulePage")).SchedulePage }),
               },
               {
+                path: "/archives",
+                lazy: async () => ({ Component: (await import("../archives/ArchivesPage")).ArchivesPage }),
+              },
+              {
                 path: "/devices",
                 lazy: async () => ({ Component: (await import("../devices/DevicesPage")).DevicesPage }),
               },

@@ -27,6 +27,7 @@ PAGE = 1000
 HEADERS_AT_ONCE = 4
 # An upload registers its instances itself, moments after the archive has them: it is given the time to.
 GRACE_S = 2.0
+TELL_EVERY_S = 0.3
 OPEN_UPLOADS_MATTER_FOR = timedelta(minutes=10)
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class Follower:
 
     parts: PartsOfApp
     _first_seen: dict[str, float] = field(default_factory=dict)
+    _told: dict[str, float] = field(default_factory=dict)
 
     def step(self, at: datetime) -> bool:
         """Take one page. True: there is more to take at once.
@@ -70,12 +72,31 @@ class Follower:
         for orthanc_id in wanted:
             self._first_seen.pop(orthanc_id, None)
         for study_instance_uid in arrived:
-            self.parts.publish({"type": "study-changed", "study_instance_uid": study_instance_uid})
+            self._tell(study_instance_uid)
         return not is_all
 
     def _begin_anew(self, since: int) -> None:
         with self.parts.database.transaction() as connection:
             _move(connection, since, 0)
+
+    def _tell(self, study_instance_uid: str) -> None:
+        """Say how far the study is, a few times a second at most: its completion is told in any case."""
+        now = time.monotonic()
+        if now - self._told.get(study_instance_uid, -TELL_EVERY_S) < TELL_EVERY_S:
+            return
+        self._told = {uid: at for uid, at in self._told.items() if now - at < TELL_EVERY_S}
+        self._told[study_instance_uid] = now
+        with self.parts.database.reading() as connection:
+            progress = self.parts.studies.progress(connection, study_instance_uid)
+        announced = [expected for _, _, expected in progress if expected is not None]
+        self.parts.publish(
+            {
+                "type": "study-changed",
+                "study_instance_uid": study_instance_uid,
+                "arrived": str(sum(arrived for _, arrived, _ in progress)),
+            }
+            | ({"expected": str(sum(announced))} if len(announced) == len(progress) else {})
+        )
 
     def _unknown(self, changes: Iterable[Change]) -> frozenset[str]:
         new = {change.orthanc_id for change in changes if change.kind is ChangeKind.NEW_INSTANCE}

@@ -419,6 +419,15 @@ class StudyRepository:
                 result[row.study_instance_uid].append(_series(row, members))
         return result
 
+    def progress(self, connection: Connection, study_instance_uid: str) -> list[tuple[str, int, int | None]]:
+        """Of each series of the study: its UID, how many images are here, and how many were announced."""
+        rows = connection.execute(
+            select(series.c.series_instance_uid, _image_count(), series.c.expected_count).where(
+                series.c.study_instance_uid == study_instance_uid
+            )
+        )
+        return [(row[0], row[1], row[2]) for row in rows]
+
     def ready_to_assess(
         self, connection: Connection, quiet_since: datetime, given_up_since: datetime
     ) -> dict[str, list[str]]:

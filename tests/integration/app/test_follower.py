@@ -3,12 +3,17 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from pydicom.uid import generate_uid
 from sqlalchemy import select
 
+from storage.database import Database, utc_now
 from storage.tables import change_feed, inference_jobs, instances, series
+from teleconsult.studies.follower import Follower
+from teleconsult.studies.repository import StudyRepository
 from tests.dicom_builders import a_report, a_series_of_its_own, as_bytes
 from tests.follower_process import FollowedArchive
 from tests.installation_server import wait_until
@@ -72,3 +77,25 @@ def test_an_archive_that_began_anew_is_followed_from_its_beginning(archive: Foll
         connection.execute(change_feed.insert().values(source="orthanc", last_sequence=1_000_000))
     archive.follow()
     wait_until(lambda: archive.count(instances) == 1, "the new archive's instance is known", 60)
+
+
+def test_two_followers_at_once_have_each_effect_once(archive: FollowedArchive) -> None:
+    pacs = archive.orthanc.pacs
+    for number in range(12):
+        for ds in a_series_of_its_own(SLICES, patient_id=f"T-TWO-{number}"):
+            pacs.store(as_bytes(ds))
+
+    def follow(database: Database) -> None:
+        parts: Any = SimpleNamespace(
+            database=database, pacs=pacs, studies=StudyRepository(), publish=lambda event: None
+        )
+        follower = Follower(parts)
+        while follower.step(utc_now()):
+            pass
+
+    second = Database(archive.database_url)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(follow, [archive.database, second]))
+    second.close()
+    assert archive.count(instances) == 12 * SLICES
+    assert archive.count(series) == 12

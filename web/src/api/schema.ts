@@ -1319,7 +1319,7 @@ export interface components {
          *
          *     Attributes:
          *         case: a name for what belongs together: exports under the same name have the same new numbers and the
-         *             same shift of dates. Without it each export has its own, and nobody can tell that they belong together.
+         *             same shift of dates. Without it each export has its own, and no two can be put together.
          */
         DeidentificationIn: {
             /** Case */

@@ -1,11 +1,13 @@
 import { Button } from "@mantine/core";
-import { IconDownload, IconStethoscope } from "@tabler/icons-react";
+import { IconDownload, IconStethoscope, IconUserOff } from "@tabler/icons-react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import { addresses } from "../api/client";
 import type { StudyDetail } from "../api/types";
 import { useLanguage } from "../app/i18n";
+import { DeidentifyDialog } from "../exports/DeidentifyDialog";
 import { actorName, formatDate, formatInstant } from "../ui/format";
 import { institutionName } from "../ui/institution";
 import { PatientLine } from "../ui/PatientLine";
@@ -15,6 +17,7 @@ import classes from "./studyPage.module.css";
 export function StudyBanner({ study, mayAskConsult }: { study: StudyDetail; mayAskConsult: boolean }) {
   const { t } = useTranslation("study");
   const language = useLanguage();
+  const [exporting, setExporting] = useState(false);
   const by = actorName(study.uploaded_by);
   const facts = [
     study.modalities.join(" / "),
@@ -46,6 +49,10 @@ export function StudyBanner({ study, mayAskConsult }: { study: StudyDetail; mayA
       >
         {t("download")}
       </Button>
+      <Button size="xs" variant="default" onClick={() => setExporting(true)} leftSection={<IconUserOff size={15} />}>
+        {t("exports:open")}
+      </Button>
+      <DeidentifyDialog study={study.study_instance_uid} opened={exporting} onClose={() => setExporting(false)} />
       {mayAskConsult && (
         <Button
           size="xs"

@@ -7,19 +7,13 @@
  */
 import { DeidentificationRefused, elementBytes, endOfFileMeta, itemBytes, items, nextElement, transferSyntax, walkDeep } from "./dicomElements";
 import type { DicomElement } from "./dicomElements";
+import { byVr, DESCRIPTORS, IDENTIFIERS, IDENTIFYING_DATES, KEYWORDS, methodCodes, plan, SAFE_PRIVATE, VRS } from "./deidentificationPlan";
+import type { Action, DeidentificationOptions } from "./deidentificationPlan";
 import table from "./deidentificationProfile.json";
 import { Identifiers, readings } from "./identifyingText";
 
+export type { DeidentificationOptions } from "./deidentificationPlan";
 export { DeidentificationRefused } from "./dicomElements";
-
-export interface DeidentificationOptions {
-  /** `shift`: all dates of a case by the same number of days. `remove`: no date stays. */
-  dates: "shift" | "remove";
-  /** Sex, age (90 and over as 90), height and weight stay. */
-  keepPatientCharacteristics: boolean;
-  /** Which machine made the images stays. */
-  keepDeviceIdentity: boolean;
-}
 
 export type Change = "removed" | "emptied" | "replaced" | "cleaned";
 
@@ -39,9 +33,6 @@ export const DEFAULT_OPTIONS: DeidentificationOptions = {
   keepDeviceIdentity: false,
 };
 
-/** X remove, Z empty, D dummy, U new UID, S shift a date, C search a text or go into a sequence, K keep, P pseudonym. */
-type Action = "X" | "Z" | "D" | "U" | "S" | "C" | "K" | "P";
-
 const CHARACTER_SET = 0x00080005;
 const SOP_CLASS = 0x00080016;
 const SOP_INSTANCE = 0x00080018;
@@ -54,56 +45,11 @@ const IMPLEMENTATION_CLASS_UID = "2.25.171218421906342517322021301432012143610";
 const IMPLICIT = "1.2.840.10008.1.2";
 /** Little endian, and not deflated as a whole: native ones, and encapsulated images. Videos are not. */
 const READABLE = /^1\.2\.840\.10008\.1\.2(?:\.1|\.4\.(?:5[017]|70|8[01]|9[0-3]|20[1-3])|\.5)?$/;
-const DATES = new Set(["DA", "DT", "TM"]);
 const FREE_TEXTS = new Set(["LT", "ST", "UT", "UC", "UR"]);
 const DUMMIES = new Set(["PN", "LO", "SH", "LT", "ST", "UT", "UC"]);
 const CHANGES: Readonly<Partial<Record<Action, Change>>> = {
   X: "removed", Z: "emptied", D: "replaced", U: "replaced", S: "replaced", P: "replaced", C: "cleaned",
 };
-
-const numbers = (tags: readonly string[]) => tags.map((tag) => Number.parseInt(tag, 16));
-const setOf = (tags: readonly string[]) => new Set(numbers(tags));
-const VRS = new Map(Object.entries(table.vrs).flatMap(([vr, tags]) => numbers(tags.split(" ")).map((tag) => [tag, vr] as const)));
-const BASIC = new Map(
-  Object.entries(table.basic).flatMap(([action, tags]) => numbers(tags.split(" ")).map((tag) => [tag, action as Action] as const)),
-);
-const IDENTIFIERS = setOf(table.identifiers);
-const IDENTIFYING_DATES = setOf(table.identifyingDates);
-const DESCRIPTORS = setOf(table.descriptors);
-const KEYWORDS: Readonly<Record<string, string>> = table.keywords;
-const SAFE_PRIVATE = new Map(table.safePrivate.map((row) => [`${row.creator}|${row.group}|${row.element}`, row.vr]));
-
-function plan(options: DeidentificationOptions): Map<number, Action> {
-  const actions = new Map(BASIC);
-  const personal = setOf(table.personalDates);
-  if (options.dates === "shift") {
-    for (const tag of BASIC.keys()) if (DATES.has(VRS.get(tag) ?? "") && !personal.has(tag)) actions.set(tag, "S");
-  }
-  const set = (tags: Iterable<number>, action: Action) => {
-    for (const tag of tags) actions.set(tag, action);
-  };
-  set(DESCRIPTORS, "C");
-  for (const [tag, action] of Object.entries(table.structured)) actions.set(Number.parseInt(tag, 16), action as Action);
-  if (options.keepPatientCharacteristics) set(numbers(table.patientCharacteristics), "K");
-  if (options.keepDeviceIdentity) set(numbers(table.deviceIdentity), "K");
-  set(numbers(table.pseudonyms), "P");
-  set(numbers(table.kinds), "K");
-  return actions;
-}
-
-function byVr(options: DeidentificationOptions): Map<string, Action> {
-  const actions = new Map(Object.entries(table.byVr) as [string, Action][]);
-  if (options.dates === "remove") for (const vr of DATES) actions.set(vr, "Z");
-  return actions;
-}
-
-function methodCodes(options: DeidentificationOptions): string[] {
-  const codes = ["113100", "113103", "113104", "113105", "113111"];
-  if (options.dates === "shift") codes.push("113107");
-  if (options.keepPatientCharacteristics) codes.push("113108");
-  if (options.keepDeviceIdentity) codes.push("113109");
-  return codes.sort();
-}
 
 /** One key for one case: the same UIDs and the same days for all its files. Keep the 32 bytes to go on later. */
 export function caseKey(secret: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
@@ -328,7 +274,9 @@ class Rewriting {
     if (action === "P") return ascii(this.patient);
     if (action === "U") {
       const old = latin1(value).split("\\").map(trimmed);
-      const changed = await Promise.all(old.map((uid) => (uid === "" || uid.startsWith("1.2.840.10008.") ? uid : this.uid(uid))));
+      const changed = await Promise.all(
+        old.map(async (uid) => (uid === "" || uid.startsWith("1.2.840.10008.") ? uid : await this.uid(uid))),
+      );
       return changed.every((uid, place) => uid === old[place]) ? null : ascii(changed.join("\\"));
     }
     if (action === "S" && vr === "TM") return /^[0-9:.\\ \0]*$/.test(latin1(value)) ? null : new Uint8Array(0);

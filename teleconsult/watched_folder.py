@@ -134,7 +134,7 @@ def _institution(parts: PartsOfApp) -> str:
     with parts.database.reading() as connection:
         if wanted is not None:
             query = query.where((institutions.c.id == wanted) | (institutions.c.name_en == wanted))
-        found = connection.execute(query).scalars().first()
+        found: str | None = connection.execute(query).scalars().first()
     if found is None:
         raise LookupError("TELECONSULT_WATCH_INSTITUTION names no institution")
     return found

@@ -150,7 +150,7 @@ class ArchiveRepository:
         )
         return [_retrieval(row) for row in rows]
 
-    def asked_for(self, connection: Connection, institution_id: str) -> Select[tuple[str]]:
+    def asked_for(self, connection: Connection, institution_id: str) -> Select[str]:
         """The studies that were fetched, or are to be."""
         return select(retrievals.c.study_instance_uid).where(retrievals.c.institution_id == institution_id)
 

@@ -13,11 +13,11 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any, TypeVar
 
-from pydicom import Dataset
 from sqlalchemy import Connection, delete, func, select, update
 
 from imaging.errors import DicomError, InstanceNotFound
 from imaging.pacs import ArchivedSeries
+from imaging.parsing import header_of
 from imaging.result_header import is_result_object
 from storage import audit_log
 from storage.tables import (
@@ -201,43 +201,42 @@ class Reconciliation:
             self._register(sorted(new))
 
     def _register(self, orthanc_ids: Sequence[str], *, quietly: bool = False) -> None:
-        headers = dict(one for one in self._in_parallel(orthanc_ids, self._header) if one[1] is not None)
+        files = [one for one in self._in_parallel(orthanc_ids, self._file) if one is not None]
+        by_arrival: dict[Arrival, list[StoredFile]] = {}
         with self._deed() as connection:
             whose = KnownStudies(self.parts.studies)
             owner = connection.execute(select(institutions.c.id).order_by(institutions.c.position)).scalar()
-            expected = self.parts.studies.expected_among(
-                connection, [str(header.SOPInstanceUID) for header in headers.values() if header is not None]
-            )
-            for orthanc_id, header in headers.items():
-                assert header is not None
-                uid = str(header.SOPInstanceUID)
-                institution_id, user_id = expected.get(uid, (None, None))
-                institution_id = (
-                    institution_id or whose.institution(connection, str(header.StudyInstanceUID)) or owner
-                )
+            uids = [str(file.header.SOPInstanceUID) for file in files]
+            expected = self.parts.studies.expected_among(connection, uids)
+            taken = self.parts.studies.known_instances(connection, uids)
+            for file in files:
+                header, uid = file.header, str(file.header.SOPInstanceUID)
+                study = self.parts.studies.find(connection, str(header.StudyInstanceUID))
+                institution_id, user_id = expected.get(uid, (study.institution_id if study else owner, None))
                 if institution_id is None:
                     continue
-                study = self.parts.studies.find(connection, str(header.StudyInstanceUID))
                 if study is not None and study.deleted_at is not None and is_result_object(header):
                     self._note(Difference.LEFT_OVER, f"instance/{uid}")
                     if not self.dry_run:
-                        ask_removal(connection, self.at, [orthanc_id])
+                        ask_removal(connection, self.at, [file.orthanc_id])
                     continue
                 arrival = Arrival(institution_id, user_id, self.at)
-                taken = self.parts.studies.has_instance(connection, uid)
-                if taken or whose.conflict(connection, header, arrival) is not None:
+                if uid in taken or whose.conflict(connection, header, arrival) is not None:
                     self._note(Difference.KEPT_APART, f"instance/{uid}", is_mended=False)
                     continue
                 if not quietly:
                     self._note(Difference.UNKNOWN, f"instance/{uid}")
-                if not self.dry_run:
-                    register_all(self.parts.studies, connection, [StoredFile(header, orthanc_id)], arrival)
+                by_arrival.setdefault(arrival, []).append(file)
+            if not self.dry_run:
+                for arrival, some in by_arrival.items():
+                    register_all(self.parts.studies, connection, some, arrival)
 
-    def _header(self, orthanc_id: str) -> tuple[str, Dataset | None]:
+    def _file(self, orthanc_id: str) -> StoredFile | None:
         try:
-            return orthanc_id, self.parts.pacs.instance_header(orthanc_id)
+            content = self.parts.pacs.file_of(orthanc_id)
+            return StoredFile(header_of(content), orthanc_id, sha256(content).hexdigest(), len(content))
         except (InstanceNotFound, DicomError):
-            return orthanc_id, None
+            return None
 
     def _patients(self, listed: Mapping[str, ArchivedSeries]) -> None:
         """Studies whose files name another patient than our row, and no merge explains it."""
@@ -252,9 +251,10 @@ class Reconciliation:
             of_series = by_study.get(row.study_instance_uid)
             if of_series is None or of_series.patient_id.strip() == row.patient_id:
                 continue
-            _, header = self._header(of_series.orthanc_ids[0]) if of_series.orthanc_ids else ("", None)
-            if header is None or patient_id_of(header) == row.patient_id:
+            file = self._file(of_series.orthanc_ids[0]) if of_series.orthanc_ids else None
+            if file is None or patient_id_of(file.header) == row.patient_id:
                 continue
+            header = file.header
             with self._deed() as connection:
                 right = self.parts.studies.find_patient(connection, row.institution_id, patient_id_of(header))
                 if right is not None and right.patient_id == row.patient_id:

@@ -9,7 +9,6 @@ from hypothesis import settings
 
 from tests.installation_server import REPOSITORY, Client, Installation, two_free_ports
 
-
 # A loaded machine is slow now and then; how long an example takes is no property of the code.
 settings.register_profile("no-deadline", deadline=None)
 settings.load_profile("no-deadline")

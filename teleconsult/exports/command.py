@@ -1,16 +1,22 @@
 """`teleconsult deidentify`: a folder, zip or file without identity, without any server."""
 
+import os
 import secrets
 import zipfile
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from imaging.deidentification_profile import Options
 from imaging.deidentified_copy import DeidentifiedCopy, TextInPixels, report_files
 from imaging.deidentify import Case
+from imaging.dicom_elements import Bytes
 from imaging.intake import read_drop
 from imaging.reasons import reason
+
+WRITERS = 4  # waiting for the disk, mostly
 
 
 def deidentify_path(
@@ -38,9 +44,27 @@ def deidentify_path(
                 archive.writestr(name, content)
     else:
         target.mkdir(parents=True)
-        for name, content in written:
-            (target / name).write_bytes(content)
+        write_durably(target, ((name, [content]) for name, content in written))
     return copy.report()
+
+
+def write_durably(folder: Path, files: Iterable[tuple[str, Sequence[Bytes]]]) -> None:
+    """Write files, a few at once while the next are made; all are on the disk when this returns."""
+    with ThreadPoolExecutor(WRITERS) as writers:
+        under_way: deque[Future[None]] = deque()
+        for name, parts in files:
+            under_way.append(writers.submit(_write, folder / name, parts))
+            if len(under_way) > 2 * WRITERS:
+                under_way.popleft().result()
+        for one in under_way:
+            one.result()
+
+
+def _write(path: Path, parts: Sequence[Bytes]) -> None:
+    with path.open("xb") as file:
+        file.writelines(parts)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _copied(copy: DeidentifiedCopy, source: Path) -> Iterator[tuple[str, bytes]]:

@@ -1,5 +1,8 @@
 """Deletion, merge, split, retention and cold store on a whole installation: nothing is lost by the way."""
 
+import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -9,10 +12,10 @@ from pydicom.uid import generate_uid
 from sqlalchemy import select
 
 from storage.database import Database, utc_now
-from storage.tables import audit_log, studies
+from storage.tables import audit_log, instances, studies
 from teleconsult.lifecycle.study_rows import instances_of
 from tests.dicom_builders import a_series_of_its_own, as_bytes
-from tests.installation_server import Client, Installation, wait_until
+from tests.installation_server import REPOSITORY, Client, Installation, wait_until
 
 REASON = {"reason": "Registered twice at the front desk"}
 
@@ -206,3 +209,37 @@ def test_a_retention_rule_says_whom_it_meets_and_ends_when_it_is_removed(
     (rule,) = administrator.get("/api/manage")["rules"]
     administrator.http.delete(f"/api/manage/retention-rules/{rule['id']}").raise_for_status()
     assert administrator.get("/api/manage")["rules"] == []
+
+
+def test_the_command_finds_and_mends_what_was_lost_while_the_system_works(
+    installation: Installation, specialist: Client, administrator: Client, database: Database
+) -> None:
+    slices = a_series_of_its_own(3, patient_id="T-LOST")
+    uid = sent(specialist, slices)["study_instance_uid"]
+
+    def is_verified() -> bool:
+        with database.reading() as connection:
+            query = select(instances.c.verified_at).where(
+                instances.c.series_instance_uid == str(slices[0].SeriesInstanceUID)
+            )
+            return None not in connection.execute(query).scalars().all()
+
+    wait_until(is_verified, "the archive has read back what came", 60)
+    with database.reading() as connection:
+        lost = instances_of(connection, uid)[0]
+    installation.archive().remove(lost.orthanc_id)
+
+    def reconcile(*options: str) -> dict[str, Any]:
+        command = [sys.executable, "-m", "teleconsult.cli", "reconcile", "--json", *options]
+        command += ["--data", str(installation.data), "--port", str(installation.port)]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+        said: dict[str, Any] = json.loads(done.stdout)
+        return said
+
+    row = {"difference": "lost-instance", "subject": f"instance/{lost.sop_instance_uid}"}
+    assert {**row, "mended": False} in reconcile("--dry-run")["rows"]
+    assert {**row, "mended": True} in reconcile()["rows"]
+    assert reconcile()["rows"] == []
+    assert administrator.get("/api/manage")["last_reconciliation"]["found"] == 0
+    assert specialist.get(f"/api/studies/{uid}")["instance_count"] == 2

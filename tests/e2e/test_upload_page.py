@@ -83,8 +83,15 @@ def drop(page: Page, folder: Path) -> None:
 
 
 def picture(page: Page, name: str) -> None:
+    """At a desk and on a phone; nothing may run off the side."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+    usual = page.viewport_size
+    assert usual is not None
+    for width, height in ((390, 844), (usual["width"], usual["height"])):
+        page.set_viewport_size({"width": width, "height": height})
+        page.screenshot(path=PICTURES / f"{name}-{width}.png", full_page=True)
+        too_wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert too_wide <= 0, f"{name}: {too_wide} pixels too wide at {width}"
 
 
 def slow_line(page: Page) -> CDPSession:

@@ -14,7 +14,8 @@ from teleconsult.studies.schemas import Sentence
 from teleconsult.text import Text
 
 FileName = Annotated[Text, Field(max_length=200, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
-Short = Annotated[Text, Field(max_length=64)]
+# A backslash would part values, PS3.5 6.2.
+Short = Annotated[Text, Field(max_length=64, pattern=r"^[^\\\n]*$")]
 
 
 class ArchiveIn(BaseModel):
@@ -86,7 +87,7 @@ class SearchIn(BaseModel):
     study_date_from: date | None = None
     study_date_to: date | None = None
     modality: Annotated[Text, Field(max_length=16)] | None = None
-    accession_number: Annotated[Text, Field(max_length=16)] | None = None
+    accession_number: Short | None = None
 
     def query(self) -> StudyQuery:
         return StudyQuery(

@@ -1,7 +1,12 @@
 """What a RemoteArchive is: the suite that both adapters pass, against a real Orthanc as the other PACS."""
 
+import shutil
+import socket
+import subprocess
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from pydicom import Dataset
@@ -19,6 +24,7 @@ from imaging.remote_archive import (
     StudyQuery,
 )
 from tests.dicom_builders import a_series_of_its_own, as_bytes
+from tests.installation_server import wait_until
 from tests.orthanc_server import ORTHANC, USERNAME, OrthancServer, free_ports
 
 SLICES = 4
@@ -156,3 +162,75 @@ def test_a_redirect_to_a_forbidden_address_is_not_followed(hospital: OrthancServ
     with pytest.raises(RemoteArchiveRefused):
         archive.ping()
     assert free_ports(1)
+
+
+@pytest.fixture(scope="module")
+def toolkit_archive(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
+    """A second archive by other makers, dcmtk's dcmqrscp, which may send by C-MOVE to dcmtk's storescp."""
+    if shutil.which("dcmqrscp") is None:
+        pytest.skip("dcmqrscp is not installed here; `apt-get install dcmtk`")
+    folder = tmp_path_factory.mktemp("dcmqrscp")
+    port, receiver_port = free_ports(2)
+    (folder / "db").mkdir()
+    (folder / "moved").mkdir()
+    (folder / "dcmqrscp.cfg").write_text(
+        f"NetworkTCPPort = {port}\nMaxPDUSize = 16384\nMaxAssociations = 16\n"
+        f"HostTable BEGIN\nus = (TELECONSULT, 127.0.0.1, {receiver_port})\nHostTable END\n"
+        "VendorTable BEGIN\nVendorTable END\n"
+        f"AETable BEGIN\nQRSCP {folder / 'db'} RW (200, 1024mb) ANY\nAETable END\n"
+    )
+    commands = [
+        ["dcmqrscp", "-c", str(folder / "dcmqrscp.cfg")],
+        ["storescp", "-aet", "TELECONSULT", "-od", str(folder / "moved"), str(receiver_port)],
+    ]
+    with (folder / "log.txt").open("wb") as log:
+        running = [subprocess.Popen(command, stdout=log, stderr=log) for command in commands]
+    try:
+        for one in (port, receiver_port):
+            wait_until(partial(_listens, one), "it listens", 20)
+        yield port, folder / "moved"
+    finally:
+        for process in running:
+            process.kill()
+            process.wait()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.parametrize("way", ["c-get", "c-move"])
+def test_an_archive_of_other_makers_is_searched_and_sends_either_way(
+    toolkit_archive: tuple[int, Path], tmp_path: Path, way: Literal["c-get", "c-move"]
+) -> None:
+    port, moved = toolkit_archive
+    slices = a_series_of_its_own(SLICES, patient_id=f"Q-{way}", StudyDate="20260301")
+    for number, ds in enumerate(slices):
+        (tmp_path / f"{number}.dcm").write_bytes(as_bytes(ds))
+    files = [str(file) for file in sorted(tmp_path.glob("*.dcm"))]
+    subprocess.run(["storescu", "-aec", "QRSCP", "127.0.0.1", str(port), *files], check=True)
+    archive = DimseArchive("QRSCP", "127.0.0.1", port, way, "TELECONSULT")
+    archive.ping()
+    (found,) = archive.find_studies(StudyQuery(patient_id=f"Q-{way}"))
+    got: list[bytes] = []
+    told: list[tuple[int, int | None]] = []
+    done = archive.retrieve_study(found.study_instance_uid, got.append, lambda *how: told.append(how))
+    assert done.reported == SLICES
+    assert len(got) == (SLICES if way == "c-get" else 0)
+    assert len(list(moved.iterdir())) == (SLICES if way == "c-move" else 0)
+    assert told[-1][0] == SLICES
+
+
+def test_a_fetching_that_is_called_off_in_its_middle_ends_and_the_archive_still_answers(
+    hospital: OrthancServer, study: list[Dataset]
+) -> None:
+    class CalledOff(Exception):
+        pass
+
+    def progress(received: int, expected: int | None) -> None:
+        raise CalledOff
+
+    with pytest.raises(CalledOff):
+        by_dimse(hospital).retrieve_study(str(study[0].StudyInstanceUID), lambda content: None, progress)
+    by_dimse(hospital).ping()

@@ -53,7 +53,7 @@ def has(doctor: Client, uid: str, status: str) -> dict[str, Any]:
 def test_a_study_that_was_found_there_is_here_after_it_was_fetched(
     own: Installation, hospital: OrthancServer, archives: dict[str, str], doctor: Client, way: str
 ) -> None:
-    named = {"PatientName": "王^小明", "SpecificCharacterSet": "GB18030"}
+    named: dict[str, Any] = {"PatientName": "王^小明", "SpecificCharacterSet": "GB18030"}
     uid = a_study_there(hospital, patient_id=f"P-{way}", **named)
     archive = archives[way]
     (found,) = doctor.post(f"/api/archives/{archive}/search", {"patient_id": f"P-{way}"})["studies"]
@@ -121,7 +121,7 @@ def test_a_retrieval_goes_on_after_the_app_was_killed_in_its_middle(
 def test_priors_come_once_and_ask_for_none_themselves(
     own: Installation, hospital: OrthancServer, archives: dict[str, str], doctor: Client
 ) -> None:
-    who = {"patient_id": "P-PRIOR", "PatientBirthDate": "19600102"}
+    who: dict[str, Any] = {"patient_id": "P-PRIOR", "PatientBirthDate": "19600102"}
     prior = a_study_there(hospital, **who, StudyDate="20260101")
     other_person = a_study_there(hospital, patient_id="P-PRIOR-2", StudyDate="20260102")
     older = a_study_there(hospital, **who, StudyDate="20010101")

@@ -87,6 +87,7 @@ export function AddArchive() {
             <NumberInput label={t("add.priorCount")} required min={1} max={20} {...whole("priorCount")} />
             <TextInput label={t("add.priorModalities")} placeholder="CT MR" maxLength={60} {...text("priorModalities")} />
             <Checkbox
+              className={classes.low ?? ""}
               label={t("add.priorBodyPart")}
               checked={draft.priorBodyPart}
               onChange={(event) => change({ priorBodyPart: event.currentTarget.checked })}
@@ -95,9 +96,11 @@ export function AddArchive() {
         )}
       </div>
       {add.isError && (
-        <Note tone="signal" alert>
-          {say(add.error)}
-        </Note>
+        <div className={classes.problem}>
+          <Note tone="signal" alert>
+            {say(add.error)}
+          </Note>
+        </div>
       )}
       <div className={classes.submit}>
         <span />

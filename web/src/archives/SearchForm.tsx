@@ -75,9 +75,11 @@ export function SearchForm({ archives, search }: SearchFormProps) {
         />
       </div>
       {search.isError && (
-        <Note tone="signal" alert>
-          {say(search.error)}
-        </Note>
+        <div className={classes.problem}>
+          <Note tone="signal" alert>
+            {say(search.error)}
+          </Note>
+        </div>
       )}
       <div className={classes.submit}>
         <span className={classes.muted}>{t("search.hint")}</span>

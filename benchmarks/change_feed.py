@@ -1,9 +1,10 @@
-"""Measure the follower of the change feed: instances that are in the archive all at once, and kill -9 on the way.
+"""Measure the follower of the change feed: instances in the archive all at once, and kill -9 on the way.
+way.
 
     python benchmarks/change_feed.py [INSTANCES [KILLS]]
 
-A real Orthanc is filled first; that is not measured. Then the follower runs in a process of its own, is killed
-at moments that have nothing to do with what it does, and started again, until every series is closed.
+A real Orthanc is filled first; that is not measured. Then the follower runs in a process of its own, is
+killed at moments that have nothing to do with what it does, and started again, until every series is closed.
 """
 
 import json

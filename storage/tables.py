@@ -102,7 +102,7 @@ patients = Table(
     Column("name", String(400), nullable=False),
     Column("birth_date", String(10)),
     Column("sex", String(1)),
-    _id("merged_into"),  # the patient under whom this one's studies are shown, until the merge is undone
+    _id("merged_into"),  # the patient under whom this one's studies are shown until it is undone
     UniqueConstraint("institution_id", "patient_id"),
 )
 
@@ -366,7 +366,7 @@ patient_merges = Table(
     Column("undone_at", UtcDateTime),
 )
 
-# What our rows no longer know and the archive, or the object store, is still to forget: done until it is done.
+# What our rows no longer know, and the archive or the object store is still to forget.
 archive_removals = Table(
     "archive_removals",
     metadata,

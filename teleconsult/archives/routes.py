@@ -114,6 +114,7 @@ def search_archive(archive_id: str, body: SearchIn, parts: Parts, user: Clinicia
         asked = ",".join(sorted(body.model_dump(exclude_none=True)))
         _audit(connection, now, user, "archive-searched", archive_id, fields=asked)
     found = archive.connect(parts.settings).find_studies(query)
+    found.sort(key=lambda study: study.study_date or "", reverse=True)
     with parts.database.reading() as connection:
         uids = [study.study_instance_uid for study in found]
         here = {study.study_instance_uid for study in parts.studies.visible_to(connection, user, only=uids)}

@@ -120,7 +120,7 @@ studies = Table(
     Column("deleted_at", UtcDateTime),
     _id("deleted_by"),
     Column("deletion_reason", Text),
-    Column("tier", String(16), nullable=False, server_default="archive"),  # teleconsult.lifecycle.tiering.Tier
+    Column("tier", String(16), nullable=False, server_default="archive"),  # lifecycle.tiering.Tier
 )
 
 series = Table(

@@ -139,8 +139,8 @@ REASONS: Mapping[str, Reason] = _table(
     # De-identification
     Reason(
         "deidentify-document",
-        "This object is a document, a recording or a maker's own format, in which names cannot be searched for. "
-        "It was left out.",
+        "This object is a document, a recording or a maker's own format, in which names cannot be searched "
+        "for. It was left out.",
         "该对象是文档、录音或厂商私有格式，无法检索其中的个人信息，未导出。",
     ),
     Reason(
@@ -202,7 +202,7 @@ REASONS: Mapping[str, Reason] = _table(
     ),
     Reason(
         "remote-study-not-there",
-        "The other hospital's archive sent nothing of this study: it is not there any more, or not accessible.",
+        "The other hospital's archive sent nothing of this study: it is not there, or not accessible.",
         "外院影像归档系统没有返回该检查，可能已不在线或无权访问。",
     ),
     Reason(

@@ -144,7 +144,15 @@ class Client:
                 f"/api/uploads/{upload_id}/files", content=content, headers={"X-File-Path": quote(path)}
             )
             results += self._json(answer)["files"]
-        return {**self.post(f"/api/uploads/{upload_id}/complete"), "results": results}
+        done = self.post(f"/api/uploads/{upload_id}/complete")
+        for study in done["studies"]:
+            uid = study["study_instance_uid"]
+            wait_until(lambda uid=uid: self._is_judged(uid), "every series is judged", 60)  # type: ignore[misc]
+        return {**done, "results": results}
+
+    def _is_judged(self, study_instance_uid: str) -> bool:
+        series = self.get(f"/api/studies/{study_instance_uid}")["series"]
+        return all(one["verdict"] is not None for one in series)
 
     def ai_of(self, study_instance_uid: str) -> dict[str, Any]:
         ai: dict[str, Any] = self.get(f"/api/studies/{study_instance_uid}")["ai"]

@@ -1,7 +1,8 @@
-"""A bad line between two network namespaces: rate, delay and loss of each packet, for real TCP stacks at both ends.
+"""A bad line between two network namespaces: rate, delay and loss of each packet, for real TCP stacks at
+both ends.
 
-netem is not in every kernel; so the line is two TUN devices and a loop that hands packets from one to the other.
-Everything happens between addresses that exist only here. Needs root and /dev/net/tun.
+netem is not in every kernel; so the line is two TUN devices and a loop that hands packets from one to the
+other. Everything happens between addresses that exist only here. Needs root and /dev/net/tun.
 """
 
 import fcntl

@@ -2,18 +2,20 @@
 
 import asyncio
 import hashlib
+import logging
 import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import unquote
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from imaging.errors import NotRestored
+from imaging.errors import NotRestored, PacsUnavailable
 from imaging.intake import IntakeFile, read_instance
 from imaging.reasons import reason
 from imaging.transport_coding import CODINGS, restore
@@ -59,6 +61,7 @@ from teleconsult.uploads.schemas import (
 from teleconsult.users.user import User
 
 router = APIRouter(prefix="/api/uploads", tags=["uploads"])
+log = logging.getLogger(__name__)
 
 # A coded body may be a little longer than the file, where nothing can be saved.
 MAX_BODY_BYTES = CHUNK_FROM_BYTES + (1 << 20)
@@ -187,8 +190,10 @@ async def send_file(
 
 
 @router.post("/{upload_id}/complete")
-def complete_upload(upload_id: str, parts: Parts, user: CurrentUser, now: Now) -> UploadOut:
-    """Everything was sent: check each series and let the AI begin. Calling it again does no harm."""
+def complete_upload(
+    upload_id: str, parts: Parts, user: CurrentUser, now: Now, afterwards: BackgroundTasks
+) -> UploadOut:
+    """Everything was sent: after the answer each series is judged, and the AI begins. Again does no harm."""
     with parts.database.transaction() as connection:
         upload = parts.uploads.get_for(connection, upload_id, user.id)
         parts.uploads.complete(connection, upload_id, now)
@@ -198,8 +203,16 @@ def complete_upload(upload_id: str, parts: Parts, user: CurrentUser, now: Now) -
     for uid in uids:
         if upload.consult_id:
             notices += _join_consult(parts, upload.consult_id, uid, user, now)
-        assess_and_queue(parts, uid, now)
+        afterwards.add_task(_assess, parts, uid, now)
     return _upload_out(parts, upload_id, user, notices)
+
+
+def _assess(parts: PartsOfApp, study_instance_uid: str, at: datetime) -> None:
+    """What is not reached here, the application does by itself once the study is quiet."""
+    try:
+        assess_and_queue(parts, study_instance_uid, at)
+    except PacsUnavailable:
+        log.warning("assessment-put-off study_instance_uid=%s", study_instance_uid)
 
 
 @router.get("/{upload_id}")

@@ -20,6 +20,7 @@ function aStudy(uid: string, status: AiStatus = "queued", count = 0): StudySumma
     institution: INSTITUTION,
     uploaded_by: null,
     received_at: "2026-11-24T00:00:00Z",
+    tier: "archive",
     ai: { status, progress: 0, stage: null, finding_count: count, undecided_count: count, reason: null },
   };
 }

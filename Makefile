@@ -67,8 +67,9 @@ docs: ## Redraw the generated pages of docs/ and check every link in them
 	@$(PYTHON) docs/draw_states.py
 	@$(PYTHON) docs/check_links.py
 
-bench: ## Measure: start, second start, stop
-	@$(PYTHON) benchmarks/start_and_stop.py
+BENCHMARKS ?= start_and_stop upload upload_codings study_out volume_ready change_feed deidentify
+bench: ## Measure everything, an hour or so; BENCHMARKS="upload ..." chooses
+	@for name in $(BENCHMARKS); do echo "== $$name"; $(PYTHON) -m benchmarks.$$name; done
 
 openapi: ## Write web/openapi.json and the front end's types from it
 	@$(BIN)/teleconsult openapi

@@ -20,14 +20,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY))
+from sqlalchemy import func, select
 
-from sqlalchemy import func, select  # noqa: E402
-
-from storage.tables import inference_jobs, instances, series  # noqa: E402
-from tests.dicom_builders import a_ct_slice, as_bytes, generate_uid  # noqa: E402
-from tests.follower_process import FollowedArchive  # noqa: E402
+from storage.tables import inference_jobs, instances, series
+from teleconsult.services import REPOSITORY
+from tests.dicom_builders import a_ct_slice, as_bytes, generate_uid
+from tests.follower_process import FollowedArchive
 
 RESULT = REPOSITORY / "benchmarks" / "results" / "change_feed.json"
 IN_A_SERIES = 100

@@ -12,7 +12,6 @@ import platform
 import signal
 import statistics
 import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -26,11 +25,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from ct_study import ct_files
-
+from benchmarks.ct_study import ct_files
 from teleconsult.services import REPOSITORY
-
-sys.path.insert(0, str(REPOSITORY))
 from tests.installation_server import Client, Installation, two_free_ports
 
 SLICES = 400

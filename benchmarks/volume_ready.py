@@ -24,17 +24,15 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(REPOSITORY))
+import pydicom
+from pydicom.uid import JPEG2000Lossless, JPEGLSLossless
 
-import pydicom  # noqa: E402
-from pydicom.uid import JPEG2000Lossless, JPEGLSLossless  # noqa: E402
-
-from benchmarks.ct_study import ct_files  # noqa: E402
-from imaging.orthanc import OrthancPacs  # noqa: E402
-from imaging.series_stream import SeriesStream  # noqa: E402
-from imaging.volume_builder import build_volume  # noqa: E402
-from tests.orthanc_server import USERNAME, OrthancServer  # noqa: E402
+from benchmarks.ct_study import ct_files
+from imaging.orthanc import OrthancPacs
+from imaging.series_stream import SeriesStream
+from imaging.volume_builder import build_volume
+from teleconsult.services import REPOSITORY
+from tests.orthanc_server import USERNAME, OrthancServer
 
 SLICES = 400
 SCANNER_PACE = 40.0  # slices a second: 170 Mbit/s uncompressed

@@ -18,8 +18,9 @@ from storage import audit_log
 from storage.tables import instances, series, studies, upload_files
 from teleconsult.dependencies import PartsOfApp
 
-# An upload that is running needs the archive more than this does.
-REST = timedelta(seconds=2)
+# An upload that is running needs the archive more than this does; but not for ever.
+REST = timedelta(seconds=1)
+PATIENCE = timedelta(minutes=2)
 AT_ONCE = 100
 IN_PARALLEL = 2
 log = logging.getLogger(__name__)
@@ -38,6 +39,9 @@ def verify_some(parts: PartsOfApp, at: datetime) -> bool:
         PacsUnavailable: the archive is away; nothing is lost, they stay unverified.
     """
     with parts.database.reading() as connection:
+        arriving = select(series.c.series_instance_uid).where(series.c.last_arrival_at > at - REST)
+        is_uploading = connection.execute(arriving.limit(1)).first() is not None
+        arrived_before = at - (PATIENCE if is_uploading else REST)
         rows = connection.execute(
             select(instances.c.sop_instance_uid, instances.c.sha256)
             .join(series, series.c.series_instance_uid == instances.c.series_instance_uid)
@@ -46,7 +50,7 @@ def verify_some(parts: PartsOfApp, at: datetime) -> bool:
                 studies.c.tier == "archive",
                 instances.c.verified_at.is_(None),
                 instances.c.sha256.is_not(None),
-                instances.c.arrived_at < at - REST,
+                instances.c.arrived_at < arrived_before,
             )
             .order_by(instances.c.arrived_at)
             .limit(AT_ONCE)

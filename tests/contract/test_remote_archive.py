@@ -157,7 +157,7 @@ def test_only_a_plain_web_address_is_taken(url: str) -> None:
         check_url(url)
 
 
-def test_a_redirect_to_a_forbidden_address_is_not_followed(hospital: OrthancServer) -> None:
+def test_an_archive_on_this_machine_is_refused_unless_that_is_allowed(hospital: OrthancServer) -> None:
     archive = DicomwebArchive(f"{hospital.url}/dicom-web", USERNAME, hospital.password)
     with pytest.raises(RemoteArchiveRefused):
         archive.ping()

@@ -20,6 +20,10 @@ ANSWERED_WITHIN_S = 10.0
 CHINESE = range(0x4E00, 0x9FFF)
 
 
+def in_a_study_of_its_own() -> dict[str, str]:
+    return {"StudyInstanceUID": generate_uid(), "SeriesInstanceUID": generate_uid()}
+
+
 class Sender:
     """Sends files into one upload and holds each answer to the rules."""
 
@@ -57,7 +61,7 @@ def test_every_published_test_file_is_stored_refused_with_a_sentence_or_kept_apa
 
 
 def test_no_truncation_and_no_mutation_is_a_crash(sender: Sender) -> None:
-    content = as_bytes(a_ct_slice(1, StudyInstanceUID=generate_uid(), PatientID="T-FUZZ"))
+    content = as_bytes(a_ct_slice(1, **in_a_study_of_its_own(), PatientID="T-FUZZ"))
     for end in range(0, len(content), 371):
         sender.send(f"cut-{end}.dcm", content[:end])
     chance = random.Random(20261125)
@@ -112,17 +116,17 @@ HOSTILE = {
     "a pixel of 3 bits": claims(BitsAllocated=3),
     "a UID with a path": claims(StudyInstanceUID="1.2/../../etc"),
     "an empty UID": claims(SeriesInstanceUID=""),
-    "a patient of 5000 characters": claims(PatientName="A" * 5000, StudyInstanceUID=generate_uid()),
-    "control characters": claims(PatientID="a\x00\x1b[31m\x7fb", StudyInstanceUID=generate_uid()),
-    "a date that is none": claims(StudyDate="99999999", StudyInstanceUID=generate_uid()),
-    "position without numbers": claims(StudyInstanceUID=generate_uid(), ImagePositionPatient=["1", "2", "3"]),
+    "a patient of 5000 characters": claims(PatientName="A" * 5000, **in_a_study_of_its_own()),
+    "control characters": claims(PatientID="a\x00\x1b[31m\x7fb", **in_a_study_of_its_own()),
+    "a date that is none": claims(StudyDate="99999999", **in_a_study_of_its_own()),
+    "position without numbers": claims(**in_a_study_of_its_own(), ImagePositionPatient=["1", "2", "3"]),
 }
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_file_is_answered_and_the_next_good_one_is_stored(sender: Sender, name: str) -> None:
     sender.send("hostile.dcm", HOSTILE[name])
-    good = as_bytes(a_ct_slice(1, SOPInstanceUID=generate_uid(), StudyInstanceUID=generate_uid()))
+    good = as_bytes(a_ct_slice(1, SOPInstanceUID=generate_uid(), **in_a_study_of_its_own()))
     assert sender.send("good.dcm", good) == "stored"
 
 
@@ -150,7 +154,8 @@ def test_a_chinese_name_is_shown_or_at_least_harmless_in_every_character_set(
     sender: Sender, declared: str, encoding: str
 ) -> None:
     study = generate_uid()
-    ds = a_ct_slice(1, SOPInstanceUID=generate_uid(), StudyInstanceUID=study, PatientID=f"T-{study[-12:]}")
+    own = {"SOPInstanceUID": generate_uid(), "StudyInstanceUID": study, "SeriesInstanceUID": generate_uid()}
+    ds = a_ct_slice(1, PatientID=f"T-{study[-12:]}", **own)
     ds.PatientName = "XXXXXXXX"
     ds.SpecificCharacterSet = "ISO_IR 6"
     content = as_bytes(ds)

@@ -959,7 +959,7 @@ export interface paths {
         put?: never;
         /**
          * Complete Upload
-         * @description Everything was sent: check each series and let the AI begin. Calling it again does no harm.
+         * @description Everything was sent: after the answer each series is judged, and the AI begins. Again does no harm.
          */
         post: operations["complete_upload_api_uploads__upload_id__complete_post"];
         delete?: never;

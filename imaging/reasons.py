@@ -173,6 +173,12 @@ REASONS: Mapping[str, Reason] = _table(
         "其他机构已上传过相同编号的检查。该文件已单独隔离存放，请联系平台管理员核实。",
     ),
     Reason(
+        "series-of-another-study",
+        "Another study here has a series with the same number. This file was kept apart; "
+        "please check the export.",
+        "系统中另一项检查已有相同编号的序列，本文件已单独隔离存放。请检查导出过程。",
+    ),
+    Reason(
         "same-number-other-content",
         "Another image with the same number but different content came first. This one was kept apart; "
         "please check the export.",

@@ -39,6 +39,7 @@ class KnownStudies:
     def __init__(self, studies: StudyRepository) -> None:
         self._studies = studies
         self._whose: dict[str, tuple[str, str]] = {}
+        self._series: dict[str, str] = {}
 
     def institution(self, connection: Connection, study_instance_uid: str) -> str | None:
         """The institution whose study this is; None for one that is not here."""
@@ -50,7 +51,8 @@ class KnownStudies:
 
         A study of another institution, or of another patient under the same Study Instance UID, is
         never mixed: the file is kept apart for a person to look at. Of a study that is new, the first file
-        says whose it is.
+        says whose it is. Nor is a series whose number another study has: its images would show among that
+        one's.
         """
         study_instance_uid = str(header.StudyInstanceUID)
         if study_instance_uid not in self._whose:
@@ -63,6 +65,12 @@ class KnownStudies:
         institution_id, patient_id = self._whose[study_instance_uid]
         if institution_id != arrival.institution_id:
             return reason("study-held-elsewhere")
+        series_instance_uid = str(header.SeriesInstanceUID)
+        if series_instance_uid not in self._series:
+            of_study = self._studies.study_of_series(connection, series_instance_uid)
+            self._series[series_instance_uid] = of_study or study_instance_uid
+        if self._series[series_instance_uid] != study_instance_uid:
+            return reason("series-of-another-study")
         if patient_id == patient_id_of(header):
             return None
         merged = self._studies.find_patient(connection, institution_id, patient_id_of(header))

@@ -324,6 +324,11 @@ class StudyRepository:
         """Institution and user who were about to store this instance."""
         return self.expected_among(connection, [sop_instance_uid]).get(sop_instance_uid)
 
+    def study_of_series(self, connection: Connection, series_instance_uid: str) -> str | None:
+        """The study whose series this is; None where it is not here."""
+        query = select(series.c.study_instance_uid).where(series.c.series_instance_uid == series_instance_uid)
+        return connection.execute(query).scalar()
+
     def has_series(self, connection: Connection, series_instance_uid: str) -> bool:
         query = select(series.c.series_instance_uid).where(
             series.c.series_instance_uid == series_instance_uid

@@ -238,6 +238,17 @@ def test_the_same_number_with_other_pixels_is_kept_apart_and_the_first_one_stays
     assert installation.archive().instance_file(str(ds.SOPInstanceUID)) == first
 
 
+def test_a_series_whose_number_another_study_has_is_kept_apart_and_never_mixed_into_it(
+    clinician: Client,
+) -> None:
+    (first,), (other,) = (a_series_of_its_own(1, patient_id=f"T-SERIES-{n}") for n in range(2))
+    other.SeriesInstanceUID = first.SeriesInstanceUID
+    upload = opened(clinician)
+    assert send(clinician, upload, "first.dcm", as_bytes(first))["verdict"] == "stored"
+    mixed = send(clinician, upload, "other.dcm", as_bytes(other))
+    assert (mixed["verdict"], mixed["reason"]["code"]) == ("quarantined", "series-of-another-study")
+
+
 def test_what_another_institution_holds_is_not_said_to_be_here(
     clinician: Client, specialist: Client
 ) -> None:

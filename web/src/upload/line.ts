@@ -25,7 +25,8 @@ export interface Line {
 export const UNKNOWN_LINE: Line = { samples: [], probed_bytes_per_s: null, goodput_then: null, probed_at_ms: 0 };
 const SAMPLES = 12;
 const PROBE_AGAIN_MS = 5_000;
-const FASTEST = 1e10;
+/** Of a large request at least a tenth is the line; the rest is the server. */
+const MOST_OVERHEAD = 10;
 
 /** Bytes a second that really went, the best of the last requests. */
 export function goodput({ samples }: Line): number | null {
@@ -40,7 +41,9 @@ export function afterRequest(line: Line, sample: Sample): Line {
 /** After a small and a large request, one after the other. */
 export function afterProbe(line: Line, small: Sample, large: Sample): Line {
   const seconds = large.seconds / large.parallel - small.seconds / small.parallel;
-  const rate = seconds <= 0 ? FASTEST : Math.min(FASTEST, (large.bytes - small.bytes) / seconds);
+  // A lost packet can make the small one the slower: the line is no faster than a few times what really went.
+  const most = (MOST_OVERHEAD * large.bytes * large.parallel) / Math.max(large.seconds, 1e-4);
+  const rate = seconds <= 0 ? most : Math.min(most, (large.bytes - small.bytes) / seconds);
   const samples = [small, large];
   return {
     samples,

@@ -80,7 +80,7 @@ describe("the line", () => {
     expect(lineRate(line)).toBeCloseTo(1.25e6);
   });
   it("is fast where the larger request takes no longer", () => {
-    expect(lineRate(afterProbe(UNKNOWN_LINE, sample(250_000, 0.1), sample(500_000, 0.09)))).toBeGreaterThan(1e9);
+    expect(lineRate(afterProbe(UNKNOWN_LINE, sample(250_000, 0.1), sample(500_000, 0.09)))).toBeGreaterThan(50e6);
   });
   it("is probed again when much less arrives than when it was probed, but not at once", () => {
     let line = afterProbe(UNKNOWN_LINE, sample(250_000, 0.02), sample(500_000, 0.03));

@@ -149,10 +149,8 @@ class OrthancPacs:
 
     def fetch_series(self, study_instance_uid: str, series_instance_uid: str) -> Iterator[bytes]:
         """Yield the files of a series as they were stored. Raises InstanceNotFound, PacsUnavailable."""
-        for instance in self._instances(study_instance_uid, series_instance_uid):
-            with _translated():
-                content = self._file(str(instance["ID"]))
-            yield content
+        for orthanc_id in self.series_instances(study_instance_uid, series_instance_uid):
+            yield self.file_of(orthanc_id)
 
     def series_instances(self, study_instance_uid: str, series_instance_uid: str) -> list[str]:
         """Return Orthanc's identifiers of a series' instances. Raises InstanceNotFound, PacsUnavailable."""

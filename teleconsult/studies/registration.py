@@ -78,13 +78,6 @@ class KnownStudies:
         return None if is_same else reason("other-patient-in-study")
 
 
-def conflict(
-    studies: StudyRepository, connection: Connection, header: Dataset, arrival: Arrival
-) -> Reason | None:
-    """Why this instance cannot join its study as it says it does, or None. As `KnownStudies.conflict`."""
-    return KnownStudies(studies).conflict(connection, header, arrival)
-
-
 @dataclass(frozen=True, slots=True)
 class StoredFile:
     """An instance that the archive has.
@@ -152,7 +145,7 @@ def _instance_record(file: StoredFile) -> InstanceRecord:
         instance_number=instance.instance_number,
         position_mm=instance.position_mm,
         number_of_frames=instance.number_of_frames,
-        is_image=is_image(file.header) and not is_result_object(file.header),
+        is_image=is_image(file.header),
         sha256=file.sha256,
         size_bytes=file.size_bytes,
     )

@@ -243,25 +243,6 @@ class StudyRepository:
             found |= {row.sop_instance_uid: row.sha256 for row in connection.execute(query)}
         return found
 
-    def find_instance(self, connection: Connection, sop_instance_uid: str) -> InstanceRecord | None:
-        """The instance, or None where it is not known here."""
-        row = connection.execute(
-            select(instances).where(instances.c.sop_instance_uid == sop_instance_uid)
-        ).first()
-        if row is None:
-            return None
-        return InstanceRecord(
-            row.sop_instance_uid,
-            row.sop_class_uid,
-            row.orthanc_id,
-            row.instance_number,
-            row.position_mm,
-            row.number_of_frames,
-            row.is_image,
-            row.sha256,
-            row.size_bytes,
-        )
-
     def set_digest(self, connection: Connection, sop_instance_uid: str, sha256: str, size_bytes: int) -> None:
         """Keep what the file in the archive is, for one that came past us."""
         connection.execute(
@@ -269,14 +250,6 @@ class StudyRepository:
             .where(instances.c.sop_instance_uid == sop_instance_uid)
             .values(sha256=sha256, size_bytes=size_bytes)
         )
-
-    def has_instance(self, connection: Connection, sop_instance_uid: str) -> bool:
-        query = select(instances.c.sop_instance_uid).where(instances.c.sop_instance_uid == sop_instance_uid)
-        return connection.execute(query).first() is not None
-
-    def knows_orthanc_id(self, connection: Connection, orthanc_id: str) -> bool:
-        query = select(instances.c.sop_instance_uid).where(instances.c.orthanc_id == orthanc_id)
-        return connection.execute(query).first() is not None
 
     def known_orthanc_ids(self, connection: Connection, orthanc_ids: Sequence[str]) -> set[str]:
         """Those of the archive's identifiers that are here."""
@@ -319,10 +292,6 @@ class StudyRepository:
             rows = connection.execute(query)
             found |= {row.sop_instance_uid: (row.institution_id, row.user_id) for row in rows}
         return found
-
-    def expected(self, connection: Connection, sop_instance_uid: str) -> tuple[str, str | None] | None:
-        """Institution and user who were about to store this instance."""
-        return self.expected_among(connection, [sop_instance_uid]).get(sop_instance_uid)
 
     def study_of_series(self, connection: Connection, series_instance_uid: str) -> str | None:
         """The study whose series this is; None where it is not here."""

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True)
 class _Unverified:
     sop_instance_uid: str
+    orthanc_id: str
     sha256: str
 
 
@@ -43,7 +44,7 @@ def verify_some(parts: PartsOfApp, at: datetime) -> bool:
         is_uploading = connection.execute(arriving.limit(1)).first() is not None
         arrived_before = at - (PATIENCE if is_uploading else REST)
         rows = connection.execute(
-            select(instances.c.sop_instance_uid, instances.c.sha256)
+            select(instances.c.sop_instance_uid, instances.c.orthanc_id, instances.c.sha256)
             .join(series, series.c.series_instance_uid == instances.c.series_instance_uid)
             .join(studies, studies.c.study_instance_uid == series.c.study_instance_uid)
             .where(
@@ -55,7 +56,7 @@ def verify_some(parts: PartsOfApp, at: datetime) -> bool:
             .order_by(instances.c.arrived_at)
             .limit(AT_ONCE)
         ).all()
-    waiting = [_Unverified(row.sop_instance_uid, row.sha256) for row in rows]
+    waiting = [_Unverified(row.sop_instance_uid, row.orthanc_id, row.sha256) for row in rows]
     if not waiting:
         return False
     with ThreadPoolExecutor(IN_PARALLEL) as pool:
@@ -76,7 +77,7 @@ def verify_some(parts: PartsOfApp, at: datetime) -> bool:
 
 def _is_sound(parts: PartsOfApp, one: _Unverified) -> bool:
     try:
-        content = parts.pacs.instance_file(one.sop_instance_uid)
+        content = parts.pacs.file_of(one.orthanc_id)
         return hashlib.sha256(content).hexdigest() == one.sha256
     except InstanceNotFound:
         return False

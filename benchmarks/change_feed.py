@@ -7,27 +7,21 @@ A real Orthanc is filled first; that is not measured. Then the follower runs in 
 killed at moments that have nothing to do with what it does, and started again, until every series is closed.
 """
 
-import json
-import os
-import platform
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import func, select
 
+from benchmarks.result import write_result
 from storage.tables import inference_jobs, instances, series
-from teleconsult.services import REPOSITORY
 from tests.dicom_builders import a_ct_slice, as_bytes, generate_uid
 from tests.follower_process import FollowedArchive
 
-RESULT = REPOSITORY / "benchmarks" / "results" / "change_feed.json"
 IN_A_SERIES = 100
 GIVE_UP_S = 3600.0
 
@@ -125,16 +119,8 @@ def main() -> None:
     ]
     for each in figures:
         print(f"{each['what']:<50} {each['value']:>10} {each['unit']}  goal {each['goal']}")
-    result = {
-        "name": "change_feed",
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, "
-        f"{'archive and database in memory' if place else 'on disk'}",
-        "commit": subprocess.check_output(["git", "rev-parse", "HEAD"], text=True, cwd=REPOSITORY).strip(),
-        "figures": figures,
-    }
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+    where = "archive and database in memory" if place else "on disk"
+    write_result("change_feed", figures, circumstance=where)
 
 
 def figure(

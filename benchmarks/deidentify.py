@@ -1,27 +1,22 @@
 """Measure de-identifying a CT of 400 slices against copying it: `python -m benchmarks.deidentify`."""
 
-import json
 import os
-import platform
 import shutil
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.ct_study import write_ct
+from benchmarks.result import write_result
 from imaging.deidentified_copy import DeidentifiedCopy
 from imaging.deidentify import Case
 from imaging.dicom_elements import Bytes
 from teleconsult.exports.command import write_durably
-from teleconsult.services import REPOSITORY
 
 SLICES = 400
 ROUNDS = 5
-RESULT = REPOSITORY / "benchmarks" / "results" / "deidentify.json"
 
 
 def copy(source: Path, target: Path) -> None:
@@ -84,15 +79,7 @@ def main() -> None:
     ]
     for each in figures:
         print(f"{each['what']:<52} {each['value']:8.2f} {each['unit']:<6} peer {each['peer']}")
-    result = {
-        "name": "deidentify",
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
-        "commit": subprocess.check_output(["git", "rev-parse", "HEAD"], text=True, cwd=REPOSITORY).strip(),
-        "figures": figures,
-    }
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+    write_result("deidentify", figures)
 
 
 def figure(

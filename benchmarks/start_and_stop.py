@@ -1,22 +1,18 @@
 """Measure the installation in a folder of its own: first start, second start, stop. `make bench` runs it."""
 
-import json
-import os
-import platform
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 
+from benchmarks.result import write_result
 from teleconsult.ports import free_inner_port, is_free
 from teleconsult.services import REPOSITORY
 
 READY = "Ctrl-C"  # stands in the last lines of what `teleconsult up` prints once everything answers
 GIVE_UP_S = 300.0
-RESULT = REPOSITORY / "benchmarks" / "results" / "start_and_stop.json"
 
 
 def start(data: Path, port: int) -> tuple[subprocess.Popen[str], float]:
@@ -53,7 +49,6 @@ def main() -> None:
         first_stop_s = stop(first)
         second, second_s = start(data, port)
         second_stop_s = stop(second)
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
     figures = [
         figure("first start of an installation, empty data folder", first_s, goal=15.0),
         figure("second start", second_s, goal=15.0),
@@ -61,15 +56,7 @@ def main() -> None:
     ]
     for each in figures:
         print(f"{each['what']:<52} {each['value']:6.1f} {each['unit']}  goal {each['goal']}")
-    result = {
-        "name": "start_and_stop",
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "machine": machine,
-        "commit": subprocess.check_output(["git", "rev-parse", "HEAD"], text=True, cwd=REPOSITORY).strip(),
-        "figures": figures,
-    }
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+    write_result("start_and_stop", figures)
 
 
 def figure(what: str, seconds: float, *, goal: float) -> dict[str, object]:

@@ -8,10 +8,8 @@ import hashlib
 import http.client
 import json
 import os
-import platform
 import signal
 import statistics
-import subprocess
 import tempfile
 import threading
 import time
@@ -20,13 +18,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.ct_study import ct_files
-from teleconsult.services import REPOSITORY
+from benchmarks.result import write_result
 from tests.installation_server import Client, Installation, two_free_ports
 
 SLICES = 400
@@ -34,7 +31,6 @@ PAIRS = 31  # they differ by little, on a machine that others use
 ZIP_PAIRS = 2  # Orthanc compresses its archive, which takes it long
 SLICE_PAIRS = 5
 SLICE_READERS = 6  # what a browser opens to one host
-RESULT = REPOSITORY / "benchmarks" / "results" / "study_out.json"
 TICKS = os.sysconf("SC_CLK_TCK")
 ALL_DICOM = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 
@@ -180,15 +176,7 @@ def main() -> None:
     for each in figures:
         goal = "" if each["goal"] is None else f"  goal {each['goal']}"
         print(f"{each['what']:<88} {each['value']:9.2f} {each['unit']}{goal}")
-    result = {
-        "name": "study_out",
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
-        "commit": subprocess.check_output(["git", "rev-parse", "HEAD"], text=True, cwd=REPOSITORY).strip(),
-        "figures": figures,
-    }
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+    write_result("study_out", figures)
 
 
 def measure(installation: Installation, files: list[bytes], payload: int) -> list[dict[str, Any]]:

@@ -7,8 +7,6 @@ Complete is what is in the archive: both sides are timed by the count that Ortha
 """
 
 import json
-import os
-import platform
 import re
 import signal
 import statistics
@@ -18,7 +16,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +23,7 @@ import requests
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from benchmarks.ct_study import ct_files, write_ct
+from benchmarks.result import write_result
 from teleconsult.services import REPOSITORY
 from tests.e2e.chromium import CHROMIUM, FLAGS
 from tests.installation_server import PASSWORD, Installation, two_free_ports
@@ -35,7 +33,6 @@ from tests.shaped_line import SERVER, Line, ShapedLine, available, shaped_line
 SLICES, KEY_SLICES, ROUNDS = 400, 20, 3
 BAD_LINE = Line(rate_bps=10e6, delay_s=0.05, loss=0.02)
 GIVE_UP_S = 900.0
-RESULT = REPOSITORY / "benchmarks" / "results" / "upload.json"
 STORESCU = "/usr/bin/storescu"
 
 # Runs beside the archive, wherever that is: prints the moment at which each count was reached.
@@ -284,14 +281,7 @@ def main() -> None:
     for each in figures:
         goal = "" if each["goal"] is None else f"  goal {each['goal']}  met {each['met']}"
         print(f"{each['what']:<70} {each['value']:8.2f} {each['unit']}{goal}")
-    result = {
-        "name": "upload",
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
-        "commit": subprocess.check_output(["git", "rev-parse", "HEAD"], text=True, cwd=REPOSITORY).strip(),
-        "figures": figures,
-    }
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+    write_result("upload", figures)
 
 
 if __name__ == "__main__":

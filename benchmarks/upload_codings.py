@@ -4,22 +4,17 @@ The encoders are those that the upload page uses. Each result is decoded and com
 """
 
 import base64
-import json
-import os
-import platform
 import statistics
-import subprocess
-from datetime import UTC, datetime
 from typing import Any
 
 import pydicom
 from playwright.sync_api import sync_playwright
 
 from benchmarks.ct_study import real_ct_folder
+from benchmarks.result import write_result
 from teleconsult.services import REPOSITORY
 
 CODECS = REPOSITORY / "web" / "node_modules" / "@cornerstonejs"
-RESULT = REPOSITORY / "benchmarks" / "results" / "upload_codings.json"
 SLICES = 24
 FILES = {
     "/charls.js": CODECS / "codec-charls/dist/charlswasm.js",
@@ -129,14 +124,7 @@ def main() -> None:
         figures.append(figure(f"{name}: size against raw pixels", ratio, ""))
         figures.append(figure(f"{name}: time for a slice of 512 x 512", ms, "ms"))
         print(f"{name:8} {ratio:5.3f} of the size, {ms:6.1f} ms a slice, pixels identical")
-    result = {
-        "name": "upload_codings",
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
-        "commit": subprocess.check_output(["git", "rev-parse", "HEAD"], text=True, cwd=REPOSITORY).strip(),
-        "figures": figures,
-    }
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
+    write_result("upload_codings", figures)
 
 
 def figure(what: str, value: float, unit: str) -> dict[str, Any]:

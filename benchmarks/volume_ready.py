@@ -8,8 +8,6 @@ are its own.
 
 import http.client
 import json
-import os
-import platform
 import resource
 import statistics
 import subprocess
@@ -19,7 +17,6 @@ import time
 from base64 import b64encode
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -28,6 +25,7 @@ import pydicom
 from pydicom.uid import JPEG2000Lossless, JPEGLSLossless
 
 from benchmarks.ct_study import ct_files
+from benchmarks.result import write_result
 from imaging.orthanc import OrthancPacs
 from imaging.series_stream import SeriesStream
 from imaging.volume_builder import build_volume
@@ -41,7 +39,6 @@ SENDERS = 4
 RUNS = 2
 GOAL_SHARE = 0.10
 GIVE_UP_S = 300.0
-RESULT = REPOSITORY / "benchmarks" / "results" / "volume_ready.json"
 
 
 def send(url: str, password: str, files: Sequence[Path], pace: float) -> float:
@@ -198,22 +195,9 @@ def main() -> None:
                     met = {True: "met", False: "not met", None: ""}[each["met"]]
                     value = f"{each['value']:8.3f} {each['unit']:<4} peer {each['peer']:<8} {met}"
                     print(f"{each['what']:<66} {value}", flush=True)
-                write(figures)
+                write_result("volume_ready", figures)  # what has been measured so far
         finally:
             server.stop()
-
-
-def write(figures: list[dict[str, Any]]) -> None:
-    """Keep what has been measured so far."""
-    result = {
-        "name": "volume_ready",
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}",
-        "commit": subprocess.check_output(["git", "rev-parse", "HEAD"], text=True, cwd=REPOSITORY).strip(),
-        "figures": figures,
-    }
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(result, indent=2) + "\n")
 
 
 def rows(what: str, run: dict[str, float]) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Annotated aliases for routes: what a route may ask for."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -12,8 +13,9 @@ from inference.repository import JobRepository
 from storage.database import Database, utc_now
 from storage.events import Publish
 from storage.object_store import ObjectStore
+from teleconsult import access
 from teleconsult.consults.repository import ConsultRepository
-from teleconsult.errors import ForgedRequest, PasswordChangeRequired
+from teleconsult.errors import ForgedRequest, NotAllowed, PasswordChangeRequired
 from teleconsult.findings.repository import FindingRepository
 from teleconsult.reports.repository import ReportRepository
 from teleconsult.settings import Settings
@@ -84,3 +86,17 @@ async def current_user(user: SignedIn) -> User:
 
 
 CurrentUser = Annotated[User, Depends(current_user)]
+
+
+def who(may: Callable[[User], bool]) -> Callable[[User], Awaitable[User]]:
+    """The dependency that lets in whom a row of `access` allows; others are told that their role does not."""
+
+    async def allowed(user: CurrentUser) -> User:
+        if not may(user):
+            raise NotAllowed
+        return user
+
+    return allowed
+
+
+DeviceManager = Annotated[User, Depends(who(access.may_manage_devices))]

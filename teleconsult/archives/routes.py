@@ -21,44 +21,29 @@ from teleconsult.archives.schemas import (
     SearchIn,
     SearchOut,
 )
-from teleconsult.dependencies import CurrentUser, Now, Parts
-from teleconsult.errors import NotAllowed, NotFound, NothingToSearchFor, PasswordFileMissing
+from teleconsult.dependencies import DeviceManager, Now, Parts, who
+from teleconsult.errors import NotFound, NothingToSearchFor, PasswordFileMissing
 from teleconsult.users.user import User
 
 router = APIRouter(prefix="/api/archives", tags=["archives"])
 archives = ArchiveRepository()
 
 
-def _administrator(user: CurrentUser) -> User:
-    if not access.may_manage_devices(user):
-        raise NotAllowed
-    return user
+Clinician = Annotated[User, Depends(who(access.may_fetch_studies))]
 
 
-def _clinician(user: CurrentUser) -> User:
-    if not access.may_fetch_studies(user):
-        raise NotAllowed
-    return user
-
-
-def _either(user: CurrentUser) -> User:
-    if not (access.may_manage_devices(user) or access.may_fetch_studies(user)):
-        raise NotAllowed
-    return user
-
-
-Administrator = Annotated[User, Depends(_administrator)]
-Clinician = Annotated[User, Depends(_clinician)]
+def _uses_archives(user: User) -> bool:
+    return access.may_manage_devices(user) or access.may_fetch_studies(user)
 
 
 @router.get("")
-def list_archives(parts: Parts, user: Annotated[User, Depends(_either)]) -> list[ArchiveOut]:
+def list_archives(parts: Parts, user: Annotated[User, Depends(who(_uses_archives))]) -> list[ArchiveOut]:
     with parts.database.reading() as connection:
         return [ArchiveOut.of(one) for one in archives.of_institution(connection, user.institution.id)]
 
 
 @router.post("", status_code=201)
-def add_archive(body: ArchiveIn, parts: Parts, user: Administrator, now: Now) -> ArchiveOut:
+def add_archive(body: ArchiveIn, parts: Parts, user: DeviceManager, now: Now) -> ArchiveOut:
     with parts.database.transaction() as connection:
         archive = archives.add(connection, user.institution.id, body.model_dump(mode="json"), now)
         _audit(connection, now, user, "archive-added", archive.id)
@@ -67,7 +52,7 @@ def add_archive(body: ArchiveIn, parts: Parts, user: Administrator, now: Now) ->
 
 @router.put("/{archive_id}")
 def change_archive(
-    archive_id: str, body: ArchiveIn, parts: Parts, user: Administrator, now: Now
+    archive_id: str, body: ArchiveIn, parts: Parts, user: DeviceManager, now: Now
 ) -> ArchiveOut:
     """Without a password file in the body the one that is there stays."""
     values = body.model_dump(mode="json")
@@ -81,14 +66,14 @@ def change_archive(
 
 
 @router.delete("/{archive_id}", status_code=204)
-def remove_archive(archive_id: str, parts: Parts, user: Administrator, now: Now) -> None:
+def remove_archive(archive_id: str, parts: Parts, user: DeviceManager, now: Now) -> None:
     with parts.database.transaction() as connection:
         archives.remove(connection, archives.get_of(connection, archive_id, user.institution.id))
         _audit(connection, now, user, "archive-removed", archive_id)
 
 
 @router.post("/{archive_id}/test")
-def test_archive(archive_id: str, parts: Parts, user: Administrator, now: Now) -> ArchiveTestOut:
+def test_archive(archive_id: str, parts: Parts, user: DeviceManager, now: Now) -> ArchiveTestOut:
     """Ask it for a sign of life."""
     with parts.database.transaction() as connection:
         archive = archives.get_of(connection, archive_id, user.institution.id)

@@ -1,13 +1,11 @@
 """The devices page of hospital IT: who may call our DICOM gateway, and whether they answer us."""
 
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 
 from imaging.dicom_requests import Target, echo
 from storage import audit_log
-from teleconsult import access
-from teleconsult.dependencies import CurrentUser, Now, Parts
+from teleconsult.dependencies import DeviceManager, Now, Parts
 from teleconsult.dicom_peers.dicom_peer import checked_address, checked_ae_title
 from teleconsult.dicom_peers.repository import DicomPeerRepository
 from teleconsult.dicom_peers.schemas import (
@@ -18,25 +16,15 @@ from teleconsult.dicom_peers.schemas import (
     EchoOut,
     RejectionOut,
 )
-from teleconsult.errors import NotAllowed, PeerHasNoPort
-from teleconsult.users.user import User
+from teleconsult.errors import PeerHasNoPort
 
 router = APIRouter(prefix="/api/dicom-peers", tags=["devices"])
 peers = DicomPeerRepository()
 REJECTIONS_SHOWN = 20
 
 
-def _administrator(user: CurrentUser) -> User:
-    if not access.may_manage_devices(user):
-        raise NotAllowed
-    return user
-
-
-Administrator = Annotated[User, Depends(_administrator)]
-
-
 @router.get("")
-def list_devices(parts: Parts, user: Administrator, now: Now) -> DevicesOut:
+def list_devices(parts: Parts, user: DeviceManager, now: Now) -> DevicesOut:
     """What a scanner needs to know of us, the institution's own devices, and who was turned away."""
     with parts.database.reading() as connection:
         known = peers.of_institution(connection, user.institution.id)
@@ -49,7 +37,7 @@ def list_devices(parts: Parts, user: Administrator, now: Now) -> DevicesOut:
 
 
 @router.post("", status_code=201)
-def add_device(body: DicomPeerIn, parts: Parts, user: Administrator, now: Now) -> DicomPeerOut:
+def add_device(body: DicomPeerIn, parts: Parts, user: DeviceManager, now: Now) -> DicomPeerOut:
     """Let a device in: what it sends belongs to the administrator's institution."""
     ae_title = checked_ae_title(body.ae_title)
     address = checked_address(body.address, has_port=body.port is not None)
@@ -75,7 +63,7 @@ def add_device(body: DicomPeerIn, parts: Parts, user: Administrator, now: Now) -
 
 
 @router.delete("/{peer_id}", status_code=204)
-def remove_device(peer_id: str, parts: Parts, user: Administrator, now: Now) -> None:
+def remove_device(peer_id: str, parts: Parts, user: DeviceManager, now: Now) -> None:
     """The next association of this device is turned away. What it sent stays."""
     with parts.database.transaction() as connection:
         peer = peers.get_of(connection, peer_id, user.institution.id)
@@ -91,7 +79,7 @@ def remove_device(peer_id: str, parts: Parts, user: Administrator, now: Now) -> 
 
 
 @router.post("/{peer_id}/echo")
-def test_device(peer_id: str, parts: Parts, user: Administrator, now: Now) -> EchoOut:
+def test_device(peer_id: str, parts: Parts, user: DeviceManager, now: Now) -> EchoOut:
     """Ask the device for a C-ECHO, as our own AE title."""
     with parts.database.reading() as connection:
         peer = peers.get_of(connection, peer_id, user.institution.id)

@@ -9,9 +9,9 @@ from pydicom.uid import generate_uid
 
 from storage import audit_log
 from teleconsult import access
-from teleconsult.dependencies import CurrentUser, Now, Parts
+from teleconsult.dependencies import Now, Parts, who
 from teleconsult.dicom_peers.dicom_peer import checked_ae_title
-from teleconsult.errors import AccessionNumberTaken, NotAllowed
+from teleconsult.errors import AccessionNumberTaken
 from teleconsult.scheduled_procedures.repository import ScheduledProcedureRepository
 from teleconsult.scheduled_procedures.scheduled_procedure import (
     ProcedureEvent,
@@ -29,13 +29,7 @@ router = APIRouter(prefix="/api/scheduled-procedures", tags=["schedule"])
 procedures = ScheduledProcedureRepository()
 
 
-def _clinician(user: CurrentUser) -> User:
-    if not access.may_schedule(user):
-        raise NotAllowed
-    return user
-
-
-Clinician = Annotated[User, Depends(_clinician)]
+Clinician = Annotated[User, Depends(who(access.may_schedule))]
 
 
 @router.get("")

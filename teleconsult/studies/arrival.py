@@ -44,7 +44,7 @@ def assess_and_queue(
     """Put series of the study, or all of them, through the input gate and ask for the AI jobs it allows.
 
     Verdict and job are written together, and only if the series did not grow meanwhile: each state of a
-    series has its effect once, whoever is killed. Does nothing new when called again on the same instances.
+    series has its effect once, whoever is killed. What is judged already is not read again.
     Returns the ids of new jobs.
     """
     with parts.database.reading() as connection:
@@ -54,7 +54,8 @@ def assess_and_queue(
         series = parts.studies.series_of(connection, [study_instance_uid])[study_instance_uid]
     job_ids = []
     for record in series:
-        if only is not None and record.series_instance_uid not in only:
+        is_judged = record.verdict is not None  # since its last arrival
+        if is_judged or (only is not None and record.series_instance_uid not in only):
             continue
         headers = parts.pacs.series_headers(study_instance_uid, record.series_instance_uid)
         verdict = assess_series(headers, parts.settings.gate_rules)

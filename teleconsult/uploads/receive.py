@@ -302,8 +302,8 @@ def _stored_result(given: _Accepted, *, already_present: bool) -> FileResult:
 def _not_accepted(parts: PartsOfApp, upload: Upload, file: IntakeFile) -> FileResult:
     """Refused: nothing is kept. Quarantined: the bytes are."""
     key = None
-    if file.verdict == "quarantined" and file.content is not None:
-        key = _quarantine(parts, upload, file.path, file.content)
+    if file.verdict == "quarantined" and file.content is not None and file.sha256 is not None:
+        key = _quarantine(parts, upload, file.path, file.content, file.sha256)
     return FileResult(
         path=file.path,
         verdict="quarantined" if file.verdict == "quarantined" else "refused",
@@ -318,17 +318,19 @@ def _kept_apart(parts: PartsOfApp, upload: Upload, given: _Accepted, why: Reason
         path=given.path,
         verdict="quarantined",
         reason=why.to_json(),
-        quarantine_key=_quarantine(parts, upload, given.path, given.content),
+        quarantine_key=_quarantine(parts, upload, given.path, given.content, given.sha256),
         sha256=given.sha256,
     )
 
 
-def _quarantine(parts: PartsOfApp, upload: Upload, path: str, content: bytes) -> str | None:
+def _quarantine(
+    parts: PartsOfApp, upload: Upload, path: str, content: bytes, sha256: str
+) -> str | None:
     """Keep the bytes for support, out of everybody's way; None where they are too many."""
     if len(content) > MAX_QUARANTINED_BYTES:
         return None
     name = re.sub(r"[^A-Za-z0-9._-]", "_", Path(path).name)[-60:].lstrip("._-") or "file"
-    key = f"quarantine/{upload.id}/{hashlib.sha256(content).hexdigest()[:16]}-{name}"
+    key = f"quarantine/{upload.id}/{sha256[:16]}-{name}"
     with suppress(ObjectAlreadyStored):  # the same bytes came twice
         parts.objects.put(key, content)
     return key

@@ -396,7 +396,11 @@ inference_jobs = Table(
     ),
     _uid("series_instance_uid", nullable=False),
     Column("model", String(64), nullable=False),
+    Column("slab_index", Integer, nullable=False, server_default="-1"),  # -1: the whole series
     Column("instances_sha256", String(64), nullable=False),  # of the sorted SOP Instance UIDs it reads
+    Column("slab", JSON(none_as_null=True)),  # inference.slabs.SlabInput
+    Column("reading", JSON(none_as_null=True)),  # of a slab: what was read in it, for whoever merges
+    Column("priority", Integer, nullable=False, server_default="1"),  # inference.inference_job.Priority
     Column("status", String(16), nullable=False, index=True),
     Column("attempts", Integer, nullable=False),
     Column("lease_token", Integer, nullable=False),  # the fencing token: grows with every lease
@@ -407,7 +411,10 @@ inference_jobs = Table(
     Column("reason", JSON),
     Column("created_at", UtcDateTime, nullable=False),
     Column("finished_at", UtcDateTime),
-    UniqueConstraint("series_instance_uid", "model", "instances_sha256"),
+    # Named by hand: the rule's name would be longer than PostgreSQL takes.
+    UniqueConstraint(
+        "series_instance_uid", "model", "slab_index", "instances_sha256", name="uq_inference_jobs_input"
+    ),
 )
 
 findings = Table(

@@ -24,7 +24,6 @@ RADIUS_PER_SIGMA = 3.0**0.5
 PEAK_PER_CONTRAST = 0.925
 LEAST_CONTRAST_HU = 85.0
 LEAST_ROUNDNESS = 0.2
-MOST_CANDIDATES = 600
 OTHER_SIZE = 2.2
 
 
@@ -116,7 +115,7 @@ def _onward(
 
 
 def find_candidates(region: LungRegion) -> list[Candidate]:
-    """Return the round bright things in the lungs, the most promising first, MOST_CANDIDATES at most."""
+    """Return the round bright things in the lungs, the most promising first."""
     image = lung_only(region)
     levels: dict[int, NDArray[np.float32]] = {1: image}
     found: list[_Peak] = []
@@ -178,5 +177,4 @@ def _without_repeats(region: LungRegion, found: list[_Peak]) -> list[Candidate]:
         kept.append(
             Candidate((float(k), float(j), float(i)), radius, peak.contrast_hu, peak.roundness, peak.onward)
         )
-    kept.sort(key=lambda candidate: -candidate.rank)
-    return kept[:MOST_CANDIDATES]
+    return sorted(kept, key=lambda candidate: -candidate.rank)

@@ -1,9 +1,7 @@
-"""Lung nodules in a chest CT: lungs, candidates, a classifier, outlines, findings."""
+"""Lung nodules in a chest CT: slabs, then all of it together: lungs, duplicates, outlines, findings."""
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,56 +10,35 @@ from imaging.finding import Finding, FindingKind
 from imaging.lesion_mask import LesionMask
 from imaging.volume import Volume
 from inference.bundle import Bundle
-from inference.lung_candidates import Candidate, find_candidates
+from inference.lung_candidates import Candidate
 from inference.lung_lesion import Lesion, outline_lesion
-from inference.lung_patches import cut_patch, network_channels, sampling_step_px
 from inference.lung_region import LungRegion, find_lungs
-
-if TYPE_CHECKING:
-    from inference.monai_predictor import Predictor
+from inference.lung_scoring import ScoredCandidate
+from inference.lung_slab import SlabReading, on_volume, read_slab, slices_sha256
+from inference.slabs import Slab, part_of, slabs_of
 
 Progress = Callable[[str, float], None]
 
 MASS_FROM_MM = 30.0  # Fleischner Society glossary: above 3 cm it is a mass
 SMALLEST_DIAMETER_MM = 3.0
-# From this radius on, the lesion fills so much of a patch that a second look at half scale helps.
-WIDE_LOOK_FROM_RADIUS_MM = 6.0
-USUAL_RADIUS_MM = 4.0
-SLICES_LOOKED_AT = 5
-FIRST_LOOK_BATCH = 128
-SECOND_LOOK_BATCH = 16
 
 
-@dataclass(frozen=True, slots=True)
-class ScoredCandidate:
-    """A candidate and the probability that it is a nodule."""
-
-    candidate: Candidate
-    probability: float
-
-
-def detect_nodules(volume: Volume, bundle: Bundle, progress: Progress) -> list[Finding]:
+def detect_nodules(
+    volume: Volume, bundle: Bundle, progress: Progress, readings: Sequence[Mapping[str, Any]] = ()
+) -> list[Finding]:
     """Return the nodules of a chest CT from the bundle's threshold up, the most probable first.
+
+    Args:
+        readings: what `read_slab_of_chest` gave for slabs that were read before. One of other images or
+            by other weights is read again.
 
     Raises:
         NoLungFound: the volume shows no lung.
         BundleError: the weights are not usable.
     """
-    from inference.monai_predictor import load_predictor
-
     progress("lungs", 0.0)
     region = find_lungs(volume.voxels_hu, volume.spacing_mm)
-    progress("candidates", 0.25)
-    candidates = find_candidates(region)
-    progress("classify", 0.4)
-    scored = score_candidates(
-        volume.voxels_hu,
-        volume.spacing_mm,
-        candidates,
-        load_predictor(bundle),
-        bundle,
-        lambda share: progress("classify", 0.4 + 0.5 * share),
-    )
+    scored = _scored(volume, bundle, [SlabReading.from_json(each) for each in readings], region, progress)
     progress("measure", 0.9)
     lesions = distinct_lesions(
         volume.voxels_hu,
@@ -76,78 +53,37 @@ def detect_nodules(volume: Volume, bundle: Bundle, progress: Progress) -> list[F
     return findings
 
 
-def score_candidates(
-    voxels_hu: NDArray[np.generic],
-    spacing_mm: tuple[float, float, float],
-    candidates: Sequence[Candidate],
-    predictor: "Predictor",
+def read_slab_of_chest(part: Volume, slab: Slab, bundle: Bundle, progress: Progress) -> dict[str, Any]:
+    """Return a slab's reading for `detect_nodules`: plain values, to be kept until the series is complete."""
+    return read_slab(part, slab, bundle, progress).to_json()
+
+
+def _scored(
+    volume: Volume,
     bundle: Bundle,
-    progress: Callable[[float], None] = lambda share: None,
+    readings: Sequence[SlabReading],
+    region: LungRegion,
+    progress: Progress,
 ) -> list[ScoredCandidate]:
-    """Return the candidates worth a second look, each with its probability, in the order given.
+    """Return the candidates in the lungs from all slabs, reading those that nobody has read."""
+    known = {
+        (each.index, each.slices_sha256): each
+        for each in readings
+        if each.weights_sha256 == bundle.weights_sha256
+    }
+    scored: list[ScoredCandidate] = []
+    slabs = slabs_of(volume)
+    for n, slab in enumerate(slabs):
+        part = part_of(volume, slab)
+        reading = known.get((slab.index, slices_sha256(part)))
+        if reading is None:
 
-    The first look is at the central slice alone. The second takes up to SLICES_LOOKED_AT slices
-    and mirror images; the mean answer, the roundness, whether the thing goes on like a vessel, and
-    its size make the probability, with the weights in the bundle's metadata.
-    """
-    weights = bundle.metadata["calibration"]
-    promising: list[Candidate] = []
-    for start in range(0, len(candidates), FIRST_LOOK_BATCH):
-        progress(0.5 * start / len(candidates))
-        batch = candidates[start : start + FIRST_LOOK_BATCH]
-        logits = _mean_logits(voxels_hu, spacing_mm, batch, predictor, thorough=False)
-        promising += [
-            c for c, logit in zip(batch, logits, strict=True) if logit >= weights["first_look_logit"]
-        ]
-    scored = []
-    for start in range(0, len(promising), SECOND_LOOK_BATCH):
-        progress(0.5 + 0.5 * start / len(promising))
-        batch = promising[start : start + SECOND_LOOK_BATCH]
-        for candidate, logit in zip(
-            batch, _mean_logits(voxels_hu, spacing_mm, batch, predictor, thorough=True), strict=True
-        ):
-            z = (
-                weights["offset"]
-                + weights["logit"] * float(logit)
-                + weights["log_roundness"] * math.log(candidate.roundness)
-                + weights["onward"] * candidate.onward
-                + weights["log_radius"] * math.log(candidate.radius_mm / USUAL_RADIUS_MM)
-            )
-            scored.append(ScoredCandidate(candidate, 1.0 / (1.0 + math.exp(-z))))
-    return scored
+            def report(stage: str, share: float, done: int = n) -> None:
+                progress(stage, 0.2 + 0.7 * (done + share) / len(slabs))
 
-
-def _mean_logits(
-    voxels_hu: NDArray[np.generic],
-    spacing_mm: tuple[float, float, float],
-    candidates: Sequence[Candidate],
-    predictor: "Predictor",
-    *,
-    thorough: bool,
-) -> NDArray[np.float64]:
-    """Return the network's mean answer for each candidate, over all its patches if `thorough`."""
-    step = sampling_step_px((spacing_mm[1] + spacing_mm[2]) / 2)
-    patches, owners = [], []
-    for owner, candidate in enumerate(candidates):
-        wide = candidate.radius_mm >= WIDE_LOOK_FROM_RADIUS_MM
-        slices = slices_through(candidate, spacing_mm[0], len(voxels_hu), SLICES_LOOKED_AT if thorough else 1)
-        for k in slices:
-            for scale in (1.0, 2.0) if wide else (1.0,):
-                patches.append(
-                    cut_patch(voxels_hu[k], candidate.position[1], candidate.position[2], step * scale)
-                )
-                owners.append(owner)
-    channels = network_channels(np.stack(patches))
-    views = [channels, channels[:, :, ::-1], channels[:, :, :, ::-1]] if thorough else [channels]
-    logits = predictor.logits(np.concatenate(views))[:, 0].reshape(len(views), -1).mean(axis=0)
-    return np.asarray(np.bincount(owners, weights=logits) / np.bincount(owners))
-
-
-def slices_through(candidate: Candidate, slice_spacing_mm: float, slice_count: int, most: int) -> list[int]:
-    """Return the slices within half the candidate's radius of its centre, evenly spread, `most` at most."""
-    half = 0.5 * candidate.radius_mm / slice_spacing_mm if most > 1 else 0.0
-    wanted = np.linspace(candidate.position[0] - half, candidate.position[0] + half, most)
-    return [int(k) for k in np.unique(np.clip(np.rint(wanted), 0, slice_count - 1))]
+            reading = read_slab(part, slab, bundle, report)
+        scored += reading.scored
+    return [each for each in on_volume(scored, volume) if region.holds(each.candidate.position)]
 
 
 def distinct_lesions(

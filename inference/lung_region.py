@@ -25,14 +25,32 @@ COARSE_STEP = 2  # the mask is found at 2.5 mm, then sharpened at GRID_MM
 AIR_BELOW_HU = -400.0
 # Gas in bowel and stomach, and air beside the patient, is emptier than the most emphysematous lung.
 EMPTY_BELOW_HU = -972.0
-SMALLEST_LUNG_PART_ML = 12.0
-SMALLEST_LUNG_AREA_CM2 = 12.0
 # A ball this size cannot roll into the dent that a mass on the pleura makes in the lung's outline.
 CLOSING_RADIUS_MM = 16.0
 # Where both lungs meet in front of the heart, the mediastinum is a hole too: not one to fill.
 LARGEST_HOLE_CM2 = 30.0
 MARGIN_MM = 6.0
 LUNG_FALLBACK_HU = -850.0
+
+
+@dataclass(frozen=True, slots=True)
+class LeastLung:
+    """What air inside the body must have to be taken for lung.
+
+    Attributes:
+        part_ml: volume of one part.
+        area_cm2: of its largest section.
+        share: of the largest part's volume.
+    """
+
+    part_ml: float
+    area_cm2: float
+    share: float
+
+
+IN_A_CHEST = LeastLung(part_ml=12.0, area_cm2=12.0, share=0.08)
+# A slab may hold only a lung's tip. Who merges slabs has the whole chest to tell lung from bowel.
+IN_A_SLAB = LeastLung(part_ml=0.5, area_cm2=0.8, share=0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +77,13 @@ class LungRegion:
         """Return (n, 3) native (slice, row, column) for (n, 3) indices of the crop."""
         moved = np.asarray(index, dtype=np.float64) + np.array(self.start)
         return np.asarray(moved * np.array(self.to_native))
+
+    def holds(self, position: tuple[float, float, float]) -> bool:
+        """Return whether a native (slice, row, column), fractions allowed, lies in the mask."""
+        index = np.rint(np.array(position) / np.array(self.to_native)).astype(int) - np.array(self.start)
+        if (index < 0).any() or (index >= self.mask.shape).any():
+            return False
+        return bool(self.mask[tuple(index)])
 
 
 def resampling_matrix(count: int, spacing_mm: float, grid_mm: float) -> sparse.csr_array:
@@ -130,12 +155,15 @@ def body_mask(coarse_hu: NDArray[np.float32]) -> NDArray[np.bool_]:
     return body
 
 
-def find_lungs(voxels_hu: NDArray[np.generic], spacing_mm: tuple[float, float, float]) -> LungRegion:
+def find_lungs(
+    voxels_hu: NDArray[np.generic], spacing_mm: tuple[float, float, float], least: LeastLung = IN_A_CHEST
+) -> LungRegion:
     """Return the lungs of a chest CT.
 
     Args:
         voxels_hu: (slice, row, column).
         spacing_mm: between slices, rows and columns.
+        least: what is lung; it differs between a chest and a slab of one.
 
     Raises:
         NoLungFound: nothing in the volume is as large and as airy as a lung.
@@ -150,19 +178,16 @@ def find_lungs(voxels_hu: NDArray[np.generic], spacing_mm: tuple[float, float, f
         raise NoLungFound(NO_LUNG, "no air inside the body")
     sizes_ml = np.bincount(labels.ravel(), minlength=count + 1) * voxel_ml
     sizes_ml[0] = 0.0
-    medians = np.asarray(ndimage.median(coarse, labels, np.arange(count + 1)))
-    medians[0] = 0.0
     areas_cm2 = np.zeros(count + 1)
     for plane in labels:
         areas_cm2 = np.maximum(
             areas_cm2, np.bincount(plane.ravel(), minlength=count + 1) * coarse_mm**2 / 100.0
         )
-    is_lung = (
-        (medians > EMPTY_BELOW_HU)
-        & (sizes_ml >= SMALLEST_LUNG_PART_ML)
-        & (areas_cm2 >= SMALLEST_LUNG_AREA_CM2)
-    )
-    is_lung &= sizes_ml >= 0.08 * (sizes_ml * is_lung).max(initial=0.0)
+    is_lung = (sizes_ml >= least.part_ml) & (areas_cm2 >= least.area_cm2)
+    large = np.flatnonzero(is_lung)
+    medians = np.asarray(ndimage.median(coarse, labels, large)) if large.size else np.empty(0)
+    is_lung[large[medians <= EMPTY_BELOW_HU]] = False
+    is_lung &= sizes_ml >= least.share * (sizes_ml * is_lung).max(initial=0.0)
     if not is_lung.any():
         raise NoLungFound(NO_LUNG, "no part of the volume is as large and as airy as a lung")
     aerated_coarse = is_lung[labels]
@@ -185,7 +210,8 @@ def find_lungs(voxels_hu: NDArray[np.generic], spacing_mm: tuple[float, float, f
     grids = np.ogrid[tuple(slice(0, n) for n in cropped.shape)]
     coordinates = [(grid.ravel() + first) / COARSE_STEP for grid, first in zip(grids, start, strict=True)]
     mask = _on_grid(closed, coordinates) > 0.5
-    near = _on_grid(within(aerated_coarse, 1.5), coordinates) > 0.5
+    beside = ndimage.binary_dilation(aerated_coarse, ndimage.generate_binary_structure(3, 2))
+    near = _on_grid(beside, coordinates) > 0.5
     aerated = (cropped < AIR_BELOW_HU) & near
     mask |= aerated
     airy = cropped[aerated & (cropped < -600.0)]

@@ -1,6 +1,7 @@
 """From a series to findings: which model reads what, and the command line's whole way from files to JSON."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,15 @@ from imaging.intake import read_drop
 from imaging.mammogram import read_mammogram
 from imaging.part10 import dataset_of
 from imaging.reasons import Reason
+from imaging.volume import Volume
 from imaging.volume_builder import build_volume
 from inference.bundle import Bundle, load_bundle
 from inference.errors import AnalysisCancelled, NotAnalysable, UnknownModel
-from inference.lung_nodules import detect_nodules
+from inference.lung_nodules import detect_nodules, read_slab_of_chest
+from inference.slabs import Slab
 
 Progress = Callable[[str, float], None]
+Reading = Mapping[str, Any]
 
 
 def never() -> bool:
@@ -35,10 +39,26 @@ def not_told(path: str, reason: Reason | None) -> None:
     """Tell nobody about a refused file."""
 
 
-def _read_chest_ct(datasets: Sequence[Dataset], bundle: Bundle, progress: Progress) -> list[Finding]:
-    progress("volume", 0.0)
-    volume = build_volume(datasets)
-    return detect_nodules(volume, bundle, lambda stage, fraction: progress(stage, 0.1 + 0.9 * fraction))
+@dataclass(frozen=True, slots=True)
+class VolumePipeline:
+    """How a model reads a CT: slab by slab, then the whole.
+
+    Attributes:
+        read: from a whole volume, and what was read of its slabs before, to findings. Slabs without a reading
+            it reads itself, so that the result does not depend on who read what when.
+        read_slab: from the part of a volume that a slab sees to plain values for `read`. None: this model
+            reads whole volumes only.
+    """
+
+    read: Callable[[Volume, Bundle, Progress, Sequence[Reading]], list[Finding]]
+    read_slab: Callable[[Volume, Slab, Bundle, Progress], dict[str, Any]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImagePipeline:
+    """How a model reads images one by one."""
+
+    read: Callable[[Sequence[Dataset], Bundle, Progress], list[Finding]]
 
 
 def _read_mammograms(datasets: Sequence[Dataset], bundle: Bundle, progress: Progress) -> list[Finding]:
@@ -55,10 +75,21 @@ def _read_mammograms(datasets: Sequence[Dataset], bundle: Bundle, progress: Prog
     return findings
 
 
-PIPELINES: Mapping[str, Callable[[Sequence[Dataset], Bundle, Progress], list[Finding]]] = {
-    "lung_nodule_ct": _read_chest_ct,
-    "mammography": _read_mammograms,
+PIPELINES: Mapping[str, VolumePipeline | ImagePipeline] = {
+    "lung_nodule_ct": VolumePipeline(detect_nodules, read_slab_of_chest),
+    "mammography": ImagePipeline(_read_mammograms),
 }
+
+
+def pipeline_of(model: str) -> VolumePipeline | ImagePipeline:
+    """Return how a model of this name reads.
+
+    Raises:
+        UnknownModel: none does.
+    """
+    if model not in PIPELINES:
+        raise UnknownModel(f"no pipeline for model {model!r}; there are {', '.join(PIPELINES)}")
+    return PIPELINES[model]
 
 
 def analyse_series(
@@ -83,8 +114,7 @@ def analyse_series(
         NotAnalysable: the series is nothing for this model; `reason` says why.
         AnalysisCancelled: `cancelled` said so.
     """
-    if model not in PIPELINES:
-        raise UnknownModel(f"no pipeline for model {model!r}; there are {', '.join(PIPELINES)}")
+    pipeline = pipeline_of(model)
     bundle = load_bundle(models_folder / model)
 
     def report(stage: str, fraction: float) -> None:
@@ -93,7 +123,14 @@ def analyse_series(
         progress(stage, min(max(fraction, 0.0), 1.0))
 
     try:
-        findings = PIPELINES[model](datasets, bundle, report)
+        if isinstance(pipeline, VolumePipeline):
+            report("volume", 0.0)
+            volume = build_volume(datasets)
+            findings = pipeline.read(
+                volume, bundle, lambda stage, share: report(stage, 0.1 + 0.9 * share), ()
+            )
+        else:
+            findings = pipeline.read(datasets, bundle, report)
     except DicomError as error:
         raise NotAnalysable(error.reason, str(error)) from error
     report("done", 1.0)

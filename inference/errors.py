@@ -11,7 +11,14 @@ class InferenceError(Exception):
 
 
 class BundleError(InferenceError):
-    """A model's folder is incomplete, changed or not one we run: permanent until it is repaired."""
+    """A model's folder is incomplete, changed or not one we run: permanent until it is repaired.
+
+    `reason` is what its keeper is told; a clinician is told that the model cannot be used.
+    """
+
+    def __init__(self, said: "Reason | str") -> None:
+        super().__init__(said if isinstance(said, str) else said.en)
+        self.reason = None if isinstance(said, str) else said
 
 
 class NotAnalysable(InferenceError):

@@ -17,6 +17,7 @@ class FindingKind(StrEnum):
     NODULE = "nodule"
     MASS = "mass"
     CALCIFICATION_CLUSTER = "calcification-cluster"
+    ARCHITECTURAL_DISTORTION = "architectural-distortion"
 
 
 @dataclass(frozen=True, slots=True)

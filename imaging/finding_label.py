@@ -9,6 +9,7 @@ KINDS: Final[Mapping[FindingKind, tuple[str, str]]] = {
     FindingKind.NODULE: ("nodule", "结节"),
     FindingKind.MASS: ("mass", "肿块"),
     FindingKind.CALCIFICATION_CLUSTER: ("calcifications", "钙化簇"),
+    FindingKind.ARCHITECTURAL_DISTORTION: ("architectural distortion", "结构扭曲"),
 }
 
 

@@ -31,9 +31,16 @@ from imaging.result_header import (
 # CID 6014. What is seen on one view only is called a density there; a mass takes two views.
 KINDS: Final[Mapping[FindingKind, Code]] = {
     FindingKind.CALCIFICATION_CLUSTER: Code("129769006", "SCT", "Calcification Cluster"),
+    FindingKind.ARCHITECTURAL_DISTORTION: Code("129792006", "SCT", "Architectural distortion of breast"),
     FindingKind.MASS: Code("129793001", "SCT", "Mammography breast density"),
     FindingKind.NODULE: Code("129793001", "SCT", "Mammography breast density"),
 }
+# What the model looks for, found or not.
+DETECTORS: Final = (
+    FindingKind.CALCIFICATION_CLUSTER,
+    FindingKind.MASS,
+    FindingKind.ARCHITECTURAL_DISTORTION,
+)
 # CID 6034: who flags shall be shown, the rest may be.
 REQUIRED: Final = Code(
     "111150", "DCM", "Presentation Required: Rendering device is expected to present"
@@ -128,7 +135,7 @@ def mammography_cad_report(
         _code("CONTAINS", Code("111064", "DCM", "Summary of Detections"), SUCCEEDED, [
             _container("INFERRED FROM", Code("111063", "DCM", "Successful Detections"), [
                 _detection(kind, maker, list(places.values()))
-                for kind in (FindingKind.CALCIFICATION_CLUSTER, FindingKind.MASS)
+                for kind in DETECTORS
             ])
         ]),
         _code("CONTAINS", Code("111065", "DCM", "Summary of Analyses"), NOT_ATTEMPTED),

@@ -21,6 +21,7 @@ KINDS: Final[Mapping[FindingKind, Code]] = {
     FindingKind.NODULE: Code("27925004", "SCT", "Nodule"),
     FindingKind.MASS: Code("4147007", "SCT", "Mass"),
     FindingKind.CALCIFICATION_CLUSTER: Code("129769006", "SCT", "Calcification Cluster"),
+    FindingKind.ARCHITECTURAL_DISTORTION: Code("129792006", "SCT", "Architectural distortion of breast"),
 }
 
 # As in the CAD reports of TID 4000 and 4100: in percent, higher is more certain.

@@ -5,7 +5,7 @@ that holds no real images. It is made up from noise and curves; no patient's dat
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeVar
 
 import numpy as np
@@ -20,13 +20,13 @@ from inference.phantoms.mammogram_anatomy import (
     STRUCTURE_SPACING_MM,
     Anatomy,
     Density,
-    Plane,
     View,
     draw_anatomy,
 )
 from inference.phantoms.mammogram_dicom import mammogram_dataset
 from inference.phantoms.mammogram_lesions import (
     CLUSTER_DIAMETER_MM,
+    DISTORTION_DIAMETER_MM,
     FORMS,
     MARGINS,
     MASS_DIAMETER_MM,
@@ -34,12 +34,17 @@ from inference.phantoms.mammogram_lesions import (
     Speck,
     add_patch,
     add_specks,
+    biopsy_clip,
+    draw_distortion,
+    draw_in,
     draw_lymph_node,
     draw_mass,
     macro_calcification,
+    scaled,
     scatter_cluster,
     vascular_calcification,
 )
+from inference.phantoms.noise import Plane
 
 T = TypeVar("T")
 Laterality = Literal["L", "R"]
@@ -50,22 +55,35 @@ DETECTOR_MM: Final = (300.0, 240.0)
 SMALL_DETECTOR_MM: Final = (240.0, 180.0)
 FULL_PIXEL_MM: Final = 0.1
 SMALL_PIXEL_MM: Final = 0.2
-WHITE: Final = 4095
+BITS: Final = 12
+WHITE: Final = 2**BITS - 1
+SHARPENING_MM: Final = 1.5
+# A lesion that no reader could see is no truth: its contrast is at least this many deviations of the tissue
+# around it (smoothed over 1 mm), and a calcification's this many of the detector's noise over its own area.
+LEAST_CONTRAST_TO_NOISE: Final = {"mass": 1.3, "architectural-distortion": 0.9, "calcification-cluster": 5.0}
+MOST_MASS_CONTRAST: Final = 1.1
+MOST_LINE_CONTRAST: Final = 0.75
+
+LesionKind = Literal["mass", "calcification-cluster", "architectural-distortion"]
 
 
 @dataclass(frozen=True, slots=True)
 class LesionTruth:
-    """One lesion that was drawn: box_px is (x0, y0, x1, y1) on the image's pixels, x1 and y1 exclusive."""
+    """One lesion that was drawn: box_px is (x0, y0, x1, y1) on the image's pixels, x1 and y1 exclusive.
 
-    kind: Literal["mass", "calcification-cluster"]
+    contrast_to_noise: as LEAST_CONTRAST_TO_NOISE counts it.
+    """
+
+    kind: LesionKind
     box_px: tuple[int, int, int, int]
     diameter_mm: float
     descriptor: str
+    contrast_to_noise: float
 
 
 @dataclass(frozen=True, slots=True)
 class PhantomMammogram:
-    """Stored values (row, column), 12 bits, dense is bright; what is in it, and what it shows."""
+    """Stored values (row, column), dense is bright; what is in it, and what it shows."""
 
     pixels: NDArray[np.uint16]
     spacing_mm: float
@@ -75,6 +93,7 @@ class PhantomMammogram:
     lesions: tuple[LesionTruth, ...]
     breast: NDArray[np.bool_]
     pectoral: NDArray[np.bool_]
+    bits_stored: int = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +107,8 @@ class Appearance:
     noise: float
     blur_mm: float
     label: bool
+    sharpening: float = 0.0
+    bits_stored: int = 12
 
 
 PLAIN: Final = Appearance(air=0, fat=850, span=2600, gamma=1.1, noise=0.018, blur_mm=0.05, label=True)
@@ -104,6 +125,8 @@ def random_appearance(rng: np.random.Generator) -> Appearance:
         noise=float(rng.uniform(0.008, 0.04)),
         blur_mm=float(rng.uniform(0.03, 0.12)),
         label=bool(rng.random() < 0.85),
+        sharpening=float(max(0.0, rng.uniform(-0.5, 1.2))),
+        bits_stored=int(rng.choice([12, 12, 12, 14, 16])),
     )
 
 
@@ -115,6 +138,7 @@ def draw_mammogram(
     density: Density | None = None,
     masses: int | None = None,
     clusters: int | None = None,
+    distortions: int | None = 0,
     pixel_mm: float = FULL_PIXEL_MM,
     detector_mm: tuple[float, float] = DETECTOR_MM,
     appearance: Appearance | None = PLAIN,
@@ -132,23 +156,31 @@ def draw_mammogram(
     tissue: Density = density if density is not None else _pick(rng, DENSITIES)
     masses = int(rng.choice(3, p=(0.45, 0.45, 0.1))) if masses is None else masses
     clusters = int(rng.choice(3, p=(0.55, 0.37, 0.08))) if clusters is None else clusters
+    distortions = int(rng.random() < 0.2) if distortions is None else distortions
     appearance = appearance or random_appearance(rng)
 
     anatomy = draw_anatomy(rng, shown, tissue, *detector_mm)
     taken: list[tuple[float, float, float]] = []
     truth: list[LesionTruth] = []
     scale = STRUCTURE_SPACING_MM / pixel_mm
-    for _ in range(masses):
-        lesion = _place_mass(rng, anatomy, taken, scale)
+    place_structure = [_place_distortion] * distortions + [_place_mass] * masses
+    for place in place_structure:
+        lesion = place(rng, anatomy, taken, scale)
         if lesion is not None:
             truth.append(lesion)
     _add_nodes(rng, anatomy, shown)
+    _add_harmless_densities(rng, anatomy, taken)
 
-    plane = _upsample(anatomy.brightness, scale)
+    brightness = anatomy.brightness
+    if appearance.sharpening:
+        brightness = brightness + np.float32(appearance.sharpening) * (
+            brightness - ndimage.gaussian_filter(brightness, SHARPENING_MM / STRUCTURE_SPACING_MM)
+        )
+    plane = _upsample(brightness, scale)
     skin_distance = _upsample(anatomy.skin_distance_mm, scale)
     specks: list[Speck] = []
     for _ in range(clusters):
-        found = _place_cluster(rng, anatomy, taken, plane, pixel_mm)
+        found = _place_cluster(rng, anatomy, taken, plane, pixel_mm, appearance.noise)
         if found is not None:
             truth.append(found)
     specks += _harmless_specks(rng, anatomy, taken)
@@ -167,12 +199,17 @@ def draw_mammogram(
                 (width - t.box_px[2], t.box_px[1], width - t.box_px[0], t.box_px[3]),
                 t.diameter_mm,
                 t.descriptor,
+                t.contrast_to_noise,
             )
             for t in truth
         ]
     if appearance.label:
         _write_label(rng, pixels, f"{side}{shown}", side, pixel_mm)
-    return PhantomMammogram(pixels, pixel_mm, side, shown, tissue, tuple(truth), breast, pectoral)
+    if appearance.bits_stored != BITS:
+        pixels <<= appearance.bits_stored - BITS
+    return PhantomMammogram(
+        pixels, pixel_mm, side, shown, tissue, tuple(truth), breast, pectoral, appearance.bits_stored
+    )
 
 
 def mammogram(
@@ -183,7 +220,9 @@ def mammogram(
     density: Density | None = None,
     masses: int | None = None,
     clusters: int | None = None,
+    distortions: int | None = 0,
     pixel_mm: float = FULL_PIXEL_MM,
+    appearance: Appearance | None = PLAIN,
     study_seed: int | None = None,
     instance_number: int = 1,
 ) -> tuple[Dataset, PhantomMammogram]:
@@ -200,7 +239,9 @@ def mammogram(
         density=density,
         masses=masses,
         clusters=clusters,
+        distortions=distortions,
         pixel_mm=pixel_mm,
+        appearance=appearance,
     )
     dataset = mammogram_dataset(
         phantom.pixels,
@@ -210,6 +251,7 @@ def mammogram(
         seed=seed,
         study_seed=seed if study_seed is None else study_seed,
         instance_number=instance_number,
+        bits_stored=phantom.bits_stored,
     )
     return dataset, phantom
 
@@ -290,13 +332,55 @@ def _place_mass(
     if place is None:
         return None
     margin = _pick(rng, MARGINS)
-    contrast = rng.uniform(0.35, 0.85)
-    patch = draw_mass(rng, place, diameter, margin, contrast, STRUCTURE_SPACING_MM)
+    patch = draw_mass(rng, place, diameter, margin, 1.0, STRUCTURE_SPACING_MM)
     # Dense tissue is pushed aside by a mass rather than added to it.
-    add_patch(anatomy.brightness, patch, 1.0 - 0.35 * anatomy.glandular)
+    room = 1.0 - 0.35 * anatomy.glandular
+    wanted = rng.uniform(0.35, 0.85)
+    contrast, ratio = _visible(anatomy.brightness, patch, room, wanted, "mass")
+    contrast = min(contrast, max(MOST_MASS_CONTRAST, wanted))
+    add_patch(anatomy.brightness, scaled(patch, contrast), room)
     taken.append((*place, diameter / 2.0))
     box = _core_box(patch, scale, anatomy.brightness.shape)
-    return LesionTruth("mass", box, diameter, margin)
+    return LesionTruth("mass", box, diameter, margin, contrast * ratio)
+
+
+def _place_distortion(
+    rng: np.random.Generator, anatomy: Anatomy, taken: list[tuple[float, float, float]], scale: float
+) -> LesionTruth | None:
+    diameter = float(np.exp(rng.uniform(*np.log(DISTORTION_DIAMETER_MM))))
+    place = _free_place(rng, anatomy, taken, diameter / 2.0, muscle_allowed=0.0)
+    if place is None:
+        return None
+    draw_in(anatomy.brightness, place, diameter / 2.0, rng.uniform(0.3, 0.8), STRUCTURE_SPACING_MM)
+    patch = draw_distortion(rng, place, diameter, 1.0, STRUCTURE_SPACING_MM)
+    room = np.clip(anatomy.skin_distance_mm / 4.0, 0.0, 1.0)
+    kind: LesionKind = "architectural-distortion"
+    contrast, ratio = _visible(anatomy.brightness, patch, room, rng.uniform(0.2, 0.45), kind)
+    contrast = min(contrast, MOST_LINE_CONTRAST)
+    add_patch(anatomy.brightness, scaled(patch, contrast), room)
+    taken.append((*place, diameter / 2.0))
+    box = _core_box(patch, scale, anatomy.brightness.shape)
+    return LesionTruth(kind, box, diameter, "radiating", contrast * ratio)
+
+
+def _visible(
+    brightness: Plane, patch: Patch, room: Plane, wanted: float, kind: LesionKind
+) -> tuple[float, float]:
+    """Return a contrast from `wanted` up at which a patch can be seen, and contrast-to-noise per contrast.
+
+    What is added in the core (its typical value for a mass, its deviation for lines) is set against the
+    deviation of the tissue within twice the patch's core.
+    """
+    top, left = patch.corner
+    height, width = patch.core.shape
+    rows, columns = (slice(max(top, 0), top + height), slice(max(left, 0), left + width))
+    around = ndimage.gaussian_filter(brightness[rows, columns], 1.0 / STRUCTURE_SPACING_MM)
+    cut = (slice(max(-top, 0), None), slice(max(-left, 0), None))
+    core = patch.core[cut][: around.shape[0], : around.shape[1]]
+    added = (patch.brightness[cut][: around.shape[0], : around.shape[1]] * room[rows, columns])[core]
+    signal = float(added.mean() if kind == "mass" else 2.0 * added.std())
+    ratio = signal / max(float(around.std()), 0.02)
+    return max(wanted, LEAST_CONTRAST_TO_NOISE[kind] / max(ratio, 1e-6)), ratio
 
 
 def _core_box(patch: Patch, scale: float, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
@@ -313,17 +397,28 @@ def _place_cluster(
     taken: list[tuple[float, float, float]],
     plane: Plane,
     pixel_mm: float,
+    noise: float,
 ) -> LesionTruth | None:
     diameter = float(np.exp(rng.uniform(*np.log(CLUSTER_DIAMETER_MM))))
     place = _free_place(rng, anatomy, taken, diameter / 2.0, muscle_allowed=0.03)
     if place is None:
         return None
     form = _pick(rng, FORMS)
-    boxes = add_specks(plane, scatter_cluster(rng, place, diameter, form), (pixel_mm, pixel_mm))
+    specks = scatter_cluster(rng, place, diameter, form)
+    ratios = [
+        speck.brightness * np.sqrt(np.pi * speck.half_axes_mm[0] * speck.half_axes_mm[1]) / FULL_PIXEL_MM
+        for speck in specks
+    ]
+    ratio = float(np.median(ratios)) / noise
+    least = LEAST_CONTRAST_TO_NOISE["calcification-cluster"]
+    if ratio < least:
+        specks = [replace(speck, brightness=speck.brightness * least / ratio) for speck in specks]
+    boxes = add_specks(plane, specks, (pixel_mm, pixel_mm))
     taken.append((*place, diameter / 2.0))
     low, high = np.min(boxes, axis=0), np.max(boxes, axis=0)
     box = (int(low[0]), int(low[1]), int(high[2]), int(high[3]))
-    return LesionTruth("calcification-cluster", box, max(box[2] - box[0], box[3] - box[1]) * pixel_mm, form)
+    longest_mm = max(box[2] - box[0], box[3] - box[1]) * pixel_mm
+    return LesionTruth("calcification-cluster", box, longest_mm, form, max(ratio, least))
 
 
 def _add_nodes(rng: np.random.Generator, anatomy: Anatomy, view: View) -> None:
@@ -338,6 +433,24 @@ def _add_nodes(rng: np.random.Generator, anatomy: Anatomy, view: View) -> None:
         add_patch(anatomy.brightness, node, np.clip(anatomy.skin_distance_mm / 3.0, 0.0, 1.0))
 
 
+def _add_harmless_densities(
+    rng: np.random.Generator, anatomy: Anatomy, taken: list[tuple[float, float, float]]
+) -> None:
+    """Put knots of tissue where strands meet: smaller than any mass that is drawn."""
+    for _ in range(int(rng.poisson(6.0))):
+        place = _free_place(rng, anatomy, taken, 3.0, muscle_allowed=0.0)
+        if place is not None:
+            knot = draw_mass(
+                rng,
+                place,
+                rng.uniform(1.5, 4.5),
+                _pick(rng, ("indistinct", "spiculated")),
+                1.0,
+                STRUCTURE_SPACING_MM,
+            )
+            add_patch(anatomy.brightness, scaled(knot, rng.uniform(0.1, 0.5)), 1.0 - 0.5 * anatomy.glandular)
+
+
 def _harmless_specks(
     rng: np.random.Generator, anatomy: Anatomy, taken: list[tuple[float, float, float]]
 ) -> list[Speck]:
@@ -349,7 +462,9 @@ def _harmless_specks(
             break
         taken.append((*place, 4.0))
         kind = rng.random()
-        if kind < 0.55:
+        if kind < 0.06:
+            specks += biopsy_clip(rng, place)
+        elif kind < 0.55:
             half = rng.uniform(0.12, 0.35)
             specks.append(Speck(place, (half, half), 0.0, rng.uniform(0.3, 1.2)))
         elif kind < 0.85:
@@ -378,7 +493,8 @@ def _stored_values(
         shade **= np.float32(appearance.gamma)
     # A soft shoulder: lead, metal and coarse calcifications reach white without a step.
     shade = np.where(shade > 0.85, 0.85 + 0.25 * np.tanh((shade - 0.85) / 0.25), shade)
-    low = appearance.fat - 0.22 * appearance.span
+    # Skin stays above air, however hard the look.
+    low = max(appearance.fat - 0.22 * appearance.span, 0.3 * appearance.fat)
     value = low + np.float32(appearance.span) * shade
     value = np.maximum(value, appearance.air)
     edge = np.clip(skin_distance / 0.3 + 0.5, 0.0, 1.0)

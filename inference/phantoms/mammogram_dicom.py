@@ -34,6 +34,7 @@ def mammogram_dataset(
     seed: int,
     study_seed: int,
     instance_number: int,
+    bits_stored: int = 12,
 ) -> Dataset:
     """Return the object with its file meta header; its UIDs follow from the seeds.
 
@@ -50,7 +51,7 @@ def mammogram_dataset(
     ds.SOPInstanceUID = sop_instance_uid
     _patient_and_study(ds, study_seed)
     _series(ds, study_seed, laterality, view, instance_number)
-    _image(ds, pixels, spacing_mm, laterality, view, instance_number)
+    _image(ds, pixels, spacing_mm, laterality, view, instance_number, bits_stored)
     _acquisition(ds, spacing_mm, view)
     return ds
 
@@ -99,6 +100,7 @@ def _image(
     laterality: str,
     view: str,
     instance_number: int,
+    bits_stored: int,
 ) -> None:
     ds.ImageType = ["ORIGINAL", "PRIMARY", ""]
     ds.InstanceNumber = instance_number
@@ -109,12 +111,13 @@ def _image(
     ds.SamplesPerPixel = 1
     ds.PhotometricInterpretation = "MONOCHROME2"
     ds.Rows, ds.Columns = pixels.shape
-    ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 12, 11, 0
+    ds.BitsAllocated, ds.BitsStored, ds.HighBit = 16, bits_stored, bits_stored - 1
+    ds.PixelRepresentation = 0
     ds.PixelIntensityRelationship = "LOG"
     ds.PixelIntensityRelationshipSign = -1
     ds.RescaleIntercept, ds.RescaleSlope, ds.RescaleType = 0, 1, "US"
     ds.PresentationLUTShape = "IDENTITY"
-    ds.WindowCenter, ds.WindowWidth = 2048, 4096
+    ds.WindowCenter, ds.WindowWidth = 2 ** (bits_stored - 1), 2**bits_stored
     ds.ImagerPixelSpacing = [spacing_mm, spacing_mm]
     ds.PixelData = pixels.astype("<u2").tobytes()
     ds["PixelData"].VR = "OW"

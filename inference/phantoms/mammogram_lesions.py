@@ -4,14 +4,14 @@ Places and sizes are in mm in the canonical pose (row, column); patches are draw
 names. Words for margin and form are those of the ACR BI-RADS atlas, 5th edition.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from inference.phantoms.mammogram_anatomy import Plane
+from inference.phantoms.noise import Plane
 
 Margin = Literal["circumscribed", "microlobulated", "obscured", "indistinct", "spiculated"]
 MARGINS: Final[tuple[Margin, ...]] = (
@@ -25,6 +25,7 @@ Form = Literal["punctate", "amorphous", "pleomorphic", "fine-linear"]
 FORMS: Final[tuple[Form, ...]] = ("punctate", "amorphous", "pleomorphic", "fine-linear")
 MASS_DIAMETER_MM: Final = (6.0, 28.0)
 CLUSTER_DIAMETER_MM: Final = (5.0, 22.0)
+DISTORTION_DIAMETER_MM: Final = (14.0, 32.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,51 @@ def _spicules(rng: np.random.Generator, distance: Plane, angle: Plane, radius: f
     return out.astype(np.float32)
 
 
+def draw_distortion(
+    rng: np.random.Generator,
+    centre_mm: tuple[float, float],
+    diameter_mm: float,
+    contrast: float,
+    spacing_mm: float,
+) -> Patch:
+    """Return thin lines that radiate from a point without a mass in it; the core is the disc they reach."""
+    radius = diameter_mm / 2.0
+    half = int(np.ceil(1.3 * radius / spacing_mm))
+    corner = (int(centre_mm[0] / spacing_mm) - half, int(centre_mm[1] / spacing_mm) - half)
+    rows, columns = np.mgrid[0 : 2 * half + 1, 0 : 2 * half + 1].astype(np.float32)
+    dy = (rows + corner[0] + 0.5) * np.float32(spacing_mm) - centre_mm[0]
+    dx = (columns + corner[1] + 0.5) * np.float32(spacing_mm) - centre_mm[1]
+    distance, angle = np.hypot(dx, dy), np.arctan2(dy, dx)
+    lines = np.zeros_like(distance)
+    count = int(rng.integers(14, 30))
+    for number in range(count):
+        turn = angle - 2.0 * np.pi * (number + rng.uniform(-0.45, 0.45)) / count
+        turn = turn - rng.normal(0.0, 0.12) * (distance / radius - 0.5)
+        turn = np.abs((turn + np.pi) % (2.0 * np.pi) - np.pi)
+        # Each line passes the point at a little distance: they meet in a small knot, not in a dot.
+        offset = distance * np.sin(np.minimum(turn, np.pi / 2)) - rng.uniform(0.0, 0.08) * radius
+        length, width = radius * rng.uniform(0.7, 1.25), rng.uniform(0.2, 0.5)
+        line = np.exp(-((offset / width) ** 2)) * (turn < 1.2) * rng.uniform(0.4, 1.0)
+        lines += line * np.clip(1.6 * (1.0 - distance / length), 0.0, 1.0)
+    lines *= np.clip(distance / (0.12 * radius), 0.3, 1.0)
+    return Patch((contrast * np.tanh(lines)).astype(np.float32), corner, distance < 0.8 * radius)
+
+
+def draw_in(
+    plane: Plane, centre_mm: tuple[float, float], radius_mm: float, pull: float, spacing_mm: float
+) -> None:
+    """Draw the tissue around a point towards it, in place: 0.5 brings what lay 1.5 r away to r."""
+    half = int(np.ceil(2.6 * radius_mm / spacing_mm))
+    row, column = int(centre_mm[0] / spacing_mm), int(centre_mm[1] / spacing_mm)
+    y0, x0 = max(row - half, 0), max(column - half, 0)
+    piece = plane[y0 : row + half + 1, x0 : column + half + 1]
+    rows, columns = np.mgrid[0 : piece.shape[0], 0 : piece.shape[1]].astype(np.float32)
+    dy, dx = rows + y0 - centre_mm[0] / spacing_mm, columns + x0 - centre_mm[1] / spacing_mm
+    share = pull * np.exp(-((np.hypot(dy, dx) * spacing_mm / radius_mm) ** 2))
+    moved = ndimage.map_coordinates(piece, [rows + dy * share, columns + dx * share], order=1, mode="nearest")
+    plane[y0 : row + half + 1, x0 : column + half + 1] = moved
+
+
 def scatter_cluster(
     rng: np.random.Generator, centre_mm: tuple[float, float], diameter_mm: float, form: Form
 ) -> list[Speck]:
@@ -129,7 +175,7 @@ def scatter_cluster(
     count = int(rng.integers(6, 32)) if form != "amorphous" else int(rng.integers(15, 45))
     stretch = rng.uniform(1.0, 1.8) if form != "fine-linear" else rng.uniform(1.8, 3.0)
     tilt = rng.uniform(0.0, np.pi)
-    base = {"punctate": 0.7, "amorphous": 0.22, "pleomorphic": 0.65, "fine-linear": 0.6}[form] * rng.uniform(
+    base = {"punctate": 0.7, "amorphous": 0.28, "pleomorphic": 0.65, "fine-linear": 0.6}[form] * rng.uniform(
         0.7, 1.6
     )
     specks: list[Speck] = []
@@ -187,6 +233,18 @@ def vascular_calcification(rng: np.random.Generator, start_mm: tuple[float, floa
     return specks
 
 
+def biopsy_clip(rng: np.random.Generator, centre_mm: tuple[float, float]) -> list[Speck]:
+    """Return a metal clip of 2 to 4 mm: a bent wire."""
+    heading, bend = rng.uniform(0.0, 2.0 * np.pi), rng.choice([0.0, 0.25, -0.25, 0.6])
+    row, column = centre_mm
+    specks: list[Speck] = []
+    for _ in range(int(rng.integers(8, 15))):
+        specks.append(Speck((row, column), (0.3, 0.22), heading, 2.0))
+        row, column = row + 0.28 * np.sin(heading), column + 0.28 * np.cos(heading)
+        heading += bend
+    return specks
+
+
 def draw_lymph_node(rng: np.random.Generator, centre_mm: tuple[float, float], spacing_mm: float) -> Patch:
     """Return a benign lymph node: a smooth bean whose hilum is fat."""
     node = draw_mass(
@@ -201,6 +259,11 @@ def draw_lymph_node(rng: np.random.Generator, centre_mm: tuple[float, float], sp
         node.corner,
         node.core,
     )
+
+
+def scaled(patch: Patch, contrast: float) -> Patch:
+    """Return a patch with its brightness multiplied."""
+    return replace(patch, brightness=np.float32(contrast) * patch.brightness)
 
 
 def add_patch(plane: Plane, patch: Patch, within: Plane) -> None:

@@ -66,6 +66,7 @@ KINDS = {
     "nodule": "结节 nodule",
     "mass": "肿块 mass",
     "calcification-cluster": "钙化簇 calcification cluster",
+    "architectural-distortion": "结构扭曲 architectural distortion",
 }
 STATUSES = {"final": "正式报告 Final", "amended": "修订报告 Amended", "preliminary": "草稿 Preliminary"}
 

@@ -3,14 +3,23 @@
 import shutil
 import subprocess
 import time
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
+from scipy import ndimage
 
-from inference.phantoms.mammogram import SMALL_PIXEL_MM, draw_mammogram, mammogram, mammogram_exam
+from inference.phantoms.mammogram import (
+    LEAST_CONTRAST_TO_NOISE,
+    PLAIN,
+    SMALL_PIXEL_MM,
+    draw_mammogram,
+    mammogram,
+    mammogram_exam,
+)
 
 
 def test_the_same_seed_draws_the_same_pixels() -> None:
@@ -83,3 +92,33 @@ def test_a_full_size_phantom_costs_little_cpu() -> None:
     drawn = draw_mammogram(16)
     assert drawn.pixels.shape == (3000, 2400)
     assert time.process_time() - before < 6.0
+
+
+@pytest.mark.parametrize("seed", range(60, 64))
+def test_a_distortion_has_lines_but_no_mass_in_its_box(seed: int) -> None:
+    with_one = draw_mammogram(seed, masses=0, clusters=0, distortions=1, pixel_mm=SMALL_PIXEL_MM)
+    (lesion,) = with_one.lesions
+    assert lesion.kind == "architectural-distortion"
+    assert lesion.contrast_to_noise > 0.0
+    x0, y0, x1, y1 = lesion.box_px
+    assert with_one.breast[y0:y1, x0:x1].all()
+    values = with_one.pixels.astype(float)
+    fine = values - ndimage.gaussian_filter(values, 1.5 / SMALL_PIXEL_MM)
+    around = fine[max(0, 2 * y0 - y1) : 2 * y1 - y0, max(0, 2 * x0 - x1) : 2 * x1 - x0]
+    assert fine[y0:y1, x0:x1].std() > around.std()
+
+
+def test_more_bits_hold_the_same_picture() -> None:
+    plain = mammogram(15, pixel_mm=SMALL_PIXEL_MM)[1]
+    dataset, deep = mammogram(15, pixel_mm=SMALL_PIXEL_MM, appearance=replace(PLAIN, bits_stored=16))
+    assert (dataset.BitsStored, dataset.HighBit) == (16, 15)
+    assert np.array_equal(deep.pixels >> 4, plain.pixels)
+
+
+def test_no_truth_is_too_faint_to_be_seen() -> None:
+    for seed in range(70, 74):
+        drawn = draw_mammogram(seed, appearance=None, masses=1, clusters=1, pixel_mm=SMALL_PIXEL_MM)
+        for lesion in drawn.lesions:
+            if lesion.kind == "calcification-cluster":
+                assert lesion.contrast_to_noise >= LEAST_CONTRAST_TO_NOISE[lesion.kind]
+            assert lesion.contrast_to_noise > 0.3

@@ -1462,7 +1462,7 @@ export interface components {
          * @description What a finding is taken for.
          * @enum {string}
          */
-        FindingKind: "nodule" | "mass" | "calcification-cluster";
+        FindingKind: "nodule" | "mass" | "calcification-cluster" | "architectural-distortion";
         /** FindingOut */
         FindingOut: {
             /** Box Lps Mm */

@@ -5,9 +5,14 @@ The network is given two channels made from it: the centre at full resolution, a
 whole at half resolution, so that a 4 mm nodule keeps its pixels and a 30 mm mass its outline.
 """
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+
+if TYPE_CHECKING:
+    from inference.monai_predictor import Predictor
 
 PATCH_PX = 64
 FOVEA_PX = PATCH_PX // 2
@@ -18,6 +23,7 @@ WINDOW_HIGH_HU = 400.0
 FINEST_PIXEL_MM = 0.5
 COARSEST_PIXEL_MM = 0.9
 TYPICAL_PIXEL_MM = 0.7
+AT_ONCE = 1024
 
 
 def window_to_uint8(voxels_hu: NDArray[np.generic]) -> NDArray[np.uint8]:
@@ -81,3 +87,20 @@ def network_channels(patches: NDArray[np.uint8]) -> NDArray[np.float32]:
     fovea = scaled[:, edge : edge + FOVEA_PX, edge : edge + FOVEA_PX]
     whole = scaled.reshape(-1, FOVEA_PX, 2, FOVEA_PX, 2).mean(axis=(2, 4))
     return np.stack([fovea, whole], axis=1)
+
+
+def patch_logits(
+    patches: NDArray[np.uint8], predictor: "Predictor", *, mirrored: bool = True
+) -> NDArray[np.float32]:
+    """Return the network's answer for each patch: the mean over four mirror images, or of it alone."""
+    answers = [
+        _answers(network_channels(patches[start : start + AT_ONCE]), predictor, mirrored)
+        for start in range(0, len(patches), AT_ONCE)
+    ]
+    return np.concatenate(answers) if answers else np.empty(0, dtype=np.float32)
+
+
+def _answers(channels: NDArray[np.float32], predictor: "Predictor", mirrored: bool) -> NDArray[np.float32]:
+    views = [channels[:, :, ::-1], channels[..., ::-1], channels[:, :, ::-1, ::-1]] if mirrored else []
+    logits = predictor.logits(np.concatenate([channels, *views]))[:, 0]
+    return np.asarray(logits.reshape(len(views) + 1, -1).mean(axis=0))

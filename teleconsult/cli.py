@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imaging.reasons import Reason
+from teleconsult.model_commands import models as model_commands
 from teleconsult.settings import REPOSITORY
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from teleconsult.dependencies import PartsOfApp
 
 main = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+main.add_typer(model_commands, name="models")
 
 DataFolder = Annotated[
     Path, typer.Option("--data", help="Folder that holds everything this installation keeps.")

@@ -114,7 +114,7 @@ def _as_grey(patches: NDArray[Any]) -> NDArray[np.uint8]:
             "The patches lie between 0 and 1; grey values from 0 to 255 are expected.",
             "图块取值在 0 到 1 之间；应为 0 到 255 的灰度值。",
         )
-    return np.rint(patches).astype(np.uint8)
+    return np.asarray(np.rint(patches), dtype=np.uint8)
 
 
 def _as_truth(labels: NDArray[Any]) -> NDArray[np.bool_]:

@@ -1,0 +1,119 @@
+"""Saliency of the networks that ship with the program, each on the picture that it was given."""
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from imaging.finding import Finding
+from imaging.volume import Volume
+from inference.breast_candidates import KINDS
+from inference.breast_features import FINE_MM, BreastFeatures
+from inference.evidence import Picture, saliency_picture
+from inference.lung_patches import cut_patch, patch_logits, sampling_step_px
+from inference.saliency import Saliency, occlusion_map
+
+if TYPE_CHECKING:
+    from inference.monai_predictor import Predictor
+
+# Lung: squares of about 8 mm, so that a 6 mm nodule goes with one of them, covered with aerated lung.
+LUNG_COVER_PX: Final = 12
+LUNG_STEP_PX: Final = 4
+AERATED_GREY: Final = 27.0  # -850 HU in the patch's window
+WIDE_FROM_MM: Final = 12.0  # as the second look of inference/lung_scoring.py
+ENLARGED: Final = 4
+# Breast: a field of 64 mm around the lesion, squares of 8 mm, covered with the field's own median.
+FIELD_CELLS: Final = 64
+BREAST_COVER_CELLS: Final = 8
+BREAST_STEP_CELLS: Final = 8
+MASK_CHANNELS: Final = 1  # the last ones: where breast is, not what it looks like
+
+
+def nodule_saliency(volume: Volume, finding: Finding, predictor: "Predictor") -> Picture:
+    """Return what the false-positive reducer's answer on a finding's central patch rests on.
+
+    Raises:
+        ValueError: the finding has no place in the patient.
+    """
+    if finding.centre_lps_mm is None:
+        raise ValueError("a finding in a volume has a place in the patient")
+    column, row, slice_ = volume.lps_to_voxel(*finding.centre_lps_mm)
+    pixel_mm = (volume.spacing_mm[1] + volume.spacing_mm[2]) / 2
+    wide = (finding.diameter_mm or 0.0) >= WIDE_FROM_MM
+    step_px = sampling_step_px(pixel_mm) * (2.0 if wide else 1.0)
+    place = int(np.clip(round(slice_), 0, len(volume.voxels_hu) - 1))
+    patch = cut_patch(volume.voxels_hu[place], row, column, step_px)
+    return saliency_picture(patch, patch_saliency(patch, predictor), step_px * pixel_mm, enlarged=ENLARGED)
+
+
+def patch_saliency(patch: NDArray[np.uint8], predictor: "Predictor") -> Saliency:
+    """Return the saliency of one (PATCH_PX, PATCH_PX) patch."""
+    return occlusion_map(
+        patch.astype(np.float32),
+        lambda covered: patch_logits(np.rint(covered).astype(np.uint8), predictor, mirrored=False),
+        cover_px=LUNG_COVER_PX,
+        step_px=LUNG_STEP_PX,
+        fill=AERATED_GREY,
+    )
+
+
+def breast_saliency(features: BreastFeatures, finding: Finding, predictor: "Predictor") -> Picture | None:
+    """Return what the network's map says of a lesion rests on; None: this network does not look for its kind.
+
+    Raises:
+        ValueError: the finding has no box.
+    """
+    if str(finding.kind) not in KINDS:
+        return None
+    top, left, planes, box = _field_around(features, finding)
+    kind = KINDS.index(str(finding.kind))
+    lesion = np.s_[kind, box[1] : box[3], box[0] : box[2]]
+    looks = planes[:-MASK_CHANNELS]
+
+    def scores(covered: NDArray[np.float32]) -> NDArray[np.float32]:
+        mask = np.broadcast_to(planes[-MASK_CHANNELS:], (len(covered), MASK_CHANNELS, *planes.shape[1:]))
+        logits = predictor.logits(np.concatenate([covered, mask], axis=1))
+        return np.array([one[lesion].max() for one in logits], np.float32)
+
+    found = occlusion_map(
+        looks,
+        scores,
+        cover_px=BREAST_COVER_CELLS,
+        step_px=BREAST_STEP_CELLS,
+        fill=np.median(looks, axis=(1, 2)),
+    )
+    shown = features.planes[0][2 * top : 2 * (top + FIELD_CELLS), 2 * left : 2 * (left + FIELD_CELLS)]
+    low, high = (float(v) for v in np.percentile(shown, (1.0, 99.8)))
+    grey = np.clip((shown - low) * (255.0 / max(high - low, 1e-3)), 0, 255).astype(np.uint8)
+    fall = ndimage.zoom(found.fall, 2, order=1)[: grey.shape[0], : grey.shape[1]]
+    if features.mirrored:
+        grey, fall = grey[:, ::-1], fall[:, ::-1]
+    return saliency_picture(
+        np.ascontiguousarray(grey), Saliency(np.ascontiguousarray(fall), found.score), FINE_MM, enlarged=2
+    )
+
+
+def _field_around(
+    features: BreastFeatures, finding: Finding
+) -> tuple[int, int, NDArray[np.float32], tuple[int, int, int, int]]:
+    """Return the field's first row and column, its planes, and the lesion's box in it (x0, y0, x1, y1)."""
+    if finding.box_px is None:
+        raise ValueError("a finding on an image has a box")
+    x0, y0, x1, y1 = finding.box_px
+    if features.mirrored:
+        width = features.image_shape[1]
+        x0, x1 = width - x1, width - x0
+    down, across = features.cells_per_px
+    cells = (x0 * across, y0 * down, x1 * across, y1 * down)
+    planes = features.network_input()
+    planes = np.pad(planes, ((0, 0), *((0, max(0, FIELD_CELLS - n)) for n in planes.shape[1:])), mode="edge")
+    top = int(np.clip(round((cells[1] + cells[3] - FIELD_CELLS) / 2), 0, planes.shape[1] - FIELD_CELLS))
+    left = int(np.clip(round((cells[0] + cells[2] - FIELD_CELLS) / 2), 0, planes.shape[2] - FIELD_CELLS))
+    box = (
+        int(np.clip(int(cells[0]) - left, 0, FIELD_CELLS - 1)),
+        int(np.clip(int(cells[1]) - top, 0, FIELD_CELLS - 1)),
+        int(np.clip(int(np.ceil(cells[2])) - left, 1, FIELD_CELLS)),
+        int(np.clip(int(np.ceil(cells[3])) - top, 1, FIELD_CELLS)),
+    )
+    return top, left, planes[:, top : top + FIELD_CELLS, left : left + FIELD_CELLS], box

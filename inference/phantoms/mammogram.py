@@ -82,21 +82,6 @@ class LesionTruth:
 
 
 @dataclass(frozen=True, slots=True)
-class PhantomMammogram:
-    """Stored values (row, column), dense is bright; what is in it, and what it shows."""
-
-    pixels: NDArray[np.uint16]
-    spacing_mm: float
-    laterality: Laterality
-    view: View
-    density: Density
-    lesions: tuple[LesionTruth, ...]
-    breast: NDArray[np.bool_]
-    pectoral: NDArray[np.bool_]
-    bits_stored: int = 12
-
-
-@dataclass(frozen=True, slots=True)
 class Appearance:
     """How a vendor's processing turns brightness into stored values, and how noisy the detector is."""
 
@@ -109,6 +94,21 @@ class Appearance:
     label: bool
     sharpening: float = 0.0
     bits_stored: int = 12
+
+
+@dataclass(frozen=True, slots=True)
+class PhantomMammogram:
+    """Stored values (row, column), dense is bright; what is in it, and what it shows."""
+
+    pixels: NDArray[np.uint16]
+    spacing_mm: float
+    laterality: Laterality
+    view: View
+    density: Density
+    lesions: tuple[LesionTruth, ...]
+    breast: NDArray[np.bool_]
+    pectoral: NDArray[np.bool_]
+    appearance: Appearance
 
 
 PLAIN: Final = Appearance(air=0, fat=850, span=2600, gamma=1.1, noise=0.018, blur_mm=0.05, label=True)
@@ -207,9 +207,7 @@ def draw_mammogram(
         _write_label(rng, pixels, f"{side}{shown}", side, pixel_mm)
     if appearance.bits_stored != BITS:
         pixels <<= appearance.bits_stored - BITS
-    return PhantomMammogram(
-        pixels, pixel_mm, side, shown, tissue, tuple(truth), breast, pectoral, appearance.bits_stored
-    )
+    return PhantomMammogram(pixels, pixel_mm, side, shown, tissue, tuple(truth), breast, pectoral, appearance)
 
 
 def mammogram(
@@ -251,7 +249,7 @@ def mammogram(
         seed=seed,
         study_seed=seed if study_seed is None else study_seed,
         instance_number=instance_number,
-        bits_stored=phantom.bits_stored,
+        bits_stored=phantom.appearance.bits_stored,
     )
     return dataset, phantom
 

@@ -146,6 +146,21 @@ class SeriesStream:
             PacsUnavailable: the archive did not give an instance, though asked several times.
             GeometryError, ImageTooLarge, UndecodablePixels, NoPixels: as VolumeBuilder.volume.
         """
+        self.settle()
+        return self._builder.volume()
+
+    @property
+    def offered(self) -> frozenset[str]:
+        """What was offered so far, by the archive's identifiers."""
+        with self._changed:
+            return frozenset(self._offered)
+
+    def settle(self) -> None:
+        """Wait until everything offered is read.
+
+        Raises:
+            PacsUnavailable: the archive did not give an instance, though asked several times.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._settled == len(self._offered) or self._is_over)
             if self._bug is not None:
@@ -154,7 +169,6 @@ class SeriesStream:
                 raise self._failure
             if self._settled < len(self._offered):
                 raise PacsUnavailable("the series was closed before it was read")
-        return self._builder.volume()
 
     def close(self) -> None:
         """End the threads, each after the file it is at; calling it again does no harm."""

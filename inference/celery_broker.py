@@ -1,8 +1,8 @@
-"""Celery carries nudges: 'look at job X'. What is true about X stands in the job table."""
+"""Celery carries nudges: 'there is something to read'. What it is stands in the job table."""
 
 from celery import Celery
 
-RUN_JOB = "inference.run_job"
+RUN_JOBS = "inference.run_jobs"
 VISIBILITY_TIMEOUT_S = 6 * 3600  # longer than any task: a shorter one makes healthy tasks run again
 PUBLISH_TIMEOUT_S = 3
 
@@ -30,16 +30,21 @@ def make_celery(broker_url: str) -> Celery:
     return app
 
 
+def queue_of(model: str) -> str:
+    """Return the queue of a job's model, which may name a version: `name@version`."""
+    return model.partition("@")[0]
+
+
 class CeleryBroker:
     """Sends nudges. One queue for each model, so that one process holds one model in memory."""
 
     def __init__(self, broker_url: str) -> None:
         self._app = make_celery(broker_url)
 
-    def nudge(self, job_id: str, model: str) -> None:
-        """Ask any worker of this model to look at the job.
+    def nudge(self, model: str) -> None:
+        """Ask any worker of this model to look at the job table.
 
         Raises:
             kombu.exceptions.OperationalError: the broker is away; the sweeper nudges again later.
         """
-        self._app.send_task(RUN_JOB, args=[job_id], queue=model)
+        self._app.send_task(RUN_JOBS, args=[model], queue=model)

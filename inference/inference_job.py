@@ -1,10 +1,12 @@
-"""One AI job: read one series with one model. The job table in the database is the truth."""
+"""One AI job: read one series, or one slab of it, with one model. The job table is the truth."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any
+from enum import IntEnum, StrEnum
+from typing import Any, Final
+
+from inference.slabs import Slab
 
 
 class JobStatus(StrEnum):
@@ -44,8 +46,21 @@ TRANSITIONS: Mapping[JobStatus, Mapping[JobEvent, JobStatus]] = {
     JobStatus.CANCELLED: {},
 }
 
+
+class Priority(IntEnum):
+    """Which job a worker takes first. Ours; DICOM's STAT and a consult's emergency are EMERGENCY."""
+
+    SHADOW = 0  # nobody waits for it
+    ROUTINE = 1
+    URGENT = 2
+    EMERGENCY = 3
+
+
+WHOLE_SERIES: Final = -(1 << 31)  # as the index of a slab: the job that puts the series together
 MAX_ATTEMPTS = 3
 LEASE_S = 30.0
+# After a start that ended in an error; doubled with each.
+TRY_AGAIN_AFTER_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +74,7 @@ class Lease:
     model: str
     attempt: int
     expires_at: datetime
+    slab: Slab | None = None  # None: the whole series
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +90,4 @@ class InferenceJob:
     reason: Mapping[str, Any] | None
     created_at: datetime
     finished_at: datetime | None
+    priority: Priority = Priority.ROUTINE

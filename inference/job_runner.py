@@ -10,25 +10,34 @@ from typing import Any
 
 from pydicom import Dataset
 
-from imaging.errors import PacsUnavailable
+from imaging.errors import DicomError, PacsUnavailable
 from imaging.finding import Finding
 from imaging.pacs import PacsClient
 from imaging.part10 import dataset_of, part10_bytes
-from imaging.result_header import Maker
 from imaging.result_objects import Run, result_objects
 from inference.errors import NotAnalysable
 from inference.inference_job import LEASE_S, Lease
-from inference.repository import JobRepository
+from inference.pipeline import Reader, VolumeReader
+from inference.repository import READ_SHARE, JobRepository
+from inference.series_cache import SeriesCache
+from inference.slabs import Slab
 from storage.events import Publish
 
 log = logging.getLogger(__name__)
 
 Progress = Callable[[str, float], None]
-Analyse = Callable[[Sequence[Dataset], str, Progress], list[Finding]]
 
 
 class LeaseLost(Exception):
-    """Another worker has the job now; what this one found must not be written."""
+    """Another worker has the job now, or it was called off: what this one found must not be written."""
+
+
+class SlabFailed(Exception):
+    """A slab of the series could not be read; `reason` says why."""
+
+    def __init__(self, reason: Any) -> None:
+        super().__init__(reason["code"])
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,62 +45,101 @@ class JobRunner:
     """What a job is run with.
 
     Attributes:
-        analyse: from a series' instances, a model's name and a place to report progress to, to findings.
-        maker: from a model's name to the version and the weights that run under it.
+        reader: from a job's model to whoever reads with it.
+        series: what this worker has fetched.
         secondary_capture: whether findings are also stored as pictures with burnt-in marks.
     """
 
     jobs: JobRepository
     pacs: PacsClient
-    analyse: Analyse
-    maker: Callable[[str], Maker]
+    reader: Callable[[str], Reader]
+    series: SeriesCache
     publish: Publish
     now: Callable[[], datetime]
     secondary_capture: bool = False
 
-    def run(self, job_id: str) -> None:
-        """Run one inference job; a second delivery of the same job does no harm.
+    def run_next(self, queue: str) -> bool:
+        """Run the most urgent job of a model. False: there is none that is free.
 
         Raises:
             PacsUnavailable: the archive is away; the job was given back and may be tried again.
         """
-        lease = self.jobs.lease(job_id, self.now())
+        lease = self.jobs.lease_next(queue, self.now())
         if lease is None:
-            return
-        log.info("job-started job_id=%s model=%s attempt=%d", job_id, lease.model, lease.attempt)
+            return False
+        self._run(lease)
+        return True
+
+    def run(self, job_id: str) -> None:
+        """Run this job; one that is finished, or that somebody has, is left alone.
+
+        Raises:
+            PacsUnavailable: as `run_next`.
+        """
+        lease = self.jobs.lease(job_id, self.now())
+        if lease is not None:
+            self._run(lease)
+
+    def _run(self, lease: Lease) -> None:
+        job_id, slab = lease.job_id, lease.slab.index if lease.slab else "all"
+        log.info(
+            "job-started job_id=%s model=%s slab=%s attempt=%d", job_id, lease.model, slab, lease.attempt
+        )
         try:
             with _heartbeat(lease, self) as report:
-                found = self._analyse(lease, report)
+                if lease.slab is not None:
+                    written = self._read_slab(lease, lease.slab, report)
+                else:
+                    written = self._read_series(lease, report)
         except PacsUnavailable:
-            self.jobs.release(lease, tried=False)
+            self.jobs.release(lease, self.now(), tried=False)
             self._changed(lease, "study-changed")
             raise
-        except NotAnalysable as error:
-            self.jobs.fail(lease, error.reason.to_json(), self.now())
-            log.info("job-not-analysable job_id=%s code=%s", job_id, error.reason.code)
+        except (NotAnalysable, SlabFailed) as error:
+            reason = error.reason if isinstance(error, SlabFailed) else error.reason.to_json()
+            self.jobs.fail(lease, reason, self.now())
+            log.info("job-not-analysable job_id=%s code=%s", job_id, reason["code"])
         except LeaseLost:
             log.info("job-lease-lost job_id=%s", job_id)
             return
         except Exception:  # whatever a study does to a model: counted, tried again, then given up
-            self.jobs.release(lease, tried=True)
+            self.jobs.release(lease, self.now(), tried=True)
             raise
         else:
-            if self.jobs.publish(lease, found, self.now()):
-                log.info("job-published job_id=%s findings=%d", job_id, len(found))
-        self._changed(lease, "findings-changed")
+            log.info("job-done job_id=%s written=%s", job_id, written)
+        self._changed(lease, "study-changed" if lease.slab else "findings-changed")
 
-    def _analyse(self, lease: Lease, report: Progress) -> list[Finding]:
+    def _read_slab(self, lease: Lease, slab: Slab, report: Progress) -> bool:
+        reader = self.reader(lease.model)
+        reading = None
+        if isinstance(reader, VolumeReader) and reader.reads_slabs:
+            report("fetch", 0.0)
+            places = [each.orthanc_id for each in slab.slices]
+            with self.series.holding(lease.study_instance_uid, lease.series_instance_uid, places) as series:
+                try:
+                    part = series.slab(slab.slices[0].offset_mm, slab.slices[-1].offset_mm)
+                except DicomError as error:
+                    log.info("slab-is-no-volume job_id=%s code=%s", lease.job_id, error.reason.code)
+                else:
+                    reading = reader.read_slab(part, slab, report)
+        return self.jobs.finish_slab(lease, reading, self.now())
+
+    def _read_series(self, lease: Lease, report: Progress) -> bool:
+        reader = self.reader(lease.model)
         report("fetch", 0.0)
-        datasets = [
-            dataset_of(content)
-            for content in self.pacs.fetch_series(lease.study_instance_uid, lease.series_instance_uid)
-        ]
-        found = self.analyse(datasets, lease.model, report)
+        if isinstance(reader, VolumeReader):
+            found, sources = self._read_volume(lease, reader, report)
+        else:
+            sources = [
+                dataset_of(content)
+                for content in self.pacs.fetch_series(lease.study_instance_uid, lease.series_instance_uid)
+            ]
+            found = reader.read(sources, report)
         report("report", 0.95)
         run = Run(
             findings=found,
-            sources=datasets,
-            maker=self.maker(lease.model),
+            sources=sources,
+            maker=reader.maker,
             at=self.now(),
             job_id=lease.job_id,
             secondary_capture=self.secondary_capture,
@@ -99,7 +147,35 @@ class JobRunner:
         # A second delivery of the job stores the same objects: the archive keeps the first of each.
         for ds in result_objects(run):
             self.pacs.store(part10_bytes(ds))
-        return found
+        return self.jobs.publish(lease, found, self.now())
+
+    def _read_volume(
+        self, lease: Lease, reader: VolumeReader, report: Progress
+    ) -> tuple[list[Finding], list[Dataset]]:
+        study, series_uid = lease.study_instance_uid, lease.series_instance_uid
+        if failed := self.jobs.failed_slab(series_uid, lease.model):
+            raise SlabFailed(failed)
+        readings = self.jobs.slab_readings(series_uid, lease.model)
+        places = self.pacs.series_instances(study, series_uid)
+        done = READ_SHARE if readings else 0.0
+        self.series.keep_only(study, series_uid, places)
+        with self.series.holding(study, series_uid, places) as series:
+            found = reader.read(
+                series.volume, readings, lambda stage, share: report(stage, done + (0.95 - done) * share)
+            )
+            sources = series.headers()
+        self.series.drop(study, series_uid)
+        if self.secondary_capture:
+            sources = self._with_pixels(sources, found)
+        return found, sources
+
+    def _with_pixels(self, sources: Sequence[Dataset], found: Sequence[Finding]) -> list[Dataset]:
+        """The images, those with their pixels on which something was found."""
+        shown = {finding.sop_instance_uid for finding in found}
+        return [
+            dataset_of(self.pacs.instance_file(str(ds.SOPInstanceUID))) if ds.SOPInstanceUID in shown else ds
+            for ds in sources
+        ]
 
     def _changed(self, lease: Lease, kind: str) -> None:
         self.publish({"type": kind, "study_instance_uid": lease.study_instance_uid})

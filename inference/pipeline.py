@@ -1,6 +1,7 @@
 """From a series to findings: which model reads what, and the command line's whole way from files to JSON."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from imaging.intake import read_drop
 from imaging.mammogram import read_mammogram
 from imaging.part10 import dataset_of
 from imaging.reasons import Reason
+from imaging.result_header import Maker
 from imaging.volume import Volume
 from imaging.volume_builder import build_volume
 from inference.bundle import Bundle, load_bundle
@@ -81,15 +83,94 @@ PIPELINES: Mapping[str, VolumePipeline | ImagePipeline] = {
 }
 
 
-def pipeline_of(model: str) -> VolumePipeline | ImagePipeline:
-    """Return how a model of this name reads.
+@dataclass(frozen=True, slots=True)
+class VolumeReader:
+    """A model that reads CTs."""
+
+    bundle: Bundle
+    pipeline: VolumePipeline
+
+    @property
+    def maker(self) -> Maker:
+        """What its findings say made them."""
+        return _maker(self.bundle)
+
+    @property
+    def reads_slabs(self) -> bool:
+        """Whether it can begin before all slices have come."""
+        return self.pipeline.read_slab is not None
+
+    def read_slab(self, part: Volume, slab: Slab, progress: Progress) -> dict[str, Any]:
+        """Return what is in a slab, for `read`."""
+        if self.pipeline.read_slab is None:
+            raise TypeError(f"{self.bundle.name} reads no slabs")
+        return self.pipeline.read_slab(part, slab, self.bundle, progress)
+
+    def read(
+        self, volume: Callable[[], Volume], readings: Sequence[Reading], progress: Progress
+    ) -> list[Finding]:
+        """Return what is in a volume.
+
+        Raises:
+            NotAnalysable: `volume` cannot be made, or is nothing for this model.
+        """
+        with _told_as_not_analysable():
+            progress("volume", 0.0)
+            made = volume()
+            return self.pipeline.read(
+                made, self.bundle, lambda stage, share: progress(stage, 0.1 + 0.9 * share), readings
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReader:
+    """A model that reads images one by one."""
+
+    bundle: Bundle
+    pipeline: ImagePipeline
+
+    @property
+    def maker(self) -> Maker:
+        """What its findings say made them."""
+        return _maker(self.bundle)
+
+    def read(self, datasets: Sequence[Dataset], progress: Progress) -> list[Finding]:
+        """Return what is in the images.
+
+        Raises:
+            NotAnalysable: they are nothing for this model.
+        """
+        with _told_as_not_analysable():
+            return self.pipeline.read(datasets, self.bundle, progress)
+
+
+Reader = VolumeReader | ImageReader
+
+
+def reader_of(model: str, bundle: Bundle) -> Reader:
+    """Return who reads what the gate sends to `model`, with this bundle.
 
     Raises:
-        UnknownModel: none does.
+        UnknownModel: no pipeline has this name.
     """
-    if model not in PIPELINES:
+    pipeline = PIPELINES.get(model)
+    if pipeline is None:
         raise UnknownModel(f"no pipeline for model {model!r}; there are {', '.join(PIPELINES)}")
-    return PIPELINES[model]
+    if isinstance(pipeline, VolumePipeline):
+        return VolumeReader(bundle, pipeline)
+    return ImageReader(bundle, pipeline)
+
+
+def _maker(bundle: Bundle) -> Maker:
+    return Maker(bundle.name, bundle.version, bundle.weights_sha256)
+
+
+@contextmanager
+def _told_as_not_analysable() -> Iterator[None]:
+    try:
+        yield
+    except DicomError as error:
+        raise NotAnalysable(error.reason, str(error)) from error
 
 
 def analyse_series(
@@ -114,25 +195,19 @@ def analyse_series(
         NotAnalysable: the series is nothing for this model; `reason` says why.
         AnalysisCancelled: `cancelled` said so.
     """
-    pipeline = pipeline_of(model)
-    bundle = load_bundle(models_folder / model)
+    if model not in PIPELINES:
+        raise UnknownModel(f"no pipeline for model {model!r}; there are {', '.join(PIPELINES)}")
+    reader = reader_of(model, load_bundle(models_folder / model))
 
     def report(stage: str, fraction: float) -> None:
         if cancelled():
             raise AnalysisCancelled(f"stopped in stage {stage}")
         progress(stage, min(max(fraction, 0.0), 1.0))
 
-    try:
-        if isinstance(pipeline, VolumePipeline):
-            report("volume", 0.0)
-            volume = build_volume(datasets)
-            findings = pipeline.read(
-                volume, bundle, lambda stage, share: report(stage, 0.1 + 0.9 * share), ()
-            )
-        else:
-            findings = pipeline.read(datasets, bundle, report)
-    except DicomError as error:
-        raise NotAnalysable(error.reason, str(error)) from error
+    if isinstance(reader, VolumeReader):
+        findings = reader.read(lambda: build_volume(datasets), (), report)
+    else:
+        findings = reader.read(datasets, report)
     report("done", 1.0)
     return findings
 

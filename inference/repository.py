@@ -1,21 +1,33 @@
 """Jobs and their findings in the database: leased by one worker at a time, published once."""
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, or_, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from imaging.finding import Finding
-from inference.inference_job import LEASE_S, MAX_ATTEMPTS, InferenceJob, JobStatus, Lease
+from inference.inference_job import (
+    LEASE_S,
+    MAX_ATTEMPTS,
+    TRY_AGAIN_AFTER_S,
+    WHOLE_SERIES,
+    InferenceJob,
+    JobStatus,
+    Lease,
+    Priority,
+)
+from inference.slabs import Slab, digest
 from storage.database import Database
 from storage.tables import findings, inference_jobs
 
 OPEN = (JobStatus.REQUESTED, JobStatus.IN_PROGRESS)
+ASKED_AT_ONCE = 8  # jobs that a worker tries to get before it looks again,
+ROUNDS = 5  # and how often it looks
+READ_SHARE = 0.85  # of a job's progress is its slabs'
 
 
 class JobRepository:
@@ -31,13 +43,13 @@ class JobRepository:
         model: str,
         sop_instance_uids: Iterable[str],
         at: datetime,
+        priority: Priority = Priority.ROUTINE,
     ) -> str | None:
         """Create the job for exactly these instances; None when it exists already.
 
         A series that grew since its last job gets a new one. Open jobs on the smaller series
         are called off, and findings that nobody decided on make way when the new ones stand.
         """
-        digest = hashlib.sha256("\n".join(sorted(sop_instance_uids)).encode()).hexdigest()
         job_id = str(uuid4())
         # The unique constraint decides, before anything else is touched: of two that come at once the second
         # waits for the first, and must not call its job off.
@@ -47,25 +59,93 @@ class JobRepository:
             study_instance_uid=study_instance_uid,
             series_instance_uid=series_instance_uid,
             model=model,
-            instances_sha256=digest,
-            status=JobStatus.REQUESTED,
-            attempts=0,
-            lease_token=0,
-            progress=0.0,
+            slab_index=WHOLE_SERIES,
+            instances_sha256=digest(sop_instance_uids),
+            priority=priority,
             created_at=at,
         ):
             return None
-        connection.execute(
-            update(inference_jobs)
-            .where(
-                inference_jobs.c.series_instance_uid == series_instance_uid,
-                inference_jobs.c.model == model,
-                inference_jobs.c.id != job_id,
-                inference_jobs.c.status.in_(OPEN),
-            )
-            .values(status=JobStatus.CANCELLED, finished_at=at, lease_token=inference_jobs.c.lease_token + 1)
+        _call_off(
+            connection,
+            at,
+            inference_jobs.c.series_instance_uid == series_instance_uid,
+            inference_jobs.c.model == model,
+            inference_jobs.c.slab_index == WHOLE_SERIES,
+            inference_jobs.c.id != job_id,
         )
         return job_id
+
+    def request_slabs(
+        self,
+        connection: Connection,
+        *,
+        study_instance_uid: str,
+        series_instance_uid: str,
+        model: str,
+        slabs: Sequence[Slab],
+        at: datetime,
+        priority: Priority = Priority.ROUTINE,
+        complete: bool = False,
+    ) -> int:
+        """Create a job for each slab that has none, and return how many are new.
+
+        A slab that got more slices gets a new job, the old one is called off, also one that failed; with a
+        `complete` series every slab that is not among `slabs`.
+        """
+        new = 0
+        for slab in slabs:
+            new += _insert_once(
+                connection,
+                id=str(uuid4()),
+                study_instance_uid=study_instance_uid,
+                series_instance_uid=series_instance_uid,
+                model=model,
+                slab_index=slab.index,
+                slab=slab.to_json(),
+                instances_sha256=slab.instances_sha256,
+                priority=priority,
+                created_at=at,
+            )
+        inputs = [slab.instances_sha256 for slab in slabs]
+        _call_off(
+            connection,
+            at,
+            inference_jobs.c.series_instance_uid == series_instance_uid,
+            inference_jobs.c.model == model,
+            inference_jobs.c.slab_index != WHOLE_SERIES,
+            inference_jobs.c.instances_sha256.not_in(inputs),
+            true() if complete else inference_jobs.c.slab_index.in_([slab.index for slab in slabs]),
+            statuses=(*OPEN, JobStatus.FAILED),
+        )
+        return new
+
+    def lease_next(self, queue: str, at: datetime) -> Lease | None:
+        """Take the most urgent job of this model that is free and ready; None when there is none.
+
+        Of equal urgency what puts a series together comes first, then the oldest. So an emergency waits for
+        one slab at most, however many routine ones stand before it.
+        """
+        query = (
+            select(inference_jobs.c.id)
+            .where(_is_of(queue), _is_free(at), _is_ready())
+            .order_by(
+                inference_jobs.c.priority.desc(),
+                inference_jobs.c.slab_index != WHOLE_SERIES,
+                inference_jobs.c.created_at,
+                inference_jobs.c.slab_index,
+            )
+            .limit(ASKED_AT_ONCE)
+        )
+        for _ in range(ROUNDS):  # whoever else asks may be quicker, and what is given up makes others ready
+            with self._database.reading() as connection:
+                waiting = [row.id for row in connection.execute(query)]
+            if not waiting:
+                break
+            for job_id in waiting:
+                lease = self.lease(job_id, at)
+                if lease is not None:
+                    return lease
+        return None
 
     def lease(self, job_id: str, at: datetime, lease_s: float = LEASE_S) -> Lease | None:
         """Take the job if it is free; None when it is finished or somebody holds it.
@@ -80,7 +160,7 @@ class JobRepository:
             ).first()
             if row is None or row.status not in OPEN:
                 return None
-            if row.status == JobStatus.IN_PROGRESS and row.lease_expires_at > at:
+            if row.lease_expires_at is not None and row.lease_expires_at > at:
                 return None
             if row.attempts >= MAX_ATTEMPTS:
                 self._finish(connection, job_id, JobStatus.FAILED, at, reason=GAVE_UP)
@@ -106,6 +186,7 @@ class JobRepository:
                 model=row.model,
                 attempt=row.attempts + 1,
                 expires_at=expires_at,
+                slab=None if row.slab is None else Slab.from_json(row.slab),
             )
 
     def renew(
@@ -120,8 +201,12 @@ class JobRepository:
             )
             return result.rowcount == 1
 
-    def release(self, lease: Lease, *, tried: bool) -> None:
-        """Give the job back. Not `tried`: what it needed is away, which is not the job's fault."""
+    def release(self, lease: Lease, at: datetime, *, tried: bool) -> None:
+        """Give the job back. Not `tried`: what it needed is away, which is not the job's fault.
+
+        After an error it is left alone for a while: what caused it, as a full disk, may pass.
+        """
+        wait_s = TRY_AGAIN_AFTER_S * 2.0 ** (lease.attempt - 1)
         with self._database.transaction() as connection:
             connection.execute(
                 update(inference_jobs)
@@ -129,11 +214,73 @@ class JobRepository:
                 .values(
                     status=JobStatus.REQUESTED,
                     attempts=inference_jobs.c.attempts - (0 if tried else 1),
-                    lease_expires_at=None,
-                    nudged_at=None if tried else inference_jobs.c.nudged_at,
+                    lease_expires_at=at + timedelta(seconds=wait_s) if tried else None,
+                    nudged_at=None,
                     progress=0.0,
                 )
             )
+
+    def finish_slab(self, lease: Lease, reading: Mapping[str, Any] | None, at: datetime) -> bool:
+        """Keep what was read in a slab. False when the lease was lost: then nothing is written.
+
+        Args:
+            reading: None: these slices make no volume by themselves; whoever merges finds out why.
+        """
+        with self._database.transaction() as connection:
+            held = connection.execute(
+                select(inference_jobs.c.id).where(*_held_by(lease)).with_for_update()
+            ).first()
+            if held is None:
+                return False
+            self._finish(connection, lease.job_id, JobStatus.COMPLETED, at, progress=1.0, reading=reading)
+            return True
+
+    def slab_readings(self, series_instance_uid: str, model: str) -> list[dict[str, Any]]:
+        """Return what was read in the slabs of a series, those included that have been overtaken since."""
+        with self._database.reading() as connection:
+            rows = connection.execute(
+                select(inference_jobs.c.reading).where(
+                    *_slabs_of(series_instance_uid, model), inference_jobs.c.reading.is_not(None)
+                )
+            )
+            return [row.reading for row in rows]
+
+    def failed_slab(self, series_instance_uid: str, model: str) -> Mapping[str, Any] | None:
+        """Return why a slab of the series could not be read, None where all could."""
+        with self._database.reading() as connection:
+            reason: Mapping[str, Any] | None = connection.execute(
+                select(inference_jobs.c.reason).where(
+                    *_slabs_of(series_instance_uid, model), inference_jobs.c.status == JobStatus.FAILED
+                )
+            ).scalar()
+            return reason
+
+    def studies_waiting(self, connection: Connection) -> dict[str, Priority]:
+        """Return the studies of which something is still to be read, and how urgent the least of it is."""
+        rows = connection.execute(
+            select(inference_jobs.c.study_instance_uid, func.min(inference_jobs.c.priority).label("least"))
+            .where(inference_jobs.c.status.in_(OPEN), inference_jobs.c.priority != Priority.SHADOW)
+            .group_by(inference_jobs.c.study_instance_uid)
+        )
+        return {row.study_instance_uid: Priority(row.least) for row in rows}
+
+    def set_priority(
+        self, connection: Connection, study_instance_uids: Sequence[str], priority: Priority
+    ) -> None:
+        """Let what is still to be read of these studies come sooner, or later."""
+        connection.execute(
+            update(inference_jobs)
+            .where(
+                inference_jobs.c.study_instance_uid.in_(study_instance_uids),
+                inference_jobs.c.status.in_(OPEN),
+                inference_jobs.c.priority != Priority.SHADOW,
+            )
+            .values(priority=priority)
+        )
+
+    def cancel(self, connection: Connection, study_instance_uid: str, at: datetime) -> int:
+        """Call off what is still to be read of a study; who reads it stops. Return how many jobs it were."""
+        return _call_off(connection, at, inference_jobs.c.study_instance_uid == study_instance_uid)
 
     def publish(self, lease: Lease, found: Sequence[Finding], at: datetime) -> bool:
         """Write the result once. False when the lease was lost: then nothing is written."""
@@ -175,12 +322,8 @@ class JobRepository:
         """
         stale = at - timedelta(seconds=renudge_s)
         condition = and_(
-            or_(
-                inference_jobs.c.status == JobStatus.REQUESTED,
-                and_(
-                    inference_jobs.c.status == JobStatus.IN_PROGRESS, inference_jobs.c.lease_expires_at < at
-                ),
-            ),
+            _is_free(at),
+            _is_ready(),
             or_(inference_jobs.c.nudged_at.is_(None), inference_jobs.c.nudged_at < stale),
         )
         with self._database.reading() as connection:
@@ -197,32 +340,61 @@ class JobRepository:
         return [(row.id, row.model) for row in due]
 
     def of_study(self, connection: Connection, study_instance_uid: str) -> list[InferenceJob]:
-        """Jobs of a study, the newest last; those called off are left out."""
-        rows = connection.execute(
-            select(inference_jobs)
-            .where(
-                inference_jobs.c.study_instance_uid == study_instance_uid,
-                inference_jobs.c.status != JobStatus.CANCELLED,
-            )
-            .order_by(inference_jobs.c.created_at)
-        )
-        return [_job(row) for row in rows]
+        """Jobs on whole series of a study, the newest last; those called off are left out."""
+        return self.of_studies(connection, [study_instance_uid])[study_instance_uid]
 
     def of_studies(
         self, connection: Connection, study_instance_uids: Sequence[str]
     ) -> dict[str, list[InferenceJob]]:
+        """The same for several. A job that waits for its slabs is as far as they are."""
         by_study: dict[str, list[InferenceJob]] = {uid: [] for uid in study_instance_uids}
         rows = connection.execute(
             select(inference_jobs)
             .where(
                 inference_jobs.c.study_instance_uid.in_(study_instance_uids),
                 inference_jobs.c.status != JobStatus.CANCELLED,
+                inference_jobs.c.slab_index == WHOLE_SERIES,
             )
             .order_by(inference_jobs.c.created_at)
-        )
+        ).all()
+        waiting = [row.series_instance_uid for row in rows if row.status == JobStatus.REQUESTED]
+        shares = self._shares_read(connection, waiting) if waiting else {}
         for row in rows:
-            by_study[row.study_instance_uid].append(_job(row))
+            share = shares.get((row.series_instance_uid, row.model))
+            by_study[row.study_instance_uid].append(_job(row, share))
         return by_study
+
+    def slabs_read(self, connection: Connection, study_instance_uid: str) -> tuple[int, int]:
+        """Return how many slabs of a study have been read, and how many there are so far."""
+        rows = connection.execute(
+            select(inference_jobs.c.status).where(
+                inference_jobs.c.study_instance_uid == study_instance_uid,
+                inference_jobs.c.slab_index != WHOLE_SERIES,
+                inference_jobs.c.priority != Priority.SHADOW,
+                inference_jobs.c.status != JobStatus.CANCELLED,
+            )
+        ).all()
+        return sum(row.status == JobStatus.COMPLETED for row in rows), len(rows)
+
+    @staticmethod
+    def _shares_read(
+        connection: Connection, series_instance_uids: Sequence[str]
+    ) -> dict[tuple[str, str], float]:
+        """How far the slabs are of series whose whole is still to be put together, 0 to 1."""
+        rows = connection.execute(
+            select(
+                inference_jobs.c.series_instance_uid,
+                inference_jobs.c.model,
+                func.avg(inference_jobs.c.progress).label("share"),
+            )
+            .where(
+                inference_jobs.c.series_instance_uid.in_(series_instance_uids),
+                inference_jobs.c.slab_index != WHOLE_SERIES,
+                inference_jobs.c.status != JobStatus.CANCELLED,
+            )
+            .group_by(inference_jobs.c.series_instance_uid, inference_jobs.c.model)
+        )
+        return {(row.series_instance_uid, row.model): float(row.share) for row in rows}
 
     def _retire_undecided(self, connection: Connection, lease: Lease) -> None:
         earlier = select(inference_jobs.c.id).where(
@@ -267,10 +439,61 @@ def _insert_once(connection: Connection, **values: Any) -> bool:
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     result = connection.execute(
         dialect.insert(inference_jobs)
-        .values(**values)
-        .on_conflict_do_nothing(index_elements=["series_instance_uid", "model", "instances_sha256"])
+        .values(status=JobStatus.REQUESTED, attempts=0, lease_token=0, progress=0.0, **values)
+        .on_conflict_do_nothing(
+            index_elements=["series_instance_uid", "model", "slab_index", "instances_sha256"]
+        )
     )
     return result.rowcount == 1
+
+
+def _call_off(
+    connection: Connection,
+    at: datetime,
+    *which: ColumnElement[bool],
+    statuses: Sequence[JobStatus] = OPEN,
+) -> int:
+    """Cancel jobs; whoever holds one has lost it."""
+    result = connection.execute(
+        update(inference_jobs)
+        .where(*which, inference_jobs.c.status.in_(statuses))
+        .values(status=JobStatus.CANCELLED, finished_at=at, lease_token=inference_jobs.c.lease_token + 1)
+    )
+    return result.rowcount
+
+
+def _is_of(queue: str) -> ColumnElement[bool]:
+    """Jobs of a model in any of its versions: `name` or `name@version`."""
+    return or_(
+        inference_jobs.c.model == queue, inference_jobs.c.model.startswith(f"{queue}@", autoescape=True)
+    )
+
+
+def _is_free(at: datetime) -> ColumnElement[bool]:
+    return and_(
+        inference_jobs.c.status.in_(OPEN),
+        or_(inference_jobs.c.lease_expires_at.is_(None), inference_jobs.c.lease_expires_at <= at),
+    )
+
+
+def _is_ready() -> ColumnElement[bool]:
+    """Slabs always are; the whole series once none of its slabs is still to be read."""
+    slab = inference_jobs.alias("slab")
+    unread = exists().where(
+        slab.c.series_instance_uid == inference_jobs.c.series_instance_uid,
+        slab.c.model == inference_jobs.c.model,
+        slab.c.slab_index != WHOLE_SERIES,
+        slab.c.status.in_(OPEN),
+    )
+    return or_(inference_jobs.c.slab_index != WHOLE_SERIES, ~unread)
+
+
+def _slabs_of(series_instance_uid: str, model: str) -> tuple[ColumnElement[bool], ...]:
+    return (
+        inference_jobs.c.series_instance_uid == series_instance_uid,
+        inference_jobs.c.model == model,
+        inference_jobs.c.slab_index != WHOLE_SERIES,
+    )
 
 
 def _held_by(lease: Lease) -> tuple[Any, ...]:
@@ -281,17 +504,21 @@ def _held_by(lease: Lease) -> tuple[Any, ...]:
     )
 
 
-def _job(row: Row[Any]) -> InferenceJob:
+def _job(row: Row[Any], share_read: float | None) -> InferenceJob:
+    """The job; with the share of its slabs that are read while it waits for them."""
+    waits = row.status == JobStatus.REQUESTED and share_read is not None
+    is_begun = waits and bool(share_read)
     return InferenceJob(
         id=row.id,
         study_instance_uid=row.study_instance_uid,
         series_instance_uid=row.series_instance_uid,
         model=row.model,
-        status=JobStatus(row.status),
+        status=JobStatus.IN_PROGRESS if is_begun else JobStatus(row.status),
         attempts=row.attempts,
-        progress=row.progress,
-        stage=row.stage,
+        progress=READ_SHARE * (share_read or 0.0) if waits else row.progress,
+        stage="detect" if is_begun else row.stage,
         reason=row.reason,
         created_at=row.created_at,
         finished_at=row.finished_at,
+        priority=Priority(row.priority),
     )

@@ -20,6 +20,8 @@ from imaging.volume import Volume
 
 SLAB_MM: Final = 30.0
 HALO_MM: Final = 20.0
+# The models that can begin before a series is complete.
+READ_BY_SLABS: Final = frozenset({"lung_nodule_ct"})
 # Slices lie at whole or half millimetres more often than not: no border shall.
 ORIGIN_MM: Final = 0.13
 # Neighbours further apart than this may be the key slices of a series whose others are still to come.

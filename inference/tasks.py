@@ -6,7 +6,7 @@ from collections.abc import Callable
 from celery import Celery, Task
 
 from imaging.errors import PacsUnavailable
-from inference.celery_broker import RUN_JOB
+from inference.celery_broker import RUN_JOBS
 from inference.job_runner import JobRunner
 
 RETRY_DELAYS_S = (2, 5, 15, 30, 60)
@@ -16,18 +16,19 @@ log = logging.getLogger(__name__)
 def register(app: Celery, runner: Callable[[], JobRunner]) -> None:
     """Add the tasks to the application; `runner` is called in the process that does the work."""
 
-    @app.task(name=RUN_JOB, bind=True, max_retries=None)
-    def run_job(self: Task, job_id: str) -> None:
-        """The message is an id and nothing else: no pixels, no patient data.
+    @app.task(name=RUN_JOBS, bind=True, max_retries=None)
+    def run_jobs(self: Task, model: str) -> None:
+        """Run what there is to do for a model, the most urgent first, until nothing is left.
 
-        Delivery is at least once; the job's own table refuses to start what is finished and
-        counts its starts. After an unexpected error the sweeper nudges again, until the attempts
-        are used up and the job fails with a reason.
+        The message says that there is something, not what: the job table knows what is most urgent when the
+        worker is free, and refuses to start what is finished or in other hands. After an unexpected error
+        the sweeper nudges again, until the job's attempts are used up and it fails with a reason.
         """
         try:
-            runner().run(job_id)
+            while runner().run_next(model):
+                pass
         except PacsUnavailable as error:
             delay_s = RETRY_DELAYS_S[min(self.request.retries, len(RETRY_DELAYS_S) - 1)]
             raise self.retry(exc=error, countdown=delay_s) from error
         except Exception:  # the edge of the process: the worker must outlive any study
-            log.exception("job-crashed job_id=%s", job_id)
+            log.exception("job-crashed model=%s", model)

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    Index,
     Integer,
     MetaData,
     String,
@@ -396,7 +397,7 @@ inference_jobs = Table(
     ),
     _uid("series_instance_uid", nullable=False),
     Column("model", String(64), nullable=False),
-    Column("slab_index", Integer, nullable=False, server_default="-1"),  # -1: the whole series
+    Column("slab_index", Integer, nullable=False, server_default="-2147483648"),  # inference_job.WHOLE_SERIES
     Column("instances_sha256", String(64), nullable=False),  # of the sorted SOP Instance UIDs it reads
     Column("slab", JSON(none_as_null=True)),  # inference.slabs.SlabInput
     Column("reading", JSON(none_as_null=True)),  # of a slab: what was read in it, for whoever merges
@@ -435,6 +436,69 @@ findings = Table(
     Column("decided_at", UtcDateTime),
     Column("decision_reason", Text),
     Column("version", Integer, nullable=False),
+)
+
+# What hospital IT has added or got with the program, and which version reads: inference.model_version
+model_versions = Table(
+    "model_versions",
+    metadata,
+    Column("name", String(48), primary_key=True),
+    Column("version", String(32), primary_key=True),
+    Column("slot", String(32), nullable=False, index=True),  # what the input gate calls model
+    Column("is_shipped", Boolean, nullable=False),
+    Column("weights_file", String(200), nullable=False),
+    Column("weights_sha256", String(64), nullable=False),
+    Column("bundle_sha256", String(64), nullable=False),  # over all its files: trust is in these, no others
+    Column("licence", String(64)),  # SPDX; null: none that we know
+    Column("licence_accepted_by", String(64)),
+    Column("trusted_by", String(64)),  # who lets it run code of its own
+    Column("trusted_at", UtcDateTime),
+    Column("state", String(16), nullable=False),
+    Column("state_reason", Text),
+    Column("state_since", UtcDateTime, nullable=False),
+    Column("activated_at", UtcDateTime),  # when it last began to read: the way back
+    Column("added_by", String(64), nullable=False),
+    Column("added_at", UtcDateTime, nullable=False),
+)
+# One version reads for a task, or none while it is suspended.
+_IN_CHARGE = model_versions.c.state.in_(["active", "suspended"])
+Index(
+    "uq_model_versions_in_charge",
+    model_versions.c.slot,
+    unique=True,
+    sqlite_where=_IN_CHARGE,
+    postgresql_where=_IN_CHARGE,
+)
+
+model_evaluations = Table(
+    "model_evaluations",
+    metadata,
+    _id(primary_key=True),
+    Column("name", String(48), nullable=False, index=True),
+    Column("version", String(32), nullable=False),
+    Column("weights_sha256", String(64), nullable=False),
+    Column("subject", String(300), nullable=False),  # what it was evaluated on
+    Column("figures", JSON, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("by", String(64), nullable=False),
+)
+
+# What versions on trial find. Never shown, never sent to the archive.
+shadow_findings = Table(
+    "shadow_findings",
+    metadata,
+    _id(primary_key=True),
+    _id("job_id", ForeignKey("inference_jobs.id"), nullable=False, index=True),
+    Column(
+        "study_instance_uid",
+        String(64),
+        ForeignKey("studies.study_instance_uid"),
+        nullable=False,
+        index=True,
+    ),
+    Column("name", String(48), nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("record", JSON, nullable=False),  # imaging.finding.Finding
 )
 
 consults = Table(

@@ -90,6 +90,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             asyncio.create_task(hub.run()),
             asyncio.create_task(background.sweep_jobs(parts, broker)),
             asyncio.create_task(background.follow_changes(parts)),
+            asyncio.create_task(background.plan_slabs_of_arriving(parts)),
             asyncio.create_task(background.assess_complete_series(parts)),
             asyncio.create_task(background.verify_arrivals(parts)),
             asyncio.create_task(background.keep_up(parts)),

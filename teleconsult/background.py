@@ -17,6 +17,7 @@ from teleconsult.lifecycle.archive_removal import remove_some
 from teleconsult.lifecycle.retention import apply_if_due
 from teleconsult.lifecycle.tiering import warm_some
 from teleconsult.studies.arrival import assess_ready, nudge_due_jobs
+from teleconsult.studies.arriving_slabs import SlabPlanner
 from teleconsult.studies.follower import Follower
 from teleconsult.uploads.chunks import discard_old_chunks
 from teleconsult.uploads.verification import verify_some
@@ -30,7 +31,7 @@ async def sweep_jobs(parts: PartsOfApp, broker: CeleryBroker) -> None:
     """Nudge jobs that nobody works on, until cancelled: new ones at once, others when a lease ran out."""
     while True:
         try:
-            await run_in_threadpool(nudge_due_jobs, parts.jobs, broker, utc_now())
+            await run_in_threadpool(nudge_due_jobs, parts, broker, utc_now())
         except Exception:  # the edge: one bad round must not end the sweeping
             log.exception("sweep-failed")
         await asyncio.sleep(SWEEP_INTERVAL_S)
@@ -43,6 +44,14 @@ async def follow_changes(parts: PartsOfApp) -> None:
         more = await _unless_away(lambda _: follower.step(utc_now()), parts)
         if not more:
             await asyncio.sleep(FEED_INTERVAL_S)
+
+
+async def plan_slabs_of_arriving(parts: PartsOfApp) -> None:
+    """Ask for the slabs of series that are still arriving."""
+    planner = SlabPlanner(parts)
+    while True:
+        await _unless_away(lambda _: bool(planner.step(utc_now())), parts)
+        await asyncio.sleep(FEED_INTERVAL_S)
 
 
 async def assess_complete_series(parts: PartsOfApp) -> None:

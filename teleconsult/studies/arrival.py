@@ -8,10 +8,12 @@ from kombu.exceptions import OperationalError as BrokerAway
 
 from imaging.errors import InstanceNotFound
 from imaging.gate import assess_series
-from inference.celery_broker import CeleryBroker
-from inference.repository import JobRepository
+from inference.celery_broker import CeleryBroker, queue_of
+from inference.slabs import READ_BY_SLABS, plan_slabs
 from teleconsult.dependencies import PartsOfApp
+from teleconsult.studies.arriving_slabs import slices_of
 from teleconsult.studies.follower import is_behind
+from teleconsult.studies.reading_order import priority_of, put_urgent_first
 
 RENUDGE_S = 30.0
 QUIET = timedelta(seconds=10)  # without news a series is complete, where nobody said how many images it has
@@ -63,6 +65,18 @@ def assess_and_queue(
             stands = parts.studies.set_verdict(connection, verdict, len(record.instances), at)
             if not stands or verdict.verdict == "not-usable" or verdict.model is None:
                 continue
+            priority = priority_of(connection, study_instance_uid, headers)
+            if verdict.model in READ_BY_SLABS:
+                parts.jobs.request_slabs(
+                    connection,
+                    study_instance_uid=study_instance_uid,
+                    series_instance_uid=record.series_instance_uid,
+                    model=verdict.model,
+                    slabs=plan_slabs(slices_of(record.instances), complete=True),
+                    at=at,
+                    priority=priority,
+                    complete=True,
+                )
             job_id = parts.jobs.request(
                 connection,
                 study_instance_uid=study_instance_uid,
@@ -70,6 +84,7 @@ def assess_and_queue(
                 model=verdict.model,
                 sop_instance_uids=[i.sop_instance_uid for i in record.instances],
                 at=at,
+                priority=priority,
             )
         if job_id:
             job_ids.append(job_id)
@@ -77,15 +92,16 @@ def assess_and_queue(
     return job_ids
 
 
-def nudge_due_jobs(jobs: JobRepository, broker: CeleryBroker, at: datetime) -> int:
-    """Nudge every job that nobody works on. The broker being away costs time, never a job."""
-    due = jobs.due_for_nudge(at, RENUDGE_S)
+def nudge_due_jobs(parts: PartsOfApp, broker: CeleryBroker, at: datetime) -> int:
+    """Nudge for every job that nobody works on. The broker being away costs time, never a job."""
+    put_urgent_first(parts.database, parts.jobs)
+    due = parts.jobs.due_for_nudge(at, RENUDGE_S)
     return sum(_nudged(broker, job_id, model) for job_id, model in due)
 
 
 def _nudged(broker: CeleryBroker, job_id: str, model: str) -> bool:
     try:
-        broker.nudge(job_id, model)
+        broker.nudge(queue_of(model))
     except BrokerAway:
         log.warning("broker-away job_id=%s", job_id)
         return False

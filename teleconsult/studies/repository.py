@@ -429,6 +429,22 @@ class StudyRepository:
             ready.setdefault(row.study_instance_uid, []).append(row.series_instance_uid)
         return ready
 
+    def arriving(self, connection: Connection, fewest_images: int) -> dict[str, tuple[str, int]]:
+        """CT series that the gate has not seen since their last arrival: their study, and how many images."""
+        count = _image_count()
+        rows = connection.execute(
+            select(series.c.series_instance_uid, series.c.study_instance_uid, count.label("images"))
+            .join(studies, studies.c.study_instance_uid == series.c.study_instance_uid)
+            .where(
+                series.c.verdict.is_(None),
+                series.c.modality == "CT",
+                studies.c.tier == "archive",
+                studies.c.deleted_at.is_(None),
+                count >= fewest_images,
+            )
+        )
+        return {row.series_instance_uid: (row.study_instance_uid, row.images) for row in rows}
+
     def set_verdict(
         self, connection: Connection, verdict: SeriesVerdict, image_count: int, at: datetime
     ) -> bool:

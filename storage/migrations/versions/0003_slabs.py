@@ -18,7 +18,7 @@ _AFTER = "uq_inference_jobs_input"
 
 def upgrade() -> None:
     with op.batch_alter_table("inference_jobs") as batch_op:
-        batch_op.add_column(sa.Column("slab_index", sa.Integer(), server_default="-1", nullable=False))
+        batch_op.add_column(sa.Column("slab_index", sa.Integer(), server_default="-2147483648", nullable=False))
         batch_op.add_column(sa.Column("slab", sa.JSON(none_as_null=True), nullable=True))
         batch_op.add_column(sa.Column("reading", sa.JSON(none_as_null=True), nullable=True))
         batch_op.add_column(sa.Column("priority", sa.Integer(), server_default="1", nullable=False))
@@ -29,7 +29,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    op.execute("DELETE FROM inference_jobs WHERE slab_index <> -1")
+    op.execute("DELETE FROM inference_jobs WHERE slab_index <> -2147483648")
     with op.batch_alter_table("inference_jobs") as batch_op:
         batch_op.drop_constraint(batch_op.f(_AFTER), type_="unique")
         batch_op.create_unique_constraint(

@@ -11,8 +11,16 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, select
 
 from imaging.finding import Finding, FindingKind
-from inference.inference_job import LEASE_S, MAX_ATTEMPTS, JobStatus, Lease
+from inference.inference_job import (
+    LEASE_S,
+    MAX_ATTEMPTS,
+    TRY_AGAIN_AFTER_S,
+    JobStatus,
+    Lease,
+    Priority,
+)
 from inference.repository import JobRepository
+from inference.slabs import Slab, Slice
 from storage.database import Database
 from storage.tables import findings, inference_jobs, institutions, patients, studies
 from tests.databases import NewDatabase
@@ -49,6 +57,40 @@ def a_job(database: Database, instances: tuple[str, ...] = ("1.2.3.1", "1.2.3.2"
             sop_instance_uids=instances,
             at=NOON,
         )
+
+
+def slabs_of(database: Database, *inputs: tuple[int, str], complete: bool = False, **options: Any) -> int:
+    with database.transaction() as connection:
+        return JobRepository(database).request_slabs(
+            connection,
+            study_instance_uid="1.2",
+            series_instance_uid="1.2.3",
+            model="lung_nodule_ct",
+            slabs=[Slab(index, (Slice(float(index), uid, "o"),)) for index, uid in inputs],
+            at=NOON,
+            complete=complete,
+            **options,
+        )
+
+
+def another_study(database: Database, uid: str, priority: Priority, at: datetime = NOON) -> str:
+    with database.transaction() as connection:
+        connection.execute(
+            insert(studies).values(
+                study_instance_uid=uid, patient_id="p", institution_id="i", received_at=NOON
+            )
+        )
+        job = JobRepository(database).request(
+            connection,
+            study_instance_uid=uid,
+            series_instance_uid=f"{uid}.1",
+            model="lung_nodule_ct",
+            sop_instance_uids=["1"],
+            at=at,
+            priority=priority,
+        )
+    assert job is not None
+    return job
 
 
 def a_finding(probability: float = 0.9) -> Finding:
@@ -116,7 +158,7 @@ def test_workers_that_ask_at_the_same_moment_get_one_lease(database: Database) -
         with ThreadPoolExecutor(workers) as pool:
             leases = [lease for lease in pool.map(ask, range(workers)) if lease is not None]
         assert len(leases) == 1
-        jobs.release(leases[0], tried=False)
+        jobs.release(leases[0], at, tried=False)
 
 
 def test_a_series_that_arrives_twice_at_the_same_moment_makes_one_job(database: Database) -> None:
@@ -167,7 +209,7 @@ def test_a_job_given_back_because_the_archive_is_away_costs_no_attempt(database:
     for _ in range(2 * MAX_ATTEMPTS):
         lease = jobs.lease(job, NOON)
         assert lease is not None
-        jobs.release(lease, tried=False)
+        jobs.release(lease, NOON, tried=False)
     assert status(database) == JobStatus.REQUESTED
 
 
@@ -176,6 +218,117 @@ def test_a_waiting_job_is_nudged_once_and_again_only_after_a_while(database: Dat
     assert [due for due, _ in jobs.due_for_nudge(NOON, 30)] == [job]
     assert jobs.due_for_nudge(NOON + timedelta(seconds=29), 30) == []
     assert [due for due, _ in jobs.due_for_nudge(NOON + timedelta(seconds=31), 30)] == [job]
+
+
+def test_an_emergency_is_taken_before_twenty_routine_slabs_that_came_first(database: Database) -> None:
+    jobs = JobRepository(database)
+    slabs_of(database, *((index, f"1.2.3.{index}") for index in range(20)))
+    running = jobs.lease_next("lung_nodule_ct", NOON)
+    assert running is not None and running.slab is not None
+    emergency = another_study(database, "1.3", Priority.EMERGENCY, NOON + timedelta(seconds=1))
+    assert jobs.finish_slab(running, {}, NOON)
+    taken = jobs.lease_next("lung_nodule_ct", NOON + timedelta(seconds=2))
+    assert taken is not None
+    assert taken.job_id == emergency
+
+
+def test_a_series_is_put_together_only_once_none_of_its_slabs_is_still_to_be_read(database: Database) -> None:
+    jobs = JobRepository(database)
+    slabs_of(database, (0, "a"), (1, "b"))
+    whole = a_job(database)
+    first, second = (jobs.lease_next("lung_nodule_ct", NOON) for _ in range(2))
+    assert first is not None and second is not None
+    jobs.finish_slab(first, {"index": 0}, NOON)
+    assert jobs.lease_next("lung_nodule_ct", NOON) is None
+    jobs.finish_slab(second, {"index": 1}, NOON)
+    last = jobs.lease_next("lung_nodule_ct", NOON)
+    assert last is not None
+    assert last.job_id == whole
+    assert sorted(reading["index"] for reading in jobs.slab_readings("1.2.3", "lung_nodule_ct")) == [0, 1]
+
+
+def test_a_slab_that_got_another_slice_is_read_again_and_the_others_are_not(database: Database) -> None:
+    assert slabs_of(database, (0, "a"), (1, "b")) == 2
+    assert slabs_of(database, (0, "a"), (1, "b")) == 0
+    assert slabs_of(database, (0, "a"), (1, "b and late")) == 1
+    jobs = JobRepository(database)
+    taken = [jobs.lease_next("lung_nodule_ct", NOON) for _ in range(3)]
+    assert [t.slab.slices[0].sop_instance_uid for t in taken if t and t.slab] == ["a", "b and late"]
+
+
+def test_a_worker_that_lost_a_slab_writes_nothing(database: Database) -> None:
+    jobs = JobRepository(database)
+    slabs_of(database, (0, "a"))
+    slow, quick = jobs.lease_next("lung_nodule_ct", NOON), jobs.lease_next("lung_nodule_ct", LATER)
+    assert slow is not None and quick is not None
+    assert jobs.finish_slab(quick, {"by": "quick"}, LATER)
+    assert not jobs.finish_slab(slow, {"by": "slow"}, LATER)
+    assert jobs.slab_readings("1.2.3", "lung_nodule_ct") == [{"by": "quick"}]
+
+
+def test_a_slab_that_kills_its_workers_is_given_up_and_the_series_says_why(database: Database) -> None:
+    jobs, at = JobRepository(database), NOON
+    slabs_of(database, (0, "a"))
+    whole = a_job(database)
+    for _ in range(MAX_ATTEMPTS):
+        lease = jobs.lease_next("lung_nodule_ct", at)
+        assert lease is not None and lease.slab is not None
+        at += timedelta(seconds=LEASE_S + 1)
+    assert jobs.failed_slab("1.2.3", "lung_nodule_ct") is None
+    last = jobs.lease_next("lung_nodule_ct", at)
+    assert last is not None
+    assert last.job_id == whole
+    reason = jobs.failed_slab("1.2.3", "lung_nodule_ct")
+    assert reason is not None
+    assert reason["code"] == "analysis-gave-up"
+
+
+def test_a_study_that_is_called_off_is_not_published_by_whoever_has_it(database: Database) -> None:
+    jobs, job = JobRepository(database), a_job(database)
+    slabs_of(database, (0, "a"))
+    assert job is not None
+    lease = jobs.lease(job, NOON)
+    assert lease is not None
+    with database.transaction() as connection:
+        assert jobs.cancel(connection, "1.2", NOON) == 2
+    assert not jobs.renew(lease, NOON, 0.5, "detect")
+    assert not jobs.publish(lease, [a_finding()], NOON)
+    assert jobs.lease_next("lung_nodule_ct", LATER) is None
+
+
+def test_a_job_that_ended_in_an_error_is_left_alone_for_a_while(database: Database) -> None:
+    jobs, job = JobRepository(database), a_job(database)
+    assert job is not None
+    lease = jobs.lease_next("lung_nodule_ct", NOON)
+    assert lease is not None
+    jobs.release(lease, NOON, tried=True)
+    assert jobs.lease_next("lung_nodule_ct", NOON + timedelta(seconds=1)) is None
+    assert jobs.lease_next("lung_nodule_ct", NOON + timedelta(seconds=TRY_AGAIN_AFTER_S)) is not None
+
+
+def test_a_job_is_as_far_as_its_slabs(database: Database) -> None:
+    jobs = JobRepository(database)
+    slabs_of(database, (0, "a"), (1, "b"), complete=True)
+    a_job(database)
+    lease = jobs.lease_next("lung_nodule_ct", NOON)
+    assert lease is not None
+    jobs.finish_slab(lease, {}, NOON)
+    with database.reading() as connection:
+        (job,) = jobs.of_study(connection, "1.2")
+        assert jobs.slabs_read(connection, "1.2") == (1, 2)
+    assert job.status is JobStatus.IN_PROGRESS
+    assert 0.4 < job.progress < 0.5
+
+
+def test_what_a_consult_calls_urgent_moves_forward_and_shadow_runs_stay_last(database: Database) -> None:
+    jobs = JobRepository(database)
+    routine = another_study(database, "1.3", Priority.ROUTINE)
+    another_study(database, "1.4", Priority.SHADOW)
+    later = another_study(database, "1.5", Priority.ROUTINE, LATER)
+    with database.transaction() as connection:
+        jobs.set_priority(connection, ["1.4", "1.5"], Priority.URGENT)
+    order = [lease.job_id for _ in range(3) if (lease := jobs.lease_next("lung_nodule_ct", LATER))]
+    assert order[:2] == [later, routine]
 
 
 STEPS = st.lists(
@@ -206,7 +359,7 @@ def test_whatever_the_workers_do_the_result_is_written_at_most_once(
         elif lease is not None and step == "fail":
             jobs.fail(lease, {"code": "x", "en": "x", "zh": "x"}, at)
         elif lease is not None:
-            jobs.release(lease, tried=True)
+            jobs.release(lease, at, tried=True)
     assert published <= 1
     assert len(stored(database)) == published
     database.close()

@@ -20,9 +20,12 @@ from imaging.report_reading import read_findings
 from imaging.result_header import tracking_uid
 from imaging.result_objects import Run, result_objects
 from imaging.segmentation import read_segmentation
+from inference.bundle import Bundle
 from inference.inference_job import LEASE_S, JobStatus
 from inference.job_runner import JobRunner
+from inference.pipeline import VolumePipeline, VolumeReader
 from inference.repository import JobRepository
+from inference.series_cache import SeriesCache
 from storage.database import Database, utc_now
 from storage.tables import institutions, patients, studies
 from teleconsult.dependencies import PartsOfApp
@@ -104,6 +107,17 @@ def test_eight_findings_in_four_hundred_slices_are_encoded_in_a_second_of_cpu_ti
     assert min(spent) < ENCODED_WITHIN_CPU_S, spent
 
 
+BUNDLE = Bundle(
+    name=MAKER.model,
+    version=MAKER.version,
+    folder=Path(),
+    weights_path=Path(),
+    weights_sha256=MAKER.weights_sha256,
+    threshold=0.5,
+    metadata={},
+)
+
+
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     database = Database(f"sqlite:///{tmp_path / 'jobs.db'}")
@@ -134,8 +148,8 @@ def test_a_job_stores_all_objects_and_its_second_delivery_adds_none(
         return JobRunner(
             jobs=repository,
             pacs=orthanc_pacs,
-            analyse=lambda *_: list(found),
-            maker=lambda _: MAKER,
+            reader=lambda _: VolumeReader(BUNDLE, VolumePipeline(lambda *_: list(found))),
+            series=SeriesCache(orthanc_pacs),
             publish=lambda _: None,
             now=lambda: utc_now() + timedelta(seconds=late_s),
             secondary_capture=True,

@@ -409,6 +409,17 @@ REASONS: Mapping[str, Reason] = _table(
         "该序列中的图像对应多个患者编号，AI 未进行分析。请核对影像归属。",
     ),
     Reason(
+        "model-suspended",
+        "The AI for this kind of images is switched off at the moment. Please read them without AI.",
+        "针对此类影像的 AI 目前已停用，请直接阅片。",
+    ),
+    Reason(
+        "model-not-usable",
+        "The AI model on this server is damaged or not the one that was approved, so it did not read these "
+        "images. Please read them without AI and tell your IT staff.",
+        "服务器上的 AI 模型已损坏或与批准的版本不符，未进行分析。请直接阅片，并通知信息科。",
+    ),
+    Reason(
         "not-reconstructed-for-reading",
         "This mammogram is raw data not processed for viewing; the AI may be less reliable on it.",
         "这是未经处理的乳腺原始图像（For Processing），AI 结果的可靠性可能降低。",

@@ -8,7 +8,7 @@ bundles of others, the registry keeps what it took down when they were added.
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ class Bundle:
     weights_path: Path
     weights_sha256: str
     threshold: float
-    metadata: Mapping[str, Any]
+    metadata: Mapping[str, Any] = field(compare=False)
     is_trusted: bool = False
 
     @property

@@ -17,6 +17,7 @@ from typing import Any
 import yaml
 
 from inference.bundle_expression import ImportNotAllowed, NotAllowed, check_expression, import_of
+from inference.bundle_reasons import bundle_reason
 from inference.bundle_targets import GIVEN_NAMES, MODES, RESTRICTED_ARGUMENTS, Use, use_of_target
 from inference.errors import BundleError
 
@@ -94,21 +95,21 @@ def read_config(path: Path) -> dict[str, Any]:
     Raises:
         BundleError: not readable, too large, not of this form, or a key occurs twice in one place.
     """
-    name = f"configs/{path.name}"
     try:
         if path.stat().st_size > MAX_CONFIG_BYTES:
-            raise BundleError(f"{name} is larger than a configuration can be")
+            raise _unreadable(path, "is larger than a configuration can be")
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".json":
             content = json.loads(text, object_pairs_hook=_without_doubles)
         else:
             content = yaml.load(text, _Loader)
     except OSError as error:
-        raise BundleError(f"{name} cannot be read") from error
+        raise _unreadable(path, "cannot be read") from error
     except (ValueError, RecursionError, MemoryError, yaml.YAMLError) as error:
-        raise BundleError(f"{name} is not {'JSON' if path.suffix == '.json' else 'YAML'}") from error
+        form = "JSON" if path.suffix == ".json" else "YAML"
+        raise _unreadable(path, f"is not {form}") from error
     if not isinstance(content, dict):
-        raise BundleError(f"{name} does not hold names and values")
+        raise _unreadable(path, "does not hold names and values")
     return content
 
 
@@ -272,6 +273,11 @@ def _id(text: str, fault: Fault) -> str:
     if not _ID.fullmatch(text[1:]):
         raise _Refused(text, fault)
     return text[1:]
+
+
+def _unreadable(path: Path, what: str) -> BundleError:
+    model = path.parent.parent.name
+    return BundleError(bundle_reason("bundle-config-unreadable", model=model, file=path.name, what=what))
 
 
 def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

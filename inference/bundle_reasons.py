@@ -50,7 +50,9 @@ BUNDLE_REASONS: Mapping[str, Reason] = {
             "bundle-not-json", "Model {model}: {file} is not JSON.", "模型 {model}：{file} 不是有效的 JSON。"
         ),
         Reason(
-            "bundle-config-unreadable", "Model {model}: {what}.", "模型 {model}：配置文件无法使用（{what}）。"
+            "bundle-config-unreadable",
+            "Model {model}: configs/{file} {what}.",
+            "模型 {model}：configs/{file} 无法使用（{what}）。",
         ),
         Reason(
             "bundle-metadata-lacks",
@@ -64,8 +66,8 @@ BUNDLE_REASONS: Mapping[str, Reason] = {
         ),
         Reason(
             "bundle-bad-name",
-            "{name} cannot be a model's name: a letter, then small letters, digits and _, 40 at most.",
-            "{name} 不能作为模型名称：须以字母开头，只含小写字母、数字和下划线，最长 40 个字符。",
+            "{name} cannot be a model's name: a letter, then small letters, digits and _, 32 at most.",
+            "{name} 不能作为模型名称：须以字母开头，只含小写字母、数字和下划线，最长 32 个字符。",
         ),
         Reason(
             "bundle-weights-outside",

@@ -59,7 +59,7 @@ LAYERS = _names(
     "AdaptiveAvgPool2d AdaptiveAvgPool3d AdaptiveMaxPool2d AdaptiveMaxPool3d AvgPool2d AvgPool3d "
     "BatchNorm1d BatchNorm2d BatchNorm3d Conv1d Conv2d Conv3d ConvTranspose2d ConvTranspose3d Dropout "
     "Dropout2d Dropout3d ELU Flatten GELU GroupNorm Identity InstanceNorm2d InstanceNorm3d LayerNorm "
-    "LeakyReLU Linear MaxPool2d MaxPool3d Module ModuleList PReLU ReLU Sequential SiLU Sigmoid "
+    "LeakyReLU Linear MaxPool2d MaxPool3d Module ModuleDict ModuleList PReLU ReLU Sequential SiLU Sigmoid "
     "Softmax Tanh Upsample"
 )
 TRANSFORMS = _dictionary_forms(

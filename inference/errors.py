@@ -1,9 +1,6 @@
 """What can go wrong between a series and its findings."""
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from imaging.reasons import Reason
+from imaging.reasons import Reason, reason
 
 
 class InferenceError(Exception):
@@ -16,7 +13,7 @@ class BundleError(InferenceError):
     `reason` is what its keeper is told; a clinician is told that the model cannot be used.
     """
 
-    def __init__(self, said: "Reason | str") -> None:
+    def __init__(self, said: Reason | str) -> None:
         super().__init__(said if isinstance(said, str) else said.en)
         self.reason = None if isinstance(said, str) else said
 
@@ -24,13 +21,20 @@ class BundleError(InferenceError):
 class NotAnalysable(InferenceError):
     """The series was read and is nothing for this model: permanent, and `reason` says why."""
 
-    def __init__(self, reason: "Reason", detail: str = "") -> None:
+    def __init__(self, reason: Reason, detail: str = "") -> None:
         super().__init__(f"{reason.code}: {detail}" if detail else reason.code)
         self.reason = reason
 
 
 class NoLungFound(NotAnalysable):
     """The series holds nothing that looks like a lung, so a lung model has nothing to say about it."""
+
+
+class ModelSuspended(NotAnalysable):
+    """Nobody reads for this slot at the moment: the version in charge was stopped, or there is none."""
+
+    def __init__(self, slot: str) -> None:
+        super().__init__(reason("model-suspended"), slot)
 
 
 class UnknownModel(InferenceError):

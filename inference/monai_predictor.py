@@ -1,22 +1,17 @@
-"""Networks: from a bundle's folder to numbers. The only module that imports torch and MONAI."""
+"""Networks: from a bundle to numbers. With `bundle_network`, the place where torch and MONAI are imported."""
 
-import json
-import pickle
-from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
-from monai.bundle.config_parser import ConfigParser
 from numpy.typing import NDArray
 
+from inference import bundle_network
 from inference.bundle import Bundle
+from inference.bundle_reasons import bundle_reason
 from inference.errors import BundleError
 
-# A bundle's configuration may name anything that Python can call. Ours may name a network, no more.
-ALLOWED_TARGETS = ("monai.networks.nets.", "monai.networks.blocks.", "torch.nn.")
 BATCH = 256
 
 
@@ -25,6 +20,16 @@ class Predictor:
 
     def __init__(self, network: torch.nn.Module) -> None:
         self._network = network.eval()
+
+    def part(self, name: str) -> "Predictor":
+        """Return one of the networks of a bundle whose network_def is a torch.nn.ModuleDict.
+
+        Raises:
+            BundleError: it is none, or has no network of this name.
+        """
+        if not isinstance(self._network, torch.nn.ModuleDict) or name not in self._network:
+            raise BundleError(bundle_reason("network-not-described", model=name, what="no such network"))
+        return Predictor(self._network[name])
 
     def logits(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (n, classes) from (n, channel, ...) inputs, in batches of BATCH."""
@@ -40,59 +45,17 @@ def load_predictor(bundle: Bundle) -> Predictor:
     """Return the bundle's network with its weights; the same one each time within a process.
 
     Raises:
-        BundleError: the configuration names something other than a network, or the weights do
+        BundleError: the configuration names something that may not be built, or the weights do
             not fit it, or hold a number that is not finite.
     """
-    return _load(bundle.name, bundle.network_config, bundle.weights_path, bundle.weights_sha256)
+    return _load(bundle)
 
 
 @lru_cache(maxsize=4)
-def _load(name: str, config_path: Path, weights_path: Path, weights_sha256: str) -> Predictor:
-    network = build_network(name, config_path)
-    try:
-        state = torch.load(weights_path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, AttributeError, KeyError) as error:
-        raise BundleError(f"model {name}: the weights file cannot be read") from error
-    except pickle.UnpicklingError as error:
-        raise BundleError(f"model {name}: the weights file holds more than weights") from error
-    if not isinstance(state, dict) or not all(isinstance(value, torch.Tensor) for value in state.values()):
-        raise BundleError(f"model {name}: the weights file is not a table of tensors")
-    if not all(bool(torch.isfinite(value.float()).all()) for value in state.values()):
-        raise BundleError(f"model {name}: the weights hold numbers that are not finite")
-    try:
-        network.load_state_dict(state, strict=True)
-    except RuntimeError as error:
-        raise BundleError(
-            f"model {name}: the weights do not fit the network in configs/inference.json"
-        ) from error
-    return Predictor(network)
+def _load(bundle: Bundle) -> Predictor:
+    return Predictor(bundle_network.network_of(bundle))
 
 
 def build_network(name: str, config_path: Path) -> torch.nn.Module:
     """Return the network that `network_def` of a bundle's configuration describes, without weights."""
-    try:
-        config = json.loads(config_path.read_text(encoding="utf-8"))
-        definition = config["network_def"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise BundleError(f"model {name}: configs/inference.json has no readable network_def") from error
-    _refuse_calls(name, definition)
-    network = ConfigParser({"network_def": definition}).get_parsed_content("network_def")
-    if not isinstance(network, torch.nn.Module):
-        raise BundleError(f"model {name}: network_def does not describe a network")
-    return network
-
-
-def _refuse_calls(name: str, node: Any) -> None:
-    """Raise unless the configuration holds plain values and allowed targets only."""
-    if isinstance(node, Mapping):
-        target = node.get("_target_")
-        if target is not None and not str(target).startswith(ALLOWED_TARGETS):
-            raise BundleError(f"model {name}: configs/inference.json names {target}, which is not a network")
-        for value in node.values():
-            _refuse_calls(name, value)
-    elif isinstance(node, str):
-        if node.startswith(("$", "@", "%")):
-            raise BundleError(f"model {name}: configs/inference.json holds an expression in its network_def")
-    elif isinstance(node, Sequence):
-        for value in node:
-            _refuse_calls(name, value)
+    return bundle_network.build_network(config_path.parent.parent, name)

@@ -28,20 +28,25 @@ class BreastFeatures:
     """Planes for the network, and the way back to the image.
 
     planes: (3, 2 * rows, 2 * columns) on the 0.5 mm grid: brightness, contrast, specks.
+    native: (10 * rows, 10 * columns) on the 0.1 mm grid, brightness as stored.
     breast, pectoral: (rows, columns) on the 1 mm grid. mirrored: columns run against the image's.
     cells_per_px: cells per stored pixel, (row, column).
     """
 
     planes: Plane
+    native: Plane
     breast: NDArray[np.bool_]
     pectoral: NDArray[np.bool_]
     mirrored: bool
     cells_per_px: tuple[float, float]
     image_shape: tuple[int, int]
 
-    def network_input(self) -> Plane:
+    def network_input(self, *, upside_down: bool = False) -> Plane:
         """Return (CHANNELS, rows, columns)."""
-        return stack_cells(self.planes, self.breast.astype(np.float32))
+        breast = self.breast.astype(np.float32)
+        if upside_down:
+            return stack_cells(self.planes[:, ::-1], breast[::-1])
+        return stack_cells(self.planes, breast)
 
     def box_px(self, box_cells: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
         """Return (x0, y0, x1, y1) on the stored pixels for a box on the grid; x is the column."""
@@ -89,11 +94,13 @@ def breast_features(
     brightness = _relative_brightness(fine, body_fine if body_fine.any() else breast_fine)
     contrast = _local_contrast(brightness, breast_fine)
     per_cell = round(CELL_MM / SPECK_MM)
-    specks = _specks(resample_mean(pixels, (per_cell * rows, per_cell * columns)), breast_fine)
+    native = resample_mean(pixels, (per_cell * rows, per_cell * columns))
+    specks = _specks(native, breast_fine)
     outside = ~breast_fine
     brightness[outside], contrast[outside], specks[outside] = -2.0, 0.0, 0.0
     return BreastFeatures(
         np.stack([brightness, contrast, specks]),
+        native,
         breast,
         pectoral,
         mirrored,
@@ -132,6 +139,10 @@ def _local_contrast(brightness: Plane, breast: NDArray[np.bool_]) -> Plane:
 
 def _specks(native: Plane, breast: NDArray[np.bool_]) -> Plane:
     """Return the strongest small bright spot of each 0.5 mm pixel, in deviations of the local grain."""
+    out = np.zeros(breast.shape, np.float32)
+    # Beyond the reach of the widest filter there is nothing to see.
+    width = min(int(np.flatnonzero(breast.any(axis=0))[-1]) + 60, breast.shape[1])
+    native, breast = native[:, : _POOL * width], breast[:, :width]
     # Difference of Gaussians: passes spots of 0.2 to 0.8 mm.
     spot = ndimage.gaussian_filter(native, 1.3, truncate=3.0) - ndimage.uniform_filter(
         ndimage.uniform_filter(native, 9), 7
@@ -146,4 +157,5 @@ def _specks(native: Plane, breast: NDArray[np.bool_]) -> Plane:
     grain = ndimage.gaussian_filter(np.minimum(size, limit), 14.0) / weight
     floor = 0.3 * limit / 3.0 + 1e-6
     scaled = strongest / (1.25 * np.maximum(grain, floor))
-    return np.clip(np.where(inner, scaled, 0.0) / 4.0, -1.0, 6.0).astype(np.float32)
+    out[:, :width] = np.clip(np.where(inner, scaled, 0.0) / 4.0, -1.0, 6.0)
+    return out

@@ -485,22 +485,28 @@ def _stored_values(
         plane = ndimage.gaussian_filter(plane, sigma)
     noise = rng.standard_normal(plane.shape, dtype=np.float32)
     noise += np.roll(noise, 1, 0) + np.roll(noise, 1, 1)
+    # Beyond the breast and the markers there is only air.
+    width = int(np.flatnonzero((skin_distance.max(axis=0) > -1.0) | (plane.max(axis=0) > 1.5))[-1]) + 1
+    value = np.full(plane.shape, appearance.air, np.float32)
+    if appearance.air:
+        value += 3.0 * noise
+    plane, skin_distance, noise = plane[:, :width], skin_distance[:, :width], noise[:, :width]
     plane = plane + np.float32(appearance.noise * 0.58 * min(1.0, FULL_PIXEL_MM / pixel_mm)) * noise
     shade = np.clip((plane + 0.35) / 1.6, 0.0, None)
     if appearance.gamma != 1.0:
         shade **= np.float32(appearance.gamma)
     # A soft shoulder: lead, metal and coarse calcifications reach white without a step.
-    shade = np.where(shade > 0.85, 0.85 + 0.25 * np.tanh((shade - 0.85) / 0.25), shade)
+    bright = shade > 0.85
+    shade[bright] = 0.85 + 0.25 * np.tanh((shade[bright] - 0.85) / 0.25)
     # Skin stays above air, however hard the look.
     low = max(appearance.fat - 0.22 * appearance.span, 0.3 * appearance.fat)
-    value = low + np.float32(appearance.span) * shade
-    value = np.maximum(value, appearance.air)
+    tissue = np.maximum(low + np.float32(appearance.span) * shade, appearance.air)
     edge = np.clip(skin_distance / 0.3 + 0.5, 0.0, 1.0)
-    value = appearance.air + (value - appearance.air) * edge
+    value[:, :width] = appearance.air + (tissue - appearance.air) * edge
     if appearance.air:
-        value += (1.0 - edge) * 3.0 * noise
+        value[:, :width] += (1.0 - edge) * 3.0 * noise
     # A marker stuck on the skin stands in the air too.
-    value = np.where((edge < 1.0) & (plane > 2.0), WHITE, value)
+    value[:, :width][(edge < 1.0) & (plane > 2.0)] = WHITE
     return np.clip(np.rint(value), 0, WHITE).astype(np.uint16)
 
 

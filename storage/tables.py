@@ -501,6 +501,44 @@ shadow_findings = Table(
     Column("record", JSON, nullable=False),  # imaging.finding.Finding
 )
 
+# What is kept of each series that a model read: inference.observation. It outlives the job and the study.
+model_observations = Table(
+    "model_observations",
+    metadata,
+    _id("job_id", primary_key=True),
+    Column("slot", String(32), nullable=False),
+    Column("name", String(48), nullable=False),
+    Column("version", String(32), nullable=False),
+    _id("institution_id", ForeignKey("institutions.id"), nullable=False),
+    Column("manufacturer", String(64), nullable=False),
+    Column("scanner_model", String(64), nullable=False),
+    Column("kernel", String(64), nullable=False),
+    Column("features", JSON, nullable=False),  # {name: number or null}
+    Column("scores", JSON, nullable=False),  # probabilities of what was flagged
+    Column("caution", JSON(none_as_null=True)),  # of the out-of-distribution gate
+    Column("at", UtcDateTime, nullable=False),
+    Index("ix_model_observations_version", "name", "version", "at"),
+)
+
+# What the watch over models calls people to: inference.model_watch. Open until what raised it is gone.
+model_alarms = Table(
+    "model_alarms",
+    metadata,
+    _id(primary_key=True),
+    Column("name", String(48), nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("level", String(16), nullable=False),
+    Column("subject", String(64), nullable=False),
+    _id("institution_id", ForeignKey("institutions.id")),  # null: all sites
+    Column("scanner", String(160)),  # null: all scanners
+    Column("figures", JSON, nullable=False),
+    Column("raised_at", UtcDateTime, nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
+    Column("cleared_at", UtcDateTime),
+    Index("ix_model_alarms_version", "name", "version"),
+)
+
 consults = Table(
     "consults",
     metadata,

@@ -48,7 +48,7 @@ def with_voxels(voxels_hu: NDArray[np.generic]) -> Volume:
     return replace(a_phantom(), voxels_hu=voxels_hu.astype(np.int16))
 
 
-def noisy(plane_hu: NDArray[np.generic]) -> Volume:
+def noisy(plane_hu: NDArray[np.float64]) -> Volume:
     rng = np.random.default_rng(0)
     return with_voxels(plane_hu[None] + rng.normal(0, 10, (30, SIDE, SIDE)))
 

@@ -24,7 +24,7 @@ def a_patch_with_a_nodule(row: int, column: int, seed: int) -> NDArray[np.uint8]
     hu[np.abs(x - 54 + 0.2 * y) < 1.5] = -50.0
     ball = ndimage.gaussian_filter((np.hypot(y - row, x - column) < 4.5).astype(float), 0.8)
     hu = hu * (1 - ball) + 20.0 * ball
-    return np.clip(np.rint((hu + 1000.0) * 255.0 / 1400.0), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint((hu + 1000.0) * 255.0 / 1400.0), 0, 255), np.uint8)
 
 
 def test_the_fall_lies_where_the_score_comes_from() -> None:
@@ -38,9 +38,9 @@ def test_the_fall_lies_where_the_score_comes_from() -> None:
         fill=np.zeros(3, np.float32),
     )
     assert found.fall.shape == (30, 40)
-    assert np.unravel_index(found.fall.argmax(), found.fall.shape) in [
-        (row, column) for row in range(5, 9) for column in range(20, 25)
-    ]
+    row, column = np.unravel_index(found.fall.argmax(), found.fall.shape)
+    assert 5 <= row < 9
+    assert 20 <= column < 25
     assert found.fall[20:, :10].max() == 0.0
 
 

@@ -19,6 +19,8 @@ def ct_slice(
     position_mm: tuple[float, float, float],
     pixel_mm: float,
     thickness_mm: float,
+    distance_mm: float,
+    kernel: str,
     study_instance_uid: str,
     series_instance_uid: str,
     frame_of_reference_uid: str,
@@ -35,6 +37,8 @@ def ct_slice(
         position_mm: centre of the first pixel, LPS.
         pixel_mm: between rows and between columns.
         thickness_mm: of the slice.
+        distance_mm: to the next one.
+        kernel: Convolution Kernel.
     """
     ds = Dataset()
     ds.file_meta = FileMetaDataset()
@@ -69,7 +73,7 @@ def ct_slice(
     ds.AcquisitionNumber = 1
     ds.InstanceNumber = number
     ds.KVP = "120"
-    ds.ConvolutionKernel = "STANDARD"
+    ds.ConvolutionKernel = kernel
     if enhanced:
         ds.ContrastBolusAgent = "phantom"
     ds.BurnedInAnnotation = "NO"
@@ -77,7 +81,7 @@ def ct_slice(
     ds.ImageOrientationPatient = [1, 0, 0, 0, 1, 0]
     ds.SliceLocation = round(position_mm[2], 4)
     ds.SliceThickness = round(thickness_mm, 4)
-    ds.SpacingBetweenSlices = round(thickness_mm, 4)
+    ds.SpacingBetweenSlices = round(distance_mm, 4)
     ds.PixelSpacing = [round(pixel_mm, 6), round(pixel_mm, 6)]
     ds.SamplesPerPixel = 1
     ds.PhotometricInterpretation = "MONOCHROME2"

@@ -26,6 +26,18 @@ STATE_KEYS = ("model", "state_dict", "network", "model_state_dict")
 SCRIPTS = "scripts"  # the folder of a bundle's own code
 
 
+class Ensemble(torch.nn.Module):
+    """Networks of one kind whose answer is the mean of theirs, as MONAI's `MeanEnsembled` makes it."""
+
+    def __init__(self, members: torch.nn.ModuleList) -> None:
+        super().__init__()
+        self.members = members
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the members' mean answer."""
+        return torch.stack([member(inputs) for member in self.members]).mean(dim=0)
+
+
 def network_of(bundle: Bundle) -> torch.nn.Module:
     """Return the bundle's network with its weights, ready to be asked.
 
@@ -41,7 +53,7 @@ def network_of(bundle: Bundle) -> torch.nn.Module:
         network.load_state_dict(state, strict=True)
     except RuntimeError as error:
         raise BundleError(bundle_reason("weights-do-not-fit", model=bundle.name)) from error
-    return network.eval()
+    return (Ensemble(network) if isinstance(network, torch.nn.ModuleList) else network).eval()
 
 
 def build_network(folder: Path, name: str, *, is_trusted: bool = False) -> torch.nn.Module:

@@ -14,9 +14,11 @@ from imaging.errors import DicomError, PacsUnavailable
 from imaging.finding import Finding
 from imaging.pacs import PacsClient
 from imaging.part10 import dataset_of, part10_bytes
+from imaging.reasons import REASONS
 from imaging.result_objects import Run, result_objects
-from inference.errors import NotAnalysable
+from inference.errors import BundleError, NotAnalysable, UnknownModel
 from inference.inference_job import LEASE_S, Lease
+from inference.model_version import is_trial
 from inference.pipeline import Reader, VolumeReader
 from inference.repository import READ_SHARE, JobRepository
 from inference.series_cache import SeriesCache
@@ -99,6 +101,9 @@ class JobRunner:
             reason = error.reason if isinstance(error, SlabFailed) else error.reason.to_json()
             self.jobs.fail(lease, reason, self.now())
             log.info("job-not-analysable job_id=%s code=%s", job_id, reason["code"])
+        except (BundleError, UnknownModel) as error:  # not the study's fault, and no better the next time
+            self.jobs.fail(lease, REASONS["model-not-usable"].to_json(), self.now())
+            log.error("model-not-usable job_id=%s model=%s: %s", job_id, lease.model, error)
         except LeaseLost:
             log.info("job-lease-lost job_id=%s", job_id)
             return
@@ -107,7 +112,7 @@ class JobRunner:
             raise
         else:
             log.info("job-done job_id=%s written=%s", job_id, written)
-        self._changed(lease, "study-changed" if lease.slab else "findings-changed")
+        self._changed(lease, "study-changed" if lease.slab or is_trial(lease.model) else "findings-changed")
 
     def _read_slab(self, lease: Lease, slab: Slab, report: Progress) -> bool:
         reader = self.reader(lease.model)
@@ -122,6 +127,8 @@ class JobRunner:
                     log.info("slab-is-no-volume job_id=%s code=%s", lease.job_id, error.reason.code)
                 else:
                     reading = reader.read_slab(part, slab, report)
+        if reading is not None:
+            reading = {**reading, "weights_sha256": reader.maker.weights_sha256}
         return self.jobs.finish_slab(lease, reading, self.now())
 
     def _read_series(self, lease: Lease, report: Progress) -> bool:
@@ -136,6 +143,8 @@ class JobRunner:
             ]
             found = reader.read(sources, report)
         report("report", 0.95)
+        if is_trial(lease.model):
+            return self.jobs.publish_unseen(lease, found, self.now())
         run = Run(
             findings=found,
             sources=sources,
@@ -155,7 +164,12 @@ class JobRunner:
         study, series_uid = lease.study_instance_uid, lease.series_instance_uid
         if failed := self.jobs.failed_slab(series_uid, lease.model):
             raise SlabFailed(failed)
-        readings = self.jobs.slab_readings(series_uid, lease.model)
+        # What another version read, before a promotion, is read again.
+        readings = [
+            reading
+            for reading in self.jobs.slab_readings(series_uid, lease.model)
+            if reading.get("weights_sha256") == reader.maker.weights_sha256
+        ]
         places = self.pacs.series_instances(study, series_uid)
         done = READ_SHARE if readings else 0.0
         self.series.keep_only(study, series_uid, places)

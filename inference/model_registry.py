@@ -71,12 +71,9 @@ class ModelRegistry:
             raise UnknownModel(f"no model {slot!r}; there are {', '.join(self.slots())}")
         return load_bundle(self.shipped_folder / slot)
 
-    def shadows(self, slot: str) -> list[ModelVersion]:
+    def shadows(self, connection: Connection, slot: str) -> list[ModelVersion]:
         """The versions that read unseen beside the active one."""
-        if self._database is None:
-            return []
-        with self._database.reading() as connection:
-            return [v for v in self.versions(connection, slot) if v.state is State.SHADOW]
+        return [v for v in self.versions(connection, slot) if v.state is State.SHADOW]
 
     def resolve(self, job_model: str) -> Bundle:
         """Return the bundle that a job asks for: the active one of a slot, or a version on trial.
@@ -86,9 +83,12 @@ class ModelRegistry:
         """
         if not is_trial(job_model):
             return self.active(job_model)
-        for version in self.shadows(slot_of(job_model)):
-            if version.trial_job_model == job_model:
-                return self.bundle_of(version)
+        if self._database is not None:
+            with self._database.reading() as connection:
+                on_trial = self.shadows(connection, slot_of(job_model))
+            for version in on_trial:
+                if version.trial_job_model == job_model:
+                    return self.bundle_of(version)
         raise UnknownModel(f"{job_model} is not on trial")
 
     def slots(self) -> list[str]:

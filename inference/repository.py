@@ -6,7 +6,20 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, insert, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from imaging.finding import Finding
@@ -20,9 +33,10 @@ from inference.inference_job import (
     Lease,
     Priority,
 )
+from inference.model_version import BEHIND_SLOT
 from inference.slabs import Slab, digest
 from storage.database import Database
-from storage.tables import findings, inference_jobs
+from storage.tables import findings, inference_jobs, shadow_findings
 
 OPEN = (JobStatus.REQUESTED, JobStatus.IN_PROGRESS)
 ASKED_AT_ONCE = 8  # jobs that a worker tries to get before it looks again,
@@ -305,6 +319,31 @@ class JobRepository:
             self._finish(connection, lease.job_id, JobStatus.COMPLETED, at, progress=1.0)
             return True
 
+    def publish_unseen(self, lease: Lease, found: Sequence[Finding], at: datetime) -> bool:
+        """Write what a version on trial found, where nobody is shown it. False when the lease was lost."""
+        with self._database.transaction() as connection:
+            held = connection.execute(
+                select(inference_jobs.c.id).where(*_held_by(lease)).with_for_update()
+            ).first()
+            if held is None:
+                return False
+            connection.execute(
+                shadow_findings.delete().where(shadow_findings.c.job_id.in_(_earlier_jobs(lease)))
+            )
+            for finding in found:
+                connection.execute(
+                    insert(shadow_findings).values(
+                        id=finding_id(lease.job_id, finding),
+                        job_id=lease.job_id,
+                        study_instance_uid=finding.study_instance_uid,
+                        name=finding.model,
+                        version=finding.model_version,
+                        record=finding.to_json(),
+                    )
+                )
+            self._finish(connection, lease.job_id, JobStatus.COMPLETED, at, progress=1.0)
+            return True
+
     def fail(self, lease: Lease, reason: Mapping[str, Any], at: datetime) -> bool:
         with self._database.transaction() as connection:
             held = connection.execute(
@@ -346,7 +385,7 @@ class JobRepository:
     def of_studies(
         self, connection: Connection, study_instance_uids: Sequence[str]
     ) -> dict[str, list[InferenceJob]]:
-        """The same for several. A job that waits for its slabs is as far as they are."""
+        """The same for several; none on trial. A job that waits for its slabs is as far as they are."""
         by_study: dict[str, list[InferenceJob]] = {uid: [] for uid in study_instance_uids}
         rows = connection.execute(
             select(inference_jobs)
@@ -354,6 +393,7 @@ class JobRepository:
                 inference_jobs.c.study_instance_uid.in_(study_instance_uids),
                 inference_jobs.c.status != JobStatus.CANCELLED,
                 inference_jobs.c.slab_index == WHOLE_SERIES,
+                ~inference_jobs.c.model.contains(BEHIND_SLOT),
             )
             .order_by(inference_jobs.c.created_at)
         ).all()
@@ -397,13 +437,10 @@ class JobRepository:
         return {(row.series_instance_uid, row.model): float(row.share) for row in rows}
 
     def _retire_undecided(self, connection: Connection, lease: Lease) -> None:
-        earlier = select(inference_jobs.c.id).where(
-            inference_jobs.c.series_instance_uid == lease.series_instance_uid,
-            inference_jobs.c.model == lease.model,
-            inference_jobs.c.id != lease.job_id,
-        )
         connection.execute(
-            findings.delete().where(findings.c.job_id.in_(earlier), findings.c.status == "preliminary")
+            findings.delete().where(
+                findings.c.job_id.in_(_earlier_jobs(lease)), findings.c.status == "preliminary"
+            )
         )
 
     @staticmethod
@@ -486,6 +523,15 @@ def _is_ready() -> ColumnElement[bool]:
         slab.c.status.in_(OPEN),
     )
     return or_(inference_jobs.c.slab_index != WHOLE_SERIES, ~unread)
+
+
+def _earlier_jobs(lease: Lease) -> Select[tuple[str]]:
+    """The other jobs of the same model on the same series."""
+    return select(inference_jobs.c.id).where(
+        inference_jobs.c.series_instance_uid == lease.series_instance_uid,
+        inference_jobs.c.model == lease.model,
+        inference_jobs.c.id != lease.job_id,
+    )
 
 
 def _slabs_of(series_instance_uid: str, model: str) -> tuple[ColumnElement[bool], ...]:

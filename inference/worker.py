@@ -8,9 +8,10 @@ from pathlib import Path
 from celery.signals import setup_logging, worker_process_init
 
 from imaging.orthanc import OrthancPacs
-from inference.bundle import load_bundle
-from inference.celery_broker import make_celery
+from inference.celery_broker import make_celery, queue_of
 from inference.job_runner import JobRunner
+from inference.model_folders import added_models_folder
+from inference.model_registry import ModelRegistry
 from inference.pipeline import reader_of
 from inference.repository import JobRepository
 from inference.series_cache import SeriesCache
@@ -22,16 +23,17 @@ from storage.events import redis_publisher
 @cache
 def job_runner() -> JobRunner:
     """Everything a job needs, made once in each worker process."""
-    models_folder = Path(os.environ["TELECONSULT_MODELS"])
+    database = Database(os.environ["TELECONSULT_DATABASE_URL"])
+    models = ModelRegistry(database, Path(os.environ["TELECONSULT_MODELS"]), added_models_folder(os.environ))
     pacs = OrthancPacs(
         os.environ["TELECONSULT_ORTHANC_URL"],
         os.environ["TELECONSULT_ORTHANC_USERNAME"],
         Path(os.environ["TELECONSULT_ORTHANC_PASSWORD_FILE"]).read_text().strip(),
     )
     return JobRunner(
-        jobs=JobRepository(Database(os.environ["TELECONSULT_DATABASE_URL"])),
+        jobs=JobRepository(database),
         pacs=pacs,
-        reader=lambda model: reader_of(model, load_bundle(models_folder / model)),
+        reader=lambda model: reader_of(queue_of(model), models.resolve(model)),
         series=SeriesCache(pacs),
         publish=redis_publisher(os.environ["TELECONSULT_REDIS_URL"]),
         now=utc_now,

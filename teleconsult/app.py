@@ -14,8 +14,9 @@ from starlette.concurrency import run_in_threadpool
 from imaging.orthanc import OrthancPacs
 from imaging.orthanc_streams import OrthancStreams
 from inference.celery_broker import CeleryBroker
+from inference.model_registry import ModelRegistry
 from inference.repository import JobRepository
-from storage.database import Database
+from storage.database import Database, utc_now
 from storage.events import redis_publisher
 from storage.local_files import LocalFiles
 from storage.object_store import ObjectStore
@@ -54,6 +55,9 @@ from teleconsult.watched_folder import watch_folder
 def create_parts(settings: Settings) -> PartsOfApp:
     database = Database(settings.database_url)
     database.migrate()
+    models = ModelRegistry(database, settings.models_folder, settings.added_models_folder)
+    with database.transaction() as connection:
+        models.enter_shipped(connection, utc_now())
     return PartsOfApp(
         settings=settings,
         database=database,
@@ -61,6 +65,7 @@ def create_parts(settings: Settings) -> PartsOfApp:
         objects=open_object_store(settings.object_store),
         publish=redis_publisher(settings.redis_url),
         jobs=JobRepository(database),
+        models=models,
         users=UserRepository(database),
         studies=StudyRepository(),
         uploads=UploadRepository(),

@@ -9,6 +9,7 @@ from fastapi import Cookie, Depends, Header
 from starlette.requests import HTTPConnection
 
 from imaging.pacs import PacsClient
+from inference.model_registry import ModelRegistry
 from inference.repository import JobRepository
 from storage.database import Database, utc_now
 from storage.events import Publish
@@ -38,6 +39,7 @@ class PartsOfApp:
     objects: ObjectStore
     publish: Publish
     jobs: JobRepository
+    models: ModelRegistry
     users: UserRepository
     studies: StudyRepository
     uploads: UploadRepository

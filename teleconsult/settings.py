@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from imaging.dicom_tls import TlsFiles
+from inference.model_folders import added_models_folder
 
 if TYPE_CHECKING:
     from imaging.gate_rules import Rule
@@ -35,6 +36,7 @@ class Settings:
     port: int
     signaling_url: str  # may hold "{host}": the name by which the browser reached us
     models_folder: Path
+    added_models_folder: Path  # where bundles of others lie once they are added
     web_folder: Path
     max_upload_bytes: int
     secure_cookies: bool
@@ -87,6 +89,7 @@ class Settings:
             port=port,
             signaling_url=environment.get("TELECONSULT_SIGNALING_URL", f"ws://{{host}}:{port + 1}/"),
             models_folder=Path(environment.get("TELECONSULT_MODELS", str(REPOSITORY / "models"))),
+            added_models_folder=added_models_folder(environment),
             web_folder=Path(environment.get("TELECONSULT_WEB", str(REPOSITORY / "web" / "dist"))),
             max_upload_bytes=int(environment.get("TELECONSULT_MAX_UPLOAD_BYTES", str(4 * 1024**3))),
             secure_cookies=any(urlsplit(o).scheme == "https" for o in origins.split()),

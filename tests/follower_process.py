@@ -16,10 +16,12 @@ QUIET_S = 1.0
 FOLLOW = """
 import sys, time
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 from imaging.errors import PacsUnavailable
 from imaging.gate_rules import RULES
 from imaging.orthanc import OrthancPacs
+from inference.model_registry import ModelRegistry
 from inference.repository import JobRepository
 from storage.database import Database, utc_now
 from teleconsult.studies import arrival, follower as follower_module
@@ -30,6 +32,7 @@ database = Database(database_url)
 parts = SimpleNamespace(
     database=database, pacs=OrthancPacs(orthanc_url, username, password), studies=StudyRepository(),
     jobs=JobRepository(database), publish=lambda event: None, settings=SimpleNamespace(gate_rules=RULES),
+    models=ModelRegistry(database, Path("models"), Path("none")),
 )
 arrival.QUIET = timedelta(seconds=float(quiet_s))
 follower_module.PAGE = int(page)

@@ -13,6 +13,7 @@ from storage.tables import (
     inference_jobs,
     instances,
     series,
+    shadow_findings,
     studies,
 )
 from teleconsult.consults.consult import Status
@@ -74,6 +75,7 @@ def forget_series(connection: Connection, series_instance_uids: Collection[str])
     )
     jobs = select(inference_jobs.c.id).where(of_series)
     connection.execute(delete(findings).where(findings.c.job_id.in_(jobs), findings.c.status == UNDECIDED))
+    connection.execute(delete(shadow_findings).where(shadow_findings.c.job_id.in_(jobs)))
     connection.execute(
         delete(inference_jobs).where(of_series, inference_jobs.c.id.not_in(select(findings.c.job_id)))
     )

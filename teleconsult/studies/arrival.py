@@ -9,6 +9,7 @@ from kombu.exceptions import OperationalError as BrokerAway
 from imaging.errors import InstanceNotFound
 from imaging.gate import assess_series
 from inference.celery_broker import CeleryBroker, queue_of
+from inference.inference_job import Priority
 from inference.slabs import READ_BY_SLABS, plan_slabs
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.studies.arriving_slabs import slices_of
@@ -86,6 +87,16 @@ def assess_and_queue(
                 at=at,
                 priority=priority,
             )
+            for on_trial in parts.models.shadows(connection, verdict.model):
+                parts.jobs.request(
+                    connection,
+                    study_instance_uid=study_instance_uid,
+                    series_instance_uid=record.series_instance_uid,
+                    model=on_trial.trial_job_model,
+                    sop_instance_uids=[i.sop_instance_uid for i in record.instances],
+                    at=at,
+                    priority=Priority.SHADOW,
+                )
         if job_id:
             job_ids.append(job_id)
     parts.publish({"type": "study-changed", "study_instance_uid": study_instance_uid})

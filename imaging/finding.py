@@ -1,11 +1,12 @@
 """One observation with a place in an image, and what made it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Final
 
 from imaging.lesion_mask import LesionMask
+from imaging.lung_nodule import Comparison, LungLocation, NoduleType
 
 # What a code may be in DICOM: PS3.5 6.2, VR SH for value and scheme, LO for the meaning.
 _LONGEST: Final[Mapping[str, int]] = {"code": 16, "scheme": 16, "meaning": 64}
@@ -49,6 +50,11 @@ class Category:
         """Return the form in the database and on the wire."""
         return {one.name: getattr(self, one.name) for one in fields(self)}
 
+    @classmethod
+    def from_json(cls, values: Mapping[str, str]) -> "Category":
+        """Return what `to_json` wrote."""
+        return cls(**values)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -71,6 +77,12 @@ class Finding:
         long_axis_mm, short_axis_mm: on the image it lies on, the short one at right angles to the long one.
         category: what a guideline makes of it.
         frame_number: which frame of an image of several, counted from 1; None on a single one.
+        nodule_type: of a lung nodule, by density.
+        solid_diameter_mm: mean diameter of a part-solid nodule's solid part.
+        volume_error: half the width of the 95 % interval of the volume, as a share of it.
+        location: where in the lungs.
+        distance_to_pleura_mm: from its surface; 0 where it touches, None where it is farther than is looked.
+        comparison: with the newest prior study, where one was read.
         mask: its voxels, while the run lasts. It is no part of the record: neither kept as JSON nor compared.
     """
 
@@ -92,13 +104,20 @@ class Finding:
     short_axis_mm: float | None = None
     category: Category | None = None
     frame_number: int | None = None
+    nodule_type: NoduleType | None = None
+    solid_diameter_mm: float | None = None
+    volume_error: float | None = None
+    location: LungLocation | None = None
+    distance_to_pleura_mm: float | None = None
+    comparison: Comparison | None = None
     mask: LesionMask | None = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as plain values: the form in the database and on the wire."""
         values: dict[str, Any] = {one.name: getattr(self, one.name) for one in _RECORDED}
         values["kind"] = str(self.kind)
-        values["category"] = None if self.category is None else self.category.to_json()
+        for name in _NESTED:
+            values[name] = None if values[name] is None else values[name].to_json()
         return {name: list(v) if isinstance(v, tuple) else v for name, v in values.items()}
 
     @classmethod
@@ -109,17 +128,24 @@ class Finding:
 
         Raises:
             KeyError: a field is missing.
-            ValueError: the kind is not one of FindingKind, or the category is not valid.
+            ValueError: a kind or type is not one of its list, or the category is not valid.
         """
         known: dict[str, Any] = {
             one.name: values[one.name] if one.default is MISSING else values.get(one.name, one.default)
             for one in _RECORDED
         }
         known["kind"] = FindingKind(known["kind"])
-        if known["category"] is not None:
-            known["category"] = Category(**known["category"])
+        if known["nodule_type"] is not None:
+            known["nodule_type"] = NoduleType(known["nodule_type"])
+        for name, read in _NESTED.items():
+            known[name] = None if known[name] is None else read(known[name])
         places: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in known.items()}
         return cls(**places)
 
 
 _RECORDED = [one for one in fields(Finding) if one.name != "mask"]
+_NESTED: Final[Mapping[str, Callable[[Mapping[str, Any]], Any]]] = {
+    "category": Category.from_json,
+    "location": LungLocation.from_json,
+    "comparison": Comparison.from_json,
+}

@@ -9,6 +9,7 @@ from typing import Final
 from pydicom.sr.coding import Code
 
 from imaging.finding import FindingKind
+from imaging.lung_nodule import Laterality, LungThird, NoduleType
 
 CHEST_CT: Final = Code("24627-2", "LN", "CT Chest")
 MAMMOGRAPHY: Final = Code("71651007", "SCT", "Mammography")
@@ -34,13 +35,44 @@ MILLIMETRE: Final = Code("mm", "UCUM", "millimeter")
 VOLUME: Final = Code("118565006", "SCT", "Volume")
 CUBIC_MILLIMETRE: Final = Code("mm3", "UCUM", "cubic millimeter")
 
+# The standard has no codes for these.
+SOLID_DIAMETER: Final = Code("solid-diameter", "99TELECONSULT", "Mean diameter of the solid component")
+VOLUME_ERROR: Final = Code("volume-error", "99TELECONSULT", "Half width of the 95% interval of the volume")
+TO_PLEURA: Final = Code("to-pleura", "99TELECONSULT", "Distance to the pleura")
+RATIO: Final = Code("1", "UCUM", "no units")
+
 # A row for each length and volume that a finding may have: (field, concept, unit).
 MEASURES: Final = (
     ("diameter_mm", DIAMETER, MILLIMETRE),
     ("long_axis_mm", LONG_AXIS, MILLIMETRE),
     ("short_axis_mm", SHORT_AXIS, MILLIMETRE),
     ("volume_mm3", VOLUME, CUBIC_MILLIMETRE),
+    ("solid_diameter_mm", SOLID_DIAMETER, MILLIMETRE),
+    ("volume_error", VOLUME_ERROR, RATIO),
+    ("distance_to_pleura_mm", TO_PLEURA, MILLIMETRE),
 )
+
+NODULE_TYPE: Final = Code("nodule-type", "99TELECONSULT", "Type of a lung nodule by density")
+NODULE_TYPES: Final[Mapping[NoduleType, Code]] = {
+    NoduleType.SOLID: Code("solid", "99TELECONSULT", "Solid"),
+    NoduleType.PART_SOLID: Code("part-solid", "99TELECONSULT", "Part-solid"),
+    NoduleType.GROUND_GLASS: Code("112120", "DCM", "Ground glass opacity"),
+    NoduleType.CALCIFIED: Code("calcified", "99TELECONSULT", "Calcified throughout or in its centre"),
+}
+
+LUNG: Final = Code("39607008", "SCT", "Lung")
+LATERALITIES: Final[Mapping[Laterality, Code]] = {
+    Laterality.LEFT: Code("7771000", "SCT", "Left"),
+    Laterality.RIGHT: Code("24028007", "SCT", "Right"),
+}
+# CID 2. They say a third of the height, which is no lobe.
+LUNG_THIRDS: Final[Mapping[LungThird, Code]] = {
+    LungThird.UPPER: Code("261183002", "SCT", "Upper"),
+    LungThird.MIDDLE: Code("255562008", "SCT", "Mid"),
+    LungThird.LOWER: Code("261122009", "SCT", "Lower"),
+}
+LUNG_BOX: Final = Code("lung-box", "99TELECONSULT", "Box of the lung on this side")
+COMPARISON: Final = Code("comparison", "99TELECONSULT", "Comparison with the prior study")
 
 CENTRE: Final = Code("111010", "DCM", "Center")
 OUTLINE: Final = Code("111041", "DCM", "Outline")
@@ -68,6 +100,9 @@ IMAGING_MEASUREMENTS: Final = MEASUREMENTS.value
 MEASUREMENT_GROUP: Final = "125007"
 TRACKING_IDENTIFIER: Final = "112039"
 FINDING: Final = "121071"
+FINDING_SITE: Final = "363698007"
+SITE_LATERALITY: Final = "272741003"
+SITE_MODIFIER: Final = "106233006"
 ALGORITHM_NAME: Final = "111001"
 ALGORITHM_VERSION: Final = "111003"
 ALGORITHM_PARAMETERS: Final = "111002"

@@ -9,6 +9,7 @@ from imaging import report_codes as code
 from imaging.errors import DicomError
 from imaging.finding import Category, Finding
 from imaging.header_values import whole_number
+from imaging.lung_nodule import LungLocation
 from imaging.reasons import reason
 
 # SR coordinates are 32-bit floats (PS3.5 6.2, VR FL): digits beyond these are not ours.
@@ -16,7 +17,7 @@ DECIMALS = 3
 
 
 def read_findings(ds: Dataset) -> list[Finding]:
-    """Return the findings in a report of ours, in its order.
+    """Return the findings in a report of ours, in its order, but for their comparison with a prior.
 
     Probabilities, lengths and volumes come back to four decimals, places to DECIMALS.
 
@@ -65,8 +66,10 @@ def _finding(group: Dataset, series: dict[str, tuple[str, str]]) -> Finding:
     )
     kinds = {value.value: kind for kind, value in code.KINDS.items()}
     centre = _points(group, "SCOORD3D", "POINT")
-    box = _points(group, "SCOORD3D", "MULTIPOINT")
+    box = _points(group, "SCOORD3D", "MULTIPOINT", code.OUTLINE.value)
     outline = _points(group, "SCOORD", "POLYLINE")
+    types = {value.value: density for density, value in code.NODULE_TYPES.items()}
+    density = _only(group, code.NODULE_TYPE.value)
     return Finding(
         kind=kinds[_required(group, code.FINDING).ConceptCodeSequence[0].CodeValue],
         probability=round(_number(certainty) / 100, 6),
@@ -83,6 +86,11 @@ def _finding(group: Dataset, series: dict[str, tuple[str, str]]) -> Finding:
         short_axis_mm=_measure(group, code.SHORT_AXIS.value),
         category=_category(group),
         frame_number=whole_number(image.get("ReferencedFrameNumber")),
+        nodule_type=None if density is None else types[density.ConceptCodeSequence[0].CodeValue],
+        solid_diameter_mm=_measure(group, code.SOLID_DIAMETER.value),
+        volume_error=_measure(group, code.VOLUME_ERROR.value),
+        location=_location(group),
+        distance_to_pleura_mm=_measure(group, code.TO_PLEURA.value),
         model=str(_required(group, code.ALGORITHM_NAME).TextValue),
         model_version=str(_required(group, code.ALGORITHM_VERSION).TextValue),
         weights_sha256=parameters["weights_sha256"],
@@ -99,8 +107,28 @@ def _image(group: Dataset) -> Any:
     raise ValueError("a group without an image")
 
 
-def _points(parent: Dataset, value_type: str, graphic_type: str) -> list[float] | None:
+def _location(group: Dataset) -> LungLocation | None:
+    """The place in the lungs; the site of anything else is not ours."""
+    site = _only(group, code.FINDING_SITE)
+    if site is None or site.ConceptCodeSequence[0].CodeValue != code.LUNG.value:
+        return None
+    sides = {value.value: side for side, value in code.LATERALITIES.items()}
+    thirds = {value.value: third for third, value in code.LUNG_THIRDS.items()}
+    modifier = _only(site, code.SITE_MODIFIER)
+    box = _points(group, "SCOORD3D", "MULTIPOINT", code.LUNG_BOX.value)
+    return LungLocation(
+        laterality=sides[_required(site, code.SITE_LATERALITY).ConceptCodeSequence[0].CodeValue],
+        third=None if modifier is None else thirds[modifier.ConceptCodeSequence[0].CodeValue],
+        lung_box_lps_mm=None if box is None else (box[0], box[1], box[2], box[3], box[4], box[5]),
+    )
+
+
+def _points(
+    parent: Dataset, value_type: str, graphic_type: str, name: str | None = None
+) -> list[float] | None:
     for item in parent.get("ContentSequence") or []:
+        if name is not None and item.ConceptNameCodeSequence[0].CodeValue != name:
+            continue
         if item.ValueType == value_type and item.GraphicType == graphic_type:
             return [round(float(v), DECIMALS) for v in item.GraphicData]
     return None

@@ -8,7 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta, timezone, tzinfo
 from enum import StrEnum
 from typing import Final
@@ -140,7 +140,7 @@ def as_text(finding: Finding) -> str:
     Measures that were not taken are left out, so that a finding of an earlier version keeps its UIDs.
     """
     values = finding.to_json()
-    later = ("volume_mm3", "long_axis_mm", "short_axis_mm", "category", "frame_number")
+    later = {one.name for one in fields(Finding) if one.default is None}
     return json.dumps({k: v for k, v in values.items() if v is not None or k not in later}, sort_keys=True)
 
 

@@ -17,6 +17,7 @@ from pydicom.valuerep import DT
 
 from imaging import report_codes as code
 from imaging.finding import Finding
+from imaging.lung_nodule import Comparison, LungLocation
 from imaging.report_reading import read_decisions, read_findings
 from imaging.report_sources import as_evidence
 from imaging.result_header import (
@@ -259,6 +260,9 @@ def _group(
     if category is not None:
         value = sr.CodedConcept(category.code, category.scheme, category.meaning)
         evaluations.append(sr.QualitativeEvaluation(name=code.ASSESSMENT_CATEGORY, value=value))
+    if finding.nodule_type is not None:
+        density = code.NODULE_TYPES[finding.nodule_type]
+        evaluations.append(sr.QualitativeEvaluation(name=code.NODULE_TYPE, value=density))
     shared: dict[str, Any] = {
         "tracking_identifier": sr.TrackingIdentifier(uid=tracking_uid(finding), identifier=identifier),
         "finding_type": code.KINDS[finding.kind],
@@ -270,6 +274,7 @@ def _group(
         ),
         "measurements": measurements,
         "qualitative_evaluations": evaluations or None,
+        "finding_sites": None if finding.location is None else [_site(finding.location)],
     }
     group: Any
     if finding.box_px is None:
@@ -285,8 +290,34 @@ def _group(
         group = sr.PlanarROIMeasurementsAndQualitativeEvaluations(referenced_region=region, **shared)
     if category is not None:
         group[0].ContentSequence.append(_text_item(code.CATEGORY_RULE, category.rule))
+    if finding.comparison is not None:
+        group[0].ContentSequence.append(_text_item(code.COMPARISON, _sentence(finding.comparison)))
     group[0].ContentSequence.extend(_places(finding, image))
     return group
+
+
+def _site(location: LungLocation) -> sr.FindingSite:
+    return sr.FindingSite(
+        anatomic_location=code.LUNG,
+        laterality=code.LATERALITIES[location.laterality],
+        topographical_modifier=None if location.third is None else code.LUNG_THIRDS[location.third],
+    )
+
+
+def _sentence(comparison: Comparison) -> str:
+    """What a reader without our page must know of the comparison."""
+    parts = [f"{comparison.change} against study {comparison.study_instance_uid}"]
+    if comparison.study_date is not None:
+        parts.append(f"of {comparison.study_date.isoformat()}")
+    if comparison.diameter_mm is not None:
+        parts.append(f"mean diameter there {comparison.diameter_mm:.1f} mm")
+    if comparison.volume_mm3 is not None:
+        parts.append(f"volume there {comparison.volume_mm3:.0f} mm3")
+    if comparison.doubling_time_days is not None:
+        low, high = comparison.doubling_time_low_days, comparison.doubling_time_high_days
+        upper = "no upper end" if high is None else str(high)
+        parts.append(f"volume doubling time {comparison.doubling_time_days} days (95 % {low} to {upper})")
+    return ", ".join(parts)
 
 
 def _on_frame(source: Any, finding: Finding) -> Any:
@@ -316,6 +347,9 @@ def _places(finding: Finding, image: Dataset) -> list[Any]:
     if finding.box_lps_mm is not None:
         corners = [finding.box_lps_mm[:3], finding.box_lps_mm[3:]]
         places.append((code.OUTLINE, sr.GraphicTypeValues3D.MULTIPOINT, corners))
+    if finding.location is not None and finding.location.lung_box_lps_mm is not None:
+        lung = finding.location.lung_box_lps_mm
+        places.append((code.LUNG_BOX, sr.GraphicTypeValues3D.MULTIPOINT, [lung[:3], lung[3:]]))
     return [
         sr.Scoord3DContentItem(
             name=name,

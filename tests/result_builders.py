@@ -4,7 +4,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from pydicom import Dataset
 
 from imaging.finding import Category, Finding, FindingKind
 from imaging.lesion_mask import LesionMask, mask_of
+from imaging.lung_nodule import Change, Comparison, Laterality, LungLocation, LungThird, NoduleType
 from imaging.part10 import part10_bytes
 from imaging.result_header import Maker
 from imaging.result_objects import Run
@@ -44,6 +45,16 @@ def a_finding(image: Dataset, **changes: Any) -> Finding:
             long_axis_mm=25.0,
             short_axis_mm=21.8,
             category=CATEGORY,
+            nodule_type=NoduleType.PART_SOLID,
+            solid_diameter_mm=9.5,
+            volume_error=0.18,
+            location=LungLocation(
+                Laterality.RIGHT, LungThird.LOWER, (-150.0, -90.0, -230.0, -10.0, 90.0, 40.0)
+            ),
+            distance_to_pleura_mm=4.2,
+            comparison=Comparison(
+                Change.GROWING, "1.2.840.99.1", date(2026, 3, 1), 268, "1.2.840.99.2", 21.4, 4900.0, 640, 355
+            ),
         ),
         **changes,
     )
@@ -91,6 +102,12 @@ def a_mammogram_run(image: Dataset, count: int, **changes: Any) -> Run:
             volume_mm3=None,
             long_axis_mm=None,
             short_axis_mm=None,
+            nodule_type=None,
+            solid_diameter_mm=None,
+            volume_error=None,
+            location=None,
+            distance_to_pleura_mm=None,
+            comparison=None,
         )
         for n in range(count)
     ]

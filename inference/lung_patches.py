@@ -77,6 +77,41 @@ def cut_patch(
     return window_to_uint8(patch)
 
 
+def cut_upright_patch(
+    voxels_hu: NDArray[np.generic],
+    spacing_mm: tuple[float, float, float],
+    position: tuple[float, float, float],
+    across: int,
+    step_mm: float,
+) -> NDArray[np.uint8]:
+    """Return a (PATCH_PX, PATCH_PX) coronal or sagittal patch, head down, whose middle lies on `position`.
+
+    Args:
+        voxels_hu: (slice, row, column) in HU.
+        position: (slice, row, column), fractions allowed.
+        across: the axis that the patch does not show: 1 gives a coronal cut, 2 a sagittal one.
+        step_mm: from one patch pixel to the next, both ways. Between slices it is interpolated linearly;
+            beyond the first and the last the picture goes on as there.
+    """
+    along = 3 - across
+    offsets_mm = (np.arange(PATCH_PX) - PATCH_PX // 2) * step_mm
+    slices = np.clip(position[0] + offsets_mm / spacing_mm[0], 0, len(voxels_hu) - 1)
+    steps = position[along] + offsets_mm / spacing_mm[along]
+    k0, k1 = int(slices[0]), min(int(slices[-1]) + 2, len(voxels_hu))
+    j0 = int(np.clip(np.floor(steps[0]), 0, voxels_hu.shape[along] - 1))
+    j1 = int(np.clip(np.ceil(steps[-1]) + 1, j0 + 1, voxels_hu.shape[along]))
+    at = float(np.clip(position[across], 0, voxels_hu.shape[across] - 1))
+    below = min(int(at), max(voxels_hu.shape[across] - 2, 0))
+    if across == 2:
+        pair = voxels_hu[k0:k1, j0:j1, below : below + 2]
+    else:
+        pair = voxels_hu[k0:k1, below : below + 2, j0:j1].swapaxes(1, 2)
+    block = np.clip(pair.astype(np.float32), WINDOW_LOW_HU, WINDOW_HIGH_HU)
+    plane = block[..., 0] + (at - below) * (block[..., -1] - block[..., 0])
+    rows, columns = np.meshgrid(slices - k0, steps - j0, indexing="ij")
+    return window_to_uint8(ndimage.map_coordinates(plane, [rows, columns], order=1, mode="nearest"))
+
+
 def network_channels(patches: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return (n, 2, FOVEA_PX, FOVEA_PX) in 0..1 from (n, PATCH_PX, PATCH_PX) patches.
 

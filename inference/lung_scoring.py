@@ -1,26 +1,54 @@
-"""What the network says of each candidate: how probably it is a nodule."""
+"""What the network says of each candidate: how probably it is a nodule.
+
+The network learned axial patches. A nodule looks alike from all sides; a vessel that runs through the slices
+is a disc in the axial cut and a tube in the coronal and the sagittal one. So it is asked about all three.
+"""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inference.bundle import Bundle
 from inference.lung_candidates import Candidate
-from inference.lung_patches import cut_patch, network_channels, sampling_step_px
+from inference.lung_patches import cut_patch, cut_upright_patch, patch_logits, sampling_step_px
 
 if TYPE_CHECKING:
     from inference.monai_predictor import Predictor
 
 # From this radius on, the lesion fills so much of a patch that a second look at half scale helps.
-WIDE_LOOK_FROM_RADIUS_MM = 6.0
-USUAL_RADIUS_MM = 4.0
-SLICES_LOOKED_AT = 5
-FIRST_LOOK_BATCH = 128
-SECOND_LOOK_BATCH = 16
+WIDE_LOOK_FROM_RADIUS_MM: Final = 6.0
+USUAL_RADIUS_MM: Final = 4.0
+AXIAL, CORONAL, SAGITTAL = 0, 1, 2
+AT_ONCE: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at those candidates that the look before left over.
+
+    Attributes:
+        planes: which cuts are made.
+        slices: how many axial ones, spread over half the candidate's radius to both sides.
+        mirrored: whether mirror images are asked about too.
+        goes_on_from: least mean answer for the next look; a key of the calibration.
+    """
+
+    planes: tuple[int, ...]
+    slices: int = 1
+    mirrored: bool = False
+    goes_on_from: str | None = None
+
+
+# Most candidates are vessels that one cut shows to be vessels; the full price is paid for a few.
+LOOKS: Final = (
+    Look((AXIAL,), goes_on_from="first_look_logit"),
+    Look((AXIAL, CORONAL, SAGITTAL), goes_on_from="second_look_logit"),
+    Look((AXIAL, CORONAL, SAGITTAL), slices=3, mirrored=True),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,63 +67,75 @@ def score_candidates(
     bundle: Bundle,
     progress: Callable[[float], None] = lambda share: None,
 ) -> list[ScoredCandidate]:
-    """Return the candidates worth a second look, each with its probability, in the order given.
+    """Return the candidates that LOOKS leave over, each with its probability, in the order given.
 
-    The first look is at the central slice alone. The second takes up to SLICES_LOOKED_AT slices
-    and mirror images; the mean answer, the roundness, whether the thing goes on like a vessel, and
-    its size make the probability, with the weights in the bundle's metadata.
+    `evidence` and the weights in the bundle's metadata make the probability of the last look's answers.
     """
     weights = bundle.metadata["calibration"]
-    promising: list[Candidate] = []
-    for start in range(0, len(candidates), FIRST_LOOK_BATCH):
-        progress(0.5 * start / len(candidates))
-        batch = candidates[start : start + FIRST_LOOK_BATCH]
-        logits = _mean_logits(voxels_hu, spacing_mm, batch, predictor, thorough=False)
-        promising += [
-            c for c, logit in zip(batch, logits, strict=True) if logit >= weights["first_look_logit"]
-        ]
-    scored = []
-    for start in range(0, len(promising), SECOND_LOOK_BATCH):
-        progress(0.5 + 0.5 * start / len(promising))
-        batch = promising[start : start + SECOND_LOOK_BATCH]
-        for candidate, logit in zip(
-            batch, _mean_logits(voxels_hu, spacing_mm, batch, predictor, thorough=True), strict=True
-        ):
-            z = (
-                weights["offset"]
-                + weights["logit"] * float(logit)
-                + weights["log_roundness"] * math.log(candidate.roundness)
-                + weights["onward"] * candidate.onward
-                + weights["log_radius"] * math.log(candidate.radius_mm / USUAL_RADIUS_MM)
-            )
-            scored.append(ScoredCandidate(candidate, 1.0 / (1.0 + math.exp(-z))))
-    return scored
+    left = list(candidates)
+    answers = np.empty((0, 3))
+    for n, look in enumerate(LOOKS):
+        batches = []
+        for start in range(0, len(left), AT_ONCE):
+            progress((n + start / len(left)) / len(LOOKS))
+            batches.append(_answers(voxels_hu, spacing_mm, left[start : start + AT_ONCE], predictor, look))
+        answers = np.concatenate(batches) if batches else np.empty((0, 3))
+        if look.goes_on_from is not None:
+            promising = np.nanmean(answers, axis=1) >= weights[look.goes_on_from]
+            left = [candidate for candidate, goes_on in zip(left, promising, strict=True) if goes_on]
+    return [
+        ScoredCandidate(candidate, probability(evidence(candidate, *planes), weights))
+        for candidate, planes in zip(left, answers.tolist(), strict=True)
+    ]
 
 
-def _mean_logits(
+def evidence(candidate: Candidate, axial: float, coronal: float, sagittal: float) -> dict[str, float]:
+    """Return what speaks for a nodule, by name: the network's answers in three planes, and the shape."""
+    return {
+        "axial": axial,
+        "upright": (coronal + sagittal) / 2,
+        "lowest": min(axial, coronal, sagittal),
+        "log_roundness": math.log(candidate.roundness),
+        "onward": candidate.onward,
+        "log_radius": math.log(candidate.radius_mm / USUAL_RADIUS_MM),
+    }
+
+
+def probability(evidence: Mapping[str, float], weights: Mapping[str, float]) -> float:
+    """Return the logistic of the weighted evidence."""
+    z = weights["offset"] + sum(weights[name] * value for name, value in evidence.items())
+    return 1.0 / (1.0 + math.exp(-z))
+
+
+def _answers(
     voxels_hu: NDArray[np.generic],
     spacing_mm: tuple[float, float, float],
     candidates: Sequence[Candidate],
     predictor: "Predictor",
-    *,
-    thorough: bool,
+    look: Look,
 ) -> NDArray[np.float64]:
-    """Return the network's mean answer for each candidate, over all its patches if `thorough`."""
-    step = sampling_step_px((spacing_mm[1] + spacing_mm[2]) / 2)
-    patches, owners = [], []
+    """Return (n, 3) mean answers on axial, coronal and sagittal patches of each, NaN where none is cut."""
+    pixel_mm = (spacing_mm[1] + spacing_mm[2]) / 2
+    step_px = sampling_step_px(pixel_mm)
+    patches: list[NDArray[np.uint8]] = []
+    owners: list[int] = []
     for owner, candidate in enumerate(candidates):
         wide = candidate.radius_mm >= WIDE_LOOK_FROM_RADIUS_MM
-        slices = slices_through(candidate, spacing_mm[0], len(voxels_hu), SLICES_LOOKED_AT if thorough else 1)
-        for k in slices:
-            for scale in (1.0, 2.0) if wide else (1.0,):
-                patches.append(
-                    cut_patch(voxels_hu[k], candidate.position[1], candidate.position[2], step * scale)
-                )
-                owners.append(owner)
-    channels = network_channels(np.stack(patches))
-    views = [channels, channels[:, :, ::-1], channels[:, :, :, ::-1]] if thorough else [channels]
-    logits = predictor.logits(np.concatenate(views))[:, 0].reshape(len(views), -1).mean(axis=0)
-    return np.asarray(np.bincount(owners, weights=logits) / np.bincount(owners))
+        for scale in (1.0, 2.0) if wide else (1.0,):
+            for plane in look.planes:
+                if plane == AXIAL:
+                    slices = slices_through(candidate, spacing_mm[0], len(voxels_hu), look.slices)
+                    row, column = candidate.position[1:]
+                    cuts = [cut_patch(voxels_hu[k], row, column, step_px * scale) for k in slices]
+                else:
+                    step_mm = step_px * pixel_mm * scale
+                    cuts = [cut_upright_patch(voxels_hu, spacing_mm, candidate.position, plane, step_mm)]
+                patches += cuts
+                owners += [3 * owner + plane] * len(cuts)
+    logits = patch_logits(np.stack(patches), predictor, mirrored=look.mirrored)
+    sums = np.bincount(owners, weights=logits, minlength=3 * len(candidates))
+    counts = np.bincount(owners, minlength=3 * len(candidates))
+    return np.where(counts > 0, sums / np.maximum(counts, 1), np.nan).reshape(-1, 3)
 
 
 def slices_through(candidate: Candidate, slice_spacing_mm: float, slice_count: int, most: int) -> list[int]:

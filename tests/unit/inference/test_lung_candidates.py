@@ -39,7 +39,8 @@ def test_a_ball_is_found_at_its_centre_with_its_size_and_contrast(diameter_mm: f
     best = max(candidates, key=lambda candidate: candidate.contrast_hu)
     assert np.linalg.norm(np.subtract(best.position, centre)) * GRID_MM < max(2.2, diameter_mm * 0.15)
     assert 2 * best.radius_mm == pytest.approx(diameter_mm, rel=0.35, abs=1.5)
-    assert best.contrast_hu == pytest.approx(900, rel=0.35)
+    # A ball of three grid steps across does not reach its full contrast on any of them.
+    assert best.contrast_hu == pytest.approx(900, rel=0.35 if diameter_mm >= 5 else 0.5)
     assert best.roundness > 0.5
     assert best.onward < 0.4
 

@@ -176,8 +176,9 @@ BUNDLE_REASONS: Mapping[str, Reason] = {
         ),
         Reason(
             "nothing-recorded",
-            "There is no data folder at {data}: only shipped models can be listed and verified.",
-            "{data} 处没有数据目录：只能列出和校验随附模型。",
+            "There is no installation at {data}: without one, models can only be listed and verified. "
+            "Start it once with `make up`.",
+            "{data} 处没有已安装的系统：此时只能列出和校验随附模型。请先执行一次 make up。",
         ),
     )
 }

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from imaging.reasons import Reason
-from teleconsult.model_commands import models as model_commands
+from teleconsult.models.commands import models as model_commands
 from teleconsult.settings import REPOSITORY
 
 if TYPE_CHECKING:

@@ -1,5 +1,6 @@
 """`teleconsult models ...`: the models that read, and what they are worth."""
 
+import getpass
 import json
 import sys
 from pathlib import Path
@@ -27,13 +28,24 @@ def evaluate(
         int, typer.Option(min=0, help="Of the first phantom, and of the intervals' resampling.")
     ] = 900_000,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")] = False,
-    folder: Annotated[Path, typer.Option("--models", help="Folder of the models.")] = REPOSITORY / "models",
+    folder: Annotated[
+        Path | None,
+        typer.Option("--models", help="Folder of models to look in instead; nothing is recorded."),
+    ] = None,
+    version: Annotated[str | None, typer.Option(help="Which version; the newest, if none is said.")] = None,
+    data: Annotated[
+        Path, typer.Option("--data", help="Folder that holds everything this installation keeps.")
+    ] = REPOSITORY / "data",
 ) -> None:
-    """Measure a model: on candidate patches, on a folder of images with their truth, or on phantoms."""
+    """Measure a model: on candidate patches, on a folder of images with their truth, or on phantoms.
+
+    Where the installation has this version, what was measured is kept on record: promotion asks for it.
+    """
     from inference.bundle import load_bundle
     from inference.errors import BundleError
     from inference.evaluation.errors import NotMeasurable
     from inference.evaluation.evaluations import evaluation_of, no_such_way
+    from teleconsult.models.installed import installed_models
 
     if [patches, dicom, phantoms].count(None) != 2 or (dicom is None) != (truth is None):
         _refuse(
@@ -41,23 +53,29 @@ def evaluate(
             "请指定其一：--patches 文件，--dicom 文件夹 加 --truth CSV，或 --phantoms 数量。",
         )
     try:
-        bundle = load_bundle(folder / name)
-        way = evaluation_of(name)
+        with installed_models(data.resolve()) as installed:
+            slot, bundle = (name, load_bundle(folder / name)) if folder else installed.choose(name, version)
+        way = evaluation_of(slot)
         if patches is not None:
             if way.patches is None:
                 raise no_such_way(name, "candidate patches", "候选图块")
-            figures = way.patches(patches, bundle, seed)
+            figures, subject = way.patches(patches, bundle, seed), f"patches {patches.name}"
         elif dicom is not None and truth is not None:
             if way.folder is None:
                 raise no_such_way(name, "a folder of images", "影像文件夹")
-            figures = way.folder(dicom, truth, bundle, seed)
+            figures, subject = way.folder(dicom, truth, bundle, seed), f"{dicom.name} with {truth.name}"
         elif phantoms is not None:
             if way.phantoms is None:
                 raise no_such_way(name, "phantoms", "模体")
-            figures = way.phantoms(phantoms, seed, bundle)
+            figures, subject = way.phantoms(phantoms, seed, bundle), f"{phantoms} phantoms from {seed}"
+        if folder is None:
+            with installed_models(data.resolve()) as installed:
+                installed.record(bundle, subject, figures, f"os:{getpass.getuser()}"[:64])
     except NotMeasurable as error:
         _refuse(error.reason.en, error.reason.zh)
     except BundleError as error:
+        if error.reason is not None:
+            _refuse(error.reason.en, error.reason.zh)
         _refuse(f"The model cannot be used: {error}.", f"该模型无法使用：{error}。")
     if as_json:
         print(json.dumps(figures, ensure_ascii=False, allow_nan=False))

@@ -30,7 +30,8 @@ from inference.evaluation.froc import (
 )
 from inference.evaluation.hits import Mark, TrueNodule, scan_outcome
 from inference.lung_nodules import detect_nodules
-from inference.phantoms.chest import NoduleKind, chest_ct
+from inference.phantoms.chest import Kernel, chest_ct
+from inference.phantoms.chest_lesions import NoduleKind
 
 # The curve needs what the reader is never shown: marks far below the threshold.
 LOWEST_PROBABILITY: Final = 0.01
@@ -128,10 +129,13 @@ def cases_in(folder: Path, truth: Mapping[str, tuple[TrueNodule, ...]]) -> Itera
 
 @dataclass(frozen=True, slots=True)
 class PhantomProtocol:
-    """How the phantoms of an evaluation are scanned: drawn for each from its seed."""
+    """How the phantoms of an evaluation are scanned: drawn for each from its seed, kernel included.
 
-    rows: int = 320
-    coverage_mm: float = 150.0
+    Each is a part of a chest with pixels of a usual size, so that hundreds can be read.
+    """
+
+    rows: int = 448
+    coverage_mm: float = 90.0
     thicknesses_mm: tuple[float, ...] = (1.25, 2.5, 2.5, 2.5)
     noise_hu: tuple[float, float] = (12.0, 45.0)
     nodules: tuple[int, int] = (2, 6)
@@ -149,6 +153,7 @@ def phantom_case(seed: int, protocol: PhantomProtocol = EVALUATION_PROTOCOL) -> 
     count = int(rng.integers(*protocol.nodules, endpoint=True))
     diameters = np.exp(rng.uniform(low, high, count))
     kinds = rng.choice(list(NoduleKind), len(diameters))
+    kernel = Kernel(str(rng.choice(list(Kernel))))
     datasets, nodules = chest_ct(
         seed,
         slices=round(protocol.coverage_mm / thickness_mm),
@@ -157,6 +162,7 @@ def phantom_case(seed: int, protocol: PhantomProtocol = EVALUATION_PROTOCOL) -> 
         nodule_diameters_mm=tuple(float(d) for d in np.round(diameters, 1)),
         kinds=tuple(NoduleKind(str(kind)) for kind in kinds),
         noise_hu=float(rng.uniform(*protocol.noise_hu)),
+        kernel=kernel,
     )
     truth = tuple(
         TrueNodule(

@@ -62,8 +62,8 @@ __all__ = [
 ]
 
 FIELD_OF_VIEW_MM: Final = 384.0
-TWIGS: Final = 900  # of each of the four trees
-TWIG_RADIUS_MM: Final = 0.42
+TWIGS: Final = 1300  # of each of the four trees
+TWIG_RADIUS_MM: Final = 0.45
 # What is thinner than this many pixels is drawn as what it fills of each voxel.
 THIN_PIXELS: Final = 1.3
 
@@ -216,7 +216,7 @@ def random_chest_ct(
         "slices": max(8, round(coverage_mm / distance_mm)),
         "slice_thickness_mm": thickness_mm,
         "slice_distance_mm": distance_mm,
-        "field_of_view_mm": float(rng.uniform(330.0, 430.0)),
+        "field_of_view_mm": float(rng.uniform(300.0, 400.0)),
         "kernel": kernel,
         "noise_hu": min(70.0, dose_noise_hu * sharp * float(np.sqrt(2.5 / thickness_mm))),
         "phase": Phase(str(rng.choice(list(Phase), p=(0.5, 0.1, 0.2, 0.2)))),
@@ -365,6 +365,6 @@ def _scan(
         grain = fft.irfft2(white * spectrum, s=plane.shape)
         grain *= np.float32(noise_hu / max(float(grain.std()), 1e-6))
         # Fewer photons come through the middle of much tissue; lungs and air let more through.
-        tissue = np.where(plane < -950, 0.35, np.where(plane < -500, 0.62, 1.0)).astype(np.float32)
+        tissue = np.where(plane < -950, 0.35, np.where(plane < -500, 0.7, 1.0)).astype(np.float32)
         reach = max(3, int(30.0 / grid.pixel_mm))
         plane += grain * ndimage.uniform_filter(tissue, reach)

@@ -94,8 +94,8 @@ def build_of(rng: np.random.Generator, phase: Phase | None = None) -> Build:
     contrast = [Phase.EARLY, Phase.ARTERIAL, Phase.VENOUS][int(rng.choice(3, p=(0.2, 0.4, 0.4)))]
     is_plain = bool(rng.random() < 0.5)
     return Build(
-        half_width=float(rng.uniform(156, 176)),
-        half_depth=float(rng.uniform(102, 122)),
+        half_width=float(rng.uniform(134, 166)),
+        half_depth=float(rng.uniform(98, 118)),
         heart_scale=float(rng.uniform(0.88, 1.1)),
         dome_z_right=float(rng.uniform(-84, -66)),
         dome_z_left=float(rng.uniform(-94, -76)),
@@ -117,7 +117,8 @@ def fields(build: Build, x_mm: Field, y_mm: Field, z_mm: Field) -> dict[str, Fie
     """Return every organ's field on the product of three coordinate lists, arrays (z, y, x)."""
     points = _bent(build, np.meshgrid(z_mm, y_mm, x_mm, indexing="ij"))
     x, y, z = points
-    body = _body(build, points)
+    trunk = _trunk(build, points)
+    body = _with_breasts(build, points, trunk)
     thorax = _thorax(build, points)
     spine = 17.0 - np.hypot(x, y - build.spine_y(z))
     dome = np.maximum(
@@ -125,12 +126,12 @@ def fields(build: Build, x_mm: Field, y_mm: Field, z_mm: Field) -> dict[str, Fie
     )
     heart = _heart(build, points)
     vessels = _great_vessels(build, points)
-    pericardium = _joined(*(heart[name] + 3.5 for name in heart), softness=5.0)
+    pericardium = _joined(*(heart[name] + 1.2 for name in heart), softness=3.5)
     mediastinum = _joined(
         pericardium,
-        *(vessels[name] + 3.0 for name in vessels),
-        _chain(points, [(0, 20, 150), (0, 18, 30), (0, 24, -20)], [13.0, 13.0, 9.0]),
-        _chain(points, [(-38, 12, 8), (0, 18, 30), (38, 16, 6)], [9.0, 10.0, 9.0]),
+        *(vessels[name] + 1.0 for name in vessels),
+        _chain(points, [(0, 20, 150), (0, 18, 30), (0, 24, -20)], [11.5, 11.5, 8.0]),
+        _chain(points, [(-38, 12, 8), (0, 18, 30), (38, 16, 6)], [8.0, 9.5, 8.0]),
         # Behind the breastbone: broad above, a mere line at mid-height, fat before the heart.
         np.minimum(
             2.0
@@ -140,15 +141,16 @@ def fields(build: Build, x_mm: Field, y_mm: Field, z_mm: Field) -> dict[str, Fie
             - np.abs(x - 4.0),
             np.where(z < -10.0, -30.0, 52.0) - y,
         ),
-        spine + 3.0,
+        spine + 1.5,
         np.minimum(9.0 - np.abs(x), y - build.spine_y(z)),
-        softness=4.0,
+        softness=3.0,
     )
     lungs = np.minimum(np.minimum(thorax, -mediastinum), 0.8 * (z - dome))
     apex = _apex(build, points)
     below = np.minimum(thorax + 1.0, 0.8 * (dome - z))
     made = {
         "body": body,
+        "trunk": trunk,
         "thorax": thorax,
         "lungs": np.minimum(lungs, apex),
         "below": below,
@@ -188,7 +190,7 @@ def _bent(build: Build, grid: Sequence[NDArray[np.float32]]) -> Points:
     return moved[0], moved[1], moved[2]
 
 
-def _body(build: Build, points: Points) -> Field:
+def _trunk(build: Build, points: Points) -> Field:
     x, y, z = points
     shoulder = 1.0 / (1.0 + np.exp(-(z - 112.0) / 11.0))
     width = build.half_width * (1.0 + 0.20 * shoulder)
@@ -197,7 +199,10 @@ def _body(build: Build, points: Points) -> Field:
     ratio = (np.abs(x / width) ** 2.3 + np.abs((y - middle) / depth) ** 2.3) ** (1 / 2.3)
     trunk = _distance((1.0 - ratio) * depth)
     groove = 7.0 * np.exp(-((x / 16.0) ** 2)) * (y > 40.0)
-    trunk = np.asarray(trunk - groove)
+    return np.asarray(trunk - groove)
+
+
+def _with_breasts(build: Build, points: Points, trunk: Field) -> Field:
     if not build.breast:
         return trunk
     out = build.breast
@@ -213,10 +218,10 @@ def _thorax(build: Build, points: Points) -> Field:
     x, y, z = points
     girth = _girth(build, z)
     half_x = (0.92 * build.half_width - build.wall * 0.35) * (0.42 + 0.58 * girth)
-    half_x = half_x * (1.0 + 0.0011 * y)  # broader at the back
-    half_y = (build.half_depth - build.wall + 5.0) * (0.45 + 0.55 * girth)
+    half_x = half_x * (1.0 + 0.0014 * y)  # broader at the back
+    half_y = (build.half_depth - build.wall + 10.0) * (0.45 + 0.55 * girth)
     middle = 3.0 + 16.0 * (1.0 - girth)
-    ratio = (np.abs(x / half_x) ** 2.4 + np.abs((y - middle) / half_y) ** 2.4) ** (1 / 2.4)
+    ratio = (np.abs(x / half_x) ** 2.2 + np.abs((y - middle) / half_y) ** 2.2) ** (1 / 2.2)
     return _distance((1.0 - ratio) * half_y)
 
 

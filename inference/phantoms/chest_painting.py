@@ -53,7 +53,7 @@ class Painter:
         self._at = (_Between.of(grid[1], xy_mm), _Between.of(grid[0], xy_mm))
         extent = [int((axis[-1] - axis[0]) / TEXTURE_MM) + 2 for axis in grid]
         shape = (extent[2], extent[1], extent[0])
-        self._fine = _texture(rng, shape, 0.7, skewed=True)
+        self._fine = _texture(rng, shape, 0.6, skewed=True)
         self._cloud = _texture(rng, shape, 4.0)
         self._holes = _texture(rng, shape, 1.6)
         self._texture_at = (
@@ -171,7 +171,10 @@ class Painter:
         shoulders = 1.0 / (1.0 + np.exp(-(z_mm - 100.0) / 14.0))
         fat = build.fat * (0.75 + 0.25 * np.clip(-y / 80.0, 0.0, 1.0)) * (1.0 - 0.35 * shoulders)
         wobble = 0.10 * cloud[box]
-        muscle = np.minimum(body.depth - fat - wobble, out)
+        trunk = _spread(self._field("trunk", *self._level(z_mm)) or body, image.shape)[box]
+        gland = np.minimum(np.minimum(body.depth - 6.0, -trunk - 1.0), 0.4 * (cloud[box] - 2.0))
+        _blend(image, body.like(gland), 15.0, soft)
+        muscle = np.minimum(trunk - fat - wobble, out)
         # Fat planes: under the outer muscles, and in the middle of the back.
         outer = 12.0 + 5.0 * np.sin(0.030 * x + 0.9) + 9.0 * (y > 0) * np.abs(y) / 100.0 + 3.0 * wobble
         planes = np.minimum(1.0 - np.abs(out - outer), 92.0 - np.abs(x))
@@ -208,7 +211,7 @@ class Painter:
         build, soft = self._build, self._look.softness_mm
         box = field.box
         y = self._xy_mm[box[0]][:, None]
-        hu = build.parenchyma_hu + 0.16 * y + 0.5 * cloud[box] + fine[box]
+        hu = build.parenchyma_hu + 0.16 * y + 0.5 * cloud[box] + 1.7 * fine[box]
         behind = np.clip((y - 20.0) / 40.0, 0.0, 1.0)
         hu = hu + build.dependent_hu * behind * np.exp(-np.clip(field.depth, 0.0, None) / 4.0)
         if build.emphysema:
@@ -216,7 +219,7 @@ class Painter:
             high = 1.0 / (1.0 + np.exp(-(z_mm - 10.0) / 40.0))
             # The share of a normal variable above `edge` is about the emphysema's share.
             edge = 1.9 - 1.9 * build.emphysema - 0.9 * high
-            hu = hu - 95.0 * np.clip((holes - edge) * 2.5, 0.0, 1.0)
+            hu = hu - 95.0 * np.clip((holes - edge) * 1.1 + 0.3, 0.0, 1.0)
         _blend(image, field, np.clip(hu, -985.0, -400.0), soft)
         for name in ("fissure_right", "fissure_left", "fissure_minor"):
             fissure = self._organs[name][below] * (1 - np.float32(share)) + self._organs[name][
@@ -293,7 +296,7 @@ class Painter:
         column = 14.5 * (1.0 - np.hypot(x / (18.0 * waist), y / (14.5 * waist)))
         canal = 8.2 - np.hypot(x, y - 21.0)
         column = np.minimum(column, -canal - 1.0)
-        arch = np.minimum(3.4 - np.abs(np.hypot(x * 0.85, y - 21.0) - 11.5), y - 12.0)
+        arch = np.minimum(2.4 - np.abs(np.hypot(x * 0.85, y - 21.0) - 11.0), y - 12.0)
         arch = np.minimum(arch, 8.5 - abs(level - 2.0) * 0.8)
         tip = 36.0 - 0.15 * abs(level) * 8
         across = np.minimum(
@@ -414,6 +417,6 @@ def _texture(
         noise = ndimage.zoom(noise, coarse, order=1, grid_mode=True, mode="nearest")
     noise = noise[: shape[0], : shape[1], : shape[2]]
     if skewed:
-        noise = np.exp(0.5 * noise)
+        noise = np.exp(0.35 * noise)
         noise = (noise - noise.mean()) / noise.std()
     return np.asarray(14.0 * noise, dtype=np.float32)

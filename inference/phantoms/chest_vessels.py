@@ -31,7 +31,7 @@ def grow_tree(
     *,
     twig_radius_mm: float = 0.45,
     piece_mm: float = 9.0,
-    largest_radius_mm: float = 6.5,
+    largest_radius_mm: float = 5.5,
 ) -> list[Branch]:
     """Return the branches of a tree from `root_mm` to every target.
 
@@ -77,6 +77,8 @@ def _bent_branch(
 ) -> list[Branch]:
     """Return a slightly bent way from one point to another in straight pieces."""
     length = float(np.linalg.norm(end - start))
+    if length <= piece_mm:
+        return [Branch(start, end, start_radius_mm, end_radius_mm)]
     pieces = max(1, int(np.ceil(length / piece_mm)))
     bend = rng.normal(0, 0.06 * length, 3)
     share = np.linspace(0.0, 1.0, pieces + 1)

@@ -5,11 +5,17 @@ from enum import StrEnum
 from pathlib import Path
 
 from inference.inference_job import TRANSITIONS as JOB
+from inference.model_version import TRANSITIONS as MODEL
 from teleconsult.consults.consult import TRANSITIONS as CONSULT
 from teleconsult.scheduled_procedures.scheduled_procedure import TRANSITIONS as PROCEDURE
 
 TARGET = Path(__file__).with_name("states.md")
-DRAWN = {"A consult": CONSULT, "An AI job": JOB, "A planned examination": PROCEDURE}
+DRAWN = {
+    "A consult": CONSULT,
+    "An AI job": JOB,
+    "A version of a model": MODEL,
+    "A planned examination": PROCEDURE,
+}
 
 
 def diagram(table: Mapping[StrEnum, Mapping[StrEnum, StrEnum]]) -> str:

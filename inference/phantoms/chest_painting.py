@@ -375,7 +375,7 @@ def _blend(image: Field, patch: Patch, hu: float | Field, softness_mm: float) ->
 
 
 def _list_of(axis_mm: Field, step_mm: float, count: int) -> Field:
-    return (axis_mm[0] + step_mm * np.arange(count)).astype(np.float32)
+    return np.asarray(axis_mm[0] + step_mm * np.arange(count), dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True)

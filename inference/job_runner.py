@@ -15,15 +15,23 @@ from imaging.finding import Finding
 from imaging.pacs import PacsClient
 from imaging.part10 import dataset_of, part10_bytes
 from imaging.reasons import REASONS
+from imaging.result_header import Maker
 from imaging.result_objects import Run, result_objects
+from imaging.volume import Volume
 from inference.errors import BundleError, NotAnalysable, UnknownModel
+from inference.evidence import Evidence, evidence_key
 from inference.inference_job import LEASE_S, Lease
-from inference.model_version import is_trial
-from inference.pipeline import Reader, VolumeReader
-from inference.repository import READ_SHARE, JobRepository
+from inference.look import Look
+from inference.model_version import is_trial, slot_of
+from inference.observation import Observation, header_features, scanner_of
+from inference.out_of_distribution import features_json
+from inference.pipeline import ImageReader, Reader, VolumeReader
+from inference.repository import READ_SHARE, JobRepository, finding_id
 from inference.series_cache import SeriesCache
 from inference.slabs import Slab
+from storage.errors import ObjectAlreadyStored
 from storage.events import Publish
+from storage.object_store import ObjectStore
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +51,29 @@ class SlabFailed(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesRead:
+    """What came of reading a series.
+
+    Attributes:
+        sources: its images, as the results name them.
+        look: what it looks like to the model.
+        evidence: makes the pictures of a finding.
+    """
+
+    found: list[Finding]
+    sources: list[Dataset]
+    look: Look
+    evidence: Callable[[Finding], Evidence | None]
+
+
+@dataclass(frozen=True, slots=True)
 class JobRunner:
     """What a job is run with.
 
     Attributes:
         reader: from a job's model to whoever reads with it.
         series: what this worker has fetched.
+        objects: keeps the pictures that go with findings.
         secondary_capture: whether findings are also stored as pictures with burnt-in marks.
     """
 
@@ -56,6 +81,7 @@ class JobRunner:
     pacs: PacsClient
     reader: Callable[[str], Reader]
     series: SeriesCache
+    objects: ObjectStore
     publish: Publish
     now: Callable[[], datetime]
     secondary_capture: bool = False
@@ -87,12 +113,14 @@ class JobRunner:
         log.info(
             "job-started job_id=%s model=%s slab=%s attempt=%d", job_id, lease.model, slab, lease.attempt
         )
+        published: SeriesRead | None = None
         try:
             with _heartbeat(lease, self) as report:
                 if lease.slab is not None:
                     written = self._read_slab(lease, lease.slab, report)
                 else:
-                    written = self._read_series(lease, report)
+                    published = self._read_series(lease, report)
+                    written = published is not None
         except PacsUnavailable:
             self.jobs.release(lease, self.now(), tried=False)
             self._changed(lease, "study-changed")
@@ -113,6 +141,8 @@ class JobRunner:
         else:
             log.info("job-done job_id=%s written=%s", job_id, written)
         self._changed(lease, "study-changed" if lease.slab or is_trial(lease.model) else "findings-changed")
+        if published is not None and not is_trial(lease.model):
+            self._keep_evidence(lease, published)
 
     def _read_slab(self, lease: Lease, slab: Slab, report: Progress) -> bool:
         reader = self.reader(lease.model)
@@ -131,23 +161,20 @@ class JobRunner:
             reading = {**reading, "weights_sha256": reader.maker.weights_sha256}
         return self.jobs.finish_slab(lease, reading, self.now())
 
-    def _read_series(self, lease: Lease, report: Progress) -> bool:
+    def _read_series(self, lease: Lease, report: Progress) -> SeriesRead | None:
+        """Return what was read and published; None: the lease was lost, and nothing was."""
         reader = self.reader(lease.model)
         report("fetch", 0.0)
         if isinstance(reader, VolumeReader):
-            found, sources = self._read_volume(lease, reader, report)
+            read = self._read_volume(lease, reader, report)
         else:
-            sources = [
-                dataset_of(content)
-                for content in self.pacs.fetch_series(lease.study_instance_uid, lease.series_instance_uid)
-            ]
-            found = reader.read(sources, report)
+            read = self._read_images(lease, reader, report)
         report("report", 0.95)
         if is_trial(lease.model):
-            return self.jobs.publish_unseen(lease, found, self.now())
+            return read if self.jobs.publish_unseen(lease, read.found, self.now()) else None
         run = Run(
-            findings=found,
-            sources=sources,
+            findings=read.found,
+            sources=read.sources,
             maker=reader.maker,
             at=self.now(),
             job_id=lease.job_id,
@@ -156,11 +183,19 @@ class JobRunner:
         # A second delivery of the job stores the same objects: the archive keeps the first of each.
         for ds in result_objects(run):
             self.pacs.store(part10_bytes(ds))
-        return self.jobs.publish(lease, found, self.now())
+        observation = observation_of(lease.job_id, lease.model, read, reader.maker, self.now())
+        return read if self.jobs.publish(lease, read.found, self.now(), observation) else None
 
-    def _read_volume(
-        self, lease: Lease, reader: VolumeReader, report: Progress
-    ) -> tuple[list[Finding], list[Dataset]]:
+    def _read_images(self, lease: Lease, reader: ImageReader, report: Progress) -> SeriesRead:
+        sources = [
+            dataset_of(content)
+            for content in self.pacs.fetch_series(lease.study_instance_uid, lease.series_instance_uid)
+        ]
+        looks: list[Look] = []
+        found = reader.read(sources, report, looks.append)
+        return SeriesRead(found, sources, looks[0], lambda finding: reader.evidence(sources, finding))
+
+    def _read_volume(self, lease: Lease, reader: VolumeReader, report: Progress) -> SeriesRead:
         study, series_uid = lease.study_instance_uid, lease.series_instance_uid
         if failed := self.jobs.failed_slab(series_uid, lease.model):
             raise SlabFailed(failed)
@@ -173,15 +208,38 @@ class JobRunner:
         places = self.pacs.series_instances(study, series_uid)
         done = READ_SHARE if readings else 0.0
         self.series.keep_only(study, series_uid, places)
+        volumes: list[Volume] = []
+        looks: list[Look] = []
+
+        def volume() -> Volume:
+            volumes.append(series.volume())
+            return volumes[0]
+
         with self.series.holding(study, series_uid, places) as series:
             found = reader.read(
-                series.volume, readings, lambda stage, share: report(stage, done + (0.95 - done) * share)
+                volume,
+                readings,
+                lambda stage, share: report(stage, done + (0.95 - done) * share),
+                looks.append,
             )
             sources = series.headers()
         self.series.drop(study, series_uid)
         if self.secondary_capture:
             sources = self._with_pixels(sources, found)
-        return found, sources
+        return SeriesRead(found, sources, looks[0], lambda finding: reader.evidence(volumes[0], finding))
+
+    def _keep_evidence(self, lease: Lease, read: SeriesRead) -> None:
+        """Keep the pictures of what was published. They come after it: nobody waits for them."""
+        for finding in read.found:
+            try:
+                evidence = read.evidence(finding)
+                if evidence is not None:
+                    key = evidence_key(finding_id(lease.job_id, finding))
+                    self.objects.put(key, evidence.to_bytes(), "application/zip")
+            except ObjectAlreadyStored:
+                pass  # by an earlier delivery of the job
+            except Exception:  # a finding without pictures is a finding all the same
+                log.exception("evidence-failed job_id=%s", lease.job_id)
 
     def _with_pixels(self, sources: Sequence[Dataset], found: Sequence[Finding]) -> list[Dataset]:
         """The images, those with their pixels on which something was found."""
@@ -193,6 +251,22 @@ class JobRunner:
 
     def _changed(self, lease: Lease, kind: str) -> None:
         self.publish({"type": kind, "study_instance_uid": lease.study_instance_uid})
+
+
+def observation_of(job_id: str, job_model: str, read: SeriesRead, maker: Maker, at: datetime) -> Observation:
+    """Return what is kept of a series to watch the model by."""
+    caution = read.look.outlook.caution
+    return Observation(
+        job_id=job_id,
+        slot=slot_of(job_model),
+        name=maker.model,
+        version=maker.version,
+        scanner=scanner_of(read.sources[0]),
+        features={**features_json(read.look.features), **header_features(read.sources[0])},
+        scores=[finding.probability for finding in read.found],
+        caution=None if caution is None else caution.to_json(),
+        at=at,
+    )
 
 
 @contextmanager

@@ -117,7 +117,7 @@ def levels_of(metadata: Mapping[str, Any]) -> WatchLevels:
         ValueError: it gives a level that there is none of, or no number.
     """
     given = metadata.get("watch") or {}
-    known = {one.name: type(one.default) for one in fields(WatchLevels)}
+    known: dict[str, Any] = {one.name: float if one.type is float else int for one in fields(WatchLevels)}
     unknown = sorted(given.keys() - known.keys())
     if unknown:
         raise ValueError(f"watch levels that there are none of: {', '.join(unknown)}")

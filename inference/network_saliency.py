@@ -7,11 +7,14 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from imaging.finding import Finding
+from imaging.mammogram import Mammogram
 from imaging.volume import Volume
 from inference.breast_candidates import KINDS
-from inference.breast_features import FINE_MM, BreastFeatures
-from inference.evidence import Picture, saliency_picture
+from inference.breast_features import FINE_MM, BreastFeatures, breast_features
+from inference.evidence import Picture
+from inference.evidence_pictures import saliency_picture
 from inference.lung_patches import cut_patch, patch_logits, sampling_step_px
+from inference.mammography import assumed_spacing_mm, may_show_pectoral
 from inference.saliency import Saliency, occlusion_map
 
 if TYPE_CHECKING:
@@ -56,6 +59,16 @@ def patch_saliency(patch: NDArray[np.uint8], predictor: "Predictor") -> Saliency
         step_px=LUNG_STEP_PX,
         fill=AERATED_GREY,
     )
+
+
+def mammogram_saliency(mammogram: Mammogram, finding: Finding, predictor: "Predictor") -> Picture | None:
+    """Return what the network's map says of a finding rests on; None where it has nothing to say of it."""
+    features = breast_features(
+        mammogram.pixels,
+        mammogram.spacing_mm or assumed_spacing_mm(mammogram.pixels.shape),
+        may_show_pectoral=may_show_pectoral(mammogram.view_position),
+    )
+    return None if features is None else breast_saliency(features, finding, predictor)
 
 
 def breast_saliency(features: BreastFeatures, finding: Finding, predictor: "Predictor") -> Picture | None:

@@ -16,10 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from imaging.reasons import Reason
 
 REFERENCE_FILE: Final = "configs/input_reference.json"
 MOST_NAMED: Final = 3
+MAD_TO_SD: Final = 1.4826
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +144,19 @@ def _refusal(english: str, chinese: str) -> Reason:
         "Please read them without AI.",
         f"这些图像与模型的适用范围相差过大，模型未进行分析：{chinese}。请直接阅片。",
     )
+
+
+def usual(values: NDArray[np.float64], least_scale: float) -> dict[str, Any]:
+    """Return what a reference file says of a feature, from the values that could be measured."""
+    values = values[np.isfinite(values)]
+    centre = float(np.median(values))
+    scale = MAD_TO_SD * float(np.median(np.abs(values - centre)))
+    return {
+        "centre": round(centre, 4),
+        "scale": round(max(scale, least_scale), 4),
+        "measured_scale": round(scale, 4),
+        "n": len(values),
+    }
 
 
 def features_json(features: Mapping[str, float]) -> dict[str, Any]:

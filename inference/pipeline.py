@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pydicom import Dataset
 
 from imaging.errors import DicomError
@@ -20,8 +21,13 @@ from imaging.result_header import Maker
 from imaging.volume import Volume
 from imaging.volume_builder import build_volume
 from inference.bundle import Bundle, load_bundle
+from inference.chest_features import chest_features
 from inference.errors import AnalysisCancelled, NotAnalysable, UnknownModel
+from inference.evidence import Evidence, Picture
+from inference.evidence_pictures import evidence_in_volume, evidence_on_mammogram
+from inference.look import Look, look_at
 from inference.lung_nodules import detect_nodules, read_slab_of_chest
+from inference.mammogram_features import mammogram_features
 from inference.slabs import Slab
 
 Progress = Callable[[str, float], None]
@@ -41,6 +47,15 @@ def not_told(path: str, reason: Reason | None) -> None:
     """Tell nobody about a refused file."""
 
 
+def no_features(images: object) -> dict[str, float]:
+    """Know nothing of what images look like."""
+    return {}
+
+
+def tell_nobody(look: Look) -> None:
+    """Keep what images look like to itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class VolumePipeline:
     """How a model reads a CT: slab by slab, then the whole.
@@ -50,17 +65,28 @@ class VolumePipeline:
             it reads itself, so that the result does not depend on who read what when.
         read_slab: from the part of a volume that a slab sees to plain values for `read`. None: this model
             reads whole volumes only.
+        features: what a volume looks like, for the out-of-distribution gate and for drift.
+        saliency: what the network's answer on a finding rests on. None: nothing is known of the network.
     """
 
     read: Callable[[Volume, Bundle, Progress, Sequence[Reading]], list[Finding]]
     read_slab: Callable[[Volume, Slab, Bundle, Progress], dict[str, Any]] | None = None
+    features: Callable[[Volume], dict[str, float]] = no_features
+    saliency: Callable[[Volume, Finding, Bundle], Picture] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ImagePipeline:
-    """How a model reads images one by one."""
+    """How a model reads images one by one.
+
+    Attributes:
+        read, features: as in VolumePipeline, of the images of a series.
+        evidence: the pictures of a finding.
+    """
 
     read: Callable[[Sequence[Dataset], Bundle, Progress], list[Finding]]
+    features: Callable[[Sequence[Dataset]], dict[str, float]] = no_features
+    evidence: Callable[[Sequence[Dataset], Finding, Bundle], Evidence] | None = None
 
 
 def _read_mammograms(datasets: Sequence[Dataset], bundle: Bundle, progress: Progress) -> list[Finding]:
@@ -77,9 +103,33 @@ def _read_mammograms(datasets: Sequence[Dataset], bundle: Bundle, progress: Prog
     return findings
 
 
+def _mammogram_features(datasets: Sequence[Dataset]) -> dict[str, float]:
+    """Return the median of each feature over the images of a series."""
+    each = [mammogram_features(read_mammogram(dataset)) for dataset in datasets]
+    return {name: float(np.median([one[name] for one in each])) for name in each[0]}
+
+
+def _mammogram_evidence(datasets: Sequence[Dataset], finding: Finding, bundle: Bundle) -> Evidence:
+    from inference.monai_predictor import load_predictor
+    from inference.network_saliency import mammogram_saliency
+
+    (dataset,) = (ds for ds in datasets if str(ds.SOPInstanceUID) == finding.sop_instance_uid)
+    mammogram = read_mammogram(dataset)
+    return evidence_on_mammogram(
+        mammogram, finding, lambda: mammogram_saliency(mammogram, finding, load_predictor(bundle))
+    )
+
+
+def _nodule_saliency(volume: Volume, finding: Finding, bundle: Bundle) -> Picture:
+    from inference.monai_predictor import load_predictor
+    from inference.network_saliency import nodule_saliency
+
+    return nodule_saliency(volume, finding, load_predictor(bundle))
+
+
 PIPELINES: Mapping[str, VolumePipeline | ImagePipeline] = {
-    "lung_nodule_ct": VolumePipeline(detect_nodules, read_slab_of_chest),
-    "mammography": ImagePipeline(_read_mammograms),
+    "lung_nodule_ct": VolumePipeline(detect_nodules, read_slab_of_chest, chest_features, _nodule_saliency),
+    "mammography": ImagePipeline(_read_mammograms, _mammogram_features, _mammogram_evidence),
 }
 
 
@@ -106,10 +156,24 @@ class VolumeReader:
             raise TypeError(f"{self.bundle.name} reads no slabs")
         return self.pipeline.read_slab(part, slab, self.bundle, progress)
 
+    def evidence(self, volume: Volume, finding: Finding) -> Evidence:
+        """Return the pictures of a finding."""
+        of = self.pipeline.saliency
+        return evidence_in_volume(
+            volume, finding, None if of is None else lambda: of(volume, finding, self.bundle)
+        )
+
     def read(
-        self, volume: Callable[[], Volume], readings: Sequence[Reading], progress: Progress
+        self,
+        volume: Callable[[], Volume],
+        readings: Sequence[Reading],
+        progress: Progress,
+        told: Callable[[Look], None] = tell_nobody,
     ) -> list[Finding]:
         """Return what is in a volume.
+
+        Args:
+            told: what it looks like, before it is read.
 
         Raises:
             NotAnalysable: `volume` cannot be made, or is nothing for this model.
@@ -117,6 +181,7 @@ class VolumeReader:
         with _told_as_not_analysable():
             progress("volume", 0.0)
             made = volume()
+            told(look_at(self.pipeline.features(made), self.bundle))
             return self.pipeline.read(
                 made, self.bundle, lambda stage, share: progress(stage, 0.1 + 0.9 * share), readings
             )
@@ -134,13 +199,25 @@ class ImageReader:
         """What its findings say made them."""
         return _maker(self.bundle)
 
-    def read(self, datasets: Sequence[Dataset], progress: Progress) -> list[Finding]:
+    def evidence(self, datasets: Sequence[Dataset], finding: Finding) -> Evidence | None:
+        """Return the pictures of a finding; None: this model has none."""
+        if self.pipeline.evidence is None:
+            return None
+        return self.pipeline.evidence(datasets, finding, self.bundle)
+
+    def read(
+        self, datasets: Sequence[Dataset], progress: Progress, told: Callable[[Look], None] = tell_nobody
+    ) -> list[Finding]:
         """Return what is in the images.
+
+        Args:
+            told: what they look like, before they are read.
 
         Raises:
             NotAnalysable: they are nothing for this model.
         """
         with _told_as_not_analysable():
+            told(look_at(self.pipeline.features(datasets), self.bundle))
             return self.pipeline.read(datasets, self.bundle, progress)
 
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from imaging.finding import Finding
+from inference.evidence import evidence_key
 from inference.inference_job import (
     LEASE_S,
     MAX_ATTEMPTS,
@@ -34,9 +35,10 @@ from inference.inference_job import (
     Priority,
 )
 from inference.model_version import BEHIND_SLOT
+from inference.observation import Observation, record_observation
 from inference.slabs import Slab, digest
 from storage.database import Database
-from storage.tables import findings, inference_jobs, shadow_findings
+from storage.tables import archive_removals, findings, inference_jobs, shadow_findings
 
 OPEN = (JobStatus.REQUESTED, JobStatus.IN_PROGRESS)
 ASKED_AT_ONCE = 8  # jobs that a worker tries to get before it looks again,
@@ -296,15 +298,21 @@ class JobRepository:
         """Call off what is still to be read of a study; who reads it stops. Return how many jobs it were."""
         return _call_off(connection, at, inference_jobs.c.study_instance_uid == study_instance_uid)
 
-    def publish(self, lease: Lease, found: Sequence[Finding], at: datetime) -> bool:
-        """Write the result once. False when the lease was lost: then nothing is written."""
+    def publish(
+        self, lease: Lease, found: Sequence[Finding], at: datetime, observation: Observation | None = None
+    ) -> bool:
+        """Write the result once. False when the lease was lost: then nothing is written.
+
+        Args:
+            observation: what is kept of the series to watch the model by.
+        """
         with self._database.transaction() as connection:
             held = connection.execute(
                 select(inference_jobs.c.id).where(*_held_by(lease)).with_for_update()
             ).first()
             if held is None:
                 return False
-            self._retire_undecided(connection, lease)
+            self._retire_undecided(connection, lease, at)
             for finding in found:
                 connection.execute(
                     insert(findings).values(
@@ -316,6 +324,8 @@ class JobRepository:
                         version=1,
                     )
                 )
+            if observation is not None:
+                record_observation(connection, observation, lease.study_instance_uid)
             self._finish(connection, lease.job_id, JobStatus.COMPLETED, at, progress=1.0)
             return True
 
@@ -436,12 +446,15 @@ class JobRepository:
         )
         return {(row.series_instance_uid, row.model): float(row.share) for row in rows}
 
-    def _retire_undecided(self, connection: Connection, lease: Lease) -> None:
-        connection.execute(
-            findings.delete().where(
-                findings.c.job_id.in_(_earlier_jobs(lease)), findings.c.status == "preliminary"
+    def _retire_undecided(self, connection: Connection, lease: Lease, at: datetime) -> None:
+        undecided = (findings.c.job_id.in_(_earlier_jobs(lease)), findings.c.status == "preliminary")
+        gone = connection.execute(select(findings.c.id).where(*undecided)).scalars().all()
+        if gone:
+            connection.execute(
+                insert(archive_removals),
+                [{"orthanc_id": None, "object_key": evidence_key(one), "asked_at": at} for one in gone],
             )
-        )
+            connection.execute(findings.delete().where(*undecided))
 
     @staticmethod
     def _finish(connection: Connection, job_id: str, status: JobStatus, at: datetime, **values: Any) -> None:

@@ -18,6 +18,7 @@ from inference.series_cache import SeriesCache
 from inference.tasks import register
 from storage.database import Database, utc_now
 from storage.events import redis_publisher
+from storage.opening import open_object_store
 
 
 @cache
@@ -35,6 +36,7 @@ def job_runner() -> JobRunner:
         pacs=pacs,
         reader=lambda model: reader_of(queue_of(model), models.resolve(model)),
         series=SeriesCache(pacs),
+        objects=open_object_store(os.environ["TELECONSULT_OBJECT_STORE"]),
         publish=redis_publisher(os.environ["TELECONSULT_REDIS_URL"]),
         now=utc_now,
         secondary_capture=os.environ.get("TELECONSULT_AI_SECONDARY_CAPTURE") == "1",

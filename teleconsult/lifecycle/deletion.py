@@ -10,7 +10,7 @@ from storage.tables import instance_conflicts, studies
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.errors import StudyInUse
 from teleconsult.lifecycle.archive_removal import ask_removal, remove_all
-from teleconsult.lifecycle.study_rows import forget_series, instances_of, is_in_use
+from teleconsult.lifecycle.study_rows import evidence_of, forget_series, instances_of, is_in_use
 from teleconsult.lifecycle.tiering import object_key
 from teleconsult.studies.repository import Study
 
@@ -38,6 +38,7 @@ def delete_study(
         [
             *([object_key(uid, one.sop_instance_uid) for one in objects] if is_cold else []),
             *(row.quarantine_key for row in conflicts if row.quarantine_key),
+            *evidence_of(connection, {one.series_instance_uid for one in objects}),
         ],
     )
     connection.execute(delete(instance_conflicts).where(instance_conflicts.c.study_instance_uid == uid))

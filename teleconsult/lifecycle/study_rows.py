@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, delete, select, update
 
+from inference.evidence import evidence_key
 from inference.inference_job import JobStatus
 from storage.tables import (
     consult_studies,
@@ -59,6 +60,16 @@ def instances_of(connection: Connection, study_instance_uid: str) -> list[Stored
         .where(series.c.study_instance_uid == study_instance_uid)
     )
     return [StoredInstance(*row) for row in rows]
+
+
+def evidence_of(connection: Connection, series_instance_uids: Collection[str]) -> list[str]:
+    """Where the object store keeps the pictures of findings on these series: cut-outs of their images."""
+    query = (
+        select(findings.c.id)
+        .join(inference_jobs, inference_jobs.c.id == findings.c.job_id)
+        .where(inference_jobs.c.series_instance_uid.in_(series_instance_uids))
+    )
+    return [evidence_key(finding_id) for finding_id in connection.execute(query).scalars()]
 
 
 def forget_series(connection: Connection, series_instance_uids: Collection[str]) -> None:

@@ -21,7 +21,13 @@ from storage.tables import findings, inference_jobs
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.errors import CopyNotVerified, SplitNotPossible, StudyInUse, StudyNotInArchive
 from teleconsult.lifecycle.archive_removal import ask_removal
-from teleconsult.lifecycle.study_rows import StoredInstance, forget_series, instances_of, is_in_use
+from teleconsult.lifecycle.study_rows import (
+    StoredInstance,
+    evidence_of,
+    forget_series,
+    instances_of,
+    is_in_use,
+)
 from teleconsult.studies.registration import Arrival, StoredFile, patient_id_of, register_all
 from teleconsult.studies.repository import Study
 from teleconsult.users.user import User
@@ -92,10 +98,11 @@ def split_study(
             .join(inference_jobs, inference_jobs.c.id == findings.c.job_id)
             .where(inference_jobs.c.series_instance_uid.in_(leaving), findings.c.status != "preliminary")
         ).all()
+        pictures = evidence_of(connection, leaving)
         connection.execute(delete(findings).where(findings.c.id.in_([row.id for row in decided])))
         forget_series(connection, leaving)
         register_all(parts.studies, connection, copies, Arrival(study.institution_id, user.id, at))
-        ask_removal(connection, at, [one.orthanc_id for one in (*moving, *results)])
+        ask_removal(connection, at, [one.orthanc_id for one in (*moving, *results)], pictures)
         audit_log.record(
             connection,
             at=at,

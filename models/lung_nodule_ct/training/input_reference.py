@@ -12,15 +12,14 @@ import argparse
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from imaging.volume_builder import build_volume
 from inference.chest_features import chest_features, lung_look_of_patches
 from inference.lung_patches import WINDOW_HIGH_HU, WINDOW_LOW_HU
-from inference.out_of_distribution import REFERENCE_FILE
+from inference.out_of_distribution import REFERENCE_FILE, usual
 from inference.phantoms.chest import chest_ct
 
 BUNDLE: Final = Path(__file__).resolve().parents[1]
@@ -77,19 +76,6 @@ def of_scans(path: Path) -> list[dict[str, float]]:
             hu = own.astype(np.float32) * ((WINDOW_HIGH_HU - WINDOW_LOW_HU) / 255.0) + WINDOW_LOW_HU
             rows.append(dict(zip(FROM_PATCHES, lung_look_of_patches(hu), strict=True)))
     return rows
-
-
-def usual(values: NDArray[np.float64], least_scale: float) -> dict[str, Any]:
-    """Return median and robust deviation of the values that could be measured."""
-    values = values[np.isfinite(values)]
-    centre = float(np.median(values))
-    scale = 1.4826 * float(np.median(np.abs(values - centre)))
-    return {
-        "centre": round(centre, 4),
-        "scale": round(max(scale, least_scale), 4),
-        "measured_scale": round(scale, 4),
-        "n": len(values),
-    }
 
 
 def main() -> None:

@@ -16,11 +16,14 @@ from inference.bundle_adding import add_bundle
 from inference.errors import BundleError
 from inference.inference_job import JobStatus, Priority
 from inference.job_runner import JobRunner
+from inference.look import Look
 from inference.model_registry import ModelRegistry
 from inference.model_version import ModelVersion
+from inference.out_of_distribution import AS_USUAL
 from inference.repository import JobRepository
 from inference.series_cache import SeriesCache
 from storage.database import Database
+from storage.local_files import LocalFiles
 from storage.tables import findings, inference_jobs, institutions, shadow_findings
 from teleconsult.lifecycle.study_rows import forget_series
 from teleconsult.studies.arrival import assess_and_queue
@@ -68,6 +71,7 @@ def parts(database: Database, tmp_path: Path, image: Dataset) -> Any:
         studies=StudyRepository(),
         jobs=JobRepository(database),
         models=models,
+        objects=LocalFiles(tmp_path / "objects"),
         publish=events.append,
         events=events,
         settings=SimpleNamespace(gate_rules=RULES),
@@ -110,9 +114,15 @@ def a_finding(image: Dataset, version: ModelVersion) -> Finding:
 def runner(parts: Any, found: list[Finding], maker: ModelVersion) -> JobRunner:
     def reader(job_model: str) -> Any:
         bundle = parts.models.resolve(job_model)
+
+        def read(_datasets: Any, _progress: Any, told: Any) -> list[Finding]:
+            told(Look({}, AS_USUAL))
+            return found if bundle.name == maker.name else []
+
         return SimpleNamespace(
             maker=Maker(bundle.name, bundle.version, bundle.weights_sha256),
-            read=lambda _datasets, _progress: found if bundle.name == maker.name else [],
+            read=read,
+            evidence=lambda *_: None,
         )
 
     return JobRunner(
@@ -120,6 +130,7 @@ def runner(parts: Any, found: list[Finding], maker: ModelVersion) -> JobRunner:
         pacs=parts.pacs,
         reader=reader,
         series=SeriesCache(parts.pacs),
+        objects=parts.objects,
         publish=parts.publish,
         now=lambda: NOON,
     )

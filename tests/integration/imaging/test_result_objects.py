@@ -21,12 +21,14 @@ from imaging.result_header import tracking_uid
 from imaging.result_objects import Run, result_objects
 from imaging.segmentation import read_segmentation
 from inference.bundle import Bundle
+from inference.evidence import Evidence
 from inference.inference_job import LEASE_S, JobStatus
 from inference.job_runner import JobRunner
 from inference.pipeline import VolumePipeline, VolumeReader
 from inference.repository import JobRepository
 from inference.series_cache import SeriesCache
 from storage.database import Database, utc_now
+from storage.local_files import LocalFiles
 from storage.tables import institutions, patients, studies
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.reports.signing import _ai_report
@@ -128,7 +130,11 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.mark.parametrize("count", [0, 2])
 def test_a_job_stores_all_objects_and_its_second_delivery_adds_none(
-    count: int, database: Database, orthanc_server: OrthancServer, orthanc_pacs: OrthancPacs
+    count: int,
+    database: Database,
+    orthanc_server: OrthancServer,
+    orthanc_pacs: OrthancPacs,
+    tmp_path: Path,
 ) -> None:
     slices = a_series_of_its_own(6)
     study, series = str(slices[0].StudyInstanceUID), str(slices[0].SeriesInstanceUID)
@@ -138,6 +144,7 @@ def test_a_job_stores_all_objects_and_its_second_delivery_adds_none(
     jobs = JobRepository(database)
     job_id = _a_job(database, jobs, study, series)
     stored_before_publishing: list[str] = []
+    objects = LocalFiles(tmp_path / "objects")
 
     class DiesBeforePublishing(JobRepository):
         def publish(self, *_: object) -> bool:
@@ -150,6 +157,7 @@ def test_a_job_stores_all_objects_and_its_second_delivery_adds_none(
             pacs=orthanc_pacs,
             reader=lambda _: VolumeReader(BUNDLE, VolumePipeline(lambda *_: list(found))),
             series=SeriesCache(orthanc_pacs),
+            objects=objects,
             publish=lambda _: None,
             now=lambda: utc_now() + timedelta(seconds=late_s),
             secondary_capture=True,
@@ -165,11 +173,11 @@ def test_a_job_stores_all_objects_and_its_second_delivery_adds_none(
     assert sorted(results) == sorted(stored_before_publishing)
     assert len(results) == (1 if count == 0 else 3 + count)  # report, or with it outlines, marks and pictures
     report = next(
-        ds
-        for uid in results
-        if (ds := parse_dicom(orthanc_pacs.instance_file(uid))).Modality == "SR"
+        ds for uid in results if (ds := parse_dicom(orthanc_pacs.instance_file(uid))).Modality == "SR"
     )
     assert read_findings(report) == list(found)
+    pictures = [Evidence.from_bytes(objects.get(key)).pictures for key in objects.keys("evidence/")]
+    assert [set(one) for one in pictures] == [{"axial", "coronal", "sagittal"}] * count
 
 
 def test_the_report_that_a_reader_continues_is_ours_whatever_others_stored(orthanc_pacs: OrthancPacs) -> None:

@@ -13,14 +13,8 @@ from imaging.lesion_mask import mask_of
 from imaging.mammogram import Mammogram
 from imaging.volume import Volume
 from inference import evidence
-from inference.evidence import (
-    OUTLINE_RGB,
-    PICTURE_PX,
-    Evidence,
-    Picture,
-    evidence_in_volume,
-    evidence_on_mammogram,
-)
+from inference.evidence import Evidence, Picture
+from inference.evidence_pictures import OUTLINE_RGB, PICTURE_PX, evidence_in_volume, evidence_on_mammogram
 
 CENTRE_LPS_MM = (20.0, -10.0, 30.0)
 RADIUS_MM = 8.0

@@ -116,6 +116,16 @@ def may_manage_devices(user: User) -> bool:
     return Role.ADMINISTRATOR in user.roles
 
 
+def may_manage_models(user: User) -> bool:
+    """Whether the user says which model reads."""
+    return Role.ADMINISTRATOR in user.roles
+
+
+def may_read_report_cards(user: User) -> bool:
+    """Whether the user sees how the models do here."""
+    return bool(user.roles & {Role.ADMINISTRATOR, Role.RADIOLOGIST})
+
+
 def may_fetch_studies(user: User) -> bool:
     """Whether the user searches other archives and fetches studies from them."""
     return bool(user.roles & CLINICIANS)

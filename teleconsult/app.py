@@ -18,9 +18,7 @@ from inference.model_registry import ModelRegistry
 from inference.repository import JobRepository
 from storage.database import Database, utc_now
 from storage.events import redis_publisher
-from storage.local_files import LocalFiles
-from storage.object_store import ObjectStore
-from storage.s3 import S3Objects
+from storage.opening import open_object_store
 from teleconsult import background, health, problems
 from teleconsult.archives.background import fetch_studies, follow_prior_rules
 from teleconsult.archives.routes import router as archive_routes
@@ -37,6 +35,7 @@ from teleconsult.exports.routes import router as deidentified_routes
 from teleconsult.findings.repository import FindingRepository
 from teleconsult.findings.routes import router as finding_routes
 from teleconsult.lifecycle.routes import router as lifecycle_routes
+from teleconsult.models.routes import router as model_routes
 from teleconsult.reports.repository import ReportRepository
 from teleconsult.reports.routes import router as report_routes
 from teleconsult.scheduled_procedures.routes import router as schedule_routes
@@ -73,10 +72,6 @@ def create_parts(settings: Settings) -> PartsOfApp:
         consults=ConsultRepository(),
         reports=ReportRepository(),
     )
-
-
-def open_object_store(where: str) -> ObjectStore:
-    return S3Objects.from_url(where) if where.startswith("s3") else LocalFiles(Path(where))
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -164,6 +159,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     archive_routes,
     schedule_routes,
     lifecycle_routes,
+    model_routes,
     health.router,
 )
 

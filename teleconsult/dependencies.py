@@ -102,3 +102,4 @@ def who(may: Callable[[User], bool]) -> Callable[[User], Awaitable[User]]:
 
 
 DeviceManager = Annotated[User, Depends(who(access.may_manage_devices))]
+ModelManager = Annotated[User, Depends(who(access.may_manage_models))]

@@ -15,6 +15,7 @@ from starlette.exceptions import HTTPException
 from imaging.archive_address import ForbiddenAddress
 from imaging.errors import DicomError, InstanceNotFound, PacsUnavailable
 from imaging.remote_archive import RemoteArchiveAway, RemoteArchiveError
+from inference.errors import BundleError
 from storage.errors import StaleVersion
 from teleconsult import errors
 
@@ -278,6 +279,16 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "remote-archive-refused",
         "The other hospital's archive refuses our request. Its IT staff must enter our AE title or login.",
         "外院影像归档系统拒绝了请求，请联系对方信息科登记本系统的 AE Title 或账号。",
+    ),
+    BundleError: Problem(
+        409,
+        "model-refused",
+        "{en}",
+        "{zh}",
+        lambda e: {
+            "en": e.reason.en if e.reason else e,
+            "zh": e.reason.zh if e.reason else "该模型无法使用。",
+        },
     ),
     DicomError: Problem(
         422,

@@ -631,6 +631,46 @@ export interface paths {
         patch: operations["change_me_api_me_patch"];
         trace?: never;
     };
+    "/api/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Models
+         * @description All versions, the newest of each slot first, with what is on record of them and what can be done.
+         */
+        get: operations["list_models_api_models_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{name}/{version}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take Step
+         * @description Promote, try, retire, suspend or resume a version; what is now so of all versions is returned.
+         */
+        post: operations["take_step_api_models__name___version__steps_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/patients": {
         parameters: {
             query?: never;
@@ -1812,6 +1852,73 @@ export interface components {
             /** Undone At */
             undone_at: string | null;
         };
+        /** ModelEvaluationOut */
+        ModelEvaluationOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** By */
+            by: string;
+            /** Figures */
+            figures: {
+                [key: string]: unknown;
+            };
+            /** Id */
+            id: string;
+            /** Subject */
+            subject: string;
+            /** Weights Sha256 */
+            weights_sha256: string;
+        };
+        /** ModelVersionOut */
+        ModelVersionOut: {
+            /**
+             * Added At
+             * Format: date-time
+             */
+            added_at: string;
+            /** Added By */
+            added_by: string;
+            /** Evaluations */
+            evaluations: components["schemas"]["ModelEvaluationOut"][];
+            /** Is Shipped */
+            is_shipped: boolean;
+            /** Licence */
+            licence: string | null;
+            /** Licence Accepted By */
+            licence_accepted_by: string | null;
+            /** Name */
+            name: string;
+            /** Possible Steps */
+            possible_steps: components["schemas"]["Step"][];
+            /** Slot */
+            slot: string;
+            state: components["schemas"]["State"];
+            /** State Reason */
+            state_reason: string | null;
+            /**
+             * State Since
+             * Format: date-time
+             */
+            state_since: string;
+            /** Trusted At */
+            trusted_at: string | null;
+            /** Trusted By */
+            trusted_by: string | null;
+            /** Version */
+            version: string;
+            /** Weights Sha256 */
+            weights_sha256: string;
+        };
+        /** ModelsOut */
+        ModelsOut: {
+            /** Slots */
+            slots: string[];
+            /** Versions */
+            versions: components["schemas"]["ModelVersionOut"][];
+        };
         /** PasswordChangeIn */
         PasswordChangeIn: {
             /** Current Password */
@@ -2269,10 +2376,30 @@ export interface components {
             study_instance_uid: string;
         };
         /**
+         * State
+         * @enum {string}
+         */
+        State: "candidate" | "shadow" | "active" | "suspended" | "retired";
+        /**
          * Status
          * @enum {string}
          */
         Status: "draft" | "requested" | "returned" | "accepted" | "scheduled" | "in-progress" | "on-hold" | "reporting" | "signed" | "closed" | "declined" | "cancelled" | "no-show";
+        /**
+         * Step
+         * @description What an administrator can do with a version.
+         * @enum {string}
+         */
+        Step: "promote" | "shadow" | "retire" | "suspend" | "resume";
+        /** StepIn */
+        StepIn: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+            step: components["schemas"]["Step"];
+        };
         /** StudyDetailOut */
         StudyDetailOut: {
             ai: components["schemas"]["AiOut"];
@@ -3745,6 +3872,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_models_api_models_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    take_step_api_models__name___version__steps_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                name: string;
+                version: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StepIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelsOut"];
                 };
             };
             /** @description Validation Error */

@@ -1,18 +1,23 @@
 """Bundles of others: taken in whole or not at all, and the steps until one reads. On both real databases."""
 
+import errno
 import json
 import os
 import random
 import shutil
 import struct
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
 import torch
 from sqlalchemy import select
+from sqlalchemy.exc import DatabaseError
 
 from imaging.reasons import Reason
 from inference.bundle import Pinned, load_bundle
@@ -367,6 +372,20 @@ def test_any_damage_to_a_zip_ends_with_a_sentence(tmp_path: Path) -> None:
     database.close()
 
 
+def test_a_full_disk_ends_with_a_sentence_and_leaves_nothing_behind(
+    registry: ModelRegistry, database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("inference.bundle_source.os.fsync", full)
+    with pytest.raises(BundleError) as error:
+        add(registry, database, a_bundle(tmp_path))
+    monkeypatch.undo()
+    assert code_of(error) == "bundle-no-space"
+    assert_nothing_added(registry, database)
+
+
 def test_an_unknown_licence_is_taken_in_when_an_administrator_accepts_it(
     registry: ModelRegistry, database: Database, tmp_path: Path
 ) -> None:
@@ -450,6 +469,26 @@ def test_retiring_the_one_in_charge_brings_back_the_one_before_it(
         assert registry.active(SLOT).version == back
 
 
+def test_of_two_promotions_at_once_one_version_ends_up_in_charge(
+    registry: ModelRegistry, database: Database, tmp_path: Path
+) -> None:
+    made = [add(registry, database, a_bundle(tmp_path / v, version=v)) for v in ("1.0", "2.0", "3.0")]
+    for version in made:
+        evaluated(registry, database, version)
+    ready = Barrier(3)
+
+    def promote(version: ModelVersion) -> None:
+        ready.wait(30)
+        with suppress(DatabaseError):
+            promoted(registry, database, version)
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(promote, made))
+    in_charge = [name for name, state in states(database).items() if state == State.ACTIVE]
+    assert len(in_charge) == 1
+    assert in_charge[0].startswith("breast_masses")
+
+
 def test_a_shadow_reads_beside_the_active_one_under_a_name_of_its_own(
     registry: ModelRegistry, database: Database, tmp_path: Path
 ) -> None:
@@ -473,7 +512,8 @@ def test_a_suspended_slot_reads_nothing_until_it_is_resumed_or_another_is_promot
         registry.suspend(connection, SLOT, shipped.version, "agreement 0.4", by="watch", at=NOON)
     with pytest.raises(ModelSuspended) as error:
         registry.active(SLOT)
-    assert error.value.reason.code == "model-suspended"
+    assert error.value.reason.code == "model-suspended-since"
+    assert f"{NOON:%Y-%m-%d}" in error.value.reason.en
     with database.transaction() as connection:
         registry.resume(connection, SLOT, shipped.version, by="u1", at=NOON)
     assert registry.active(SLOT).version == shipped.version

@@ -205,7 +205,8 @@ def test_a_model_that_may_not_read_ends_the_job_with_a_plain_reason_at_once(
     (job,) = rows(parts, inference_jobs)
     runner(parts, [], shipped).run(job.id)
     (job,) = rows(parts, inference_jobs)
-    assert (job.status, job.reason["code"], job.attempts) == (JobStatus.FAILED, code, 1)
+    assert (job.status, job.attempts) == (JobStatus.FAILED, 1)
+    assert job.reason["code"].startswith(code)
 
 
 def test_a_promotion_holds_from_the_next_job_on(parts: Any, image: Dataset, on_trial: ModelVersion) -> None:

@@ -4,12 +4,13 @@ import builtins
 import json
 import os
 import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference.bundle_config import Fault, check_config, read_config
@@ -274,6 +275,116 @@ def test_references_are_replaced_as_monai_replaces_them(text: str) -> None:
     ours = with_references(text.replace("#", "::"))
     known = {item: None for item in ReferenceResolver.match_refs_pattern("$" + text)}
     assert "$" + ours == ReferenceResolver.update_refs_pattern("$" + text, known)
+
+
+ATOMS = st.sampled_from(
+    [
+        "1",
+        "'a'",
+        "@a",
+        "@b",
+        "@m",
+        "os",
+        "torch",
+        "np",
+        "monai",
+        "glob",
+        "print",
+        "eval",
+        "open",
+        "v",
+        "len",
+        "__import__",
+        "getattr",
+        "setattr",
+        "list",
+        "os.path",
+        "torch.backends.cudnn",
+        "'os'",
+        "'system'",
+    ]
+)
+NAMES = st.sampled_from(
+    [
+        "system",
+        "path",
+        "join",
+        "load",
+        "device",
+        "run",
+        "to",
+        "__class__",
+        "__globals__",
+        "bundle",
+        "popen",
+        "nets",
+        "networks",
+        "format",
+        "items",
+        "shape",
+        "modules",
+        "hub",
+        "glob",
+    ]
+)
+
+
+def _combined(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    return st.one_of(
+        st.builds("{}.{}".format, inner, NAMES),
+        st.builds("{}({})".format, inner, inner),
+        st.builds("{}[{}]".format, inner, inner),
+        st.builds("({} + {})".format, inner, inner),
+        st.builds("[{} for v in {}]".format, inner, inner),
+        st.builds("(lambda v: {})({})".format, inner, inner),
+        st.builds("{{'k': {}}}".format, inner),
+        st.builds("({} if {} else {})".format, inner, inner, inner),
+        st.builds("f'{{{}}}'".format, inner),
+    )
+
+
+ACTS = (
+    "os.system",
+    "os.exec",
+    "os.posix_spawn",
+    "subprocess.Popen",
+    "open",
+    "socket.connect",
+    "ctypes.dlopen",
+)
+_watching: list[str] | None = None
+
+
+def _watch(event: str, arguments: tuple[Any, ...]) -> None:
+    if _watching is None or not event.startswith(ACTS):
+        return
+    if event == "open" and str(arguments[0]).endswith((".py", ">")):
+        return  # the source line of an error or a warning
+    _watching.append(event)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _audit_hook() -> None:
+    sys.addaudithook(_watch)  # for the life of the process; idle but for the test below
+
+
+@settings(max_examples=400)
+@given(st.recursive(ATOMS, _combined, max_leaves=6))
+def test_what_passes_does_nothing_when_monai_evaluates_it(expression: str) -> None:
+    from monai.bundle.config_parser import ConfigParser
+
+    global _watching
+    config: dict[str, Any] = {"a": "os.system", "b": [1, 2], "m": "$import os", "x": f"${expression}"}
+    if check_config(config).hindrance(["x"]) is not None:
+        return
+    _watching = acted = []
+    try:
+        ConfigParser(config).get_parsed_content("x")
+    except Exception:  # an expression may well make no sense
+        pass
+    finally:
+        _watching = None
+    assert acted == []
 
 
 def _targets(content: Any) -> list[Any]:

@@ -29,6 +29,12 @@ def _table(*rows: Reason) -> Mapping[str, Reason]:
 
 
 REASONS: Mapping[str, Reason] = _table(
+    # AI
+    Reason(
+        "analysis-stopped",
+        "The AI reading was stopped by a member of staff. It can be started again.",
+        "AI 分析已由工作人员停止，可以重新开始。",
+    ),
     # Files
     Reason(
         "not-dicom",
@@ -330,7 +336,47 @@ REASONS: Mapping[str, Reason] = _table(
         "settings.",
         "该序列的重建算法为 {kernel}，按本站设置不用于 AI 分析。",
     ),
+    Reason(
+        "pixels-not-numbers",
+        "Some pixels of this series hold no number, so the AI did not read it. "
+        "Please export the original images.",
+        "该序列的部分像素不是有效数值，AI 未进行分析。请导出原始图像后重新上传。",
+    ),
+    Reason(
+        "blank-images",
+        "These images show nothing: every pixel has the same value. Please export the series again.",
+        "该序列图像为空白，所有像素值相同。请重新导出该序列。",
+    ),
+    Reason(
+        "not-hounsfield",
+        "In these images air and bone do not have the values that they have in a CT of the chest, so the AI "
+        "did not read them. Please send the original CT series.",
+        "图像中空气和骨骼的数值与胸部 CT 不符（可能不是 CT 值），AI 未进行分析。请上传原始 CT 序列。",
+    ),
     # To be read with care
+    Reason(
+        "blank-slices",
+        "{count} slices show nothing at all. The AI read the rest; a lesion there would not be seen.",
+        "有 {count} 层图像为空白。AI 已分析其余层面，空白处的病灶无法检出。",
+    ),
+    Reason(
+        "metal-in-field",
+        "There is metal or undiluted contrast medium in these images. Its streaks may hide nodules or look "
+        "like some; please judge the lung beside it yourself.",
+        "图像中有金属或高浓度对比剂，其伪影可能掩盖结节或形成假象，请自行判断邻近肺野。",
+    ),
+    Reason(
+        "one-lung",
+        "Only one lung holds air; the other was removed, has collapsed or is filled. "
+        "The AI read the one that holds air; nothing is said about the other.",
+        "仅一侧肺含气，另一侧可能已切除、不张或实变。AI 仅分析了含气的一侧，对另一侧未作判断。",
+    ),
+    Reason(
+        "lung-outside-field",
+        "A part of the lungs lies outside the images. The AI read what is there; "
+        "nothing is said about the rest.",
+        "部分肺野在图像之外。AI 仅分析了图像内的部分，其余未作判断。",
+    ),
     Reason(
         "lossy-compressed",
         "These images were compressed with loss (ratio {ratio} to 1); fine detail may be gone, "
@@ -412,6 +458,12 @@ REASONS: Mapping[str, Reason] = _table(
         "model-suspended",
         "The AI for this kind of images is switched off at the moment. Please read them without AI.",
         "针对此类影像的 AI 目前已停用，请直接阅片。",
+    ),
+    Reason(
+        "model-suspended-since",
+        "AI reading is suspended for this model since {since}, until an administrator resumes it. "
+        "Please read these images without AI.",
+        "该 AI 模型自 {since} 起已暂停使用，须由管理员恢复。请直接阅片。",
     ),
     Reason(
         "model-not-usable",

@@ -1,5 +1,7 @@
 """What can go wrong between a series and its findings."""
 
+from datetime import datetime
+
 from imaging.reasons import Reason, reason
 
 
@@ -33,8 +35,9 @@ class NoLungFound(NotAnalysable):
 class ModelSuspended(NotAnalysable):
     """Nobody reads for this slot at the moment: the version in charge was stopped, or there is none."""
 
-    def __init__(self, slot: str) -> None:
-        super().__init__(reason("model-suspended"), slot)
+    def __init__(self, slot: str, since: datetime | None = None) -> None:
+        known = reason("model-suspended-since", since=f"{since:%Y-%m-%d}") if since else None
+        super().__init__(known or reason("model-suspended"), slot)
 
 
 class UnknownModel(InferenceError):

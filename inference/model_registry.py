@@ -65,7 +65,8 @@ class ModelRegistry:
             if versions:
                 version = next((v for v in versions if v.state is State.ACTIVE), None)
                 if version is None:
-                    raise ModelSuspended(slot)
+                    stopped = [v.state_since for v in versions if v.state is State.SUSPENDED]
+                    raise ModelSuspended(slot, *stopped)
                 return self.bundle_of(version)
         if slot not in self.slots():
             raise UnknownModel(f"no model {slot!r}; there are {', '.join(self.slots())}")
@@ -225,10 +226,18 @@ class ModelRegistry:
         return self._save(connection, _applied(chosen, Event.SUSPENDED, at, reason), by, reason)
 
     def resume(
-        self, connection: Connection, name: str, version: str, *, by: str, at: datetime
+        self,
+        connection: Connection,
+        name: str,
+        version: str,
+        *,
+        by: str,
+        at: datetime,
+        reason: str | None = None,
     ) -> ModelVersion:
+        """Let a suspended version read again. What readers decided before no longer counts against it."""
         chosen = self.get(connection, name, version)
-        return self._save(connection, _applied(chosen, Event.RESUMED, at), by)
+        return self._save(connection, _applied(chosen, Event.RESUMED, at), by, reason)
 
     def record_evaluation(
         self,

@@ -8,7 +8,7 @@ A version is suspended only on readers' decisions: where even the upper end of t
 share that they accept lies below the floor. Drift alone calls for people to look.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -52,6 +52,11 @@ class Group:
 
     institution_id: str | None = None
     scanner: str | None = None
+
+    @property
+    def wider(self) -> "Group":
+        """Return the group that this one is a part of; all are their own."""
+        return Group(self.institution_id) if self.scanner is not None else ALL
 
 
 ALL: Final = Group()
@@ -134,7 +139,10 @@ def drift_now(observations: Sequence[Observation], levels: WatchLevels, at: date
     """Return how each group's window compares with its baseline, where both are large enough."""
     since = at - timedelta(days=levels.drift_days)
     found: list[Moved] = []
-    for group, members in _by_group(observations):
+    groups = _by_group(observations)
+    for group, members in groups.items():
+        if group != ALL and len(members) == len(groups[group.wider]):
+            continue  # the only site, or its only scanner: it is told of once
         baseline, later = members[: levels.baseline], members[levels.baseline :]
         window = [one for one in later if one.at >= since]
         if len(baseline) == levels.baseline and len(window) >= levels.least_window:
@@ -197,6 +205,8 @@ def alarms_of(
         if one.drift.level in ALARMS
     ]
     for group, counted in agreement.items():
+        if group != ALL and counted == agreement.get(group.wider):
+            continue
         if counted.share is None or counted.decided < levels.least_decided or counted.share >= levels.floor:
             continue
         # Only the whole is suspended; one site's disagreement is for people to understand.
@@ -207,12 +217,12 @@ def alarms_of(
     return alarms
 
 
-def _by_group(observations: Sequence[Observation]) -> Iterator[tuple[Group, list[Observation]]]:
+def _by_group(observations: Sequence[Observation]) -> dict[Group, list[Observation]]:
     groups: dict[Group, list[Observation]] = {}
     for one in observations:
         for group in groups_of(one):
             groups.setdefault(group, []).append(one)
-    yield from groups.items()
+    return groups
 
 
 def _moved(group: Group, baseline: Sequence[Observation], window: Sequence[Observation]) -> list[Moved]:

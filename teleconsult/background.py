@@ -16,6 +16,7 @@ from teleconsult.dependencies import PartsOfApp
 from teleconsult.lifecycle.archive_removal import remove_some
 from teleconsult.lifecycle.retention import apply_if_due
 from teleconsult.lifecycle.tiering import warm_some
+from teleconsult.models.watch import ModelWatch
 from teleconsult.studies.arrival import assess_ready, nudge_due_jobs
 from teleconsult.studies.arriving_slabs import SlabPlanner
 from teleconsult.studies.follower import Follower
@@ -24,6 +25,7 @@ from teleconsult.uploads.verification import verify_some
 
 SWEEP_INTERVAL_S = 0.5
 FEED_INTERVAL_S = 1.0
+WATCH_INTERVAL_S = 10.0
 log = logging.getLogger(__name__)
 
 
@@ -78,6 +80,14 @@ async def keep_up(parts: PartsOfApp) -> None:
         more |= await _unless_away(lambda parts: apply_if_due(parts, utc_now()), parts)
         if not more:
             await asyncio.sleep(FEED_INTERVAL_S)
+
+
+async def watch_models(parts: PartsOfApp) -> None:
+    """Watch over the models that read."""
+    watch = ModelWatch(parts)
+    while True:
+        await _unless_away(lambda _: watch.step(utc_now()), parts)
+        await asyncio.sleep(WATCH_INTERVAL_S)
 
 
 async def add_demo_studies_at_first_start(parts: PartsOfApp) -> None:

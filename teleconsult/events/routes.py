@@ -7,6 +7,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
 
 from storage.database import utc_now
+from teleconsult import access
 from teleconsult.dependencies import SESSION_COOKIE, PartsOfApp, parts_of
 from teleconsult.errors import NotFound, NotSignedIn
 from teleconsult.events.hub import Event, Listener
@@ -66,6 +67,8 @@ def may_see(parts: PartsOfApp, user: User, event: Event) -> bool:
         try:
             if "study_instance_uid" in event:
                 parts.studies.get_for(connection, event["study_instance_uid"], user)
+            elif event["type"] == "models-changed":
+                return access.may_read_report_cards(user)
             elif event["type"] == "retrieval-changed":
                 return user.institution.id == event["institution_id"]
             elif "upload_id" in event:

@@ -35,7 +35,7 @@ def list_models(parts: Parts, _: ModelManager) -> ModelsOut:
 @router.post("/{name}/{version}/steps")
 def take_step(name: str, version: str, body: StepIn, parts: Parts, user: ModelManager, now: Now) -> ModelsOut:
     """Promote, try, retire, suspend or resume a version; what is now so of all versions is returned."""
-    if body.step is Step.SUSPEND and not body.reason:
+    if body.step in (Step.SUSPEND, Step.RESUME) and not body.reason:
         raise ReasonRequired
     registry = parts.models
     with parts.database.transaction() as connection:
@@ -51,7 +51,7 @@ def take_step(name: str, version: str, body: StepIn, parts: Parts, user: ModelMa
             case Step.SUSPEND:
                 registry.suspend(connection, name, version, body.reason, by=user.id, at=now)
             case Step.RESUME:
-                registry.resume(connection, name, version, by=user.id, at=now)
+                registry.resume(connection, name, version, by=user.id, at=now, reason=body.reason)
         return _models(parts, connection)
 
 

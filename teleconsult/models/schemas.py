@@ -24,7 +24,7 @@ class StepIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     step: Step
-    reason: Annotated[Text, Field(max_length=500)] = ""  # for a suspension
+    reason: Annotated[Text, Field(max_length=500)] = ""  # for a suspension, and for its end
 
 
 class ModelEvaluationOut(BaseModel):

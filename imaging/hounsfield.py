@@ -27,7 +27,7 @@ def hounsfield(ds: Dataset, frame: Frame) -> NDArray[Any]:
 
     Raises:
         NoPixels, ImageTooLarge, UndecodablePixels: as `stored_pixels`; the last also where they are no
-            grey image of the size that the header says.
+            grey image of the size that the header says, or hold what is no number.
 
     Source: DICOM PS3.3 C.11.1.1.2 (rescale), C.7.5.1.1.2 (padding).
     """
@@ -35,6 +35,8 @@ def hounsfield(ds: Dataset, frame: Frame) -> NDArray[Any]:
     if stored.shape != (frame.plane.rows, frame.plane.columns):
         raise UndecodablePixels(reason("damaged-dicom"), f"{ds.SOPInstanceUID}: shape {stored.shape}")
     values = _rescaled(stored, frame)
+    if values.dtype.kind == "f" and not np.isfinite(values).all():
+        raise UndecodablePixels(reason("pixels-not-numbers"), str(ds.SOPInstanceUID))
     padding = _padding(ds)
     if padding is not None and frame.slope * padding[1] + frame.intercept > BRIGHTEST_HU:
         values[(stored >= padding[0]) & (stored <= padding[1])] = AIR_HU

@@ -41,11 +41,9 @@ def chest_features(volume: Volume) -> dict[str, float]:
     the latter log2 of fine to coarse noise. slice_likeness: correlation of neighbouring slices. slice_mm,
     pixel_mm.
     """
-    count = len(volume.voxels_hu)
-    chosen = np.unique(np.linspace(0, count - 1, min(SLICES, count)).round().astype(int))
-    planes = np.clip(volume.voxels_hu[chosen].astype(np.float32), -1024.0, 3071.0)
-    coarse = _blocks(planes, max(1, round(COARSE_MM / volume.spacing_mm[1])))
-    body = _to_the_edges(body_mask(coarse))
+    chosen = _chosen(volume)
+    planes = _planes(volume, chosen)
+    coarse, body = coarse_planes(volume)
     inside = coarse[body]
     outside = coarse[~ndimage.binary_dilation(body, np.ones((1, 5, 5), bool))]
     noise_hu, sharpness, lung_level = _lung_look(planes)
@@ -64,6 +62,21 @@ def chest_features(volume: Volume) -> dict[str, float]:
         "slice_mm": float(volume.spacing_mm[0]),
         "pixel_mm": float((volume.spacing_mm[1] + volume.spacing_mm[2]) / 2),
     }
+
+
+def coarse_planes(volume: Volume) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return at most SLICES slices of a chest, HU, with pixels of about COARSE_MM, and where the body is."""
+    coarse = _blocks(_planes(volume, _chosen(volume)), max(1, round(COARSE_MM / volume.spacing_mm[1])))
+    return coarse, _to_the_edges(body_mask(coarse))
+
+
+def _chosen(volume: Volume) -> NDArray[np.int_]:
+    count = len(volume.voxels_hu)
+    return np.unique(np.linspace(0, count - 1, min(SLICES, count)).round().astype(int))
+
+
+def _planes(volume: Volume, chosen: NDArray[np.int_]) -> NDArray[np.float32]:
+    return np.clip(volume.voxels_hu[chosen].astype(np.float32), -1024.0, 3071.0)
 
 
 def _to_the_edges(body: NDArray[np.bool_]) -> NDArray[np.bool_]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from imaging.reasons import Reason
 from inference.bundle import Bundle
 from inference.bundle_reasons import bundle_reason
 from inference.errors import BundleError, NotAnalysable
@@ -16,13 +17,23 @@ class Look:
     Attributes:
         features: by name; NaN where one could not be measured.
         outlook: how they compare with what the model was made for.
+        cautions: what else to be careful about.
     """
 
     features: Mapping[str, float]
     outlook: Outlook
+    cautions: tuple[Reason, ...] = ()
+
+    @property
+    def caution(self) -> Reason | None:
+        """All that is to be careful about, as one; None for nothing."""
+        told = [*self.cautions, *([self.outlook.caution] if self.outlook.caution else [])]
+        if not told:
+            return None
+        return Reason(told[0].code, " ".join(each.en for each in told), "".join(each.zh for each in told))
 
 
-def look_at(features: Mapping[str, float], bundle: Bundle) -> Look:
+def look_at(features: Mapping[str, float], bundle: Bundle, cautions: tuple[Reason, ...] = ()) -> Look:
     """Return the look; a bundle without a reference takes any input as usual.
 
     Raises:
@@ -37,4 +48,4 @@ def look_at(features: Mapping[str, float], bundle: Bundle) -> Look:
     outlook = compare(features, reference) if reference else AS_USUAL
     if outlook.refusal is not None:
         raise NotAnalysable(outlook.refusal, ", ".join(outlook.unusual))
-    return Look(features, outlook)
+    return Look(features, outlook, cautions)

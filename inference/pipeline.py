@@ -21,6 +21,7 @@ from imaging.result_header import Maker
 from imaging.volume import Volume
 from imaging.volume_builder import build_volume
 from inference.bundle import Bundle, load_bundle
+from inference.chest_checks import check_chest
 from inference.chest_features import chest_features
 from inference.errors import AnalysisCancelled, NotAnalysable, UnknownModel
 from inference.evidence import Evidence, Picture
@@ -52,6 +53,11 @@ def no_features(images: object) -> dict[str, float]:
     return {}
 
 
+def nothing_to_check(volume: Volume) -> tuple[Reason, ...]:
+    """Be careful about nothing."""
+    return ()
+
+
 def tell_nobody(look: Look) -> None:
     """Keep what images look like to itself."""
 
@@ -67,12 +73,14 @@ class VolumePipeline:
             reads whole volumes only.
         features: what a volume looks like, for the out-of-distribution gate and for drift.
         saliency: what the network's answer on a finding rests on. None: nothing is known of the network.
+        check: what to be careful about; it raises NotAnalysable for what is nothing for the model.
     """
 
     read: Callable[[Volume, Bundle, Progress, Sequence[Reading]], list[Finding]]
     read_slab: Callable[[Volume, Slab, Bundle, Progress], dict[str, Any]] | None = None
     features: Callable[[Volume], dict[str, float]] = no_features
     saliency: Callable[[Volume, Finding, Bundle], Picture] | None = None
+    check: Callable[[Volume], tuple[Reason, ...]] = nothing_to_check
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +136,9 @@ def _nodule_saliency(volume: Volume, finding: Finding, bundle: Bundle) -> Pictur
 
 
 PIPELINES: Mapping[str, VolumePipeline | ImagePipeline] = {
-    "lung_nodule_ct": VolumePipeline(detect_nodules, read_slab_of_chest, chest_features, _nodule_saliency),
+    "lung_nodule_ct": VolumePipeline(
+        detect_nodules, read_slab_of_chest, chest_features, _nodule_saliency, check_chest
+    ),
     "mammography": ImagePipeline(_read_mammograms, _mammogram_features, _mammogram_evidence),
 }
 
@@ -181,7 +191,8 @@ class VolumeReader:
         with _told_as_not_analysable():
             progress("volume", 0.0)
             made = volume()
-            told(look_at(self.pipeline.features(made), self.bundle))
+            cautions = self.pipeline.check(made)
+            told(look_at(self.pipeline.features(made), self.bundle, cautions))
             return self.pipeline.read(
                 made, self.bundle, lambda stage, share: progress(stage, 0.1 + 0.9 * share), readings
             )
@@ -256,6 +267,7 @@ def analyse_series(
     *,
     progress: Progress = silent,
     cancelled: Callable[[], bool] = never,
+    told: Callable[[Look], None] = tell_nobody,
     models_folder: Path,
 ) -> list[Finding]:
     """Return what a model finds in one series.
@@ -265,6 +277,7 @@ def analyse_series(
         model: name of a bundle in `models_folder`.
         progress: called with the stage's name and the share done, 0 to 1.
         cancelled: asked at every step; when it says so the work stops.
+        told: what the images look like, before they are read.
 
     Raises:
         UnknownModel: no pipeline has this name.
@@ -282,9 +295,9 @@ def analyse_series(
         progress(stage, min(max(fraction, 0.0), 1.0))
 
     if isinstance(reader, VolumeReader):
-        findings = reader.read(lambda: build_volume(datasets), (), report)
+        findings = reader.read(lambda: build_volume(datasets), (), report, told)
     else:
-        findings = reader.read(datasets, report)
+        findings = reader.read(datasets, report, told)
     report("done", 1.0)
     return findings
 
@@ -329,9 +342,16 @@ def analyse_path(
         if assessed.model is not None and verdict != "not-usable":
             datasets = [dataset_of(content) for content in contents.pop(series)]
             try:
+                looks: list[Look] = []
                 found = analyse_series(
-                    datasets, assessed.model, progress=progress, models_folder=models_folder
+                    datasets,
+                    assessed.model,
+                    progress=progress,
+                    told=looks.append,
+                    models_folder=models_folder,
                 )
+                if looks[0].caution is not None:
+                    verdict, reasons = "usable-with-caution", (*reasons, looks[0].caution)
             except NotAnalysable as error:
                 verdict, reasons, found = "not-usable", (error.reason,), []
             finding_rows += [finding_row(finding) for finding in found]

@@ -24,7 +24,9 @@ class JobEvent(StrEnum):
     RELEASED = "released"  # the worker gave it back: something it needs is away for the moment
     PUBLISHED = "published"
     GAVE_UP = "gave-up"
-    CALLED_OFF = "called-off"
+    CALLED_OFF = "called-off"  # another job reads what this one would have
+    STOPPED = "stopped"  # by a person
+    ASKED_AGAIN = "asked-again"  # by a person
 
 
 # A step that is not here does not exist. IN_PROGRESS may be leased again: its worker died.
@@ -32,6 +34,7 @@ TRANSITIONS: Mapping[JobStatus, Mapping[JobEvent, JobStatus]] = {
     JobStatus.REQUESTED: {
         JobEvent.LEASED: JobStatus.IN_PROGRESS,
         JobEvent.GAVE_UP: JobStatus.FAILED,
+        JobEvent.STOPPED: JobStatus.FAILED,
         JobEvent.CALLED_OFF: JobStatus.CANCELLED,
     },
     JobStatus.IN_PROGRESS: {
@@ -39,10 +42,11 @@ TRANSITIONS: Mapping[JobStatus, Mapping[JobEvent, JobStatus]] = {
         JobEvent.RELEASED: JobStatus.REQUESTED,
         JobEvent.PUBLISHED: JobStatus.COMPLETED,
         JobEvent.GAVE_UP: JobStatus.FAILED,
+        JobEvent.STOPPED: JobStatus.FAILED,
         JobEvent.CALLED_OFF: JobStatus.CANCELLED,
     },
     JobStatus.COMPLETED: {},
-    JobStatus.FAILED: {},
+    JobStatus.FAILED: {JobEvent.ASKED_AGAIN: JobStatus.REQUESTED},
     JobStatus.CANCELLED: {},
 }
 

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    case,
     exists,
     func,
     insert,
@@ -294,9 +295,39 @@ class JobRepository:
             .values(priority=priority)
         )
 
-    def cancel(self, connection: Connection, study_instance_uid: str, at: datetime) -> int:
-        """Call off what is still to be read of a study; who reads it stops. Return how many jobs it were."""
-        return _call_off(connection, at, inference_jobs.c.study_instance_uid == study_instance_uid)
+    def stop(
+        self, connection: Connection, study_instance_uid: str, reason: Mapping[str, Any], at: datetime
+    ) -> int:
+        """End what is still to be read of a study; who reads it stops. Return how many jobs it were."""
+        result = connection.execute(
+            update(inference_jobs)
+            .where(_is_for_readers(study_instance_uid), inference_jobs.c.status.in_(OPEN))
+            .values(
+                status=JobStatus.FAILED,
+                reason=dict(reason),
+                finished_at=at,
+                lease_expires_at=None,
+                lease_token=inference_jobs.c.lease_token + 1,
+            )
+        )
+        return result.rowcount
+
+    def ask_again(self, connection: Connection, study_instance_uid: str) -> int:
+        """Let what failed, or was stopped, be read after all. Return how many jobs it is."""
+        result = connection.execute(
+            update(inference_jobs)
+            .where(_is_for_readers(study_instance_uid), inference_jobs.c.status == JobStatus.FAILED)
+            .values(
+                status=JobStatus.REQUESTED,
+                attempts=0,
+                progress=0.0,
+                stage=None,
+                reason=None,
+                nudged_at=None,
+                finished_at=None,
+            )
+        )
+        return result.rowcount
 
     def publish(
         self, lease: Lease, found: Sequence[Finding], at: datetime, observation: Observation | None = None
@@ -414,17 +445,22 @@ class JobRepository:
             by_study[row.study_instance_uid].append(_job(row, share))
         return by_study
 
-    def slabs_read(self, connection: Connection, study_instance_uid: str) -> tuple[int, int]:
-        """Return how many slabs of a study have been read, and how many there are so far."""
+    def slabs_read(
+        self, connection: Connection, study_instance_uids: Sequence[str]
+    ) -> dict[str, tuple[int, int]]:
+        """Return for each study with slabs how many have been read, and how many there are so far."""
+        read = func.sum(case((inference_jobs.c.status == JobStatus.COMPLETED, 1), else_=0))
         rows = connection.execute(
-            select(inference_jobs.c.status).where(
-                inference_jobs.c.study_instance_uid == study_instance_uid,
+            select(inference_jobs.c.study_instance_uid, read.label("read"), func.count().label("all"))
+            .where(
+                inference_jobs.c.study_instance_uid.in_(study_instance_uids),
                 inference_jobs.c.slab_index != WHOLE_SERIES,
                 inference_jobs.c.priority != Priority.SHADOW,
-                inference_jobs.c.status != JobStatus.CANCELLED,
+                inference_jobs.c.status.in_((*OPEN, JobStatus.COMPLETED)),
             )
-        ).all()
-        return sum(row.status == JobStatus.COMPLETED for row in rows), len(rows)
+            .group_by(inference_jobs.c.study_instance_uid)
+        )
+        return {row.study_instance_uid: (int(row.read), int(row.all)) for row in rows}
 
     @staticmethod
     def _shares_read(
@@ -510,6 +546,14 @@ def _call_off(
         .values(status=JobStatus.CANCELLED, finished_at=at, lease_token=inference_jobs.c.lease_token + 1)
     )
     return result.rowcount
+
+
+def _is_for_readers(study_instance_uid: str) -> ColumnElement[bool]:
+    """Jobs of a study, without the trial runs that no reader sees."""
+    return and_(
+        inference_jobs.c.study_instance_uid == study_instance_uid,
+        inference_jobs.c.priority != Priority.SHADOW,
+    )
 
 
 def _is_of(queue: str) -> ColumnElement[bool]:

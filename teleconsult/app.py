@@ -32,9 +32,11 @@ from teleconsult.events.hub import EventHub
 from teleconsult.events.routes import may_see
 from teleconsult.events.routes import router as event_routes
 from teleconsult.exports.routes import router as deidentified_routes
+from teleconsult.findings.evidence_routes import router as evidence_routes
 from teleconsult.findings.repository import FindingRepository
 from teleconsult.findings.routes import router as finding_routes
 from teleconsult.lifecycle.routes import router as lifecycle_routes
+from teleconsult.models.report_card import router as report_card_routes
 from teleconsult.models.routes import router as model_routes
 from teleconsult.reports.repository import ReportRepository
 from teleconsult.reports.routes import router as report_routes
@@ -42,6 +44,7 @@ from teleconsult.scheduled_procedures.routes import router as schedule_routes
 from teleconsult.security_headers import SecurityHeaders
 from teleconsult.settings import Settings
 from teleconsult.studies.export_routes import router as export_routes
+from teleconsult.studies.reading_routes import router as reading_routes
 from teleconsult.studies.repository import StudyRepository
 from teleconsult.studies.routes import router as study_routes
 from teleconsult.uploads.repository import UploadRepository
@@ -94,6 +97,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             asyncio.create_task(background.assess_complete_series(parts)),
             asyncio.create_task(background.verify_arrivals(parts)),
             asyncio.create_task(background.keep_up(parts)),
+            asyncio.create_task(background.watch_models(parts)),
             asyncio.create_task(fetch_studies(parts)),
             asyncio.create_task(follow_prior_rules(parts)),
             *(
@@ -148,10 +152,12 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     user_routes,
     upload_routes,
     study_routes,
+    reading_routes,
     export_routes,
     deidentified_routes,
     dicomweb_routes,
     finding_routes,
+    evidence_routes,
     consult_routes,
     report_routes,
     event_routes,
@@ -160,6 +166,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     schedule_routes,
     lifecycle_routes,
     model_routes,
+    report_card_routes,
     health.router,
 )
 

@@ -102,4 +102,5 @@ def who(may: Callable[[User], bool]) -> Callable[[User], Awaitable[User]]:
 
 
 DeviceManager = Annotated[User, Depends(who(access.may_manage_devices))]
+ReportCardReader = Annotated[User, Depends(who(access.may_read_report_cards))]
 ModelManager = Annotated[User, Depends(who(access.may_manage_models))]

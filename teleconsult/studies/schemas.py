@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from inference.inference_job import InferenceJob, JobStatus
+from inference.repository import READ_SHARE
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.schemas import FindingOut, findings_out
 from teleconsult.studies.repository import SeriesRecord, Study
@@ -136,6 +137,7 @@ class StudyContents:
     jobs: Sequence[InferenceJob]
     finding_count: int
     undecided_count: int
+    slabs: tuple[int, int] = (0, 0)  # read, and asked for so far
 
 
 def ai_state(contents: StudyContents) -> AiOut:
@@ -155,6 +157,9 @@ def ai_state(contents: StudyContents) -> AiOut:
         status, reason = "failed", jobs[-1].reason
     elif contents.series and all(s.verdict == "not-usable" for s in contents.series):
         status, reason = "not-usable", next((s.reasons[0] for s in contents.series if s.reasons), None)
+    elif contents.slabs[1]:
+        status, stage = "running", "arriving"
+        progress = READ_SHARE * contents.slabs[0] / contents.slabs[1]
     else:
         status = "none"
     if jobs:
@@ -176,6 +181,7 @@ def studies_out(parts: PartsOfApp, connection: Connection, studies: Sequence[Stu
     series = parts.studies.series_of(connection, uids)
     jobs = parts.jobs.of_studies(connection, uids)
     counts = parts.findings.counts(connection, uids)
+    slabs = parts.jobs.slabs_read(connection, [uid for uid in uids if not jobs[uid]])
     uploaders = parts.users.by_ids(
         connection, [study.uploaded_by_id for study in studies if study.uploaded_by_id]
     )
@@ -187,6 +193,7 @@ def studies_out(parts: PartsOfApp, connection: Connection, studies: Sequence[Stu
                 series[study.study_instance_uid],
                 jobs[study.study_instance_uid],
                 *counts[study.study_instance_uid],
+                slabs.get(study.study_instance_uid, (0, 0)),
             ),
             InstitutionOut.of(institutions[study.institution_id]),
             uploaders.get(study.uploaded_by_id or ""),

@@ -283,17 +283,21 @@ def test_a_slab_that_kills_its_workers_is_given_up_and_the_series_says_why(datab
     assert reason["code"] == "analysis-gave-up"
 
 
-def test_a_study_that_is_called_off_is_not_published_by_whoever_has_it(database: Database) -> None:
+def test_a_study_that_was_stopped_is_not_published_and_can_be_asked_for_again(database: Database) -> None:
     jobs, job = JobRepository(database), a_job(database)
     slabs_of(database, (0, "a"))
     assert job is not None
     lease = jobs.lease(job, NOON)
     assert lease is not None
     with database.transaction() as connection:
-        assert jobs.cancel(connection, "1.2", NOON) == 2
+        assert jobs.stop(connection, "1.2", {"code": "analysis-stopped"}, NOON) == 2
     assert not jobs.renew(lease, NOON, 0.5, "detect")
     assert not jobs.publish(lease, [a_finding()], NOON)
     assert jobs.lease_next("lung_nodule_ct", LATER) is None
+    with database.transaction() as connection:
+        assert jobs.ask_again(connection, "1.2") == 2
+    slab = jobs.lease_next("lung_nodule_ct", LATER)
+    assert slab is not None and slab.slab is not None
 
 
 def test_a_job_that_ended_in_an_error_is_left_alone_for_a_while(database: Database) -> None:
@@ -315,7 +319,7 @@ def test_a_job_is_as_far_as_its_slabs(database: Database) -> None:
     jobs.finish_slab(lease, {}, NOON)
     with database.reading() as connection:
         (job,) = jobs.of_study(connection, "1.2")
-        assert jobs.slabs_read(connection, "1.2") == (1, 2)
+        assert jobs.slabs_read(connection, ["1.2"]) == {"1.2": (1, 2)}
     assert job.status is JobStatus.IN_PROGRESS
     assert 0.4 < job.progress < 0.5
 

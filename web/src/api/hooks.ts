@@ -17,6 +17,7 @@ import type {
   NewDicomPeer,
   NewScheduledProcedure,
   Patient,
+  ReadingWish,
   Report,
   ReportSections,
   ScheduledProcedure,
@@ -103,6 +104,15 @@ export function useStudy(uid: string | undefined, pollMs: number | false = false
     queryFn: ({ signal }) => get<StudyDetail>(`/studies/${path(uid ?? "")}`, signal),
     enabled: uid !== undefined && uid !== "",
     refetchInterval: pollMs,
+  });
+}
+
+/** Stops the AI reading of a study, puts it before all others, or starts again what failed or was stopped. */
+export function useReadingWish(uid: string) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (wish: ReadingWish) => post<StudyDetail>(`/studies/${path(uid)}/reading`, { wish }),
+    onSuccess: (study) => client.setQueryData(keys.study(uid), study),
   });
 }
 

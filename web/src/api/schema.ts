@@ -386,6 +386,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/findings/{finding_id}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Evidence
+         * @description What pictures there are; none of findings from before there were any.
+         */
+        get: operations["read_evidence_api_findings__finding_id__evidence_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/findings/{finding_id}/evidence/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Evidence Picture
+         * @description One picture, as PNG.
+         */
+        get: operations["read_evidence_picture_api_findings__finding_id__evidence__name__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/health": {
         parameters: {
             query?: never;
@@ -691,6 +731,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/report-cards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Report Cards
+         * @description One card for each version in charge or on trial, and for each that has read here; the newest first.
+         */
+        get: operations["list_report_cards_api_report_cards_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/scheduled-procedures": {
         parameters: {
             query?: never;
@@ -861,6 +921,26 @@ export interface paths {
         get: operations["read_instance_file_api_studies__study_instance_uid__instances__sop_instance_uid__file_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_instance_uid}/reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Change Reading
+         * @description Stop the AI reading, put it before all others, or start again what failed or was stopped.
+         */
+        post: operations["change_reading_api_studies__study_instance_uid__reading_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1135,6 +1215,29 @@ export interface components {
             status: "none" | "queued" | "running" | "completed" | "failed" | "not-usable";
             /** Undecided Count */
             undecided_count: number;
+        };
+        /** AlarmOut */
+        AlarmOut: {
+            /** Cleared At */
+            cleared_at: string | null;
+            /** Figures */
+            figures: {
+                [key: string]: unknown;
+            };
+            institution: components["schemas"]["InstitutionOut"] | null;
+            /** Kind */
+            kind: string;
+            /** Level */
+            level: string;
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            /** Scanner */
+            scanner: string | null;
+            /** Subject */
+            subject: string;
         };
         /** ArchiveIn */
         ArchiveIn: {
@@ -1471,6 +1574,16 @@ export interface components {
          * @enum {string}
          */
         Event: "submit" | "accept" | "decline" | "return" | "withdraw" | "expire" | "schedule" | "start" | "report-without-call" | "reschedule" | "call-off" | "nobody-came" | "hold" | "resume" | "end" | "sign" | "acknowledge" | "amend";
+        /** EvidenceOut */
+        EvidenceOut: {
+            /** Pictures */
+            pictures: components["schemas"]["PictureOut"][];
+        };
+        /** FactOut */
+        FactOut: {
+            label: components["schemas"]["WordsOut"];
+            text: components["schemas"]["WordsOut"];
+        };
         /** FileResultOut */
         FileResultOut: {
             /** Already Present */
@@ -1677,6 +1790,30 @@ export interface components {
          * @enum {string}
          */
         LegalRole: "consultation" | "remote-diagnosis";
+        /**
+         * LocalFiguresOut
+         * @description What was read in a group and what readers made of it; the interval is Wilson's, 95 %.
+         */
+        LocalFiguresOut: {
+            /** Accepted */
+            accepted: number;
+            /** Cautions */
+            cautions: number;
+            /** Flags */
+            flags: number;
+            institution: components["schemas"]["InstitutionOut"] | null;
+            /** Interval */
+            interval: [
+                number,
+                number
+            ];
+            /** Rejected */
+            rejected: number;
+            /** Scanner */
+            scanner: string | null;
+            /** Series */
+            series: number;
+        };
         /** ManagedSeriesOut */
         ManagedSeriesOut: {
             /** Description */
@@ -1955,6 +2092,25 @@ export interface components {
             study_count: number;
         };
         /**
+         * PictureOut
+         * @description One picture of a finding.
+         *
+         *     method, log_odds and largest_fall are those of a saliency map: how it was made, how sure the network
+         *     was, and how much less sure it is with the place covered that matters most.
+         */
+        PictureOut: {
+            /** Largest Fall */
+            largest_fall?: number | null;
+            /** Log Odds */
+            log_odds?: number | null;
+            /** Method */
+            method?: string | null;
+            /** Mm Per Px */
+            mm_per_px: number | null;
+            /** Name */
+            name: string;
+        };
+        /**
          * PriorRule
          * @description What is fetched from one archive.
          *
@@ -1988,6 +2144,15 @@ export interface components {
          * @enum {string}
          */
         ProcedureStatus: "scheduled" | "completed" | "cancelled";
+        /**
+         * ReadingWish
+         * @enum {string}
+         */
+        ReadingWish: "stop" | "first" | "again";
+        /** ReadingWishIn */
+        ReadingWishIn: {
+            wish: components["schemas"]["ReadingWish"];
+        };
         /** ReasonIn */
         ReasonIn: {
             /** Reason */
@@ -2022,6 +2187,59 @@ export interface components {
             at: string;
             /** Called Ae Title */
             called_ae_title: string;
+        };
+        /** ReliabilityBinOut */
+        ReliabilityBinOut: {
+            /** Count */
+            count: number;
+            /** Mean Probability */
+            mean_probability: number;
+            /** Observed Share */
+            observed_share: number;
+        };
+        /** ReportCardOut */
+        ReportCardOut: {
+            /** Alarms */
+            alarms: components["schemas"]["AlarmOut"][];
+            /** Baseline */
+            baseline: number;
+            /** Evaluations */
+            evaluations: components["schemas"]["ModelEvaluationOut"][];
+            /** Expected Calibration Error */
+            expected_calibration_error: number | null;
+            /** Facts */
+            facts: components["schemas"]["SectionOut"][];
+            /** Floor */
+            floor: number;
+            /** Least Decided */
+            least_decided: number;
+            /** Local */
+            local: components["schemas"]["LocalFiguresOut"][];
+            /** Name */
+            name: string;
+            /** Reliability */
+            reliability: components["schemas"]["ReliabilityBinOut"][];
+            /** Slot */
+            slot: string;
+            state: components["schemas"]["State"];
+            /** State Reason */
+            state_reason: string | null;
+            /**
+             * State Since
+             * Format: date-time
+             */
+            state_since: string;
+            /** Version */
+            version: string;
+            /** Weeks */
+            weeks: components["schemas"]["WeekOut"][];
+            /** Weights Sha256 */
+            weights_sha256: string;
+        };
+        /** ReportCardsOut */
+        ReportCardsOut: {
+            /** Cards */
+            cards: components["schemas"]["ReportCardOut"][];
         };
         /** ReportIn */
         ReportIn: {
@@ -2215,6 +2433,12 @@ export interface components {
             is_cut_off: boolean;
             /** Studies */
             studies: components["schemas"]["FoundStudyOut"][];
+        };
+        /** SectionOut */
+        SectionOut: {
+            /** Facts */
+            facts: components["schemas"]["FactOut"][];
+            title: components["schemas"]["WordsOut"];
         };
         /**
          * Sentence
@@ -2546,6 +2770,30 @@ export interface components {
             msg: string;
             /** Error Type */
             type: string;
+        };
+        /**
+         * WeekOut
+         * @description The stability index of each thing that is watched, of one week against the baseline.
+         */
+        WeekOut: {
+            /**
+             * Monday
+             * Format: date-time
+             */
+            monday: string;
+            /** Psi */
+            psi: {
+                [key: string]: number;
+            };
+            /** Series */
+            series: number;
+        };
+        /** WordsOut */
+        WordsOut: {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
         };
     };
     responses: never;
@@ -3422,6 +3670,77 @@ export interface operations {
             };
         };
     };
+    read_evidence_api_findings__finding_id__evidence_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                finding_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EvidenceOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_evidence_picture_api_findings__finding_id__evidence__name__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                finding_id: string;
+                name: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     read_health_api_health_get: {
         parameters: {
             query?: never;
@@ -3991,6 +4310,39 @@ export interface operations {
             };
         };
     };
+    list_report_cards_api_report_cards_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportCardsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_scheduled_procedures_api_scheduled_procedures_get: {
         parameters: {
             query?: never;
@@ -4403,6 +4755,45 @@ export interface operations {
                 };
                 content: {
                     "application/dicom": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_reading_api_studies__study_instance_uid__reading_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                study_instance_uid: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadingWishIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StudyDetailOut"];
                 };
             };
             /** @description Validation Error */

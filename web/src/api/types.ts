@@ -27,6 +27,7 @@ export type Patient = Schemas["PatientWithStudiesOut"];
 
 export type AiSummary = Schemas["AiOut"];
 export type AiStatus = AiSummary["status"];
+export type ReadingWish = Schemas["ReadingWish"];
 export type StudySummary = Schemas["StudySummaryOut"];
 export type StudyDetail = Schemas["StudyDetailOut"];
 export type Series = Schemas["SeriesOut"];
@@ -37,6 +38,11 @@ export type JobStatus = Schemas["JobStatus"];
 
 export type Finding = Schemas["FindingOut"];
 export type FindingKind = Schemas["FindingKind"];
+export type Evidence = Schemas["EvidenceOut"];
+
+export type ModelReportCards = Schemas["ReportCardsOut"];
+export type ModelReportCard = Schemas["ReportCardOut"];
+export type ModelAlarm = Schemas["AlarmOut"];
 export type DecisionStatus = Schemas["DecisionStatus"];
 
 export type FileResult = Schemas["FileResultOut"];
@@ -93,4 +99,5 @@ export type ServerEvent =
   | { type: "consult-changed"; consult_id: string }
   | { type: "report-changed"; consult_id: string }
   | { type: "upload-changed"; upload_id: string }
-  | { type: "retrieval-changed"; institution_id: string };
+  | { type: "retrieval-changed"; institution_id: string }
+  | { type: "models-changed" };

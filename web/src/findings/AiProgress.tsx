@@ -1,13 +1,18 @@
+import { Button } from "@mantine/core";
 import { IconBan, IconCircleDashed, IconExclamationCircle, IconSearch } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
-import type { InferenceJob, StudyDetail } from "../api/types";
+import { useMe, useReadingWish } from "../api/hooks";
+import type { AiStatus, InferenceJob, ReadingWish, StudyDetail } from "../api/types";
 import { inLanguage, useLanguage } from "../app/i18n";
 import { AI_STATUS, isReading, JOB_AS_AI } from "../studies/status";
 import { formatPercent } from "../ui/format";
+import { Note } from "../ui/Note";
+import { useProblemText } from "../ui/problem";
 import { ProgressLine } from "../ui/ProgressLine";
 import { EmptyState } from "../ui/states";
 import { Tag } from "../ui/Tag";
+import { isClinician } from "../worklist/sections";
 import classes from "./findings.module.css";
 
 function Job({ job }: { job: InferenceJob }) {
@@ -35,11 +40,60 @@ function Job({ job }: { job: InferenceJob }) {
   );
 }
 
+/** What a person may want of the reading as it stands. */
+const WISHES: Partial<Record<AiStatus, ReadingWish[]>> = {
+  queued: ["first", "stop"],
+  running: ["stop"],
+  failed: ["again"],
+};
+
+/** The study's own state, not one job's: whoever stops it stops all of it. */
+function Wishes({ study }: { study: StudyDetail }) {
+  const { t } = useTranslation("study");
+  const say = useProblemText();
+  const me = useMe().data;
+  const change = useReadingWish(study.study_instance_uid);
+  const wishes = WISHES[study.ai.status] ?? [];
+  if (wishes.length === 0 || !me || !isClinician(me)) return null;
+  return (
+    <div className={classes.facts} data-testid="reading-wishes">
+      {wishes.map((wish) => (
+        <Button
+          key={wish}
+          size="compact-xs"
+          variant="default"
+          mr="xs"
+          loading={change.isPending && change.variables === wish}
+          onClick={() => change.mutate(wish)}
+        >
+          {t(`wish.${wish}`)}
+        </Button>
+      ))}
+      {change.isError && (
+        <Note tone="signal" alert>
+          {say(change.error)}
+        </Note>
+      )}
+    </div>
+  );
+}
+
 /** Jobs that are not simply done: queued, running with their progress, or failed with the reason. */
 export function AiProgress({ study }: { study: StudyDetail }) {
+  const { t } = useTranslation("study");
   const open = study.jobs.filter((job) => job.status !== "completed");
   return (
     <div aria-live="polite">
+      {study.ai.stage === "arriving" && (
+        <div className={classes.job} data-testid="ai-arriving">
+          <div className={classes.headLine}>
+            <span>{t("stage.arriving")}</span>
+            <span className="tabular">{formatPercent(study.ai.progress)}</span>
+          </div>
+          <ProgressLine value={study.ai.progress} label={t("ai.progress")} />
+        </div>
+      )}
+      <Wishes study={study} />
       {open.map((job) => (
         <Job key={job.id} job={job} />
       ))}

@@ -4,6 +4,7 @@ import { createContext, useContext, useEffect, useState } from "react";
 
 import { archiveKeys } from "./archiveHooks";
 import { keys } from "./hooks";
+import { modelKeys } from "./modelHooks";
 import type { ServerEvent } from "./types";
 
 export const RECONNECT_FIRST_MS = 500;
@@ -29,6 +30,8 @@ export function staleKeys(event: ServerEvent): readonly (readonly string[])[] {
       return [keys.report(event.consult_id), keys.consult(event.consult_id)];
     case "retrieval-changed":
       return [archiveKeys.retrievals];
+    case "models-changed":
+      return [modelKeys.reportCards];
     case "upload-changed":
       return [keys.upload(event.upload_id)];
   }

@@ -4,6 +4,7 @@ import {
   IconArchive,
   IconBuildingHospital,
   IconCalendarClock,
+  IconChartDots,
   IconDeviceDesktopCog,
   IconKeyboard,
   IconLock,
@@ -38,6 +39,7 @@ const NAVIGATION = [
   { to: "/schedule", label: "nav.schedule", icon: IconCalendarClock, who: "clinician" },
   { to: "/manage", label: "nav.manage", icon: IconArchive, who: "keeper" },
   { to: "/archives", label: "nav.archives", icon: IconBuildingHospital, who: "fetcher" },
+  { to: "/models", label: "nav.models", icon: IconChartDots, who: "modelReader" },
   { to: "/devices", label: "nav.devices", icon: IconDeviceDesktopCog, who: "administrator" },
 ] as const;
 
@@ -89,6 +91,7 @@ export function AppFrame() {
   const is = {
     clinician: me.data ? isClinician(me.data) : false,
     administrator: me.data?.roles.includes("administrator") ?? false,
+    modelReader: me.data?.roles.some((role) => role === "administrator" || role === "radiologist") ?? false,
     fetcher: me.data ? isClinician(me.data) || me.data.roles.includes("administrator") : false,
     keeper: me.data ? keepsStudies(me.data) : false,
     everybodyElse: me.data ? !onlyAdministers(me.data) : true,

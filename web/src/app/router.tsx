@@ -71,6 +71,10 @@ export const router = createBrowserRouter([
                 lazy: async () => ({ Component: (await import("../devices/DevicesPage")).DevicesPage }),
               },
               {
+                path: "/models",
+                lazy: async () => ({ Component: (await import("../models/ModelsPage")).ModelsPage }),
+              },
+              {
                 path: "/manage",
                 lazy: async () => ({ Component: (await import("../manage/ManagePage")).ManagePage }),
               },

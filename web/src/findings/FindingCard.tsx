@@ -1,12 +1,13 @@
 import { Button, NativeSelect } from "@mantine/core";
 import { IconArrowBackUp, IconCheck, IconX } from "@tabler/icons-react";
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Finding, Series } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { formatInstant } from "../ui/format";
 import { Tag } from "../ui/Tag";
+import { EvidencePictures } from "./EvidencePictures";
 import classes from "./findings.module.css";
 import { imageNumber } from "./order";
 import { DECISION, REJECTION_REASONS } from "./status";
@@ -127,6 +128,7 @@ function Undecided({ finding, decisions }: { finding: Finding; decisions: Decisi
 export function FindingCard({ finding, number, series, selected, decisions, onSelect }: FindingCardProps) {
   const { t } = useTranslation("findings");
   const card = useRef<HTMLLIElement>(null);
+  const [looking, setLooking] = useState(false);
   const look = DECISION[finding.status];
   const image = imageNumber(finding, series);
 
@@ -171,6 +173,12 @@ export function FindingCard({ finding, number, series, selected, decisions, onSe
           <Decided finding={finding} decisions={decisions} />
         )}
         {selected && <Provenance finding={finding} />}
+        {selected && (
+          <details className={classes.evidence} onToggle={(event) => setLooking(event.currentTarget.open)}>
+            <summary>{t("evidence.title")}</summary>
+            {looking && <EvidencePictures findingId={finding.id} />}
+          </details>
+        )}
       </div>
     </li>
   );

@@ -72,7 +72,7 @@ def carried(nodule: PlacedNodule, onto: PlacedNodule) -> NDArray[np.float64]:
     centre = np.array(nodule.centre_lps_mm)
     stretched = target[:3] + (centre - source[:3]) * scale
     by_heads = centre - source[3:] + target[3:]
-    return np.where(is_whole, stretched, by_heads)
+    return np.asarray(np.where(is_whole, stretched, by_heads), np.float64)
 
 
 def _pairs(

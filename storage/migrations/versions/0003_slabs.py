@@ -18,7 +18,9 @@ _AFTER = "uq_inference_jobs_input"
 
 def upgrade() -> None:
     with op.batch_alter_table("inference_jobs") as batch_op:
-        batch_op.add_column(sa.Column("slab_index", sa.Integer(), server_default="-2147483648", nullable=False))
+        batch_op.add_column(
+            sa.Column("slab_index", sa.Integer(), server_default="-2147483648", nullable=False)
+        )
         batch_op.add_column(sa.Column("slab", sa.JSON(none_as_null=True), nullable=True))
         batch_op.add_column(sa.Column("reading", sa.JSON(none_as_null=True), nullable=True))
         batch_op.add_column(sa.Column("priority", sa.Integer(), server_default="1", nullable=False))

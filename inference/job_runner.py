@@ -3,14 +3,14 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from pydicom import Dataset
 
-from imaging.errors import DicomError, PacsUnavailable
+from imaging.errors import DicomError, PacsError, PacsFull, PacsUnavailable
 from imaging.finding import Finding
 from imaging.pacs import PacsClient
 from imaging.part10 import dataset_of, part10_bytes
@@ -29,6 +29,7 @@ from inference.pipeline import ImageReader, Reader, VolumeReader
 from inference.repository import READ_SHARE, JobRepository, finding_id
 from inference.series_cache import SeriesCache
 from inference.slabs import Slab
+from storage.disk_full import is_disk_full
 from storage.errors import ObjectAlreadyStored
 from storage.events import Publish
 from storage.object_store import ObjectStore
@@ -121,6 +122,8 @@ class JobRunner:
                 else:
                     published = self._read_series(lease, report)
                     written = published is not None
+        except PacsFull:
+            self._put_off(lease)
         except PacsUnavailable:
             self.jobs.release(lease, self.now(), tried=False)
             self._changed(lease, "study-changed")
@@ -135,14 +138,20 @@ class JobRunner:
         except LeaseLost:
             log.info("job-lease-lost job_id=%s", job_id)
             return
-        except Exception:  # whatever a study does to a model: counted, tried again, then given up
-            self.jobs.release(lease, self.now(), tried=True)
-            raise
+        except Exception as error:  # whatever a study does to a model: counted, tried again, then given up
+            if not is_disk_full(error):
+                self.jobs.release(lease, self.now(), tried=True)
+                raise
+            self._put_off(lease)
         else:
             log.info("job-done job_id=%s written=%s", job_id, written)
         self._changed(lease, "study-changed" if lease.slab or is_trial(lease.model) else "findings-changed")
         if published is not None and not is_trial(lease.model):
             self._keep_evidence(lease, published)
+
+    def _put_off(self, lease: Lease) -> None:
+        log.error("disk-full job_id=%s", lease.job_id)
+        self.jobs.put_off(lease, REASONS["server-disk-full"].to_json(), self.now())
 
     def _read_slab(self, lease: Lease, slab: Slab, report: Progress) -> bool:
         reader = self.reader(lease.model)
@@ -157,8 +166,6 @@ class JobRunner:
                     log.info("slab-is-no-volume job_id=%s code=%s", lease.job_id, error.reason.code)
                 else:
                     reading = reader.read_slab(part, slab, report)
-        if reading is not None:
-            reading = {**reading, "weights_sha256": reader.maker.weights_sha256}
         return self.jobs.finish_slab(lease, reading, self.now())
 
     def _read_series(self, lease: Lease, report: Progress) -> SeriesRead | None:
@@ -181,10 +188,25 @@ class JobRunner:
             secondary_capture=self.secondary_capture,
         )
         # A second delivery of the job stores the same objects: the archive keeps the first of each.
-        for ds in result_objects(run):
-            self.pacs.store(part10_bytes(ds))
+        self._store(lease, [part10_bytes(ds) for ds in result_objects(run)])
         observation = observation_of(lease.job_id, lease.model, read, reader.maker, self.now())
         return read if self.jobs.publish(lease, read.found, self.now(), observation) else None
+
+    def _store(self, lease: Lease, objects: Sequence[bytes]) -> None:
+        """Store all of a result in the archive, or nothing: half of one would be taken for the whole."""
+        new: list[str] = []
+        try:
+            for content in objects:
+                stored = self.pacs.store(content)
+                if not stored.already_stored:
+                    new.append(stored.orthanc_id)
+        except Exception:
+            # Whoever has the lease now may rely on them: they are the same objects.
+            if self.jobs.renew(lease, self.now(), 0.95, "report"):
+                for orthanc_id in new:
+                    with suppress(PacsError):
+                        self.pacs.remove(orthanc_id)
+            raise
 
     def _read_images(self, lease: Lease, reader: ImageReader, report: Progress) -> SeriesRead:
         sources = [
@@ -255,7 +277,7 @@ class JobRunner:
 
 def observation_of(job_id: str, job_model: str, read: SeriesRead, maker: Maker, at: datetime) -> Observation:
     """Return what is kept of a series to watch the model by."""
-    caution = read.look.outlook.caution
+    caution = read.look.caution
     return Observation(
         job_id=job_id,
         slot=slot_of(job_model),

@@ -1,6 +1,6 @@
 """What the API says about studies, series and AI jobs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from inference.inference_job import InferenceJob, JobStatus
+from inference.observation import cautions_of
 from inference.repository import READ_SHARE
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.schemas import FindingOut, findings_out
@@ -123,6 +124,7 @@ class JobOut(BaseModel):
     stage: str | None
     attempts: int
     reason: Sentence | None
+    caution: Sentence | None  # what to be careful about in what it found, or did not find
 
 
 class StudyDetailOut(StudySummaryOut):
@@ -205,11 +207,13 @@ def studies_out(parts: PartsOfApp, connection: Connection, studies: Sequence[Stu
 def study_detail_out(parts: PartsOfApp, connection: Connection, study: Study) -> StudyDetailOut:
     uid = study.study_instance_uid
     (summary,) = studies_out(parts, connection, [study])
+    jobs = parts.jobs.of_study(connection, uid)
+    cautions = cautions_of(connection, [job.id for job in jobs])
     return StudyDetailOut(
         **summary.model_dump(),
         series=[_series(record) for record in parts.studies.series_of(connection, [uid])[uid]],
         findings=findings_out(parts, connection, parts.findings.of_studies(connection, [uid])),
-        jobs=[_job(job) for job in parts.jobs.of_study(connection, uid)],
+        jobs=[_job(job, cautions.get(job.id)) for job in jobs],
     )
 
 
@@ -262,7 +266,7 @@ def _series(record: SeriesRecord) -> SeriesOut:
     )
 
 
-def _job(job: InferenceJob) -> JobOut:
+def _job(job: InferenceJob, caution: Mapping[str, Any] | None) -> JobOut:
     return JobOut(
         id=job.id,
         series_instance_uid=job.series_instance_uid,
@@ -272,4 +276,5 @@ def _job(job: InferenceJob) -> JobOut:
         stage=job.stage,
         attempts=job.attempts,
         reason=Sentence(**job.reason) if job.reason else None,
+        caution=Sentence(**caution) if caution else None,
     )

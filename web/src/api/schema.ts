@@ -1755,6 +1755,7 @@ export interface components {
         JobOut: {
             /** Attempts */
             attempts: number;
+            caution: components["schemas"]["Sentence"] | null;
             /** Id */
             id: string;
             /** Model */

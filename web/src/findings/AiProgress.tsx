@@ -81,6 +81,7 @@ function Wishes({ study }: { study: StudyDetail }) {
 /** Jobs that are not simply done: queued, running with their progress, or failed with the reason. */
 export function AiProgress({ study }: { study: StudyDetail }) {
   const { t } = useTranslation("study");
+  const language = useLanguage();
   const open = study.jobs.filter((job) => job.status !== "completed");
   return (
     <div aria-live="polite">
@@ -97,6 +98,13 @@ export function AiProgress({ study }: { study: StudyDetail }) {
       {open.map((job) => (
         <Job key={job.id} job={job} />
       ))}
+      {study.jobs.map(({ id, caution }) =>
+        caution === null ? null : (
+          <Note key={id} tone="amber">
+            {inLanguage(caution, language)}
+          </Note>
+        ),
+      )}
     </div>
   );
 }

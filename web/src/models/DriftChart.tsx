@@ -2,7 +2,7 @@ import { useTranslation } from "react-i18next";
 
 import type { ModelReportCard } from "../api/types";
 import { useLanguage } from "../app/i18n";
-import { at, driftLines, driftTop, HEIGHT, MUCH_DRIFT, PAD, SOME_DRIFT, WIDTH } from "./chart";
+import { at, driftHeight, driftLines, driftTop, HEIGHT, MUCH_DRIFT, PAD, SOME_DRIFT, WIDTH } from "./chart";
 import classes from "./models.module.css";
 
 /** The stability index week by week: what the scanners send, and what the model says. */
@@ -28,10 +28,10 @@ export function DriftChart({ card }: { card: ModelReportCard }) {
     <section>
       <h3 className={classes.heading}>{t("drift.title")}</h3>
       <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} className={classes.chart} role="img" aria-label={t("drift.title")}>
-        {[0, SOME_DRIFT, MUCH_DRIFT].map((mark) => (
+        {[0, SOME_DRIFT, MUCH_DRIFT, top].map((mark) => (
           <g key={mark}>
-            <line x1={PAD.left} x2={WIDTH - PAD.right} y1={at(0, mark / top).y} y2={at(0, mark / top).y} className={classes.mark} data-much={mark === MUCH_DRIFT || undefined} />
-            <text x={PAD.left - 5} y={at(0, mark / top).y + 3.5} className={classes.tick} textAnchor="end">
+            <line x1={PAD.left} x2={WIDTH - PAD.right} y1={at(0, driftHeight(mark, top)).y} y2={at(0, driftHeight(mark, top)).y} className={classes.mark} data-much={mark === MUCH_DRIFT || undefined} />
+            <text x={PAD.left - 5} y={at(0, driftHeight(mark, top)).y + 3.5} className={classes.tick} textAnchor="end">
               {mark}
             </text>
           </g>
@@ -45,7 +45,7 @@ export function DriftChart({ card }: { card: ModelReportCard }) {
           </text>
         )}
         {lines.map(({ subject, values }, number) => {
-          const points = values.flatMap((value, week) => (value === null ? [] : [at(across(week), value / top)]));
+          const points = values.flatMap((value, week) => (value === null ? [] : [at(across(week), driftHeight(value, top))]));
           return (
             <g key={subject} className={classes.line} data-number={number}>
               <polyline points={points.map(({ x, y }) => `${x},${y}`).join(" ")} />

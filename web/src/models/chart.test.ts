@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { at, driftLines, driftTop, HEIGHT, MUCH_DRIFT, PAD, WIDTH } from "./chart";
+import { at, driftHeight, driftLines, driftTop, HEIGHT, MUCH_DRIFT, PAD, WIDTH } from "./chart";
 
 const week = (psi: Record<string, number>) => ({ monday: "2026-01-05T00:00:00Z", series: 20, psi });
 
@@ -14,6 +14,14 @@ describe("the drift chart", () => {
   it("has room for the mark from which on drift matters", () => {
     expect(driftTop([])).toBeGreaterThan(MUCH_DRIFT);
     expect(driftTop([{ subject: "kernel", values: [1.23, null] }])).toBeCloseTo(1.3);
+  });
+});
+
+describe("a value on the drift chart", () => {
+  it("stands the higher the larger it is, from the axis to the top", () => {
+    const heights = [0, 0.1, 0.25, 2].map((value) => driftHeight(value, 2));
+    expect(heights).toEqual([...heights].sort((a, b) => a - b));
+    expect([heights[0], heights.at(-1)]).toEqual([0, 1]);
   });
 });
 

@@ -37,6 +37,9 @@ export function driftLines(weeks: ModelReportCard["weeks"], most = 3): Line[] {
   return shown.map((subject) => ({ subject, values: weeks.map(({ psi }) => psi[subject] ?? null) }));
 }
 
+/** How high a value stands, as a share of the axis; by its root, so that the marks stay apart below a high peak. */
+export const driftHeight = (value: number, top: number) => Math.sqrt(Math.max(value, 0) / top);
+
 /** The top of the axis: high enough for what is shown, and for the mark from which on it matters. */
 export function driftTop(lines: readonly Line[]): number {
   const highest = Math.max(...lines.flatMap(({ values }) => values.map((value) => value ?? 0)), 0);

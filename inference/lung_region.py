@@ -30,6 +30,10 @@ CLOSING_RADIUS_MM = 16.0
 # Where both lungs meet in front of the heart, the mediastinum is a hole too: not one to fill.
 LARGEST_HOLE_CM2 = 30.0
 MARGIN_MM = 6.0
+WALL_REACH_STEPS = 6  # of 2.5 mm: how far in front of or behind the solid body its thin wall may lie
+THIN_WALL_GAIN = 1.4  # a table adds less than this to the body's section, lungs add more
+LEAST_BODY_SHARE = 0.1  # of its largest part
+TOUCHES_FROM = 0.1  # of a side of the field
 LUNG_FALLBACK_HU = -850.0
 
 
@@ -137,22 +141,60 @@ def close_by_ball(mask: NDArray[np.bool_], radius_voxels: float) -> NDArray[np.b
 
 
 def body_mask(coarse_hu: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Return the patient without the table: the biggest tissue, each slice filled."""
-    tissue = ndimage.binary_opening(
-        coarse_hu > -350.0, structure=np.ones((1, 3, 3), dtype=bool), iterations=2
-    )
+    """Return the patient without the table: what tissue there is thicker than its shell, each slice filled.
+
+    In few slices the front of the chest and the spine may be two parts.
+    """
+    dense = coarse_hu > -350.0
+    tissue = ndimage.binary_opening(dense, structure=np.ones((1, 3, 3), dtype=bool), iterations=2)
     labels, count = ndimage.label(tissue)
     if count == 0:
         return np.zeros(coarse_hu.shape, dtype=bool)
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    body = np.asarray(labels == int(sizes.argmax()), dtype=bool)
+    body = np.asarray((sizes >= LEAST_BODY_SHARE * sizes.max())[labels], dtype=bool)
     for k in range(len(body)):
-        # Closing bridges the gap that a bronchus, or a thin wall lost at 2.5 mm, leaves in the outline.
-        padded = np.pad(body[k], 6)
-        closed = ndimage.binary_closing(padded, iterations=3)
-        body[k] = ndimage.binary_fill_holes(closed)[6:-6, 6:-6]
+        body[k] = _filled_body(body[k], dense[k])
     return body
+
+
+def _filled_body(solid: NDArray[np.bool_], dense: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return a slice of the body with its lungs, from its tissue that is thicker than a table's shell.
+
+    The chest wall of a thin patient is no thicker than that shell, and then encloses nothing. So it is looked
+    for again in all tissue that goes on from the solid part, but not beyond it to the table's far side.
+    """
+    filled = _filled(solid)
+    rows = np.flatnonzero(solid.any(axis=1))
+    if not rows.size:
+        return filled
+    reach = dense.copy()
+    reach[: max(rows[0] - WALL_REACH_STEPS, 0)] = False
+    reach[rows[-1] + WALL_REACH_STEPS + 1 :] = False
+    whole = _filled(ndimage.binary_propagation(solid, mask=reach | solid))
+    columns = np.flatnonzero(solid.any(axis=0))
+    middle = int(columns[0] + columns[-1]) // 2  # by halves: one lung may be gone
+    gains = [
+        whole[:, half].sum() > THIN_WALL_GAIN * filled[:, half].sum()
+        for half in (slice(None, middle), slice(middle, None))
+    ]
+    return whole if any(gains) else filled
+
+
+def _filled(plane: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the plane without holes, nor the lungs that the side of the field cuts.
+
+    The gaps that a bronchus, or a wall lost at 2.5 mm, leaves are bridged. A side that the body touches
+    closes what is open to it.
+    """
+    walled = np.pad(plane, 6)
+    for side in (0, -1):
+        if plane[side].mean() > TOUCHES_FROM:
+            walled[5 if side == 0 else -6, 5:-5] = True
+        if plane[:, side].mean() > TOUCHES_FROM:
+            walled[5:-5, 5 if side == 0 else -6] = True
+    closed = ndimage.binary_closing(walled, iterations=3)
+    return np.asarray(ndimage.binary_fill_holes(closed)[6:-6, 6:-6])
 
 
 def find_lungs(

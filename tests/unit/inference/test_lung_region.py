@@ -1,0 +1,59 @@
+"""The lungs are found where disease has changed them."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from pydicom import Dataset
+
+from imaging.volume_builder import build_volume
+from inference.lung_region import find_lungs
+from inference.phantoms.chest import Phase, chest_ct
+from tests.bad_chests import Plane, emphysematous, repainted, with_effusions, without_right_lung
+
+
+@pytest.fixture(scope="module")
+def chest() -> list[Dataset]:
+    """A whole chest with a thin wall."""
+    return chest_ct(77, slices=46, rows=256, slice_thickness_mm=5.0, phase=Phase.PLAIN)[0]
+
+
+@pytest.mark.parametrize("paint", [without_right_lung, with_effusions, emphysematous])
+def test_what_is_left_of_the_lungs_is_found(
+    paint: Callable[[Plane, int], Plane], chest: list[Dataset]
+) -> None:
+    """The mask covers the air that is there, and next to nothing outside of what was lung before."""
+    whole = build_volume(chest)
+    ill = build_volume(repainted(chest, paint))
+    before, after = (find_lungs(v.voxels_hu, v.spacing_mm) for v in (whole, ill))
+    air = np.argwhere((ill.voxels_hu < -600) & (ill.voxels_hu > -970) & (whole.voxels_hu < -600))
+    inside = [tuple(map(float, place)) for place in air[:: len(air) // 500]]
+    in_lung_before = [place for place in inside if before.holds(place)]
+    assert np.mean([after.holds(place) for place in in_lung_before]) > 0.97
+    assert after.mask.sum() <= 1.02 * before.mask.sum()
+
+
+@pytest.mark.parametrize(
+    ("part", "share"),
+    [
+        ((slice(None), slice(75, 185), slice(40, -40)), 0.85),
+        ((slice(20, 26), slice(None), slice(None)), 0.10),
+        ((slice(None), slice(None), slice(128, None)), 0.40),
+    ],
+    ids=["a field within the ribs", "six slices", "the left half"],
+)
+def test_the_lungs_are_found_in_a_part_of_the_chest(
+    part: tuple[slice, slice, slice], share: float, chest: list[Dataset]
+) -> None:
+    """A field within the ribs cuts their wall; in few slices front and back of the chest are two parts."""
+    volume = build_volume(chest)
+    whole = find_lungs(volume.voxels_hu, volume.spacing_mm).mask.sum()
+    assert find_lungs(volume.voxels_hu[part], volume.spacing_mm).mask.sum() > share * whole
+
+
+@pytest.mark.parametrize("seed", [78, 80])
+def test_six_slices_of_a_chest_with_a_thin_wall_show_both_lungs(seed: int) -> None:
+    volume = build_volume(chest_ct(seed, slices=6, rows=256, slice_thickness_mm=5.0)[0])
+    region = find_lungs(volume.voxels_hu, volume.spacing_mm)
+    middle = round(128 * volume.spacing_mm[2] / 1.25) - region.start[2]
+    assert min(half.sum() for half in np.split(region.mask, [middle], axis=2)) * 1.25**3 / 1e6 > 0.2

@@ -13,7 +13,8 @@ ImagingError
 ├── NotRestored             what came is not what its coding says; the sender can send it uncoded
 └── PacsError
     ├── PacsUnavailable     transient: try again
-    │   └── PacsLoginRefused  ours to repair, and no fault of the file that was sent
+    │   ├── PacsLoginRefused  ours to repair, and no fault of the file that was sent
+    │   └── PacsFull          its disk is full: somebody must make room
     ├── PacsRefused         permanent: the archive read the request and said no
     └── InstanceNotFound    the archive has nothing under this UID
 
@@ -84,6 +85,10 @@ class PacsUnavailable(PacsError):
 
 class PacsLoginRefused(PacsUnavailable):
     """The archive does not take our password: nothing is wrong with what was asked."""
+
+
+class PacsFull(PacsUnavailable):
+    """The archive has no room for what was sent."""
 
 
 class PacsRefused(PacsError):

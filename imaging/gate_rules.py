@@ -133,6 +133,8 @@ RULES: Final[tuple[Rule, ...]] = (
           tells={"spacing_mm": "pixel_spacing_mm"}),
     _rule("very-thick-slices", LUNG, "refuse", ("thickness_mm", "above", 10.04),
           tells={"thickness_mm": "thickness_mm"}),
+    _rule("slices-far-apart", LUNG, "refuse", ("spacing_mm", "above", 10.04),
+          tells={"spacing_mm": "spacing_mm"}),
     # The volume's own limit.
     _rule("too-many-missing", LUNG, "refuse", ("missing_share", "above", MAX_MISSING_SHARE),
           tells={"missing": "missing"}, is_fixed=True),
@@ -147,6 +149,7 @@ RULES: Final[tuple[Rule, ...]] = (
     _rule("missing-slices", LUNG, "caution", ("missing", "above", 0), tells={"missing": "missing"}),
     _rule("thick-slices", LUNG, "caution", ("thickness_mm", "above", 3.04),
           tells={"thickness_mm": "thickness_mm"}),
+    _rule("gaps-between-slices", LUNG, "caution", ("gap_mm", "above", 1.0), tells={"gap_mm": "gap_mm"}),
     _rule("body-part-contradicts", LUNG, "caution", ("contradicting_part", "is known", None),
           tells={"part": "contradicting_part", "part_zh": "contradicting_part_zh"}),
     _rule("body-part-unknown", LUNG, "caution", ("part", "is", ""), where_unknown=True),

@@ -11,7 +11,14 @@ from orthanc_api_client import OrthancApiClient
 from orthanc_api_client import exceptions as orthanc_errors
 from pydicom import Dataset
 
-from imaging.errors import DicomError, InstanceNotFound, PacsLoginRefused, PacsRefused, PacsUnavailable
+from imaging.errors import (
+    DicomError,
+    InstanceNotFound,
+    PacsFull,
+    PacsLoginRefused,
+    PacsRefused,
+    PacsUnavailable,
+)
 from imaging.header_values import whole_number
 from imaging.pacs import ArchivedSeries, Change, ChangeKind, InstanceRef, StoredInstance
 from imaging.parsing import header_of
@@ -26,6 +33,7 @@ CONNECTIONS = 16
 HEADERS_AT_ONCE = 4
 LISTED_AT_ONCE = 500
 FILE_IS_GONE = frozenset({9, 2006})  # Orthanc's InexistentFile and RegularFileExpected
+NO_ROOM = frozenset({14, 19})  # Orthanc's CannotWriteFile and FullStorage
 KINDS = {str(kind): kind for kind in ChangeKind}
 
 
@@ -65,7 +73,11 @@ class OrthancPacs:
             self._client.get("system", timeout=PING_TIMEOUT_S)
 
     def store(self, content: bytes, header: Dataset | None = None) -> StoredInstance:
-        """Store one DICOM file; when this returns it is durable. Raises PacsRefused, PacsUnavailable."""
+        """Store one DICOM file; when this returns it is durable.
+
+        Raises:
+            PacsRefused, PacsUnavailable: PacsFull among them.
+        """
         try:
             header = header or header_of(content)
         except DicomError as error:
@@ -274,6 +286,8 @@ class OrthancPacs:
             raise PacsUnavailable("the archive does not answer") from error
         if response.status == 401:
             raise PacsLoginRefused("the archive refused the login")
+        if response.status >= 500 and _status_in(response) in NO_ROOM:
+            raise PacsFull("the archive has no room")
         if response.status == 409 or response.status >= 500:
             raise PacsUnavailable(f"status {response.status}")
         if response.status >= 400:

@@ -331,6 +331,12 @@ REASONS: Mapping[str, Reason] = _table(
         "层厚为 {thickness_mm} mm，无法判断结节。如有薄层序列，请上传薄层图像。",
     ),
     Reason(
+        "slices-far-apart",
+        "The slices lie {spacing_mm} mm apart; nodules between them are not shown, so the lung AI did not "
+        "read them. Please send a series without gaps if there is one.",
+        "层间距为 {spacing_mm} mm，层间的结节无法显示，肺结节 AI 未进行分析。如有连续扫描的序列，请上传。",
+    ),
+    Reason(
         "kernel-not-read",
         "This series was reconstructed with the kernel {kernel}, which the AI does not read by this site's "
         "settings.",
@@ -341,6 +347,12 @@ REASONS: Mapping[str, Reason] = _table(
         "Some pixels of this series hold no number, so the AI did not read it. "
         "Please export the original images.",
         "该序列的部分像素不是有效数值，AI 未进行分析。请导出原始图像后重新上传。",
+    ),
+    Reason(
+        "too-few-pixels",
+        "These images have only {columns} by {rows} pixels, too few to show a nodule, so the AI did not read "
+        "them. Please send the original series.",
+        "图像只有 {columns} × {rows} 像素，过于粗糙，无法显示结节，AI 未进行分析。请上传原始序列。",
     ),
     Reason(
         "blank-images",
@@ -427,6 +439,12 @@ REASONS: Mapping[str, Reason] = _table(
         "层厚为 {thickness_mm} mm，小结节可能漏检。如有薄层序列，建议一并上传。",
     ),
     Reason(
+        "gaps-between-slices",
+        "Between any two slices {gap_mm} mm are not shown at all; a nodule there would not be seen. "
+        "Please send a series without gaps if there is one.",
+        "相邻两层之间有 {gap_mm} mm 未成像，位于其间的结节无法检出。如有连续扫描的序列，建议一并上传。",
+    ),
+    Reason(
         "body-part-unknown",
         "The images do not say which part of the body they show. They were read as a chest CT; please check.",
         "影像未标明检查部位，AI 按胸部 CT 进行了分析，请核对。",
@@ -470,6 +488,12 @@ REASONS: Mapping[str, Reason] = _table(
         "The AI model on this server is damaged or not the one that was approved, so it did not read these "
         "images. Please read them without AI and tell your IT staff.",
         "服务器上的 AI 模型已损坏或与批准的版本不符，未进行分析。请直接阅片，并通知信息科。",
+    ),
+    Reason(
+        "server-disk-full",
+        "The server's disk is full, so the AI's result could not be kept. It tries again by itself; "
+        "please tell your IT staff, and read these images without AI if it is urgent.",
+        "服务器磁盘已满，AI 结果无法保存。系统会自动重试；请通知信息科，如情况紧急请直接阅片。",
     ),
     Reason(
         "not-reconstructed-for-reading",

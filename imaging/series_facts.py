@@ -30,6 +30,7 @@ Orientation = Literal["axial", "coronal", "sagittal", "oblique"]
 
 ALIGNED_FROM_COSINE: Final = 0.94  # within 20 degrees of one of the body's axes
 MOST_PLACES_TOLD: Final = 50
+LEAST_GAP_MM: Final = 1.0  # less is rounding in the header, or of no consequence
 SECONDARY_CAPTURES: Final = "1.2.840.10008.5.1.4.1.1.7"  # and its multi-frame children, .7.1 to .7.4
 MAMMOGRAMS: Final = frozenset({
     DigitalMammographyXRayImageStorageForPresentation,
@@ -67,7 +68,8 @@ class SeriesFacts:
         missing_at_mm: along the normal, the first MOST_PLACES_TOLD.
         repeated: images that show a place again; unfitting: of another size or direction, or no place at all.
         spacing_mm: between slices; spacing_is_regular: False where the gaps are no whole multiples of one.
-        thickness_mm: the thicker of Slice Thickness and the spacing.
+        thickness_mm: Slice Thickness, or the spacing where that is not stated or hardly differs.
+        gap_mm: between one slice's face and the next one's, where they do not touch.
         pixel_spacing_mm: between rows, between columns.
         coverage_mm: from the first slice's outer face to the last one's.
         gantry_tilt_deg: between the line of the positions and the slices' normal.
@@ -100,6 +102,7 @@ class SeriesFacts:
     spacing_mm: float | None = None
     spacing_is_regular: bool | None = None
     thickness_mm: float | None = None
+    gap_mm: float | None = None
     pixel_spacing_mm: tuple[float, float] | None = None
     missing_share: float | None = None
     coverage_mm: float | None = None
@@ -301,10 +304,17 @@ def _measured(stack: SliceStack, stated_thickness_mm: float, without_place: int)
         "unfitting": without_place + len(stack.unfitting),
         "spacing_mm": round(stack.spacing_mm, 4),
         "spacing_is_regular": True,
-        "thickness_mm": round(max(stated_thickness_mm, stack.spacing_mm), 4),
+        **_thickness(stated_thickness_mm, stack.spacing_mm),
         "coverage_mm": round(stack.coverage_mm, 2),
         "gantry_tilt_deg": round(math.degrees(math.acos(min(1.0, along))), 1),
     }
+
+
+def _thickness(stated_mm: float, spacing_mm: float) -> dict[str, float]:
+    gap_mm = spacing_mm - stated_mm
+    if stated_mm > 0 and gap_mm > LEAST_GAP_MM:
+        return {"thickness_mm": round(stated_mm, 4), "gap_mm": round(gap_mm, 4)}
+    return {"thickness_mm": round(max(stated_mm, spacing_mm), 4)}
 
 
 def _orientation(plane: ImagePlane) -> Orientation:

@@ -15,6 +15,7 @@ from imaging.volume import Volume
 from inference.chest_features import AIRY_HU, coarse_planes
 from inference.errors import NotAnalysable
 
+FEWEST_PIXELS: Final = 128  # of a row and of a column: a whole chest at 3 mm a pixel
 SAMPLED: Final = 32  # slices, and every fourth pixel of them
 AIR_BELOW_HU: Final = -300.0
 LEAST_AIR_SHARE: Final = 0.02
@@ -32,11 +33,15 @@ def check_chest(volume: Volume) -> tuple[Reason, ...]:
     """Return what to be careful about in a chest CT.
 
     Raises:
-        NotAnalysable: every pixel is the same, or the values cannot be Hounsfield units of a chest.
+        NotAnalysable: every pixel is the same, there are too few, or the values cannot be Hounsfield units
+            of a chest.
     """
     sample = _sample(volume.voxels_hu)
     if sample.min() == sample.max():
         raise NotAnalysable(reason("blank-images"))
+    rows, columns = volume.voxels_hu.shape[1:]
+    if min(rows, columns) < FEWEST_PIXELS:
+        raise NotAnalysable(reason("too-few-pixels", rows=rows, columns=columns))
     if (sample < AIR_BELOW_HU).mean() < LEAST_AIR_SHARE or (sample > BONE_ABOVE_HU).mean() > MOST_BONE_SHARE:
         raise NotAnalysable(reason("not-hounsfield"))
     cautions: list[Reason] = []

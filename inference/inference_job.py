@@ -65,6 +65,7 @@ MAX_ATTEMPTS = 3
 LEASE_S = 30.0
 # After a start that ended in an error; doubled with each.
 TRY_AGAIN_AFTER_S = 5.0
+TRY_AGAIN_WHEN_FULL_S = 60.0  # a series is read anew each time, and disks are not emptied in seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -303,7 +303,10 @@ def _heartbeat(lease: Lease, runner: JobRunner) -> Iterator[Progress]:
 
     def beat() -> None:
         while not stop.wait(LEASE_S / 3):
-            renew()
+            try:
+                renew()
+            except Exception:  # the database is away or full for the moment: the next beat may reach it
+                log.exception("lease-not-renewed job_id=%s", lease.job_id)
 
     def report(stage: str, progress: float) -> None:
         if lost.is_set():

@@ -29,6 +29,7 @@ from inference.inference_job import (
     LEASE_S,
     MAX_ATTEMPTS,
     TRY_AGAIN_AFTER_S,
+    TRY_AGAIN_WHEN_FULL_S,
     WHOLE_SERIES,
     InferenceJob,
     JobStatus,
@@ -193,6 +194,7 @@ class JobRepository:
                     lease_expires_at=expires_at,
                     progress=0.0,
                     stage=None,
+                    reason=None,
                 )
             )
             return Lease(
@@ -234,6 +236,22 @@ class JobRepository:
                     lease_expires_at=at + timedelta(seconds=wait_s) if tried else None,
                     nudged_at=None,
                     progress=0.0,
+                )
+            )
+
+    def put_off(self, lease: Lease, reason: Mapping[str, Any], at: datetime) -> None:
+        """Give the job back until there may be room on the disk, and say why; it costs no attempt."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                update(inference_jobs)
+                .where(*_held_by(lease))
+                .values(
+                    status=JobStatus.REQUESTED,
+                    attempts=inference_jobs.c.attempts - 1,
+                    lease_expires_at=at + timedelta(seconds=TRY_AGAIN_WHEN_FULL_S),
+                    nudged_at=None,
+                    progress=0.0,
+                    reason=dict(reason),
                 )
             )
 
@@ -610,7 +628,7 @@ def _held_by(lease: Lease) -> tuple[Any, ...]:
 def _job(row: Row[Any], share_read: float | None) -> InferenceJob:
     """The job; with the share of its slabs that are read while it waits for them."""
     waits = row.status == JobStatus.REQUESTED and share_read is not None
-    is_begun = waits and bool(share_read)
+    is_begun = waits and bool(share_read) and row.reason is None
     return InferenceJob(
         id=row.id,
         study_instance_uid=row.study_instance_uid,

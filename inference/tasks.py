@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 def register(app: Celery, runner: Callable[[], JobRunner]) -> None:
     """Add the tasks to the application; `runner` is called in the process that does the work."""
 
-    @app.task(name=RUN_JOBS, bind=True, max_retries=None)
+    @app.task(name=RUN_JOBS, bind=True, max_retries=None, shared=False)
     def run_jobs(self: Task, model: str) -> None:
         """Run what there is to do for a model, the most urgent first, until nothing is left.
 

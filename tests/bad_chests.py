@@ -101,7 +101,7 @@ def water_cylinder(plane: Plane, number: int) -> Plane:
     )
 
 
-def test_plate(plane: Plane, number: int) -> Plane:
+def plate_of_inserts(plane: Plane, number: int) -> Plane:
     """A phantom with inserts of known density, lung among them."""
     x, y = millimetres(plane)
     hu = np.where(np.hypot(x, y) < 110, 0.0, -1000.0)
@@ -162,7 +162,7 @@ Made = Callable[[Series], list[Dataset]]
 REFUSED: Mapping[str, tuple[Made, str]] = {
     "a head named CHEST": (lambda s: repainted(s, head), "input-far-from-training"),
     "a water cylinder": (lambda s: repainted(s, water_cylinder), "input-far-from-training"),
-    "a plate of inserts": (lambda s: repainted(s, test_plate), "input-far-from-training"),
+    "a plate of inserts": (lambda s: repainted(s, plate_of_inserts), "input-far-from-training"),
     "a localiser": (lambda s: copied(s[:2], ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"]), "localiser"),
     "a single slice": (lambda s: copied(s[:1]), "too-few-slices"),
     "64 x 64": (

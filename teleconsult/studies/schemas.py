@@ -153,6 +153,7 @@ def ai_state(contents: StudyContents) -> AiOut:
         stage = next(job.stage for job in jobs if job.status is JobStatus.IN_PROGRESS)
     elif any(job.status is JobStatus.REQUESTED for job in jobs):
         status = "queued"
+        reason = next((job.reason for job in jobs if job.status is JobStatus.REQUESTED), None)
     elif any(job.status is JobStatus.COMPLETED for job in jobs):
         status = "completed"
     elif jobs:

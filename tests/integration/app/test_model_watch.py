@@ -13,6 +13,7 @@ from sqlalchemy import insert, select, update
 
 from imaging.finding import Finding, FindingKind
 from imaging.gate_rules import RULES
+from imaging.pacs import StoredInstance
 from imaging.reasons import Reason
 from imaging.result_header import Maker
 from inference.inference_job import JobStatus
@@ -53,8 +54,8 @@ class Archive:
     def fetch_series(self, _study: str, series: str) -> list[bytes]:
         return [as_bytes(image) for image in self.images[series]]
 
-    def store(self, _content: bytes) -> None:
-        pass
+    def store(self, _content: bytes) -> StoredInstance:
+        return StoredInstance("orthanc-id", False, "1.2", "1.2.3", "1.2.3.9")
 
 
 @pytest.fixture

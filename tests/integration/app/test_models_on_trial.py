@@ -11,6 +11,7 @@ from sqlalchemy import insert, select
 
 from imaging.finding import Finding, FindingKind
 from imaging.gate_rules import RULES
+from imaging.pacs import StoredInstance
 from imaging.result_header import Maker
 from inference.bundle_adding import add_bundle
 from inference.errors import BundleError
@@ -49,8 +50,9 @@ class Archive:
     def fetch_series(self, _study: str, _series: str) -> list[bytes]:
         return [as_bytes(image) for image in self.images]
 
-    def store(self, _content: bytes) -> None:
+    def store(self, _content: bytes) -> StoredInstance:
         self.stored += 1
+        return StoredInstance("orthanc-id", False, "1.2", "1.2.3", "1.2.3.9")
 
 
 @pytest.fixture

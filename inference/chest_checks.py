@@ -24,9 +24,10 @@ MOST_BONE_SHARE: Final = 0.15  # the densest section through both shoulders has 
 METAL_FROM_HU: Final = 2000.0  # as mean over a coarse pixel: enamel and contrast medium stay below
 LEAST_METAL_ML: Final = 3.0  # leads on the skin and wires of the breastbone are less
 LEAST_PART: Final = 0.1  # of the largest part that holds air: what is smaller is no lung
-ONE_LUNG_BELOW: Final = 0.2  # air of the lesser lung over that of the larger
+ONE_LUNG_BELOW: Final = 0.2  # air of the lesser lung over that of the larger, in each slice
 LEAST_CUT_MM: Final = 15.0
-CUT_HEIGHT: Final = 0.8  # of the body, from front to back, at the side of the field: cut through its middle
+CUT_HEIGHT: Final = 0.8  # of the body, from front to back, at one side of the field: cut through its middle
+CUT_SLANT: Final = 0.2  # more than at the other side: shoulders are cut at both
 
 
 def check_chest(volume: Volume) -> tuple[Reason, ...]:
@@ -58,21 +59,25 @@ def check_chest(volume: Volume) -> tuple[Reason, ...]:
 
 
 def _about_lungs(coarse: NDArray[np.float32], body: NDArray[np.bool_], pixel_mm: float) -> list[Reason]:
-    """Return whether a lung is missing, or cut by the side of the field."""
+    """Return whether a lung is missing, or cut by a border of the field."""
     labels, count = ndimage.label(body & (coarse > AIRY_HU[0]) & (coarse < AIRY_HU[1]))
-    columns = np.flatnonzero(body.any(axis=(0, 1)))
+    columns = np.flatnonzero(np.median(body.sum(axis=1), axis=0))
     if not columns.size or not count:
         return []
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
     airy = (sizes >= LEAST_PART * sizes.max())[labels]
-    edges = [airy[:, :, side].sum(axis=1).max() * pixel_mm for side in (0, -1)]
+    sides = [airy.take(side, axis).sum(axis=1).max() * pixel_mm for axis in (1, 2) for side in (0, -1)]
     heights = np.median(body.sum(axis=1), axis=0)
-    if max(edges) >= LEAST_CUT_MM or max(heights[0], heights[-1]) > CUT_HEIGHT * heights.max():
+    lower, higher = sorted((heights[0] / heights.max(), heights[-1] / heights.max()))
+    if max(sides) >= LEAST_CUT_MM or (higher > CUT_HEIGHT and higher - lower > CUT_SLANT):
         return [reason("lung-outside-field")]
     middle = int(columns[0] + columns[-1] + 1) // 2
-    sides = sorted((int(airy[:, :, :middle].sum()), int(airy[:, :, middle:].sum())))
-    return [reason("one-lung")] if sides[0] < ONE_LUNG_BELOW * sides[1] else []
+    areas = np.array([airy[:, :, :middle].sum(axis=(1, 2)), airy[:, :, middle:].sum(axis=(1, 2))])
+    lesser, larger = areas[np.argsort(areas.sum(axis=1))]
+    # Where the lungs are large: one base may lie lower than the other.
+    wide = larger >= 0.5 * larger.max()
+    return [reason("one-lung")] if (lesser[wide] < ONE_LUNG_BELOW * larger[wide]).all() else []
 
 
 def _sample(voxels_hu: NDArray[Any]) -> NDArray[Any]:

@@ -206,6 +206,7 @@ CAUTIONED: Mapping[str, tuple[Made, tuple[str, ...]]] = {
     "emphysema": (lambda s: repainted(s, emphysematous), ()),
     "the lower half": (lambda s: copied(s[: len(s) // 2]), ("sub-volume",)),
     "the left half": (lambda s: repainted(s, lambda h, _: h[:, 128:]), ("lung-outside-field",)),
+    "the front half": (lambda s: repainted(s, lambda h, _: h[:128]), ("lung-outside-field",)),
     "some slices black": (
         lambda s: repainted(s, lambda h, n: h if n % 9 else np.full_like(h, -1024.0)),
         ("blank-slices",),

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pydicom
 import pytest
 from pydicom import Dataset
 
@@ -11,6 +12,7 @@ from imaging.gate import assess_series
 from imaging.reasons import REASONS
 from imaging.volume_builder import build_volume
 from inference.bundle import load_bundle
+from inference.chest_checks import check_chest
 from inference.chest_features import chest_features
 from inference.look import Look, look_at
 from inference.phantoms.chest import NoduleKind, NoduleTruth, Phase, chest_ct
@@ -88,6 +90,17 @@ def test_what_can_be_read_says_what_to_be_careful_about(
     if seen.cautions:
         assert seen.caution is not None
         assert all(each.en in seen.caution.en and each.zh in seen.caution.zh for each in seen.cautions)
+
+
+@pytest.mark.parametrize(
+    "part", [slice(0, 20), slice(50, 99), slice(79, 99)], ids=["bases", "upper", "apices"]
+)
+def test_a_part_of_a_chest_is_not_said_to_lack_a_lung_or_to_be_cut_at_the_shoulders(
+    part: slice, real_data: Path
+) -> None:
+    slices = [pydicom.dcmread(file) for file in (real_data / "ct-chest-c3n-00247").glob("*.dcm")]
+    slices.sort(key=lambda ds: float(ds.ImagePositionPatient[2]))
+    assert check_chest(build_volume(slices[part])) == ()
 
 
 def test_slices_in_the_wrong_order_are_noticed(phantom: Phantom) -> None:

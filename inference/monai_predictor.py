@@ -1,7 +1,10 @@
 """Networks: from a bundle to numbers. With `bundle_network`, the place where torch and MONAI are imported."""
 
+import copy
+import logging
 from functools import lru_cache
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
@@ -13,13 +16,21 @@ from inference.bundle_reasons import bundle_reason
 from inference.errors import BundleError
 
 BATCH = 256
+PROCESSOR: Final = torch.device("cpu")
+log = logging.getLogger(__name__)
 
 
 class Predictor:
-    """A network with its weights, ready to be asked. Safe to keep for the life of a process."""
+    """A network with its weights, ready to be asked. Safe to keep for the life of a process.
 
-    def __init__(self, network: torch.nn.Module) -> None:
+    Where the graphics card fails, as when other programs hold its memory, the processor answers instead, and
+    the log says so. The card is asked again the next time.
+    """
+
+    def __init__(self, network: torch.nn.Module, device: torch.device = PROCESSOR) -> None:
         self._network = network.eval()
+        self._device = device
+        self._on_card = None if device == PROCESSOR else copy.deepcopy(network)
 
     def part(self, name: str) -> "Predictor":
         """Return one of the networks of a bundle whose network_def is a torch.nn.ModuleDict.
@@ -29,16 +40,29 @@ class Predictor:
         """
         if not isinstance(self._network, torch.nn.ModuleDict) or name not in self._network:
             raise BundleError(bundle_reason("network-not-described", model=name, what="no such network"))
-        return Predictor(self._network[name])
+        return Predictor(self._network[name], self._device)
 
     def logits(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (n, classes) from (n, channel, ...) inputs, in batches of BATCH."""
-        results = []
-        with torch.inference_mode():
-            for start in range(0, len(inputs), BATCH):
-                batch = torch.from_numpy(np.ascontiguousarray(inputs[start : start + BATCH]))
-                results.append(self._network(batch).float().cpu().numpy())
-        return np.concatenate(results) if results else np.empty((0, 1), dtype=np.float32)
+        if self._on_card is not None:
+            try:
+                return _logits(self._on_card.to(self._device), inputs, self._device)
+            except RuntimeError as error:  # torch.OutOfMemoryError is one
+                log.warning("graphics-card-failed, reading on the processor: %s", str(error).split("\n")[0])
+                if self._device.type == "cuda":
+                    torch.cuda.empty_cache()
+        return _logits(self._network, inputs, PROCESSOR)
+
+
+def _logits(
+    network: torch.nn.Module, inputs: NDArray[np.float32], device: torch.device
+) -> NDArray[np.float32]:
+    results = []
+    with torch.inference_mode():
+        for start in range(0, len(inputs), BATCH):
+            batch = torch.from_numpy(np.ascontiguousarray(inputs[start : start + BATCH])).to(device)
+            results.append(network(batch).float().cpu().numpy())
+    return np.concatenate(results) if results else np.empty((0, 1), dtype=np.float32)
 
 
 def load_predictor(bundle: Bundle) -> Predictor:
@@ -53,7 +77,8 @@ def load_predictor(bundle: Bundle) -> Predictor:
 
 @lru_cache(maxsize=4)
 def _load(bundle: Bundle) -> Predictor:
-    return Predictor(bundle_network.network_of(bundle))
+    card = torch.device("cuda") if torch.cuda.is_available() else PROCESSOR
+    return Predictor(bundle_network.network_of(bundle), card)
 
 
 def build_network(name: str, config_path: Path) -> torch.nn.Module:

@@ -13,7 +13,7 @@ from monai.bundle import ConfigParser
 
 from inference.bundle import Bundle, load_bundle
 from inference.errors import BundleError
-from inference.monai_predictor import load_predictor
+from inference.monai_predictor import Predictor, load_predictor
 
 MODELS = Path(__file__).resolve().parents[3] / "models"
 
@@ -59,7 +59,8 @@ def test_no_candidates_give_no_answers() -> None:
 
 def test_weights_with_a_nan_are_refused(copied: Path) -> None:
     state = shipped_state()
-    next(value for value in state.values() if value.dtype.is_floating_point).view(-1)[0] = float("nan")
+    first = next(value for value in state.values() if value.dtype.is_floating_point)
+    first[(0,) * first.ndim] = float("nan")
     with pytest.raises(BundleError, match="not finite"):
         load_predictor(with_weights(copied, state))
 
@@ -99,3 +100,17 @@ def test_a_configuration_that_calls_something_else_is_refused(
     path.write_text(json.dumps({"network_def": definition}))
     with pytest.raises(BundleError, match="not on the list"):
         load_predictor(load_bundle(copied))
+
+
+def test_where_the_graphics_card_fails_the_processor_answers_and_the_log_says_so(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The `meta` device has no memory at all: whatever is asked of it ends in an error, as on a full card."""
+    assert issubclass(torch.OutOfMemoryError, RuntimeError)
+    network = torch.nn.Linear(3, 2)
+    inputs = np.arange(12, dtype=np.float32).reshape(4, 3)
+    expected = Predictor(network).logits(inputs)
+    failing = Predictor(network, torch.device("meta"))
+    for times in (1, 2):
+        np.testing.assert_array_equal(failing.logits(inputs), expected)
+        assert caplog.text.count("graphics-card-failed") == times

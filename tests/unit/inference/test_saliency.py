@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy import ndimage, stats
 
 from inference.bundle import load_bundle
+from inference.bundle_network import Ensemble
 from inference.lung_patches import PATCH_PX
 from inference.monai_predictor import Predictor, build_network, load_predictor
 from inference.network_saliency import patch_saliency
@@ -75,4 +76,5 @@ def test_with_random_weights_the_saliency_is_another() -> None:
 def _randomised(seed: int, patch: NDArray[np.uint8]) -> NDArray[np.float32]:
     torch.manual_seed(seed)
     network = build_network("lung_nodule_ct", BUNDLE / "configs" / "inference.json")
-    return patch_saliency(patch, Predictor(network)).fall
+    assert isinstance(network, torch.nn.ModuleList)
+    return patch_saliency(patch, Predictor(Ensemble(network))).fall

@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -40,7 +41,9 @@ class Database:
         if self.is_sqlite:
             if parsed.database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-            self.engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000})
+            self.engine = create_engine(
+                url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "factory": _SqliteConnection}
+            )
             _set_up_sqlite(self.engine)
         else:
             self.engine = create_engine(url, pool_pre_ping=True)
@@ -140,7 +143,35 @@ class Database:
         self.engine.dispose()
 
 
+class _SqliteConnection(sqlite3.Connection):
+    """A connection that can close what was left open on it.
+
+    Rows that nobody read to the end, because an error came in between, go on holding the state that they were
+    read from, a ROLLBACK notwithstanding (https://www.sqlite.org/lang_transaction.html), for as long as the
+    error's traceback is kept somewhere. The next BEGIN IMMEDIATE on this connection would then fail at once.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._cursors: weakref.WeakSet[sqlite3.Cursor] = weakref.WeakSet()
+
+    def cursor(self, *args: Any, **options: Any) -> Any:
+        cursor = super().cursor(*args, **options)
+        self._cursors.add(cursor)
+        return cursor
+
+    def close_cursors(self) -> None:
+        for cursor in list(self._cursors):
+            cursor.close()
+        self._cursors.clear()
+
+
 def _set_up_sqlite(engine: Engine) -> None:
+    @event.listens_for(engine, "checkin")
+    def on_checkin(dbapi_connection: _SqliteConnection | None, _record: Any) -> None:
+        if dbapi_connection is not None:
+            dbapi_connection.close_cursors()
+
     @event.listens_for(engine, "connect")
     def on_connect(dbapi_connection: Any, _record: Any) -> None:
         # The driver must not open transactions by itself: BEGIN is ours, below.

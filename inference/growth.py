@@ -15,6 +15,10 @@ from imaging.lung_nodule import Change
 # Of two volumes' ratio, 95 %, in thin slices; of one of the two it is the share that adds up to it.
 PAIR_ERROR: Final = 0.25
 SINGLE_ERROR: Final = PAIR_ERROR / 2**0.5
+# What slices and blur add, fitted to blocks of known size (phantoms/nodule_block.py): it goes by the square
+# of the slice's thickness over the diameter.
+GRID_ERROR: Final = 1.5
+BLUR_MM: Final = 0.9
 # Readers' repeatability of a mean diameter, where there is no volume: Fleischner 2017 takes 2 mm.
 DIAMETER_ERROR_MM: Final = 2.0
 
@@ -34,6 +38,11 @@ class Growth:
     doubling_time_days: float | None
     low_days: float | None
     high_days: float | None
+
+
+def volume_error(diameter_mm: float, slice_mm: float) -> float:
+    """Return half the width of the 95 % interval of a volume, as a share of it."""
+    return hypot(SINGLE_ERROR, GRID_ERROR * (slice_mm**2 + BLUR_MM**2) / diameter_mm**2)
 
 
 def growth_of(

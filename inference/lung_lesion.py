@@ -8,11 +8,25 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
 
+from imaging.lung_nodule import NoduleType
 from inference.lung_candidates import Candidate
 from inference.lung_region import LungRegion
+from inference.nodule_density import Density, density_of
+from inference.nodule_volume import volume_mm3
 
-SOLID_HU = 40.0
+DENSEST_HU = 300.0
 DENSEST_CUT_HU = -250.0
+# Ground glass around a solid part: a shell this far outside its outline, clear of blur, is so much denser
+# than lung, and evenly so.
+HALO_FROM_MM = 1.2
+HALO_TO_MM = 2.0
+HALO_HU = 140.0
+LARGEST_SPREAD = 0.65  # between the quartiles, of that: a rough outline and vessels fill it unevenly
+# A shell that reaches beyond a thin halo is diluted: ground glass is at least so much denser than lung.
+LEAST_GLASS_HU = 240.0
+# The undiluted density of a solid nodule that is too small to show it.
+SOLID_HU = 20.0
+SMALL_MM = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +41,10 @@ class Lesion:
         section_box: (first row, first column, last row, last column) on that slice, inclusive.
         long_axis_mm: the longest diameter on that slice.
         short_axis_mm: the longest diameter at right angles to it.
-        volume_mm3: of the grown region.
+        volume_mm3: with the voxels of its edge counted by how much of them it fills. None where slices are
+            too thick for it.
+        nodule_type: None where slices are too thick to tell.
+        solid_diameter_mm: mean diameter of a part-solid one's solid part.
         voxels: (slice, row, column) bool, the grown region within its box.
     """
 
@@ -38,7 +55,9 @@ class Lesion:
     section_box: tuple[int, int, int, int]
     long_axis_mm: float
     short_axis_mm: float
-    volume_mm3: float
+    volume_mm3: float | None
+    nodule_type: NoduleType | None
+    solid_diameter_mm: float | None
     voxels: NDArray[np.bool_] = field(compare=False, repr=False)
 
     @property
@@ -55,36 +74,48 @@ def outline_lesion(
 ) -> Lesion | None:
     """Return the lesion grown around a candidate, None where nothing stands out.
 
-    The cut lies half way between the lesion's core and the lung. Vessels are thinner than what
-    they run into, so an opening takes them off; what is outside the lung mask is not grown into.
+    The cut lies half way between the lesion's core and the lung. Where a shell of ground glass lies around
+    that, the cut is lowered to half way between the shell and the lung. Vessels are thinner than what they
+    run into, so an opening takes them off; what is outside the lung mask is not grown into.
     """
     spacing = np.array(spacing_mm)
     seed = np.array(candidate.position)
     reach_mm = 1.7 * candidate.radius_mm + 3.0
-    margin = np.ceil((reach_mm + 2.0) / spacing).astype(int)
+    # A candidate may be the solid part alone.
+    reach_of_halo_mm = 2.2 * candidate.radius_mm + 5.0
+    margin = np.ceil((reach_of_halo_mm + 2.0) / spacing).astype(int)
     shape = np.array(voxels_hu.shape)
     low = np.maximum(np.rint(seed).astype(int) - margin, 0)
     high = np.minimum(np.rint(seed).astype(int) + margin + 1, shape)
-    block = np.clip(
-        voxels_hu[low[0] : high[0], low[1] : high[1], low[2] : high[2]].astype(np.float32), -1024.0, 300.0
+    raw = np.maximum(
+        voxels_hu[low[0] : high[0], low[1] : high[1], low[2] : high[2]].astype(np.float32), -1024
     )
     # Noise would fray the outline of thin, sharp slices: smooth by about half a millimetre.
-    block = ndimage.gaussian_filter(block, 0.6 / spacing)
+    unclipped = ndimage.gaussian_filter(np.minimum(raw, 1500.0), 0.6 / spacing)
+    block = ndimage.gaussian_filter(np.minimum(raw, DENSEST_HU), 0.6 / spacing)
     grids = np.ogrid[tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))]
     distance_mm = np.sqrt(sum(((g - s) * mm) ** 2 for g, s, mm in zip(grids, seed, spacing, strict=True)))
-    inside = _mask_on_native(region, grids) & (distance_mm <= reach_mm)
+    lung = _mask_on_native(region, grids)
+    inside = lung & (distance_mm <= reach_mm)
     core = block[(distance_mm <= max(0.5 * candidate.radius_mm, 0.6 * float(spacing.min()))) & inside]
     if not core.size:
         return None
-    level = min(float(np.percentile(core, 75)), SOLID_HU)
+    level = float(np.percentile(core, 75))
     cut = min((level + region.parenchyma_hu) / 2, DENSEST_CUT_HU)
     dense = (block > cut) & inside
     grown = _without_vessels(dense, distance_mm, spacing, candidate.radius_mm)
     if grown is None:
         return None
+    halo_hu = _halo_hu(block, grown, lung, spacing, region.parenchyma_hu)
+    if halo_hu is not None:
+        cut = (halo_hu + region.parenchyma_hu) / 2
+        dense = (block > cut) & lung & (distance_mm <= reach_of_halo_mm)
+        whole = _without_vessels(dense, distance_mm, spacing, candidate.radius_mm)
+        grown = grown if whole is None else np.asarray(whole | grown)
     areas = grown.sum(axis=(1, 2))
     central = int(areas.argmax())
     long_axis, short_axis = _axes_mm(grown[central], (spacing_mm[1], spacing_mm[2]))
+    density = density_of(unclipped, grown, spacing_mm, has_halo=halo_hu is not None)
     where = np.argwhere(grown)
     centre = where.mean(axis=0) + low
     first, last = where.min(axis=0) + low, where.max(axis=0) + low
@@ -102,9 +133,59 @@ def outline_lesion(
         ),
         long_axis_mm=long_axis,
         short_axis_mm=short_axis,
-        volume_mm3=float(len(where) * spacing.prod()),
+        volume_mm3=None
+        if density.is_thin
+        else volume_mm3(
+            raw,
+            grown,
+            (block > cut) & ~grown | ~lung,
+            spacing_mm,
+            _edge_hu(density, halo_hu, (long_axis + short_axis) / 2),
+            region.parenchyma_hu,
+        ),
+        nodule_type=density.nodule_type,
+        solid_diameter_mm=_solid_diameter_mm(density, spacing_mm),
         voxels=grown[tuple(slice(a, b + 1) for a, b in zip(first - low, last - low, strict=True))],
     )
+
+
+def _halo_hu(
+    block: NDArray[np.float32],
+    grown: NDArray[np.bool_],
+    lung: NDArray[np.bool_],
+    spacing: NDArray[np.float64],
+    parenchyma_hu: float,
+) -> float | None:
+    """Return the density of the ground glass around an outline, None if there is lung."""
+    areas = grown.sum(axis=(1, 2))
+    # Towards its poles a thick slice averages a lesion's slope with lung.
+    middle = (areas >= 0.8 * areas.max())[:, None, None]
+    outward = ndimage.distance_transform_edt(~grown, sampling=spacing)
+    shell = block[lung & middle & (outward > HALO_FROM_MM) & (outward <= HALO_TO_MM)]
+    if not shell.size:
+        return None
+    quarter, level, three_quarters = (float(q) for q in np.percentile(shell, (25, 50, 75)))
+    excess_hu = level - parenchyma_hu
+    if excess_hu < HALO_HU or three_quarters - quarter > LARGEST_SPREAD * excess_hu:
+        return None
+    return max(level, parenchyma_hu + LEAST_GLASS_HU)
+
+
+def _edge_hu(density: Density, halo_hu: float | None, diameter_mm: float) -> float:
+    """Return the undiluted density of a lesion's outer part."""
+    if halo_hu is not None:
+        return halo_hu
+    if density.nodule_type is NoduleType.SOLID and diameter_mm < SMALL_MM:
+        return max(density.core_hu, SOLID_HU)
+    return density.core_hu
+
+
+def _solid_diameter_mm(density: Density, spacing_mm: tuple[float, float, float]) -> float | None:
+    """Return the mean diameter of a part-solid lesion's solid part, on the slice where it is largest."""
+    if density.nodule_type is not NoduleType.PART_SOLID:
+        return None
+    section = density.solid[int(density.solid.sum(axis=(1, 2)).argmax())]
+    return sum(_axes_mm(section, (spacing_mm[1], spacing_mm[2]))) / 2
 
 
 def _mask_on_native(region: LungRegion, grids: tuple[NDArray[np.intp], ...]) -> NDArray[np.bool_]:

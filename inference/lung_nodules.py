@@ -1,6 +1,7 @@
 """Lung nodules in a chest CT: slabs, then all of it together: lungs, duplicates, outlines, findings."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,12 @@ from imaging.finding import Finding, FindingKind
 from imaging.lesion_mask import LesionMask
 from imaging.volume import Volume
 from inference.bundle import Bundle
+from inference.growth import volume_error
 from inference.lung_candidates import Candidate
 from inference.lung_lesion import Lesion, outline_lesion
 from inference.lung_region import LungRegion, find_lungs
 from inference.lung_scoring import ScoredCandidate
+from inference.lung_sides import Lungs, distance_to_pleura_mm, lungs_of
 from inference.lung_slab import SlabReading, on_volume, read_slab, slices_sha256
 from inference.slabs import Slab, part_of, slabs_of
 
@@ -48,7 +51,11 @@ def detect_nodules(
         bundle.threshold,
         int(bundle.metadata["most_findings"]),
     )
-    findings = [_finding(volume, bundle, lesion, probability) for lesion, probability in lesions]
+    lungs = lungs_of(region, volume)
+    findings = [
+        _measured(_finding(volume, bundle, lesion, probability), lesion, volume, region, lungs)
+        for lesion, probability in lesions
+    ]
     progress("measure", 1.0)
     return findings
 
@@ -164,12 +171,31 @@ def _finding(volume: Volume, bundle: Bundle, lesion: Lesion, probability: float)
         model=bundle.name,
         model_version=bundle.version,
         weights_sha256=bundle.weights_sha256,
-        volume_mm3=round(lesion.volume_mm3, 1),
         long_axis_mm=round(lesion.long_axis_mm, 1),
         short_axis_mm=round(lesion.short_axis_mm, 1),
         frame_number=_frame_number(volume, lesion.central_slice),
         mask=_mask(volume, lesion),
     )
+
+
+def _measured(finding: Finding, lesion: Lesion, volume: Volume, region: LungRegion, lungs: Lungs) -> Finding:
+    """Return the finding with what is said of a lung nodule."""
+    to_pleura = distance_to_pleura_mm(region, lesion.voxels, lesion.first)
+    x, _, z = _lps(volume, np.array([lesion.centre]))[0]
+    has_volume = lesion.volume_mm3 is not None and lesion.volume_mm3 > 0
+    return replace(
+        finding,
+        volume_mm3=_rounded(lesion.volume_mm3) if has_volume else None,
+        volume_error=round(volume_error(lesion.diameter_mm, volume.spacing_mm[0]), 2) if has_volume else None,
+        nodule_type=lesion.nodule_type,
+        solid_diameter_mm=_rounded(lesion.solid_diameter_mm),
+        location=lungs.locate(float(x), float(z)),
+        distance_to_pleura_mm=_rounded(to_pleura),
+    )
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
 
 
 def _frame_number(volume: Volume, slice_: int) -> int | None:

@@ -60,6 +60,17 @@ class Priority(IntEnum):
     EMERGENCY = 3
 
 
+# Reasons to have failed that lie with the server, or with who stopped it: trying again may help. Any other is
+# about the images, and is so each time.
+MAY_PASS: Final = frozenset(
+    {
+        "analysis-gave-up",
+        "analysis-stopped",
+        "model-not-usable",
+        "model-suspended",
+        "model-suspended-since",
+    }
+)
 WHOLE_SERIES: Final = -(1 << 31)  # as the index of a slab: the job that puts the series together
 MAX_ATTEMPTS = 3
 LEASE_S = 30.0
@@ -96,3 +107,9 @@ class InferenceJob:
     created_at: datetime
     finished_at: datetime | None
     priority: Priority = Priority.ROUTINE
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the images are nothing for the model."""
+        is_about_images = self.reason is not None and self.reason["code"] not in MAY_PASS
+        return self.status is JobStatus.FAILED and is_about_images

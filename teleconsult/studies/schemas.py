@@ -124,6 +124,7 @@ class JobOut(BaseModel):
     stage: str | None
     attempts: int
     reason: Sentence | None
+    is_refused: bool  # failed, as the images are nothing for the model
     caution: Sentence | None  # what to be careful about in what it found, or did not find
 
 
@@ -157,7 +158,8 @@ def ai_state(contents: StudyContents) -> AiOut:
     elif any(job.status is JobStatus.COMPLETED for job in jobs):
         status = "completed"
     elif jobs:
-        status, reason = "failed", jobs[-1].reason
+        told = next((job for job in jobs if not job.is_refused), jobs[-1])
+        status, reason = "not-usable" if told.is_refused else "failed", told.reason
     elif contents.series and all(s.verdict == "not-usable" for s in contents.series):
         status, reason = "not-usable", next((s.reasons[0] for s in contents.series if s.reasons), None)
     elif contents.slabs[1]:
@@ -277,5 +279,6 @@ def _job(job: InferenceJob, caution: Mapping[str, Any] | None) -> JobOut:
         stage=job.stage,
         attempts=job.attempts,
         reason=Sentence(**job.reason) if job.reason else None,
+        is_refused=job.is_refused,
         caution=Sentence(**caution) if caution else None,
     )

@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,14 +24,15 @@ from sqlalchemy import func, insert, select
 
 from imaging.gate_rules import RULES
 from imaging.orthanc import OrthancPacs
+from imaging.reasons import REASONS
 from inference.bundle import file_sha256
 from inference.celery_broker import RUN_JOBS, make_celery
-from inference.inference_job import MAX_ATTEMPTS, TRY_AGAIN_AFTER_S, TRY_AGAIN_WHEN_FULL_S
+from inference.inference_job import MAX_ATTEMPTS, MAY_PASS, TRY_AGAIN_AFTER_S, TRY_AGAIN_WHEN_FULL_S
 from inference.job_runner import JobRunner
 from inference.model_registry import ModelRegistry
 from inference.phantoms.chest import NoduleKind, Phase, chest_ct
 from inference.pipeline import reader_of
-from inference.repository import JobRepository
+from inference.repository import GAVE_UP, JobRepository
 from inference.series_cache import SeriesCache
 from inference.tasks import register as register_tasks
 from storage.database import Database
@@ -68,6 +69,10 @@ CHINESE = range(0x4E00, 0x9FFF)
 JARGON = ("traceback", "exception", "errno", "tensor", "torch", "nan", "null", "none", "sha", "{", "json")
 
 
+def tell_nobody(event: Mapping[str, str]) -> None:
+    """No page is open."""
+
+
 @dataclass
 class Department:
     """An archive, a database and one worker that lives as long as this does."""
@@ -76,7 +81,6 @@ class Department:
     pacs: Any
     models_folder: Path
     objects: LocalFiles
-    events: list[Mapping[str, Any]] = field(default_factory=list)
     at: datetime = NOON
 
     def __post_init__(self) -> None:
@@ -89,7 +93,7 @@ class Department:
             findings=FindingRepository(),
             users=UserRepository(self.database),
             models=registry,
-            publish=self.events.append,
+            publish=tell_nobody,
             settings=SimpleNamespace(gate_rules=RULES),
         )
         runner = JobRunner(
@@ -98,7 +102,7 @@ class Department:
             reader=lambda model: reader_of(model, registry.resolve(model)),
             series=SeriesCache(self.pacs),
             objects=self.objects,
-            publish=self.events.append,
+            publish=tell_nobody,
             now=lambda: self.at,
         )
         self.worker = make_celery("memory://")
@@ -272,7 +276,8 @@ def test_what_its_pixels_give_away_ends_with_a_reason_and_the_next_is_read(
     study = department.arrive(make(chest[22:34]))
     department.work()
     shown = department.shown(study)
-    assert shown.ai.status == "failed"
+    assert shown.ai.status == "not-usable"
+    assert [(job.status, job.is_refused) for job in shown.jobs] == [("failed", True)]
     assert_is_plain(shown.ai.reason, code)
     assert department.left_behind(study) == []
     assert_reads_the_next(department, part)
@@ -372,6 +377,10 @@ def test_a_damaged_model_reads_nothing_and_once_it_is_repaired_the_same_worker_d
     shutil.copytree(light_model, models)
     assert_reads_the_next(department, part)
     department.database.close()
+
+
+def test_what_may_pass_is_something_that_a_study_can_say() -> None:
+    assert {*REASONS, GAVE_UP["code"]} >= MAY_PASS
 
 
 @pytest.fixture

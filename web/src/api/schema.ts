@@ -1758,6 +1758,8 @@ export interface components {
             caution: components["schemas"]["Sentence"] | null;
             /** Id */
             id: string;
+            /** Is Refused */
+            is_refused: boolean;
             /** Model */
             model: string;
             /** Progress */

@@ -16,9 +16,9 @@ import { isClinician } from "../worklist/sections";
 import classes from "./findings.module.css";
 
 function Job({ job }: { job: InferenceJob }) {
-  const { t } = useTranslation("study");
+  const { t } = useTranslation(["study", "models"]);
   const language = useLanguage();
-  const status = JOB_AS_AI[job.status];
+  const status = job.is_refused ? "not-usable" : JOB_AS_AI[job.status];
   const look = AI_STATUS[status];
   const words = t(`ai.${status}`);
   const stage = job.stage === null ? words : t(`stage.${job.stage}`, { defaultValue: words });
@@ -29,7 +29,7 @@ function Job({ job }: { job: InferenceJob }) {
         <Tag tone={look.tone} icon={look.icon} plain>
           {running ? stage : words}
         </Tag>
-        <span className="tabular">{running ? formatPercent(job.progress) : job.model}</span>
+        <span className="tabular">{running ? formatPercent(job.progress) : t(`models:slot.${job.model}`, { defaultValue: job.model })}</span>
       </div>
       {running && <ProgressLine value={job.progress} label={t("ai.progress")} />}
       {job.reason !== null && <div className={classes.facts}>{inLanguage(job.reason, language)}</div>}
@@ -56,13 +56,12 @@ function Wishes({ study }: { study: StudyDetail }) {
   const wishes = WISHES[study.ai.status] ?? [];
   if (wishes.length === 0 || !me || !isClinician(me)) return null;
   return (
-    <div className={classes.facts} data-testid="reading-wishes">
+    <div className={classes.wishes} data-testid="reading-wishes">
       {wishes.map((wish) => (
         <Button
           key={wish}
           size="compact-xs"
           variant="default"
-          mr="xs"
           loading={change.isPending && change.variables === wish}
           onClick={() => change.mutate(wish)}
         >
@@ -82,7 +81,9 @@ function Wishes({ study }: { study: StudyDetail }) {
 export function AiProgress({ study }: { study: StudyDetail }) {
   const { t } = useTranslation("study");
   const language = useLanguage();
-  const open = study.jobs.filter((job) => job.status !== "completed");
+  const unread = study.jobs.filter((job) => job.status !== "completed");
+  // One alone that could not be read: the list below, which is empty then, says why.
+  const open = unread.length === study.jobs.length && unread.length === 1 && !isReading(study.ai.status) ? [] : unread;
   return (
     <div aria-live="polite">
       {study.ai.stage === "arriving" && (

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 
 import type { Finding, Series } from "../api/types";
 import { useLanguage } from "../app/i18n";
-import { formatInstant } from "../ui/format";
+import { formatInstant, formatProbability } from "../ui/format";
 import { Tag } from "../ui/Tag";
 import { EvidencePictures } from "./EvidencePictures";
 import classes from "./findings.module.css";
@@ -157,7 +157,7 @@ export function FindingCard({ finding, number, series, selected, decisions, onSe
         </span>
         <span className={classes.facts}>
           <span>
-            AI <span className={classes.probability}>{Math.round(finding.probability * 100)}%</span>
+            AI <span className={classes.probability}>{formatProbability(finding.probability)}</span>
           </span>
           {image !== null && <span>{t("image", { number: image })}</span>}
           <span>

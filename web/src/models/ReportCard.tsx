@@ -37,7 +37,7 @@ function Alarm({ alarm }: { alarm: ModelAlarm }) {
   return (
     <li className={classes.alarm} data-over={alarm.cleared_at !== null || undefined}>
       <Tag tone={alarm.cleared_at !== null ? "neutral" : alarm.level === "critical" ? "signal" : "amber"} icon={IconAlertTriangle} plain>
-        {alarm.kind === "agreement" ? t("alarm.agreement", { accepted, decided }) : t("alarm.drift", { subject, psi, count: series ?? 0 })}
+        {alarm.kind === "agreement" ? t("alarm.agreement", { accepted, decided }) : t("alarm.drift", { subject, psi: psi?.toFixed(2), count: series ?? 0 })}
       </Tag>
       <span className={classes.muted}>
         {where || t("allSites")} · {t("alarm.since", { when: formatInstant(alarm.raised_at, new Date(), language) })}
@@ -100,9 +100,6 @@ export function ReportCard({ card }: { card: ModelReportCard }) {
     >
       <div className={classes.card} data-testid="report-card" data-state={card.state}>
         {card.state === "suspended" && <Suspension card={card} />}
-        <p className={classes.digest} title={card.weights_sha256}>
-          {t("weights")} SHA-256 {card.weights_sha256.slice(0, DIGEST_SHOWN)}…
-        </p>
         <section>
           <h3 className={classes.heading}>{t("alarms")}</h3>
           {card.alarms.length === 0 ? (
@@ -121,6 +118,9 @@ export function ReportCard({ card }: { card: ModelReportCard }) {
           <ReliabilityDiagram card={card} />
         </div>
         <ModelFacts card={card} />
+        <p className={classes.digest} title={card.weights_sha256}>
+          {t("weights")} SHA-256 {card.weights_sha256.slice(0, DIGEST_SHOWN)}…
+        </p>
       </div>
     </Panel>
   );

@@ -8,7 +8,7 @@ import { usePollMs } from "../api/events";
 import { useConsult, useReport } from "../api/hooks";
 import type { Consult, Finding, Report } from "../api/types";
 import { useLanguage } from "../app/i18n";
-import { actorName, formatInstant } from "../ui/format";
+import { actorName, formatInstant, formatProbability } from "../ui/format";
 import { Note } from "../ui/Note";
 import { Panel } from "../ui/Panel";
 import { ErrorState, EmptyState, LoadingState } from "../ui/states";
@@ -57,7 +57,7 @@ function AcceptedFindings({ report, onInsert }: { report: Report; onInsert: ((te
             <li key={finding.id}>
               <span>{line(finding)}</span>
               <span className={classes.muted}>
-                AI {Math.round(finding.probability * 100)}% · {finding.model} {finding.model_version}
+                AI {formatProbability(finding.probability)} · {finding.model} {finding.model_version}
               </span>
             </li>
           ))}

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { ageInYears, elapsed, formatDate, formatPersonName } from "./format";
+import { ageInYears, elapsed, formatDate, formatPersonName, formatProbability } from "./format";
 
 const NOW = new Date("2026-11-24T12:00:00Z");
 
@@ -21,6 +21,10 @@ describe("what a clinician reads", () => {
     expect(ageInYears("1958-11-25", NOW)).toBe(67);
     expect(ageInYears("1958-11-24", NOW)).toBe(68);
     expect(ageInYears(null, NOW)).toBeNull();
+  });
+
+  it("never calls a model quite sure", () => {
+    expect([0.9996, 0.994, 0.5, 0.001].map(formatProbability)).toEqual([">99%", "99%", "50%", "<1%"]);
   });
 
   it("never waits less than nothing", () => {

@@ -59,6 +59,12 @@ export function formatBytes(bytes: number): string {
 
 export const formatPercent = (fraction: number) => `${Math.round(fraction * 100)}%`;
 
+/** How sure a model is, in percent; it is never quite. */
+export function formatProbability(probability: number): string {
+  const percent = Math.round(probability * 100);
+  return percent >= 100 ? ">99%" : percent <= 0 ? "<1%" : `${percent}%`;
+}
+
 /** The name of somebody whom the server gave as a word or as a record. */
 export function actorName(actor: string | { display_name: string } | null): string | null {
   return actor === null || typeof actor === "string" ? actor : actor.display_name;

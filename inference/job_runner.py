@@ -188,12 +188,19 @@ class JobRunner:
             secondary_capture=self.secondary_capture,
         )
         # A second delivery of the job stores the same objects: the archive keeps the first of each.
-        self._store(lease, [part10_bytes(ds) for ds in result_objects(run)])
+        new = self._store(lease, [part10_bytes(ds) for ds in result_objects(run)])
         observation = observation_of(lease.job_id, lease.model, read, reader.maker, self.now())
-        return read if self.jobs.publish(lease, read.found, self.now(), observation) else None
+        if self.jobs.publish(lease, read.found, self.now(), observation):
+            return read
+        if self.jobs.is_called_off(lease.job_id):
+            self._take_back(new)
+        return None
 
-    def _store(self, lease: Lease, objects: Sequence[bytes]) -> None:
-        """Store all of a result in the archive, or nothing: half of one would be taken for the whole."""
+    def _store(self, lease: Lease, objects: Sequence[bytes]) -> list[str]:
+        """Store all of a result in the archive, or nothing: half of one would be taken for the whole.
+
+        Return the archive's identifiers of those that were not there before.
+        """
         new: list[str] = []
         try:
             for content in objects:
@@ -203,10 +210,14 @@ class JobRunner:
         except Exception:
             # Whoever has the lease now may rely on them: they are the same objects.
             if self.jobs.renew(lease, self.now(), 0.95, "report"):
-                for orthanc_id in new:
-                    with suppress(PacsError):
-                        self.pacs.remove(orthanc_id)
+                self._take_back(new)
             raise
+        return new
+
+    def _take_back(self, orthanc_ids: Sequence[str]) -> None:
+        for orthanc_id in orthanc_ids:
+            with suppress(PacsError):
+                self.pacs.remove(orthanc_id)
 
     def _read_images(self, lease: Lease, reader: ImageReader, report: Progress) -> SeriesRead:
         sources = [

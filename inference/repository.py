@@ -255,6 +255,14 @@ class JobRepository:
                 )
             )
 
+    def is_called_off(self, job_id: str) -> bool:
+        """Return whether nobody will publish this job any more: it was stopped, given up or overtaken."""
+        with self._database.reading() as connection:
+            status = connection.execute(
+                select(inference_jobs.c.status).where(inference_jobs.c.id == job_id)
+            ).scalar()
+            return status in (None, JobStatus.FAILED, JobStatus.CANCELLED)
+
     def finish_slab(self, lease: Lease, reading: Mapping[str, Any] | None, at: datetime) -> bool:
         """Keep what was read in a slab. False when the lease was lost: then nothing is written.
 

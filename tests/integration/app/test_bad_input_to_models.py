@@ -82,6 +82,7 @@ class Department:
     models_folder: Path
     objects: LocalFiles
     at: datetime = NOON
+    tell: Callable[[Mapping[str, str]], None] = tell_nobody
 
     def __post_init__(self) -> None:
         registry = ModelRegistry(self.database, self.models_folder, self.models_folder.parent / "added")
@@ -102,7 +103,7 @@ class Department:
             reader=lambda model: reader_of(model, registry.resolve(model)),
             series=SeriesCache(self.pacs),
             objects=self.objects,
-            publish=tell_nobody,
+            publish=lambda event: self.tell(event),
             now=lambda: self.at,
         )
         self.worker = make_celery("memory://")
@@ -381,6 +382,27 @@ def test_a_damaged_model_reads_nothing_and_once_it_is_repaired_the_same_worker_d
 
 def test_what_may_pass_is_something_that_a_study_can_say() -> None:
     assert {*REASONS, GAVE_UP["code"]} >= MAY_PASS
+
+
+def test_a_reading_stopped_while_its_result_is_stored_leaves_none_of_it(
+    tmp_path: Path, light_model: Path, orthanc_pacs: OrthancPacs, part: Series
+) -> None:
+    department = a_department(tmp_path, light_model, orthanc_pacs)
+    study = department.arrive(copied(part))
+
+    def stop_at_the_last_stage(event: Mapping[str, str]) -> None:
+        if department.shown(study).ai.stage == "report":
+            with department.database.transaction() as connection:
+                reason = REASONS["analysis-stopped"].to_json()
+                department.parts.jobs.stop(connection, study, reason, department.at)
+
+    department.tell = stop_at_the_last_stage
+    department.work()
+    shown = department.shown(study)
+    assert shown.ai.status == "failed"
+    assert_is_plain(shown.ai.reason, "analysis-stopped")
+    assert department.left_behind(study) == []
+    department.database.close()
 
 
 @pytest.fixture

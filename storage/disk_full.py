@@ -28,4 +28,6 @@ def _says_so(error: BaseException) -> bool:
         return True
     if isinstance(error, sqlite3.OperationalError):
         return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
-    return getattr(error, "sqlstate", None) == POSTGRESQL_DISK_FULL
+    # The driver gives the server's message by the letters of its protocol (section 54.8): C is the code.
+    said = error.args[0] if error.args else None
+    return isinstance(said, dict) and said.get("C") == POSTGRESQL_DISK_FULL

@@ -11,15 +11,16 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
-from pydicom.uid import CTImageStorage
+from pydicom.uid import BreastTomosynthesisImageStorage, SecondaryCaptureImageStorage, generate_uid
 from sqlalchemy import func, insert, select
 
 from imaging.gate_rules import RULES
@@ -52,12 +53,13 @@ from tests.bad_chests import (
     copied,
     head,
     metal_rods,
+    placed,
     plate_of_inserts,
     repainted,
     with_float_pixels,
     without_right_lung,
 )
-from tests.dicom_builders import as_bytes
+from tests.dicom_builders import a_mammogram, as_bytes
 from tests.orthanc_server import OrthancServer, orthanc_pacs, orthanc_server
 
 __all__ = ["orthanc_pacs", "orthanc_server"]
@@ -83,6 +85,7 @@ class Department:
     objects: LocalFiles
     at: datetime = NOON
     tell: Callable[[Mapping[str, str]], None] = tell_nobody
+    images: dict[str, set[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         registry = ModelRegistry(self.database, self.models_folder, self.models_folder.parent / "added")
@@ -114,6 +117,7 @@ class Department:
     def arrive(self, series: Series) -> str:
         """Store a series as a scanner does, and let the gate judge it."""
         study = str(series[0].StudyInstanceUID)
+        self.images[study] = {str(ds.SOPInstanceUID) for ds in series}
         stored = [self.pacs.store(as_bytes(ds)).orthanc_id for ds in series]
         with self.database.transaction() as connection:
             for ds, orthanc_id in zip(series, stored, strict=True):
@@ -144,7 +148,9 @@ class Department:
             rows = connection.execute(
                 select(func.count()).where(findings.c.study_instance_uid == study)
             ).scalar_one()
-        made = [ref for ref in self.pacs.find_instances(study) if ref.sop_class_uid != CTImageStorage]
+        made = [
+            ref for ref in self.pacs.find_instances(study) if ref.sop_instance_uid not in self.images[study]
+        ]
         return [*["finding"] * rows, *[ref.sop_class_uid for ref in made]]
 
 
@@ -231,6 +237,11 @@ def assert_reads_the_next(department: Department, part: Series) -> None:
     assert shown.findings
 
 
+def uids() -> dict[str, Any]:
+    """A study, series and instance of its own."""
+    return {name: generate_uid() for name in ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")}
+
+
 # What the gate keeps from the models, by headers alone.
 KEPT_AWAY: Mapping[str, tuple[Made, str]] = {
     "a localiser": (lambda s: copied(s[:2], ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"]), "localiser"),
@@ -241,6 +252,24 @@ KEPT_AWAY: Mapping[str, tuple[Made, str]] = {
     "negative pixel spacing": (lambda s: copied(s, PixelSpacing=[-1.5, -1.5]), "geometry-missing"),
     "a head, said to be one": (lambda s: copied(s, BodyPartExamined="HEAD"), "other-body-part"),
     "half of the slices lost": (lambda s: copied([*s[:10], *s[-10:]]), "too-many-missing"),
+    "12 mm apart": (
+        lambda s: placed(s[:20], lambda n, p: (p[0], p[1], p[2] + 7.0 * n)),
+        "slices-far-apart",
+    ),
+    "a digitised film": (
+        lambda _: [a_mammogram(SOPClassUID=SecondaryCaptureImageStorage, **uids())],
+        "secondary-capture",
+    ),
+    "a tomosynthesis": (
+        lambda _: [
+            a_mammogram(
+                np.zeros((40, 30), np.uint16),
+                SOPClassUID=BreastTomosynthesisImageStorage,
+                **uids(),
+            )
+        ],
+        "tomosynthesis-not-read",
+    ),
 }
 
 # What only its pixels betray: a worker takes it and gives it back with a reason.
@@ -271,8 +300,8 @@ def test_what_its_headers_give_away_never_reaches_a_worker(
 
 
 @pytest.mark.parametrize(("make", "code"), NOT_READ.values(), ids=NOT_READ)
-def test_what_its_pixels_give_away_ends_with_a_reason_and_the_next_is_read(
-    make: Made, code: str, department: Department, chest: Series, part: Series
+def test_what_its_pixels_give_away_ends_with_a_reason(
+    make: Made, code: str, department: Department, chest: Series
 ) -> None:
     study = department.arrive(make(chest[22:34]))
     department.work()
@@ -281,6 +310,13 @@ def test_what_its_pixels_give_away_ends_with_a_reason_and_the_next_is_read(
     assert [(job.status, job.is_refused) for job in shown.jobs] == [("failed", True)]
     assert_is_plain(shown.ai.reason, code)
     assert department.left_behind(study) == []
+
+
+def test_a_good_series_behind_bad_ones_is_read_by_the_same_worker(
+    department: Department, chest: Series, part: Series
+) -> None:
+    for make, _ in NOT_READ.values():
+        department.arrive(make(chest[22:28]))
     assert_reads_the_next(department, part)
 
 

@@ -143,6 +143,8 @@ RULES: Final[tuple[Rule, ...]] = (
     _rule("tomosynthesis-not-read", BREAST, "refuse", ("is_multiframe", "is", True), is_fixed=True),
     _rule("film-mammogram", BREAST, "refuse", ("is_digital_mammogram", "is", False),
           sentence="modality-not-read", tells={"modality": "modality"}, is_fixed=True),
+    _rule("special-view", BREAST, "refuse", ("special_views", "is", "all"), is_fixed=True),
+    _rule("implant", BREAST, "refuse", ("implants", "is", "all"), is_fixed=True),
     # Adult lungs measure 200 to 300 mm from apex to base.
     _rule("sub-volume", LUNG, "caution", ("coverage_mm", "below", 180.0),
           tells={"count": "slices", "coverage_mm": "coverage_mm"}),
@@ -166,9 +168,8 @@ RULES: Final[tuple[Rule, ...]] = (
     _rule("contrast-enhanced", LUNG, "off", ("has_contrast", "is", True)),
     _rule("not-reconstructed-for-reading", BREAST, "caution", ("is_for_processing", "is", True)),
     _rule("view-unknown", BREAST, "caution", ("view_is_known", "is", False)),
-    _rule("special-view", BREAST, "caution", ("has_special_view", "is", True)),
-    _rule("magnified-view", BREAST, "caution", ("magnification", "above", 1.4), sentence="special-view"),
-    _rule("implant", BREAST, "caution", ("has_implant", "is", True)),
+    _rule("some-special-views", BREAST, "caution", ("special_views", "is", "some")),
+    _rule("some-implants", BREAST, "caution", ("implants", "is", "some")),
 )  # fmt: skip
 
 

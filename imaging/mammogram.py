@@ -1,6 +1,7 @@
 """One two-dimensional mammogram with its pixels turned so that dense tissue is bright."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +11,12 @@ from imaging.decoding import rescale_of, stored_pixels
 from imaging.errors import UndecodablePixels
 from imaging.header_values import number_pair, real_number, whole_number
 from imaging.reasons import reason
+
+# View modifiers (CID 4015) of a part of a breast, or of what was cut out of it: SNOMED CT, SRT, words.
+SPECIAL_VIEW_CODES: Final = frozenset({"399163009", "R-102D6", "399055006", "R-102D7", "127457009", "G-8115"})
+SPECIAL_VIEW_WORDS: Final = frozenset({"MAGNIFICATION", "SPOT COMPRESSION", "SPOT", "MAG", "SPECIMEN"})
+# Contact views have a factor of 1.05 or so.
+MAGNIFIED_FROM: Final = 1.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,26 @@ def read_mammogram(ds: Dataset) -> Mammogram:
         series_instance_uid=str(ds.SeriesInstanceUID),
         study_instance_uid=str(ds.StudyInstanceUID),
     )
+
+
+def shows_a_part(ds: Dataset) -> bool:
+    """Return whether the image is a magnified or spot view, or shows a specimen."""
+    magnification = real_number(ds.get("EstimatedRadiographicMagnificationFactor")) or 1.0
+    modifiers = [
+        modifier
+        for view in ds.get("ViewCodeSequence") or []
+        for modifier in view.get("ViewModifierCodeSequence") or []
+    ]
+    return magnification > MAGNIFIED_FROM or any(
+        str(modifier.get("CodeValue", "")) in SPECIAL_VIEW_CODES
+        or str(modifier.get("CodeMeaning", "")).upper() in SPECIAL_VIEW_WORDS
+        for modifier in modifiers
+    )
+
+
+def has_implant(ds: Dataset) -> bool:
+    """Return whether the header notes an implant in the breast that the image shows."""
+    return str(ds.get("BreastImplantPresent") or "").upper() == "YES"
 
 
 def dense_is_dark(ds: Dataset) -> bool:

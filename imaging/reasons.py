@@ -507,13 +507,28 @@ REASONS: Mapping[str, Reason] = _table(
     ),
     Reason(
         "special-view",
-        "This is a magnified or spot view; the AI was made for whole-breast views and may be less reliable.",
-        "这是放大或局部点压摄影，AI 针对全乳投照设计，结果的可靠性可能降低。",
+        "This is a magnified or spot view; the AI reads views of a whole breast only.",
+        "这是放大或局部点压摄影，AI 只分析全乳投照。",
+    ),
+    Reason(
+        "some-special-views",
+        "The AI did not read the magnified or spot views in this series, only the views of a whole breast.",
+        "AI 未分析本序列中的放大或局部点压摄影，只分析了全乳投照。",
     ),
     Reason(
         "implant",
-        "A breast implant is noted; the AI may be less reliable here.",
-        "影像标注有乳房假体，AI 结果的可靠性可能降低。",
+        "A breast implant is noted; the AI was not made for breasts with implants and does not read them.",
+        "影像标注有乳房假体，AI 不适用于有假体的乳房，未作分析。",
+    ),
+    Reason(
+        "some-implants",
+        "The AI did not read the images of the breast with an implant, only the others.",
+        "AI 未分析有假体一侧的影像，只分析了其余影像。",
+    ),
+    Reason(
+        "no-breast-found",
+        "No breast was found in these images: they may be black, cut off, or of something else.",
+        "图像中未找到乳腺：可能为全黑、不完整或并非乳腺影像。",
     ),
 )
 

@@ -3,7 +3,7 @@
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from typing import Any, Final, Literal
@@ -25,8 +25,10 @@ from imaging.frames import frames_of, stacks_in
 from imaging.header_values import real_number, whole_number
 from imaging.image_plane import ImagePlane, SliceStack, stack_slices
 from imaging.kernel import Sharpness, sharpness_of
+from imaging.mammogram import has_implant, shows_a_part
 
 Orientation = Literal["axial", "coronal", "sagittal", "oblique"]
+Share = Literal["none", "some", "all"]  # of a series' images
 
 ALIGNED_FROM_COSINE: Final = 0.94  # within 20 degrees of one of the body's axes
 MOST_PLACES_TOLD: Final = 50
@@ -44,7 +46,6 @@ LOCALISERS: Final = frozenset({"LOCALIZER", "SCOUT", "TOPOGRAM"})
 PROJECTIONS: Final = frozenset({
     "MIP", "MINIP", "MAXIP", "CPR", "VOLUME RENDERING", "3D", "PROJECTION IMAGE", "SCREEN SAVE", "DOSE_INFO",
 })
-SPECIAL_VIEWS: Final = frozenset({"MAGNIFICATION", "SPOT COMPRESSION", "SPOT", "MAG", "SPECIMEN"})
 NO_AGENT: Final = frozenset({"", "NO", "NONE", "N", "N/A", "无", "0"})
 # Words of descriptions; the first row that fits counts.
 CONTRAST_WORDS: Final[tuple[tuple[str, bool], ...]] = (
@@ -119,9 +120,9 @@ class SeriesFacts:
     laterality: str | None = None
     view: str | None = None
     view_is_known: bool | None = None
-    has_special_view: bool | None = None
+    special_views: Share | None = None
     magnification: float | None = None
-    has_implant: bool | None = None
+    implants: Share | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the form that goes into the database and to the browser, without what is not known."""
@@ -265,12 +266,6 @@ class _Series:
             side and (view or ds.get("ViewCodeSequence"))
             for ds, side, view in zip(self.headers, sides, views, strict=True)
         )
-        meanings = {
-            str(modifier.get("CodeMeaning", "")).upper()
-            for ds in self.headers
-            for view in ds.get("ViewCodeSequence") or []
-            for modifier in view.get("ViewModifierCodeSequence") or []
-        }
         factors = [real_number(ds.get("EstimatedRadiographicMagnificationFactor")) for ds in self.headers]
         return {
             # Some older systems send mammograms as CR or DX objects with the modality MG.
@@ -281,10 +276,15 @@ class _Series:
             "laterality": "/".join(sorted(set(filter(None, sides)))) or None,
             "view": "/".join(sorted(set(filter(None, views)))) or None,
             "view_is_known": known,
-            "has_special_view": bool(meanings & SPECIAL_VIEWS),
+            "special_views": _share(shows_a_part(ds) for ds in self.headers),
             "magnification": max((factor for factor in factors if factor), default=None),
-            "has_implant": any(ds.get("BreastImplantPresent") == "YES" for ds in self.headers),
+            "implants": _share(has_implant(ds) for ds in self.headers),
         }
+
+
+def _share(which: Iterable[bool]) -> Share:
+    each = list(which)
+    return "all" if all(each) else "some" if any(each) else "none"
 
 
 def _measured(stack: SliceStack, stated_thickness_mm: float, without_place: int) -> dict[str, Any]:

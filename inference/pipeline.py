@@ -28,6 +28,7 @@ from inference.evidence import Evidence, Picture
 from inference.evidence_pictures import evidence_in_volume, evidence_on_mammogram
 from inference.look import Look, look_at
 from inference.lung_nodules import detect_nodules, read_slab_of_chest
+from inference.mammogram_checks import readable_mammograms
 from inference.mammogram_features import mammogram_features
 from inference.slabs import Slab
 
@@ -56,6 +57,11 @@ def no_features(images: object) -> dict[str, float]:
 def nothing_to_check(volume: Volume) -> tuple[Reason, ...]:
     """Be careful about nothing."""
     return ()
+
+
+def all_of_them(datasets: Sequence[Dataset]) -> Sequence[Dataset]:
+    """Leave no image out."""
+    return datasets
 
 
 def tell_nobody(look: Look) -> None:
@@ -89,10 +95,12 @@ class ImagePipeline:
 
     Attributes:
         read, features: as in VolumePipeline, of the images of a series.
+        choose: which images of a series it reads; it raises NotAnalysable where that is none.
         evidence: the pictures of a finding.
     """
 
     read: Callable[[Sequence[Dataset], Bundle, Progress], list[Finding]]
+    choose: Callable[[Sequence[Dataset]], Sequence[Dataset]] = all_of_them
     features: Callable[[Sequence[Dataset]], dict[str, float]] = no_features
     evidence: Callable[[Sequence[Dataset], Finding, Bundle], Evidence] | None = None
 
@@ -139,7 +147,9 @@ PIPELINES: Mapping[str, VolumePipeline | ImagePipeline] = {
     "lung_nodule_ct": VolumePipeline(
         detect_nodules, read_slab_of_chest, chest_features, _nodule_saliency, check_chest
     ),
-    "mammography": ImagePipeline(_read_mammograms, _mammogram_features, _mammogram_evidence),
+    "mammography": ImagePipeline(
+        _read_mammograms, readable_mammograms, _mammogram_features, _mammogram_evidence
+    ),
 }
 
 
@@ -228,8 +238,9 @@ class ImageReader:
             NotAnalysable: they are nothing for this model.
         """
         with _told_as_not_analysable():
-            told(look_at(self.pipeline.features(datasets), self.bundle))
-            return self.pipeline.read(datasets, self.bundle, progress)
+            chosen = self.pipeline.choose(datasets)
+            told(look_at(self.pipeline.features(chosen), self.bundle))
+            return self.pipeline.read(chosen, self.bundle, progress)
 
 
 Reader = VolumeReader | ImageReader

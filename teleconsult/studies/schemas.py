@@ -98,7 +98,6 @@ class SeriesFactsOut(BaseModel):
     laterality: str | None = None
     view: str | None = None
     magnification: float | None = None
-    has_implant: bool | None = None
 
 
 class SeriesOut(BaseModel):

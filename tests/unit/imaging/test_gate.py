@@ -167,14 +167,27 @@ def test_a_mammogram_is_usable() -> None:
         ({"SOPClassUID": SecondaryCaptureImageStorage}, "not-usable", "secondary-capture"),
         ({"PresentationIntentType": "FOR PROCESSING"}, CAUTION, "not-reconstructed-for-reading"),
         ({"ViewPosition": ""}, CAUTION, "view-unknown"),
-        ({"EstimatedRadiographicMagnificationFactor": 1.8}, CAUTION, "special-view"),
-        ({"BreastImplantPresent": "YES"}, CAUTION, "implant"),
+        ({"EstimatedRadiographicMagnificationFactor": 1.8}, "not-usable", "special-view"),
+        ({"BreastImplantPresent": "YES"}, "not-usable", "implant"),
     ],
 )
 def test_unusual_mammograms_have_their_sentence(attributes: dict[str, Any], verdict: str, code: str) -> None:
     assessed = assess_series([a_mammogram(**attributes)])
 
     assert (assessed.verdict, told(assessed)) == (verdict, [code])
+
+
+@pytest.mark.parametrize(
+    ("attributes", "code"),
+    [
+        ({"EstimatedRadiographicMagnificationFactor": 1.8}, "some-special-views"),
+        ({"BreastImplantPresent": "YES"}, "some-implants"),
+    ],
+)
+def test_one_view_that_is_not_read_does_not_stop_the_others(attributes: dict[str, Any], code: str) -> None:
+    assessed = assess_series([a_mammogram(), a_mammogram(**attributes)])
+
+    assert (assessed.verdict, told(assessed)) == (CAUTION, [code])
 
 
 def test_a_report_and_an_empty_series() -> None:

@@ -201,7 +201,7 @@ def test_limits_and_severities_can_be_adjusted(tmp_path: Path) -> None:
         ('{"rules": {"thick-slices": {"limit": NaN}}}', "a number"),
         ({"rules": {"implausible-pixel-spacing": {"limit": [2, 1]}}}, "the smaller one first"),
         ({"rules": {"kernel-not-read": {"limit": "soft"}}}, "a list of words"),
-        ({"rules": {"implant": {"limit": False}}}, "left as it is"),
+        ({"rules": {"contrast-enhanced": {"limit": False}}}, "left as it is"),
         ({"rules": {"thick-slices": {"severity": "maybe"}}}, "one of refuse, caution, off"),
         ({"rules": {"thick-slices": {"colour": "red"}}}, "nothing else"),
         ({"rules": {"thick-slices": {}}}, "nothing else"),

@@ -2466,8 +2466,6 @@ export interface components {
             gantry_tilt_deg?: number | null;
             /** Has Contrast */
             has_contrast?: boolean | null;
-            /** Has Implant */
-            has_implant?: boolean | null;
             /**
              * Is Derived
              * @default false

@@ -1,0 +1,61 @@
+"""What of a mammography series is read, and what is said of the rest."""
+
+from copy import deepcopy
+from functools import cache
+
+import numpy as np
+import pytest
+from pydicom import Dataset
+from pydicom.sequence import Sequence as DicomSequence
+
+from inference.errors import NotAnalysable
+from inference.mammogram_checks import readable_mammograms
+from inference.phantoms.mammogram import SMALL_PIXEL_MM, mammogram
+
+
+@cache
+def original() -> Dataset:
+    dataset, _ = mammogram(7, pixel_mm=SMALL_PIXEL_MM)
+    return dataset
+
+
+def image(**attributes: object) -> Dataset:
+    dataset = deepcopy(original())
+    for keyword, value in attributes.items():
+        setattr(dataset, keyword, value)
+    return dataset
+
+
+def pixels_of(value: object) -> bytes:
+    shape = (int(original().Rows), int(original().Columns))
+    return np.broadcast_to(np.asarray(value), shape).astype("<u2").tobytes()
+
+
+def spot_view() -> Dataset:
+    modifier, view = Dataset(), Dataset()
+    modifier.CodeValue, modifier.CodingSchemeDesignator = "399055006", "SCT"
+    modifier.CodeMeaning = "局部点压"
+    view.ViewModifierCodeSequence = DicomSequence([modifier])
+    return image(ViewCodeSequence=DicomSequence([view]))
+
+
+
+UNFIT = {
+    "special-view": spot_view,
+    "implant": lambda: image(BreastImplantPresent="YES"),
+    "blank-images": lambda: image(PixelData=pixels_of(0)),
+    "no-breast-found": lambda: image(PixelData=pixels_of(np.eye(1, int(original().Columns)) * 4000)),
+}
+
+
+@pytest.mark.parametrize("code", UNFIT)
+def test_what_is_no_whole_breast_is_refused_with_its_reason(code: str) -> None:
+    with pytest.raises(NotAnalysable) as caught:
+        readable_mammograms([UNFIT[code]()])
+    assert caught.value.reason.code == code
+
+
+@pytest.mark.parametrize("code", UNFIT)
+def test_beside_a_good_image_it_is_left_out_and_the_good_one_is_read(code: str) -> None:
+    good = image()
+    assert readable_mammograms([UNFIT[code](), good]) == [good]

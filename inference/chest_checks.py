@@ -20,6 +20,8 @@ SAMPLED: Final = 32  # slices, and every fourth pixel of them
 AIR_BELOW_HU: Final = -300.0
 LEAST_AIR_SHARE: Final = 0.02
 BONE_ABOVE_HU: Final = 1000.0
+BONE_FROM_HU: Final = 200.0
+LEAST_BONE_SHARE: Final = 0.002  # ribs and spine are several hundredths of any part of a chest
 MOST_BONE_SHARE: Final = 0.15  # the densest section through both shoulders has a tenth of it
 METAL_FROM_HU: Final = 2000.0  # as mean over a coarse pixel: enamel and contrast medium stay below
 LEAST_METAL_ML: Final = 3.0  # leads on the skin and wires of the breastbone are less
@@ -43,7 +45,11 @@ def check_chest(volume: Volume) -> tuple[Reason, ...]:
     rows, columns = volume.voxels_hu.shape[1:]
     if min(rows, columns) < FEWEST_PIXELS:
         raise NotAnalysable(reason("too-few-pixels", rows=rows, columns=columns))
-    if (sample < AIR_BELOW_HU).mean() < LEAST_AIR_SHARE or (sample > BONE_ABOVE_HU).mean() > MOST_BONE_SHARE:
+    if (
+        (sample < AIR_BELOW_HU).mean() < LEAST_AIR_SHARE
+        or (sample > BONE_FROM_HU).mean() < LEAST_BONE_SHARE
+        or (sample > BONE_ABOVE_HU).mean() > MOST_BONE_SHARE
+    ):
         raise NotAnalysable(reason("not-hounsfield"))
     cautions: list[Reason] = []
     blank = _blank_slices(volume)

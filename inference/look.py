@@ -26,11 +26,11 @@ class Look:
 
     @property
     def caution(self) -> Reason | None:
-        """All that is to be careful about, as one; None for nothing."""
+        """All that is to be careful about, as one, a line for each; None for nothing."""
         told = [*self.cautions, *([self.outlook.caution] if self.outlook.caution else [])]
         if not told:
             return None
-        return Reason(told[0].code, " ".join(each.en for each in told), "".join(each.zh for each in told))
+        return Reason(told[0].code, "\n".join(each.en for each in told), "\n".join(each.zh for each in told))
 
 
 def look_at(features: Mapping[str, float], bundle: Bundle, cautions: tuple[Reason, ...] = ()) -> Look:

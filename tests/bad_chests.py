@@ -161,7 +161,7 @@ Made = Callable[[Series], list[Dataset]]
 # What no model reads, and the code of the sentence.
 REFUSED: Mapping[str, tuple[Made, str]] = {
     "a head named CHEST": (lambda s: repainted(s, head), "input-far-from-training"),
-    "a water cylinder": (lambda s: repainted(s, water_cylinder), "input-far-from-training"),
+    "a water cylinder": (lambda s: repainted(s, water_cylinder), "not-hounsfield"),
     "a plate of inserts": (lambda s: repainted(s, plate_of_inserts), "input-far-from-training"),
     "a localiser": (lambda s: copied(s[:2], ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"]), "localiser"),
     "a single slice": (lambda s: copied(s[:1]), "too-few-slices"),
@@ -186,6 +186,7 @@ REFUSED: Mapping[str, tuple[Made, str]] = {
     "slope zero": (lambda s: copied(s, RescaleSlope=0), "blank-images"),
     "the offset of the rescale lost": (lambda s: copied(s, RescaleIntercept=0), "not-hounsfield"),
     "no rescale": (lambda s: copied(s, RescaleIntercept=None, RescaleSlope=None), "not-hounsfield"),
+    "black and white exchanged": (lambda s: repainted(s, lambda h, _: -1024.0 - h), "not-hounsfield"),
     "inverted": (lambda s: repainted(s, lambda h, _: -h), "not-hounsfield"),
     "float pixels, some no numbers": (lambda s: with_float_pixels(s, no_number=True), "pixels-not-numbers"),
     "noise": (

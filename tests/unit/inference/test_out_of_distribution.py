@@ -68,7 +68,6 @@ IS_NO_CHEST = {
     "a plate": lambda: noisy(np.where((np.abs(Y - 180) < 12) & (np.abs(X - 128) < 90), 120.0, -1000.0)),
     "a head": a_head,
     "Hounsfield units upside down": lambda: with_voxels(-a_phantom().voxels_hu.astype(int)),
-    "black and white exchanged": lambda: with_voxels(-1024 - a_phantom().voxels_hu.astype(int)),
     "air": lambda: noisy(np.full((SIDE, SIDE), -1000.0)),
 }
 

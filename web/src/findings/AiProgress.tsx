@@ -102,7 +102,7 @@ export function AiProgress({ study }: { study: StudyDetail }) {
       {study.jobs.map(({ id, caution }) =>
         caution === null ? null : (
           <Note key={id} tone="amber">
-            {inLanguage(caution, language)}
+            <span className={classes.lines}>{inLanguage(caution, language)}</span>
           </Note>
         ),
       )}

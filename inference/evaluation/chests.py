@@ -34,7 +34,7 @@ from inference.phantoms.chest import Kernel, chest_ct
 from inference.phantoms.chest_lesions import NoduleKind
 
 # The curve needs what the reader is never shown: marks far below the threshold.
-LOWEST_PROBABILITY: Final = 0.01
+LOWEST_PROBABILITY: Final = 0.0005
 MOST_MARKS: Final = 60
 SIZE_OF_GOAL_MM: Final = 6.0
 COLUMNS: Final = ("seriesuid", "coordX", "coordY", "coordZ", "diameter_mm")

@@ -1,8 +1,12 @@
-"""Train one member of the candidate classifier's ensemble on real LUNA16 patches.
+"""Train one member of the ensemble of candidate classifiers: on real patches, then with phantoms among them.
 
     python models/lung_nodule_ct/training/train.py --patches ../shared/data/luna16-patches/patches.npz \
+        --member 0 --out build/real
+    python models/lung_nodule_ct/training/train.py --patches ../shared/data/luna16-patches/patches.npz \
+        --phantoms phantoms.npz --start build/real --learning-rate 1e-3 --steps 1200 \
         --member 0 --out build/lung
 
+Real patches have few small nodules and few far below a wall; phantoms (cut_phantom_patches.py) have them.
 The members differ in their random start and in the eighth of the training series that each leaves out to
 choose by. No member sees the held-out series (split.py); assemble.py measures the ensemble on them, once.
 """
@@ -10,6 +14,8 @@ choose by. No member sees the held-out series (split.py); assemble.py measures t
 import argparse
 import copy
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +34,10 @@ LABEL_SMOOTHING = 0.04
 WEIGHT_DECAY = 2e-2
 AVERAGED_OVER_STEPS = 300
 REPORT_STEPS = 250
+PHANTOM_SHARE = 0.4  # of a batch, where there are phantoms
+# Half way back to where it started, a network keeps what it knew of real patches and most of what it learned:
+# M. Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022.
+BACK_TO_START = 0.5
 
 
 def new_member() -> torch.nn.Module:
@@ -69,38 +79,59 @@ def sampling_weights(labels: np.ndarray, series: np.ndarray, diameters: np.ndarr
     return np.where(labels, 1 / np.sqrt(counts[inverse]), 1.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Patches of one origin, and how often each is drawn.
+
+    Attributes:
+        patches: (n, 64, 64) uint8.
+        labels: (n,) bool, whether it shows a nodule.
+        weights: (n,) float.
+    """
+
+    patches: np.ndarray
+    labels: np.ndarray
+    weights: np.ndarray
+
+    def drawn(self, count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+        """Return count patches and their labels, POSITIVE_SHARE of them nodules."""
+        chosen = []
+        nodules = round(count * POSITIVE_SHARE)
+        for rows, wanted in ((self.labels, nodules), (~self.labels, count - nodules)):
+            weights = self.weights * rows
+            chosen.append(rng.choice(len(rows), wanted, p=weights / weights.sum()))
+        places = np.concatenate(chosen)
+        return self.patches[places], self.labels[places]
+
+
 def train(
     network: torch.nn.Module,
-    patches: np.ndarray,
-    labels: np.ndarray,
-    weights: np.ndarray,
+    sources: Sequence[tuple[Source, int]],
     *,
     steps: int,
     learning_rate: float,
     seed: int,
-    report,
+    report: Callable[[int, torch.nn.Module, float], None],
 ) -> torch.nn.Module:
-    """Return the running mean of the network's weights over the last part of the training."""
+    """Return the running mean of the network's weights over the last part of the training.
+
+    Args:
+        sources: each with how many patches of a batch are from it.
+    """
     rng = np.random.default_rng(seed)
     generator = torch.Generator().manual_seed(seed)
-    positives, negatives = np.flatnonzero(labels), np.flatnonzero(~labels)
-    positive_weights = weights[positives] / weights[positives].sum()
-    negative_weights = weights[negatives] / weights[negatives].sum()
-    positive_count = round(BATCH * POSITIVE_SHARE)
     optimizer = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=WEIGHT_DECAY)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, learning_rate, total_steps=steps)
     averaged = copy.deepcopy(network)
     total = 0.0
     for step in range(1, steps + 1):
         network.train()
-        chosen = np.concatenate(
-            [
-                rng.choice(positives, positive_count, p=positive_weights),
-                rng.choice(negatives, BATCH - positive_count, p=negative_weights),
-            ]
+        patches, labels = (
+            np.concatenate(parts)
+            for parts in zip(*(source.drawn(count, rng) for source, count in sources), strict=True)
         )
-        batch = torch.from_numpy(patches[chosen]).float()[:, None] / 255.0
-        target = torch.from_numpy(labels[chosen]).float() * (1 - LABEL_SMOOTHING) + LABEL_SMOOTHING / 2
+        batch = torch.from_numpy(patches).float()[:, None] / 255.0
+        target = torch.from_numpy(labels).float() * (1 - LABEL_SMOOTHING) + LABEL_SMOOTHING / 2
         logits = network(two_channels(augmented(batch, generator)))[:, 0]
         loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, target)
         optimizer.zero_grad(set_to_none=True)
@@ -121,6 +152,13 @@ def train(
     return averaged
 
 
+def phantom_source(path: Path) -> Source:
+    """Return the patches that cut_phantom_patches.py wrote."""
+    data = np.load(path)
+    weights = sampling_weights(data["is_nodule"], data["seed"], data["diameter_mm"])
+    return Source(data["patches"], data["is_nodule"], weights)
+
+
 def main() -> None:
     """Train one member and write its weights."""
     parser = argparse.ArgumentParser(
@@ -130,6 +168,8 @@ def main() -> None:
     parser.add_argument("--member", type=int, default=0)
     parser.add_argument("--steps", type=int, default=2000)
     parser.add_argument("--learning-rate", type=float, default=3e-3)
+    parser.add_argument("--phantoms", type=Path, default=None, help="what cut_phantom_patches.py wrote")
+    parser.add_argument("--start", type=Path, default=None, help="folder of member-N.pt to go on from")
     parser.add_argument("--out", type=Path, required=True, help="folder for member-N.pt")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -141,7 +181,16 @@ def main() -> None:
     chosen_patches, chosen_labels = patches[choosing], labels[choosing]
     learning = ~(held_out(series) | validation(series, arguments.member) | never_used(series))
     weights = sampling_weights(labels, series, data["diameter_mm"])
-    patches, labels, weights = patches[learning], labels[learning], weights[learning]
+    real = Source(patches[learning], labels[learning], weights[learning])
+    if arguments.phantoms is None:
+        sources = [(real, BATCH)]
+    else:
+        drawn = round(BATCH * PHANTOM_SHARE)
+        sources = [(real, BATCH - drawn), (phantom_source(arguments.phantoms), drawn)]
+    member = new_member()
+    if arguments.start is not None:
+        path = arguments.start / f"member-{arguments.member}.pt"
+        member.load_state_dict(torch.load(path, weights_only=True))
     started = time.process_time()
 
     def report(step: int, averaged: torch.nn.Module, loss: float) -> None:
@@ -154,15 +203,18 @@ def main() -> None:
         )
 
     network = train(
-        new_member(),
-        patches,
-        labels,
-        weights,
+        member,
+        sources,
         steps=arguments.steps,
         learning_rate=arguments.learning_rate,
         seed=arguments.member,
         report=report,
     )
+    if arguments.start is not None:
+        start = torch.load(path, weights_only=True)
+        for name, value in network.state_dict().items():
+            if value.dtype.is_floating_point:
+                value.lerp_(start[name], BACK_TO_START)
     if not all(bool(torch.isfinite(value.float()).all()) for value in network.state_dict().values()):
         raise SystemExit("training diverged: the weights are not finite numbers; nothing was written")
     arguments.out.mkdir(parents=True, exist_ok=True)

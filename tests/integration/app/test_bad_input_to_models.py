@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
+from pydicom import Dataset
 from pydicom.uid import BreastTomosynthesisImageStorage, SecondaryCaptureImageStorage, generate_uid
 from sqlalchemy import func, insert, select
 
@@ -32,6 +34,7 @@ from inference.inference_job import MAX_ATTEMPTS, MAY_PASS, TRY_AGAIN_AFTER_S, T
 from inference.job_runner import JobRunner
 from inference.model_registry import ModelRegistry
 from inference.phantoms.chest import NoduleKind, Phase, chest_ct
+from inference.phantoms.mammogram import SMALL_PIXEL_MM, mammogram
 from inference.pipeline import reader_of
 from inference.repository import GAVE_UP, JobRepository
 from inference.series_cache import SeriesCache
@@ -65,7 +68,8 @@ from tests.orthanc_server import OrthancServer, orthanc_pacs, orthanc_server
 __all__ = ["orthanc_pacs", "orthanc_server"]
 
 SHIPPED = Path(__file__).resolve().parents[3] / "models"
-MODEL = "lung_nodule_ct"
+MODEL, BREAST_MODEL = "lung_nodule_ct", "mammography"
+Grey = NDArray[np.uint16]
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CHINESE = range(0x4E00, 0x9FFF)
 JARGON = ("traceback", "exception", "errno", "tensor", "torch", "nan", "null", "none", "sha", "{", "json")
@@ -127,7 +131,8 @@ class Department:
 
     def work(self) -> None:
         """What one nudge makes the worker do: everything that is free now."""
-        self.worker.tasks[RUN_JOBS].apply(args=(MODEL,)).get()
+        for model in (MODEL, BREAST_MODEL):
+            self.worker.tasks[RUN_JOBS].apply(args=(model,)).get()
 
     def work_to_the_end(self) -> None:
         """Nudge as often as the sweeper does for a job that keeps failing."""
@@ -160,6 +165,7 @@ def light_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("light") / "models"
     bundle = folder / MODEL
     shutil.copytree(SHIPPED / MODEL, bundle)
+    shutil.copytree(SHIPPED / BREAST_MODEL, folder / BREAST_MODEL)
     config_path = bundle / "configs" / "inference.json"
     config = json.loads(config_path.read_text())
     del config["network_def"]["modules"][1:]
@@ -211,6 +217,12 @@ def chest() -> Series:
         phase=Phase.PLAIN,
     )
     return series
+
+
+@pytest.fixture(scope="module")
+def breast() -> Dataset:
+    """A mammogram with coarse pixels."""
+    return mammogram(7, pixel_mm=SMALL_PIXEL_MM)[0]
 
 
 @pytest.fixture(scope="module")
@@ -270,6 +282,11 @@ KEPT_AWAY: Mapping[str, tuple[Made, str]] = {
         ],
         "tomosynthesis-not-read",
     ),
+    "a breast with an implant": (lambda _: [a_mammogram(BreastImplantPresent="YES", **uids())], "implant"),
+    "a magnified view": (
+        lambda _: [a_mammogram(EstimatedRadiographicMagnificationFactor=1.8, **uids())],
+        "special-view",
+    ),
 }
 
 # What only its pixels betray: a worker takes it and gives it back with a reason.
@@ -310,6 +327,47 @@ def test_what_its_pixels_give_away_ends_with_a_reason(
     assert [(job.status, job.is_refused) for job in shown.jobs] == [("failed", True)]
     assert_is_plain(shown.ai.reason, code)
     assert department.left_behind(study) == []
+
+
+MAMMOGRAMS_NOT_READ: Mapping[str, tuple[Callable[[Grey], Grey], str]] = {
+    "all black": (lambda stored: 0 * stored, "blank-images"),
+    "no breast in it": (
+        lambda stored: stored * 0 + np.eye(1, stored.shape[1], dtype=np.uint16) * 4000,
+        "no-breast-found",
+    ),
+}
+
+
+@pytest.mark.parametrize(("paint", "code"), MAMMOGRAMS_NOT_READ.values(), ids=MAMMOGRAMS_NOT_READ)
+def test_a_mammogram_that_shows_no_breast_ends_with_a_reason(
+    paint: Callable[[Grey], Grey], code: str, department: Department, breast: Dataset
+) -> None:
+    (image,) = copied([breast])
+    image.PixelData = paint(breast.pixel_array).astype("<u2").tobytes()
+    study = department.arrive([image])
+    department.work()
+    shown = department.shown(study)
+    assert shown.ai.status == "not-usable"
+    assert_is_plain(shown.ai.reason, code)
+    assert department.left_behind(study) == []
+
+
+def test_a_mammogram_in_monochrome1_with_a_window_on_nothing_is_read_as_if_it_had_none(
+    department: Department, breast: Dataset
+) -> None:
+    (good,), (odd,) = copied([breast]), copied([breast])
+    white = (1 << int(odd.BitsStored)) - 1
+    odd.PixelData = (white - breast.pixel_array).astype("<u2").tobytes()
+    odd.PhotometricInterpretation, odd.PresentationLUTShape = "MONOCHROME1", "INVERSE"
+    odd.WindowCenter, odd.WindowWidth = 60000, 1
+    found = []
+    for image in (good, odd):
+        study = department.arrive([image])
+        department.work()
+        shown = department.shown(study)
+        assert shown.ai.status == "completed", shown.ai.reason
+        found.append([(each.kind, each.box_px) for each in shown.findings])
+    assert found[0] == found[1] != []
 
 
 def test_a_good_series_behind_bad_ones_is_read_by_the_same_worker(

@@ -141,8 +141,7 @@ RULES: Final[tuple[Rule, ...]] = (
     _rule("kernel-not-read", LUNG, "off", ("sharpness", "is one of", ("soft",)),
           tells={"kernel": "kernel"}),
     _rule("tomosynthesis-not-read", BREAST, "refuse", ("is_multiframe", "is", True), is_fixed=True),
-    _rule("film-mammogram", BREAST, "refuse", ("is_digital_mammogram", "is", False),
-          sentence="modality-not-read", tells={"modality": "modality"}, is_fixed=True),
+    _rule("other-mammogram", BREAST, "refuse", ("is_digital_mammogram", "is", False), is_fixed=True),
     _rule("special-view", BREAST, "refuse", ("special_views", "is", "all"), is_fixed=True),
     _rule("implant", BREAST, "refuse", ("implants", "is", "all"), is_fixed=True),
     # Adult lungs measure 200 to 300 mm from apex to base.

@@ -506,6 +506,12 @@ REASONS: Mapping[str, Reason] = _table(
         "该乳腺影像未标明左右侧或投照体位，请核对每处发现的侧别。",
     ),
     Reason(
+        "other-mammogram",
+        "These images are no digital mammograms but made from others, or from film; the AI does not read them. "
+        "Please send the original mammograms if there are any.",
+        "这些影像不是原始数字乳腺 X 线图像（可能由其他图像或胶片转换而来），AI 不予分析。如有原始图像，请上传。",
+    ),
+    Reason(
         "special-view",
         "This is a magnified or spot view; the AI reads views of a whole breast only.",
         "这是放大或局部点压摄影，AI 只分析全乳投照。",

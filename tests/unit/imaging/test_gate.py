@@ -12,6 +12,7 @@ from pydicom.uid import (
     EnhancedCTImageStorage,
     MRImageStorage,
     SecondaryCaptureImageStorage,
+    XRayRadiofluoroscopicImageStorage,
 )
 
 from imaging.gate import SeriesVerdict, assess_series, check_same_patient
@@ -165,6 +166,7 @@ def test_a_mammogram_is_usable() -> None:
             "tomosynthesis-not-read",
         ),
         ({"SOPClassUID": SecondaryCaptureImageStorage}, "not-usable", "secondary-capture"),
+        ({"SOPClassUID": XRayRadiofluoroscopicImageStorage}, "not-usable", "other-mammogram"),
         ({"PresentationIntentType": "FOR PROCESSING"}, CAUTION, "not-reconstructed-for-reading"),
         ({"ViewPosition": ""}, CAUTION, "view-unknown"),
         ({"EstimatedRadiographicMagnificationFactor": 1.8}, "not-usable", "special-view"),

@@ -507,9 +507,10 @@ REASONS: Mapping[str, Reason] = _table(
     ),
     Reason(
         "other-mammogram",
-        "These images are no digital mammograms but made from others, or from film; the AI does not read them. "
-        "Please send the original mammograms if there are any.",
-        "这些影像不是原始数字乳腺 X 线图像（可能由其他图像或胶片转换而来），AI 不予分析。如有原始图像，请上传。",
+        "These images are no digital mammograms but made from others, or from film; the AI does not read "
+        "them. Please send the original mammograms if there are any.",
+        "这些影像不是原始数字乳腺 X 线图像（可能由其他图像或胶片转换而来），AI 不予分析。"
+        "如有原始图像，请上传。",
     ),
     Reason(
         "special-view",

@@ -38,6 +38,7 @@ gateway)
     exec python -m teleconsult.gateway
     ;;
 worker)
+    export OMP_WAIT_POLICY="${OMP_WAIT_POLICY:-PASSIVE}"
     exec python -m celery -A inference.worker worker -l INFO -Q "$2" -c 1 -n "$2@%h" --without-gossip --without-mingle
     ;;
 *)

@@ -62,6 +62,12 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "No model is in {folder}: studies will not be read by AI.",
         "{folder} 中没有模型：检查将不会经过 AI 分析。",
     ),
+    "workers-unclear": (
+        "TELECONSULT_WORKERS: '{entry}' is not understood. It takes a model and how many processes read with "
+        "it, 1 to 64, such as lung_nodule_ct:2. The models are: {names}.",
+        "TELECONSULT_WORKERS：无法识别“{entry}”。请写明模型及其工作进程数（1 至 64），例如 lung_nodule_ct:2。"
+        "可用模型：{names}。",
+    ),
     "models-fine": ("Models: {names}.", "模型：{names}。"),
     # The data folder
     "data-not-a-folder": (

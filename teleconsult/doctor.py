@@ -37,11 +37,13 @@ from teleconsult.readiness import http_answers, redis_answers
 from teleconsult.services import (
     ORTHANC_USERNAME,
     REPOSITORY,
+    WorkersUnclear,
     dicom_port,
     dicom_ready_check,
     find_program,
     model_names,
     models_folder,
+    worker_counts,
 )
 
 NEEDED_GB = 1.0
@@ -82,7 +84,8 @@ def run(data_folder: Path, port: int, host: str = "127.0.0.1") -> int:
 
 def what_stops_a_start(data_folder: Path, host: str, port: int) -> list[Diagnosis]:
     """What the supervisor asks before it starts anything."""
-    found = [*programs(os.environ), *data_folder_checks(data_folder), *ports(host, port)]
+    asked = [*programs(os.environ), *workers(os.environ)]
+    found = [*asked, *data_folder_checks(data_folder), *ports(host, port)]
     return [diagnosis for diagnosis in found if diagnosis.severity is Severity.STOPS]
 
 
@@ -104,6 +107,7 @@ def machine(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
     folder = models_folder(environment)
     names = model_names(folder)
     yield fine("models-fine", names=", ".join(names)) if names else notice("models-missing", folder=folder)
+    yield from workers(environment)
 
 
 def programs(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
@@ -118,6 +122,15 @@ def programs(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
             yield stops("program-missing", program=program, package=package)
         else:
             yield stops("apt-missing", program=program)
+
+
+def workers(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
+    """How many processes read with each model, where somebody asked for more than one."""
+    models = model_names(models_folder(environment))
+    try:
+        worker_counts(environment, models)
+    except WorkersUnclear as error:
+        yield stops("workers-unclear", entry=error, names=", ".join(models))
 
 
 def front_end(web_folder: Path) -> Iterator[Diagnosis]:

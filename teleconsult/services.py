@@ -7,18 +7,19 @@
 | relay | rooms and media | |
 | app | pages and API | redis, orthanc |
 | gateway | the DICOM service that scanners reach | app |
-| worker-MODEL | Celery, one process for each model in memory | app |
+| worker-MODEL, worker-MODEL-2, ... | Celery, each with one model in memory, as many as asked for | app |
 
 Workers wait for the app because its start brings the database up to date. A broker or archive that runs
 elsewhere (TELECONSULT_REDIS_URL, TELECONSULT_ORTHANC_URL set by whoever starts us) leaves its row out.
 """
 
 import json
+import os
 import shutil
 import signal
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -28,6 +29,11 @@ from teleconsult.readiness import ReadyCheck, dicom_answers, http_answers, redis
 REPOSITORY = Path(__file__).resolve().parent.parent
 ORTHANC_USERNAME = "teleconsult"
 APP_GRACE_S = 2  # how long open requests may go on after a stop
+MOST_WORKERS = 64
+
+
+class WorkersUnclear(Exception):
+    """TELECONSULT_WORKERS is not what docs/install.md describes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,21 @@ def models_folder(environment: Mapping[str, str]) -> Path:
 def model_names(folder: Path) -> list[str]:
     """Every bundle in the folder; a model's name is its folder's name and its queue's name."""
     return sorted(metadata.parent.parent.name for metadata in folder.glob("*/configs/metadata.json"))
+
+
+def worker_counts(environment: Mapping[str, str], models: Sequence[str]) -> dict[str, int]:
+    """How many processes read with each model: one, unless TELECONSULT_WORKERS says `MODEL:N,MODEL:N`.
+
+    Raises:
+        WorkersUnclear: it names a model that is not there, or no number from 1 to MOST_WORKERS.
+    """
+    counts = dict.fromkeys(models, 1)
+    for entry in filter(None, map(str.strip, environment.get("TELECONSULT_WORKERS", "").split(","))):
+        model, _, count = (part.strip() for part in entry.partition(":"))
+        if model not in counts or not count.isdecimal() or not 1 <= int(count) <= MOST_WORKERS:
+            raise WorkersUnclear(entry)
+        counts[model] = int(count)
+    return counts
 
 
 def child_environment(installation: Installation, given: Mapping[str, str]) -> dict[str, str]:
@@ -126,7 +147,8 @@ def services(installation: Installation, given: Mapping[str, str]) -> list[Servi
     )
     table.append(_app(installation, environment, needs=present))
     table.append(_gateway(installation, environment))
-    table += [_worker(model, environment) for model in model_names(models_folder(given))]
+    for model, count in worker_counts(given, model_names(models_folder(given))).items():
+        table += [_worker(model, environment, number, count) for number in range(1, count + 1)]
     return table
 
 
@@ -217,13 +239,19 @@ def _gateway(installation: Installation, environment: Mapping[str, str]) -> Serv
     )
 
 
-def _worker(model: str, environment: Mapping[str, str]) -> Service:
+def _worker(model: str, environment: Mapping[str, str], number: int, count: int) -> Service:
+    """The `number`-th of `count` processes that read with a model; they share the processor's cores."""
+    name = model if number == 1 else f"{model}-{number}"
+    # Threads that wait for each other in a loop take the cores that others need: half of all time is lost so.
+    threads = {"OMP_WAIT_POLICY": "PASSIVE"}
+    if count > 1:
+        threads["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // count))
     command = [sys.executable, "-m", "celery", "-A", "inference.worker", "worker", "-l", "INFO"]
-    command += ["-Q", model, "-c", "1", "-n", f"{model}@%h", "--without-gossip", "--without-mingle"]
+    command += ["-Q", model, "-c", "1", "-n", f"{name}@%h", "--without-gossip", "--without-mingle"]
     return Service(
-        name=f"worker-{model}",
+        name=f"worker-{name}",
         command=tuple(command),
-        environment=environment,
+        environment={**threads, **environment},
         needs=("app",),
         ready=SaysReady(" ready."),
         ready_timeout_s=180.0,

@@ -113,3 +113,10 @@ def test_a_secret_that_others_can_read_is_noticed(tmp_path: Path) -> None:
     (secrets / "join_secret").chmod(0o644)
 
     assert "! The secret" in doctor(tmp_path / "data", 20997).stdout
+
+
+def test_a_number_of_workers_that_is_not_understood_stops_a_start(tmp_path: Path) -> None:
+    found = doctor(tmp_path / "data", 20998, TELECONSULT_WORKERS="lung_nodule_ct:many")
+
+    assert found.returncode == 1
+    assert "✗ TELECONSULT_WORKERS: 'lung_nodule_ct:many' is not understood." in found.stdout

@@ -12,6 +12,7 @@ from imaging.lung_nodule import NoduleType
 from inference.lung_candidates import Candidate
 from inference.lung_region import LungRegion
 from inference.nodule_density import Density, density_of
+from inference.nodule_volume import REACH_MM as MEASURED_REACH_MM
 from inference.nodule_volume import volume_mm3
 
 DENSEST_HU = 300.0
@@ -112,6 +113,11 @@ def outline_lesion(
         dense = (block > cut) & lung & (distance_mm <= reach_of_halo_mm)
         whole = _without_vessels(dense, distance_mm, spacing, candidate.radius_mm)
         grown = grown if whole is None else np.asarray(whole | grown)
+    # What is measured looks no farther: large lesions have large blocks.
+    near = _around(grown, MEASURED_REACH_MM + 2 * spacing.max(), spacing)
+    raw, unclipped, block = raw[near], unclipped[near], block[near]
+    lung, grown = lung[near], grown[near]
+    low = low + [side.start for side in near]
     areas = grown.sum(axis=(1, 2))
     central = int(areas.argmax())
     long_axis, short_axis = _axes_mm(grown[central], (spacing_mm[1], spacing_mm[2]))
@@ -149,6 +155,16 @@ def outline_lesion(
     )
 
 
+def _around(
+    mask: NDArray[np.bool_], margin_mm: float, spacing: NDArray[np.float64]
+) -> tuple[slice, slice, slice]:
+    """Return the box of a mask that is not empty, with a margin on all sides."""
+    where, margin = np.argwhere(mask), np.ceil(margin_mm / spacing).astype(int)
+    first = np.maximum(where.min(axis=0) - margin, 0)
+    k, j, i = (slice(int(a), int(b)) for a, b in zip(first, where.max(axis=0) + margin + 1, strict=True))
+    return k, j, i
+
+
 def _halo_hu(
     block: NDArray[np.float32],
     grown: NDArray[np.bool_],
@@ -160,8 +176,10 @@ def _halo_hu(
     areas = grown.sum(axis=(1, 2))
     # Towards its poles a thick slice averages a lesion's slope with lung.
     middle = (areas >= 0.8 * areas.max())[:, None, None]
-    outward = ndimage.distance_transform_edt(~grown, sampling=spacing)
-    shell = block[lung & middle & (outward > HALO_FROM_MM) & (outward <= HALO_TO_MM)]
+    near = _around(grown, HALO_TO_MM, spacing)
+    outward = ndimage.distance_transform_edt(~grown[near], sampling=spacing)
+    beside = (lung & middle)[near] & (outward > HALO_FROM_MM) & (outward <= HALO_TO_MM)
+    shell = block[near][beside]
     if not shell.size:
         return None
     quarter, level, three_quarters = (float(q) for q in np.percentile(shell, (25, 50, 75)))

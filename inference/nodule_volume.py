@@ -17,6 +17,7 @@ from scipy import ndimage
 BLUR_REACH_MM: Final = 1.4  # how far from an edge its blur is felt
 RING_MM: Final = 4.0  # how far out the lung around it is measured
 LEAST_RING_VOXELS: Final = 12
+REACH_MM: Final = 2 * BLUR_REACH_MM + RING_MM  # what is farther from the lesion changes nothing
 
 
 def volume_mm3(

@@ -108,10 +108,16 @@ class WinogradConv3d(nn.Module):
             slab = functional.pad(
                 slab, [0, 0, pad_z, after_z, pad_y, after_y, before, TILE - before - len(slab)]
             )
-            # (tile y, tile z, channel, 6 along x, y, z), without a copy
-            windows = slab.permute(1, 2, 3, 0).unfold(0, TILE, STEP).unfold(1, TILE, STEP)
+            slab = slab.contiguous()
+            # What each tile sees, (tile y, tile z, 6, 6, 6, channel), without a copy.
+            steps = slab.stride()
+            seen = slab.as_strided(
+                (*tiles[1:], TILE, TILE, TILE, slab.shape[3]), (STEP * steps[1], STEP * steps[2], *steps)
+            )
             for y in range(0, tiles[1], rows):
-                found = self._tiles(windows[y : y + rows])
+                some = seen[y : y + rows]
+                found = self._tiles(some.reshape(-1, TILE**3, some.shape[-1]))
+                found = found.view(STEP, STEP, STEP, *some.shape[:2], -1)
                 blocks[x, :, y : y + rows] = found.permute(0, 3, 1, 4, 2, 5)
         x, y, z = sizes
         return result[:x, :y, :z].permute(3, 0, 1, 2)

@@ -88,13 +88,15 @@ def slab_at(offset_mm: float) -> int:
     return math.floor((offset_mm - ORIGIN_MM) / SLAB_MM)
 
 
-def plan_slabs(slices: Sequence[Slice], *, complete: bool) -> list[Slab]:
+def plan_slabs(slices: Sequence[Slice], *, complete: bool, ends_mm: Collection[float] = ()) -> list[Slab]:
     """Return the slabs that can be read, along the normal.
 
     Args:
         slices: what has come, in any order; of several at one place all are counted.
         complete: whether this is the whole series. If not, only slabs are planned whose slices and halo have
             come without a gap: what lies beyond the ends of a run may still be on its way.
+        ends_mm: where the first or the last slice of the series lies, as far as one can tell: there no halo
+            is waited for. If more comes after all, the slab is another one, and is read again.
     """
     ordered = sorted(slices, key=lambda each: (each.offset_mm, each.sop_instance_uid))
     if not ordered:
@@ -102,7 +104,7 @@ def plan_slabs(slices: Sequence[Slice], *, complete: bool) -> list[Slab]:
     if complete:
         indices: Iterable[int] = range(slab_at(ordered[0].offset_mm), slab_at(ordered[-1].offset_mm) + 1)
     else:
-        indices = sorted({index for run in _runs(ordered) for index in _within(run)})
+        indices = sorted({index for run in _runs(ordered) for index in _within(run, ends_mm)})
     planned = (_slab(index, ordered) for index in indices)
     return [slab for slab in planned if slab is not None]
 
@@ -132,11 +134,14 @@ def _runs(ordered: Sequence[Slice]) -> list[tuple[float, float]]:
     return [(first, last) for first, last in runs]
 
 
-def _within(run: tuple[float, float]) -> range:
-    """The slabs that a run covers together with their halos."""
+def _within(run: tuple[float, float], ends_mm: Collection[float]) -> range:
+    """The slabs that a run covers together with their halos, where there are slices for one."""
     first = math.ceil((run[0] + HALO_MM - ORIGIN_MM) / SLAB_MM)
     last = math.floor((run[1] - HALO_MM - ORIGIN_MM) / SLAB_MM)
-    return range(first, last)
+    return range(
+        slab_at(run[0]) if run[0] in ends_mm else first,
+        slab_at(run[1]) + 1 if run[1] in ends_mm else last,
+    )
 
 
 def offsets_mm(volume: Volume) -> np.ndarray[Any, np.dtype[np.float64]]:

@@ -1,7 +1,7 @@
 """Slabs of series that are still arriving: asked for as soon as their slices are there."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -35,12 +35,13 @@ class SlabPlanner:
         self._seen: dict[str, int] = {}  # images, at the last look
         self._asked: dict[str, set[str]] = {}  # inputs of the slabs that were asked for
         self._gated: dict[str, tuple[str | None, Priority]] = {}  # who may read it
+        self._first_ends: dict[str, tuple[float, float]] = {}  # first and last offset, at the first look
 
     def step(self, at: datetime) -> int:
         """Ask for every slab that has come since the last step; return how many."""
         with self._parts.database.reading() as connection:
             arriving = self._parts.studies.arriving(connection, FEWEST_SLICES)
-        for memory in (self._seen, self._asked, self._gated):
+        for memory in (self._seen, self._asked, self._gated, self._first_ends):
             for uid in [uid for uid in memory if uid not in arriving][SERIES_REMEMBERED:]:
                 del memory[uid]
         asked = 0
@@ -59,7 +60,8 @@ class SlabPlanner:
         if record is None or record.verdict is not None:
             return 0
         asked = self._asked.setdefault(series_instance_uid, set())
-        slabs = plan_slabs(slices_of(record.instances), complete=False)
+        slices = slices_of(record.instances)
+        slabs = plan_slabs(slices, complete=False, ends_mm=self._ends_mm(series_instance_uid, slices))
         new = [slab for slab in slabs if slab.instances_sha256 not in asked]
         if not new:
             return 0
@@ -77,6 +79,21 @@ class SlabPlanner:
                 )
         asked.update(slab.instances_sha256 for slab in new)
         return len(new)
+
+    def _ends_mm(self, series_instance_uid: str, slices: Sequence[Slice]) -> frozenset[float]:
+        """Where the series begins or ends, it seems: it has grown since the first look, but not there.
+
+        So it is where slices come from one end to the other, and where every tenth comes first.
+        """
+        if not slices:
+            return frozenset()
+        offsets = [each.offset_mm for each in slices]
+        ends = (min(offsets), max(offsets))
+        before = self._first_ends.get(series_instance_uid)
+        if before is None:
+            self._first_ends[series_instance_uid] = ends
+            return frozenset()
+        return frozenset(ends).intersection(before)
 
     def _may_read(self, record: SeriesRecord, slab: Slab) -> tuple[str | None, Priority]:
         """Which model may begin, by the headers of one slab; the gate sees all of them at the end."""

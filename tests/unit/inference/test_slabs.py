@@ -72,6 +72,25 @@ def test_nothing_is_asked_for_before_its_halo_has_come() -> None:
             assert slab.slices[-1].offset_mm + 2.5 >= slab.owned_mm[1] + HALO_MM - 1e-6
 
 
+@given(st.integers(30, 200), st.floats(0.6, 3.0), offsets, st.booleans())
+def test_the_slab_at_an_end_is_read_once_its_other_side_has_come(
+    count: int, spacing_mm: float, first_mm: float, downward: bool
+) -> None:
+    series = a_series(count, spacing_mm, first_mm)
+    whole = {slab.index: slab for slab in plan_slabs(series, complete=True)}
+    arrived = series[count // 3 :] if downward else series[: 2 * count // 3]
+    end_mm = series[-1 if downward else 0].offset_mm
+    early = plan_slabs(arrived, complete=False, ends_mm=(end_mm,))
+    low, high = whole[slab_at(end_mm)].owned_mm
+    has_come = (
+        arrived[0].offset_mm < low - HALO_MM
+        if downward
+        else arrived[-1].offset_mm >= high + HALO_MM + spacing_mm
+    )
+    assert all(slab == whole[slab.index] for slab in early)
+    assert has_come <= (slab_at(end_mm) in {slab.index for slab in early})
+
+
 def test_every_tenth_slice_alone_asks_for_nothing() -> None:
     assert plan_slabs(a_series(400, 0.7)[::10], complete=False) == []
 
@@ -179,7 +198,9 @@ def test_whatever_the_order_the_streamed_findings_are_those_of_the_whole_volume(
             builder.add(ds)
             uid = str(ds.SOPInstanceUID)
             slices[uid] = Slice(float(ds.ImagePositionPatient[2]), uid)
-        read(plan_slabs(list(slices.values()), complete=False))
+        # Where a slab was taken for the last one and was not, it is read again.
+        ends = (min(each.offset_mm for each in slices.values()),) if random.random() < 0.3 else ()
+        read(plan_slabs(list(slices.values()), complete=False, ends_mm=ends))
     read(plan_slabs(list(slices.values()), complete=True))
 
     streamed = detect_nodules(builder.volume(), bundle, silent, readings)

@@ -21,6 +21,7 @@ from typing import Any, Final, cast
 import torch
 from torch import Tensor, nn
 
+from inference.engine.group_norm import with_norms_in_place
 from inference.engine.winograd import with_winograd
 
 CHANNELS: Final = 256  # of the heads, which take most of the time
@@ -54,11 +55,15 @@ def _channels_last(network: nn.Module) -> nn.Module:
     return network
 
 
+def _winograd(network: nn.Module) -> nn.Module:
+    return with_norms_in_place(with_winograd(network))
+
+
 # Each turns a network, in place, into one asked in its way.
 KERNELS: Final[Mapping[str, Callable[[nn.Module], nn.Module]]] = {
     "direct": _as_it_is,
     "channels-last": _channels_last,
-    "winograd": with_winograd,
+    "winograd": _winograd,
     "bfloat16": InBfloat16,
 }
 

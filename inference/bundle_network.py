@@ -18,6 +18,7 @@ from inference.bundle_config import check_config, read_config
 from inference.bundle_reasons import bundle_reason
 from inference.bundle_weights import WeightsKind, kind_of_weights
 from inference.errors import BundleError
+from inference.torchvision_stand_in import make_detection_work
 
 State = dict[str, torch.Tensor]
 
@@ -91,6 +92,7 @@ def build_parts(folder: Path, name: str, ids: tuple[str, ...], *, is_trusted: bo
         if (hindrance := check.hindrance(ids)) is not None:
             raise BundleError(bundle_reason("network-not-described", model=name, what=hindrance))
     parser = ConfigParser({**config, "bundle_root": str(folder)})
+    make_detection_work()
     with _own_scripts(folder) if is_trusted else nullcontext():
         try:
             return {id_: parser.get_parsed_content(id_) for id_ in ids}

@@ -20,7 +20,8 @@ from imaging.reasons import Reason
 from imaging.result_header import Maker
 from imaging.volume import Volume
 from imaging.volume_builder import build_volume
-from inference.bundle import Bundle, load_bundle
+from inference.bundle import Bundle, config_file, load_bundle
+from inference.bundle_config import read_config
 from inference.chest_checks import check_chest
 from inference.chest_features import chest_features
 from inference.errors import AnalysisCancelled, NotAnalysable, UnknownModel
@@ -143,6 +144,14 @@ def _nodule_saliency(volume: Volume, finding: Finding, bundle: Bundle) -> Pictur
     return nodule_saliency(volume, finding, load_predictor(bundle))
 
 
+def _read_with_retinanet(
+    volume: Volume, bundle: Bundle, progress: Progress, readings: Sequence[Reading]
+) -> list[Finding]:
+    from inference.retinanet import detect_with_retinanet
+
+    return detect_with_retinanet(volume, bundle, progress, readings)
+
+
 PIPELINES: Mapping[str, VolumePipeline | ImagePipeline] = {
     "lung_nodule_ct": VolumePipeline(
         detect_nodules, read_slab_of_chest, chest_features, _nodule_saliency, check_chest
@@ -150,6 +159,12 @@ PIPELINES: Mapping[str, VolumePipeline | ImagePipeline] = {
     "mammography": ImagePipeline(
         _read_mammograms, readable_mammograms, _mammogram_features, _mammogram_evidence
     ),
+}
+
+
+# Bundles with a detector of MONAI's own, by its `_target_`, whatever they are for.
+DETECTORS: Mapping[str, VolumePipeline] = {
+    "RetinaNetDetector": VolumePipeline(_read_with_retinanet, features=chest_features, check=check_chest),
 }
 
 
@@ -256,8 +271,16 @@ def reader_of(model: str, bundle: Bundle) -> Reader:
     if pipeline is None:
         raise UnknownModel(f"no pipeline for model {model!r}; there are {', '.join(PIPELINES)}")
     if isinstance(pipeline, VolumePipeline):
-        return VolumeReader(bundle, pipeline)
+        return VolumeReader(bundle, DETECTORS.get(_detector_of(bundle), pipeline))
     return ImageReader(bundle, pipeline)
+
+
+def _detector_of(bundle: Bundle) -> str:
+    """Return what kind of detector a bundle's configuration describes; empty: none."""
+    path = config_file(bundle.folder)
+    detector = read_config(path).get("detector") if path is not None else None
+    target = detector.get("_target_") if isinstance(detector, dict) else None
+    return str(target or "").rpartition(".")[2]
 
 
 def _maker(bundle: Bundle) -> Maker:

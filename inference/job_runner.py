@@ -254,6 +254,7 @@ class JobRunner:
                 readings,
                 lambda stage, share: report(stage, done + (0.95 - done) * share),
                 looks.append,
+                self.jobs.prior_of(study, lease.model),
             )
             sources = series.headers()
         self.series.drop(study, series_uid)

@@ -27,6 +27,7 @@ from inference.chest_features import chest_features
 from inference.errors import AnalysisCancelled, NotAnalysable, UnknownModel
 from inference.evidence import Evidence, Picture
 from inference.evidence_pictures import evidence_in_volume, evidence_on_mammogram
+from inference.follow_up import PriorStudy, followed_up
 from inference.look import Look, look_at
 from inference.lung_nodules import detect_nodules, read_slab_of_chest
 from inference.mammogram_checks import readable_mammograms
@@ -55,6 +56,11 @@ def no_features(images: object) -> dict[str, float]:
     return {}
 
 
+def as_they_are(findings: Sequence[Finding], prior: PriorStudy | None) -> list[Finding]:
+    """Compare nothing."""
+    return list(findings)
+
+
 def nothing_to_check(volume: Volume) -> tuple[Reason, ...]:
     """Be careful about nothing."""
     return ()
@@ -80,6 +86,7 @@ class VolumePipeline:
             reads whole volumes only.
         features: what a volume looks like, for the out-of-distribution gate and for drift.
         saliency: what the network's answer on a finding rests on. None: nothing is known of the network.
+        follow_up: findings against those of a prior study, where there is one, and graded.
         check: what to be careful about; it raises NotAnalysable for what is nothing for the model.
     """
 
@@ -87,6 +94,7 @@ class VolumePipeline:
     read_slab: Callable[[Volume, Slab, Bundle, Progress], dict[str, Any]] | None = None
     features: Callable[[Volume], dict[str, float]] = no_features
     saliency: Callable[[Volume, Finding, Bundle], Picture] | None = None
+    follow_up: Callable[[Sequence[Finding], PriorStudy | None], list[Finding]] = as_they_are
     check: Callable[[Volume], tuple[Reason, ...]] = nothing_to_check
 
 
@@ -154,7 +162,7 @@ def _read_with_retinanet(
 
 PIPELINES: Mapping[str, VolumePipeline | ImagePipeline] = {
     "lung_nodule_ct": VolumePipeline(
-        detect_nodules, read_slab_of_chest, chest_features, _nodule_saliency, check_chest
+        detect_nodules, read_slab_of_chest, chest_features, _nodule_saliency, followed_up, check_chest
     ),
     "mammography": ImagePipeline(
         _read_mammograms, readable_mammograms, _mammogram_features, _mammogram_evidence
@@ -204,10 +212,12 @@ class VolumeReader:
         readings: Sequence[Reading],
         progress: Progress,
         told: Callable[[Look], None] = tell_nobody,
+        prior: PriorStudy | None = None,
     ) -> list[Finding]:
         """Return what is in a volume.
 
         Args:
+            prior: what is compared with.
             told: what it looks like, before it is read.
 
         Raises:
@@ -218,9 +228,10 @@ class VolumeReader:
             made = volume()
             cautions = self.pipeline.check(made)
             told(look_at(self.pipeline.features(made), self.bundle, cautions))
-            return self.pipeline.read(
+            found = self.pipeline.read(
                 made, self.bundle, lambda stage, share: progress(stage, 0.1 + 0.9 * share), readings
             )
+            return self.pipeline.follow_up(found, prior)
 
 
 @dataclass(frozen=True, slots=True)

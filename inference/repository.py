@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from typing import Any, Final
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from sqlalchemy import (
@@ -25,6 +25,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from imaging.finding import Finding
 from inference.evidence import evidence_key
+from inference.follow_up import PriorStudy
 from inference.inference_job import (
     LEASE_S,
     MAX_ATTEMPTS,
@@ -36,11 +37,11 @@ from inference.inference_job import (
     Lease,
     Priority,
 )
-from inference.model_version import BEHIND_SLOT
+from inference.model_version import BEHIND_SLOT, slot_of
 from inference.observation import Observation, record_observation
 from inference.slabs import Slab, digest
 from storage.database import Database
-from storage.tables import archive_removals, findings, inference_jobs, shadow_findings
+from storage.tables import archive_removals, findings, inference_jobs, patients, shadow_findings, studies
 
 OPEN = (JobStatus.REQUESTED, JobStatus.IN_PROGRESS)
 ASKED_AT_ONCE = 8  # jobs that a worker tries to get before it looks again,
@@ -386,6 +387,57 @@ class JobRepository:
             self._finish(connection, lease.job_id, JobStatus.COMPLETED, at, progress=1.0)
             return True
 
+    def prior_of(self, study_instance_uid: str, model: str) -> PriorStudy | None:
+        """Return the patient's newest earlier study that was read for the same task, None without one.
+
+        What the model marked there and nobody rejected counts, whichever version marked it.
+        """
+        slot = slot_of(model)
+        with self._database.reading() as connection:
+            current = connection.execute(
+                select(studies.c.study_date, _shown_patient.label("patient"))
+                .join(patients, studies.c.patient_id == patients.c.id)
+                .where(studies.c.study_instance_uid == study_instance_uid)
+            ).first()
+            if current is None or current.study_date is None:
+                return None
+            prior = connection.execute(
+                select(studies.c.study_instance_uid, studies.c.study_date)
+                .join(patients, studies.c.patient_id == patients.c.id)
+                .where(
+                    _shown_patient == current.patient,
+                    studies.c.study_date < current.study_date,
+                    studies.c.deleted_at.is_(None),
+                    exists().where(
+                        inference_jobs.c.study_instance_uid == studies.c.study_instance_uid,
+                        inference_jobs.c.model == slot,
+                        inference_jobs.c.slab_index == WHOLE_SERIES,
+                        inference_jobs.c.status == JobStatus.COMPLETED,
+                    ),
+                )
+                .order_by(studies.c.study_date.desc())
+                .limit(1)
+            ).first()
+            if prior is None:
+                return None
+            records = connection.execute(
+                select(findings.c.record)
+                .join(inference_jobs, findings.c.job_id == inference_jobs.c.id)
+                .where(
+                    findings.c.study_instance_uid == prior.study_instance_uid,
+                    findings.c.status != "rejected",
+                    inference_jobs.c.model == slot,
+                )
+                .order_by(findings.c.id)
+            ).scalars()
+            on, now = (_date(text) for text in (prior.study_date, current.study_date))
+            return PriorStudy(
+                prior.study_instance_uid,
+                on,
+                None if on is None or now is None else (now - on).days,
+                [Finding.from_json(record) for record in records],
+            )
+
     def publish_unseen(self, lease: Lease, found: Sequence[Finding], at: datetime) -> bool:
         """Write what a version on trial found, where nobody is shown it. False when the lease was lost."""
         with self._database.transaction() as connection:
@@ -531,6 +583,18 @@ class JobRepository:
                 **values,
             )
         )
+
+
+# Where patients were merged, all studies are shown under one.
+_shown_patient: Final = func.coalesce(patients.c.merged_into, patients.c.id)
+
+
+def _date(text: str) -> date | None:
+    """Return a date as the table keeps it, None where the header had no real one."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 GAVE_UP: Mapping[str, str] = {

@@ -1,16 +1,22 @@
 """What the API says about findings and takes as decisions."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from typing import Final
 
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
-from imaging.finding import FindingKind
+from imaging.finding import Category, FindingKind
+from imaging.lung_nodule import Change, Laterality, LungThird, NoduleType
+from inference import fleischner, lung_rads
+from inference.guideline import guideline_of
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.finding_record import DecisionStatus, FindingRecord
 from teleconsult.text import Text
 from teleconsult.users.user import User
+
+GUIDELINES: Final = (fleischner.GUIDELINE, lung_rads.GUIDELINE)
 
 
 class DeciderOut(BaseModel):
@@ -29,6 +35,46 @@ class CategoryOut(BaseModel):
     scheme: str
     meaning: str
     rule: str
+
+
+class WordsOut(BaseModel):
+    """A sentence in both languages."""
+
+    en: str
+    zh: str
+
+
+class AdviceOut(BaseModel):
+    text: WordsOut
+    applies_to: WordsOut | None
+
+
+class SuggestionOut(BaseModel):
+    """What the guideline of a finding's category says: for the reader to weigh, never a decision."""
+
+    guideline: WordsOut
+    applies: WordsOut
+    condition: WordsOut
+    advice: list[AdviceOut]
+
+
+class LocationOut(BaseModel):
+    laterality: Laterality
+    third: LungThird | None
+
+
+class ComparisonOut(BaseModel):
+    """A finding against the newest prior study that was read for the same."""
+
+    change: Change
+    study_instance_uid: str
+    study_date: date | None
+    interval_days: int | None
+    diameter_mm: float | None
+    volume_mm3: float | None
+    doubling_time_days: int | None
+    doubling_time_low_days: int | None
+    doubling_time_high_days: int | None
 
 
 class FindingOut(BaseModel):
@@ -50,6 +96,13 @@ class FindingOut(BaseModel):
     long_axis_mm: float | None
     short_axis_mm: float | None
     category: CategoryOut | None
+    suggestion: SuggestionOut | None
+    nodule_type: NoduleType | None
+    solid_diameter_mm: float | None
+    volume_error: float | None  # half the width of the 95 % interval, as a share of the volume
+    location: LocationOut | None
+    distance_to_pleura_mm: float | None
+    comparison: ComparisonOut | None
     frame_number: int | None
     status: DecisionStatus
     decided_by: DeciderOut | None
@@ -64,6 +117,23 @@ class DecisionIn(BaseModel):
     version: int
 
 
+def suggestion_out(category: Category | None) -> SuggestionOut | None:
+    """Return what is said beside a category; None where its table has no such row any more."""
+    guideline = None if category is None else guideline_of(category, GUIDELINES)
+    outcome = None if guideline is None or category is None else guideline.outcome_of(category)
+    if guideline is None or outcome is None:
+        return None
+    return SuggestionOut.model_validate(
+        {
+            "guideline": guideline.name,
+            "applies": guideline.applies,
+            "condition": outcome.condition,
+            "advice": outcome.advice,
+        },
+        from_attributes=True,
+    )
+
+
 def findings_out(
     parts: PartsOfApp, connection: Connection, records: Sequence[FindingRecord]
 ) -> list[FindingOut]:
@@ -71,6 +141,7 @@ def findings_out(
     return [
         FindingOut(
             **record.finding.to_json(),
+            suggestion=suggestion_out(record.finding.category),
             id=record.id,
             status=record.status,
             decided_by=DeciderOut.of(deciders[record.decided_by_id]) if record.decided_by_id else None,

@@ -1,6 +1,7 @@
 """The job table under lost workers, doubled deliveries and late results, on both real databases."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Barrier
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from imaging.finding import Finding, FindingKind
 from inference.inference_job import (
@@ -367,3 +368,57 @@ def test_whatever_the_workers_do_the_result_is_written_at_most_once(
     assert published <= 1
     assert len(stored(database)) == published
     database.close()
+
+
+def dated(database: Database, uid: str, on: str | None, patient: str = "p") -> None:
+    with database.transaction() as connection:
+        connection.execute(
+            update(studies)
+            .where(studies.c.study_instance_uid == uid)
+            .values(study_date=on, patient_id=patient)
+        )
+
+
+def read(database: Database, job: str, found: list[Finding]) -> None:
+    jobs = JobRepository(database)
+    lease = jobs.lease(job, NOON)
+    assert lease is not None and jobs.publish(lease, found, NOON)
+
+
+def test_the_prior_is_the_newest_earlier_study_of_the_patient_that_was_read(database: Database) -> None:
+    jobs = JobRepository(database)
+    for uid, on in (("2.1", "2024-01-01"), ("2.2", "2025-01-01"), ("2.4", "2026-06-01")):
+        finding = replace(a_finding(), study_instance_uid=uid)
+        read(database, another_study(database, uid, Priority.ROUTINE), [finding])
+        dated(database, uid, on)
+    another_study(database, "2.3", Priority.ROUTINE)  # never read
+    dated(database, "2.3", "2025-06-01")
+    assert jobs.prior_of("1.2", "lung_nodule_ct") is None  # its own date is not known
+    dated(database, "1.2", "2026-01-01")
+    prior = jobs.prior_of("1.2", "lung_nodule_ct")
+    assert prior is not None
+    assert (prior.study_instance_uid, prior.interval_days) == ("2.2", 365)
+    assert [each.diameter_mm for each in prior.findings] == [8.0]
+    assert jobs.prior_of("1.2", "mammography") is None
+
+
+def test_what_a_reader_rejected_on_the_prior_is_not_compared_with(database: Database) -> None:
+    finding = replace(a_finding(), study_instance_uid="2.1")
+    read(database, another_study(database, "2.1", Priority.ROUTINE), [finding])
+    dated(database, "2.1", "2025-01-01")
+    dated(database, "1.2", "2026-01-01")
+    with database.transaction() as connection:
+        connection.execute(update(findings).values(status="rejected"))
+    prior = JobRepository(database).prior_of("1.2", "lung_nodule_ct")
+    assert prior is not None and prior.findings == []
+
+
+def test_studies_of_merged_patients_are_of_one_patient(database: Database) -> None:
+    read(database, another_study(database, "2.1", Priority.ROUTINE), [])
+    with database.transaction() as connection:
+        connection.execute(
+            insert(patients).values(id="q", institution_id="i", patient_id="2", name="N", merged_into="p")
+        )
+    dated(database, "2.1", "2025-01-01", patient="q")
+    dated(database, "1.2", "2026-01-01")
+    assert JobRepository(database).prior_of("1.2", "lung_nodule_ct") is not None

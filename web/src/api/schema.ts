@@ -1199,6 +1199,11 @@ export interface components {
          * @enum {string}
          */
         Action: "delete" | "cold";
+        /** AdviceOut */
+        AdviceOut: {
+            applies_to: components["schemas"]["teleconsult__findings__schemas__WordsOut"] | null;
+            text: components["schemas"]["teleconsult__findings__schemas__WordsOut"];
+        };
         /** AiOut */
         AiOut: {
             /** Finding Count */
@@ -1331,6 +1336,35 @@ export interface components {
             rule: string;
             /** Scheme */
             scheme: string;
+        };
+        /**
+         * Change
+         * @description A nodule against the prior study. NEW: the model marked nothing there before.
+         * @enum {string}
+         */
+        Change: "new" | "growing" | "stable" | "shrinking";
+        /**
+         * ComparisonOut
+         * @description A finding against the newest prior study that was read for the same.
+         */
+        ComparisonOut: {
+            change: components["schemas"]["Change"];
+            /** Diameter Mm */
+            diameter_mm: number | null;
+            /** Doubling Time Days */
+            doubling_time_days: number | null;
+            /** Doubling Time High Days */
+            doubling_time_high_days: number | null;
+            /** Doubling Time Low Days */
+            doubling_time_low_days: number | null;
+            /** Interval Days */
+            interval_days: number | null;
+            /** Study Date */
+            study_date: string | null;
+            /** Study Instance Uid */
+            study_instance_uid: string;
+            /** Volume Mm3 */
+            volume_mm3: number | null;
         };
         /** ConflictOut */
         ConflictOut: {
@@ -1581,8 +1615,8 @@ export interface components {
         };
         /** FactOut */
         FactOut: {
-            label: components["schemas"]["WordsOut"];
-            text: components["schemas"]["WordsOut"];
+            label: components["schemas"]["teleconsult__models__report_card__WordsOut"];
+            text: components["schemas"]["teleconsult__models__report_card__WordsOut"];
         };
         /** FileResultOut */
         FileResultOut: {
@@ -1641,6 +1675,7 @@ export interface components {
                 number,
                 number
             ] | null;
+            comparison: components["schemas"]["ComparisonOut"] | null;
             /** Decided At */
             decided_at: string | null;
             decided_by: components["schemas"]["DeciderOut"] | null;
@@ -1648,32 +1683,41 @@ export interface components {
             decision_reason: string | null;
             /** Diameter Mm */
             diameter_mm: number | null;
+            /** Distance To Pleura Mm */
+            distance_to_pleura_mm: number | null;
             /** Frame Number */
             frame_number: number | null;
             /** Id */
             id: string;
             kind: components["schemas"]["FindingKind"];
+            location: components["schemas"]["LocationOut"] | null;
             /** Long Axis Mm */
             long_axis_mm: number | null;
             /** Model */
             model: string;
             /** Model Version */
             model_version: string;
+            nodule_type: components["schemas"]["NoduleType"] | null;
             /** Probability */
             probability: number;
             /** Series Instance Uid */
             series_instance_uid: string;
             /** Short Axis Mm */
             short_axis_mm: number | null;
+            /** Solid Diameter Mm */
+            solid_diameter_mm: number | null;
             /** Sop Instance Uid */
             sop_instance_uid: string;
             status: components["schemas"]["DecisionStatus"];
             /** Study Instance Uid */
             study_instance_uid: string;
+            suggestion: components["schemas"]["SuggestionOut"] | null;
             /** Threshold */
             threshold: number;
             /** Version */
             version: number;
+            /** Volume Error */
+            volume_error: number | null;
             /** Volume Mm3 */
             volume_mm3: number | null;
             /** Weights Sha256 */
@@ -1789,6 +1833,11 @@ export interface components {
             signaling_url: string;
         };
         /**
+         * Laterality
+         * @enum {string}
+         */
+        Laterality: "left" | "right";
+        /**
          * LegalRole
          * @enum {string}
          */
@@ -1817,6 +1866,17 @@ export interface components {
             /** Series */
             series: number;
         };
+        /** LocationOut */
+        LocationOut: {
+            laterality: components["schemas"]["Laterality"];
+            third: components["schemas"]["LungThird"] | null;
+        };
+        /**
+         * LungThird
+         * @description A third of the lung's height. It is no lobe: fissures are not looked for.
+         * @enum {string}
+         */
+        LungThird: "upper" | "middle" | "lower";
         /** ManagedSeriesOut */
         ManagedSeriesOut: {
             /** Description */
@@ -2059,6 +2119,14 @@ export interface components {
             /** Versions */
             versions: components["schemas"]["ModelVersionOut"][];
         };
+        /**
+         * NoduleType
+         * @description By density (Fleischner Society: glossary of terms, 2024).
+         *
+         *     CALCIFIED is one that is calcified throughout or in its centre, as benign ones are.
+         * @enum {string}
+         */
+        NoduleType: "solid" | "part-solid" | "ground-glass" | "calcified";
         /** PasswordChangeIn */
         PasswordChangeIn: {
             /** Current Password */
@@ -2441,7 +2509,7 @@ export interface components {
         SectionOut: {
             /** Facts */
             facts: components["schemas"]["FactOut"][];
-            title: components["schemas"]["WordsOut"];
+            title: components["schemas"]["teleconsult__models__report_card__WordsOut"];
         };
         /**
          * Sentence
@@ -2702,6 +2770,17 @@ export interface components {
             tier: "archive" | "cold" | "warming";
             uploaded_by: components["schemas"]["UserRefOut"] | null;
         };
+        /**
+         * SuggestionOut
+         * @description What the guideline of a finding's category says: for the reader to weigh, never a decision.
+         */
+        SuggestionOut: {
+            /** Advice */
+            advice: components["schemas"]["AdviceOut"][];
+            applies: components["schemas"]["teleconsult__findings__schemas__WordsOut"];
+            condition: components["schemas"]["teleconsult__findings__schemas__WordsOut"];
+            guideline: components["schemas"]["teleconsult__findings__schemas__WordsOut"];
+        };
         /** UploadIn */
         UploadIn: {
             /** Consult Id */
@@ -2789,8 +2868,18 @@ export interface components {
             /** Series */
             series: number;
         };
+        /**
+         * WordsOut
+         * @description A sentence in both languages.
+         */
+        teleconsult__findings__schemas__WordsOut: {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        };
         /** WordsOut */
-        WordsOut: {
+        teleconsult__models__report_card__WordsOut: {
             /** En */
             en: string;
             /** Zh */

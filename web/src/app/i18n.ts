@@ -56,7 +56,7 @@ export function useLanguage(): Language {
 }
 
 /** The user's half of a sentence that came in both languages. */
-export function inLanguage(sentence: Sentence, language: Language): string {
+export function inLanguage(sentence: Pick<Sentence, "en" | "zh">, language: Language): string {
   return language === "en" ? sentence.en : sentence.zh;
 }
 

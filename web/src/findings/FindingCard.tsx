@@ -9,6 +9,7 @@ import { formatInstant, formatProbability } from "../ui/format";
 import { Tag } from "../ui/Tag";
 import { EvidencePictures } from "./EvidencePictures";
 import classes from "./findings.module.css";
+import { Measures } from "./Measures";
 import { imageNumber } from "./order";
 import { DECISION, REJECTION_REASONS } from "./status";
 import type { Decisions } from "./useDecisions";
@@ -172,6 +173,7 @@ export function FindingCard({ finding, number, series, selected, decisions, onSe
         ) : (
           <Decided finding={finding} decisions={decisions} />
         )}
+        {selected && <Measures finding={finding} />}
         {selected && <Provenance finding={finding} />}
         {selected && (
           <details className={classes.evidence} onToggle={(event) => setLooking(event.currentTarget.open)}>

@@ -21,6 +21,7 @@ from typing import Any, Final, cast
 import torch
 from torch import Tensor, nn
 
+from inference.engine.folded_norms import with_norms_folded
 from inference.engine.group_norm import with_norms_in_place
 from inference.engine.winograd import with_winograd
 
@@ -84,7 +85,7 @@ class Choice:
 
     def prepare(self, network: nn.Module) -> nn.Module:
         """Return the network, changed in place, as it is asked in this way."""
-        return KERNELS[self.kernel](network.eval())
+        return KERNELS[self.kernel](with_norms_folded(network.eval()))
 
     def __str__(self) -> str:
         tried = ", ".join(

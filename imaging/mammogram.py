@@ -1,7 +1,8 @@
 """One two-dimensional mammogram with its pixels turned so that dense tissue is bright."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ SPECIAL_VIEW_CODES: Final = frozenset({"399163009", "R-102D6", "399055006", "R-1
 SPECIAL_VIEW_WORDS: Final = frozenset({"MAGNIFICATION", "SPOT COMPRESSION", "SPOT", "MAG", "SPECIMEN"})
 # Contact views have a factor of 1.05 or so.
 MAGNIFIED_FROM: Final = 1.4
+_CHEST_WALL: Final[Mapping[str, Literal["left", "right"]]] = {"A": "left", "P": "right"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,22 @@ def shows_a_part(ds: Dataset) -> bool:
 def has_implant(ds: Dataset) -> bool:
     """Return whether the header notes an implant in the breast that the image shows."""
     return str(ds.get("BreastImplantPresent") or "").upper() == "YES"
+
+
+def sides_contradict(ds: Dataset) -> bool:
+    """Return whether Image Laterality and the series' Laterality name opposite sides."""
+    return {_code(ds, "ImageLaterality"), _code(ds, "Laterality")} >= {"L", "R"}
+
+
+def chest_wall_by_header(ds: Dataset) -> Literal["left", "right"] | None:
+    """Return on which side of the image the chest wall is, by Patient Orientation; None where it tells not.
+
+    Its first value is what lies at the end of a row: P, to the back, or A, to the front.
+
+    Source: DICOM PS3.3 C.7.6.1.1.1.
+    """
+    orientation = ds.get("PatientOrientation") or [""]
+    return _CHEST_WALL.get(str(orientation[0]).strip().upper()[:1])
 
 
 def dense_is_dark(ds: Dataset) -> bool:

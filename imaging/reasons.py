@@ -537,6 +537,12 @@ REASONS: Mapping[str, Reason] = _table(
         "No breast was found in these images: they may be black, cut off, or of something else.",
         "图像中未找到乳腺：可能为全黑、不完整或并非乳腺影像。",
     ),
+    Reason(
+        "side-contradicts",
+        "The header's side or orientation contradicts itself or the image, which may be flipped:"
+        " left and right cannot be told.",
+        "文件头中的侧别或方位自相矛盾，或与图像不符（图像可能被镜像翻转），无法确定左右侧。",
+    ),
 )
 
 

@@ -5,13 +5,22 @@ from typing import Final
 
 from pydicom import Dataset
 
-from imaging.mammogram import Mammogram, has_implant, read_mammogram, shows_a_part
+from imaging.mammogram import (
+    chest_wall_by_header,
+    has_implant,
+    read_mammogram,
+    shows_a_part,
+    sides_contradict,
+)
 from imaging.reasons import Reason, reason
-from inference.breast_region import breast_region
+from inference.breast_region import BreastRegion, breast_region
 from inference.errors import NotAnalysable
 from inference.mammography import assumed_spacing_mm
 
 LEAST_BREAST_CM2: Final = 15.0
+# Of the image's height that the breast covers at its two borders: at the chest wall, and opposite to it.
+LEAST_WALL_SHARE: Final = 0.25
+MOST_FREE_SHARE: Final = 0.3
 
 
 def readable_mammograms(datasets: Sequence[Dataset]) -> list[Dataset]:
@@ -33,13 +42,28 @@ def why_not(dataset: Dataset) -> Reason | None:
         return reason("special-view")
     if has_implant(dataset):
         return reason("implant")
+    if sides_contradict(dataset):
+        return reason("side-contradicts")
     mammogram = read_mammogram(dataset)
     if mammogram.pixels.min() == mammogram.pixels.max():
         return reason("blank-images")
-    return None if _breast_cm2(mammogram) >= LEAST_BREAST_CM2 else reason("no-breast-found")
-
-
-def _breast_cm2(mammogram: Mammogram) -> float:
     spacing_mm = mammogram.spacing_mm or assumed_spacing_mm(mammogram.pixels.shape)
     region = breast_region(mammogram.pixels, spacing_mm, may_show_pectoral=False)
-    return float(region.breast.sum()) * region.spacing_mm**2 / 100.0
+    if float(region.breast.sum()) * region.spacing_mm**2 / 100.0 < LEAST_BREAST_CM2:
+        return reason("no-breast-found")
+    by_header = chest_wall_by_header(dataset)
+    if by_header is not None and by_header == _clearly_not_the_chest_wall(region):
+        return reason("side-contradicts")
+    return None
+
+
+def _clearly_not_the_chest_wall(region: BreastRegion) -> str | None:
+    """Return the side of the image that the breast hardly touches while it lies along the other one."""
+    band = max(2, region.breast.shape[1] // 40)
+    share = {
+        "left": float(region.breast[:, :band].mean()),
+        "right": float(region.breast[:, -band:].mean()),
+    }
+    free, wall = sorted(share, key=lambda side: share[side])
+    clear = share[wall] >= LEAST_WALL_SHARE and share[free] <= MOST_FREE_SHARE * share[wall]
+    return free if clear else None

@@ -8,12 +8,13 @@ The heads' group normalisation takes its mean over a whole window. So a window c
 nor parts of it skipped, without changing every score in it: windows are those of the configuration.
 """
 
+import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -31,8 +32,10 @@ from inference.lung_region import find_lungs
 from inference.retinanet_volume import NetworkImage, network_image
 
 Progress = Callable[[str, float], None]
+PROCESSOR: Final = torch.device("cpu")
 PARTS = ("detector", "detector_ops", "network")
 MASS_FROM_MM = 30.0  # Fleischner Society glossary: above 3 cm it is a mass
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +85,37 @@ def detect_boxes(image: NetworkImage, bundle: Bundle) -> Boxes:
     Raises:
         BundleError: the configuration or the weights are not usable.
     """
-    detector = _detector(bundle)
+    for device in _devices():
+        try:
+            return _boxes(_detector(bundle, device), image.voxels.to(device))
+        except RuntimeError as error:  # torch.OutOfMemoryError is one
+            if device == PROCESSOR:
+                raise
+            log.warning("graphics-card-failed, reading on the processor: %s", str(error).split("\n")[0])
+            if device.type == "cuda":
+                torch.cuda.empty_cache()
+    raise AssertionError("the processor is always there")
+
+
+def _devices() -> tuple[torch.device, ...]:
+    """Where a network may be asked, the fastest first."""
+    return (torch.device("cuda"), PROCESSOR) if torch.cuda.is_available() else (PROCESSOR,)
+
+
+def _boxes(detector: Any, voxels: torch.Tensor) -> Boxes:
     # As the zoo's inferer decides it.
-    in_windows = image.voxels[0].numel() >= int(np.prod(detector.inferer.roi_size))
-    with torch.inference_mode():
-        (found,) = detector([image.voxels], use_inferer=in_windows)
+    in_windows = voxels[0].numel() >= int(np.prod(detector.inferer.roi_size))
+    on_card = voxels.device.type == "cuda"
+    with torch.inference_mode(), torch.autocast("cuda", enabled=on_card):  # `amp` of the zoo's evaluator
+        (found,) = detector([voxels], use_inferer=in_windows)
     return Boxes(
-        found[detector.target_box_key].double().numpy(), found[detector.pred_score_key].double().numpy()
+        found[detector.target_box_key].double().cpu().numpy(),
+        found[detector.pred_score_key].double().cpu().numpy(),
     )
 
 
-@lru_cache(maxsize=1)
-def _detector(bundle: Bundle) -> Any:
+@lru_cache(maxsize=2)
+def _detector(bundle: Bundle, device: torch.device) -> Any:
     """Return MONAI's detector with the bundle's weights, its network asked as the engine chose."""
     parts = build_parts(bundle.folder, bundle.name, PARTS, is_trusted=bundle.is_trusted)
     detector = parts["detector"]
@@ -101,6 +123,10 @@ def _detector(bundle: Bundle) -> Any:
         detector.network.load_state_dict(read_state(bundle.weights_path, bundle.name), strict=True)
     except RuntimeError as error:
         raise BundleError(bundle_reason("weights-do-not-fit", model=bundle.name)) from error
+    detector.network.to(device)
+    if device != PROCESSOR:
+        detector.network.to(memory_format=torch.channels_last_3d)
+        return detector.eval()
     data = os.environ.get("TELECONSULT_DATA")
     engine = choose(Path(data) if data else None)
     network = detector.network

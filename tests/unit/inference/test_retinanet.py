@@ -131,3 +131,17 @@ def test_only_boxes_in_the_lungs_from_the_threshold_up_become_findings(
     assert finding.probability == 0.9
     assert finding.diameter_mm == pytest.approx(8 * 0.703125, abs=0.06)
     assert finding.centre_lps_mm == pytest.approx((image.to_lps @ (*middle, 1))[:3], abs=0.02)
+
+
+def test_a_device_that_fails_leaves_the_reading_to_the_processor_and_the_log_says_so(
+    bundle: Bundle, image: NetworkImage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from inference import retinanet
+
+    part = NetworkImage(image.voxels[:, 120:152, 150:182, 40:56].contiguous(), image.to_lps)
+    expected = detect_boxes(part, bundle)
+    # The meta device holds no numbers: a network on it answers nothing that can be used.
+    monkeypatch.setattr(retinanet, "_devices", lambda: (torch.device("meta"), retinanet.PROCESSOR))
+    found = detect_boxes(part, bundle)
+    assert "graphics-card-failed" in caplog.text
+    assert_allclose(found.scores, expected.scores, atol=1e-6)

@@ -28,6 +28,8 @@ Port = Annotated[
 ]
 DEFAULT_DATA = REPOSITORY / "data"
 DEFAULT_PORT = 8080
+# Threads that wait for each other in a loop take the cores that others need. Read when torch is loaded.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 GATE_RULES = "TELECONSULT_GATE_RULES"  # names a file that adjusts the input gate's limits
 
 

@@ -5,6 +5,7 @@ from typing import Final
 
 from imaging.finding import Finding, FindingKind
 from imaging.mammogram import Mammogram
+from inference.bi_rads import bi_rads
 from inference.breast_candidates import KINDS, Candidate, calibrated, score_breast
 from inference.breast_features import BreastFeatures, breast_features
 from inference.bundle import Bundle
@@ -76,8 +77,10 @@ def _finding(
     diameter_mm = None
     if mammogram.spacing_mm is not None:
         diameter_mm = round(max((y1 - y0) * mammogram.spacing_mm[0], (x1 - x0) * mammogram.spacing_mm[1]), 1)
+    kind = FindingKind(KINDS[candidate.kind])
+    outcome = bi_rads(kind)
     return Finding(
-        kind=FindingKind(KINDS[candidate.kind]),
+        kind=kind,
         probability=round(probability, 4),
         threshold=threshold,
         study_instance_uid=mammogram.study_instance_uid,
@@ -90,4 +93,5 @@ def _finding(
         model=bundle.name,
         model_version=bundle.version,
         weights_sha256=bundle.weights_sha256,
+        category=None if outcome is None else outcome.category,
     )

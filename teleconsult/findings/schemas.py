@@ -9,14 +9,14 @@ from sqlalchemy import Connection
 
 from imaging.finding import Category, FindingKind
 from imaging.lung_nodule import Change, Laterality, LungThird, NoduleType
-from inference import fleischner, lung_rads
+from inference import bi_rads, fleischner, lung_rads
 from inference.guideline import guideline_of
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.finding_record import DecisionStatus, FindingRecord
 from teleconsult.text import Text
 from teleconsult.users.user import User
 
-GUIDELINES: Final = (fleischner.GUIDELINE, lung_rads.GUIDELINE)
+GUIDELINES: Final = (bi_rads.GUIDELINE, fleischner.GUIDELINE, lung_rads.GUIDELINE)
 
 
 class DeciderOut(BaseModel):

@@ -6,7 +6,10 @@ import { formatPercent } from "../ui/format";
 import classes from "./findings.module.css";
 import { doublingTime, volumeText } from "./measures";
 
-/** What was measured of a lung nodule, what it was before, and what a guideline suggests. */
+/** Guidelines whose category is a grade that readers know by its code. */
+const GRADED_SCHEMES: ReadonlySet<string> = new Set(["99LUNGRADS", "99BIRADS"]);
+
+/** What was measured of a finding, what it was before, and what a guideline suggests. */
 export function Measures({ finding }: { finding: Finding }) {
   const { t } = useTranslation("findings");
   const language = useLanguage();
@@ -71,22 +74,24 @@ export function Measures({ finding }: { finding: Finding }) {
     [t("measures.doubling"), doubling === null ? null : t(`measures.${doubling.key}`, doubling)],
   ];
   const known = rows.filter(([, value]) => value !== null);
-  if (known.length === 0) return null;
+  if (known.length === 0 && suggestion === null) return null;
   return (
     <>
-      <dl className={classes.provenance} data-testid="measures">
-        {known.map(([label, value]) => (
-          <div key={label} className={classes.measure}>
-            <dt>{label}</dt>
-            <dd className="tabular">{value}</dd>
-          </div>
-        ))}
-      </dl>
+      {known.length > 0 && (
+        <dl className={classes.provenance} data-testid="measures">
+          {known.map(([label, value]) => (
+            <div key={label} className={classes.measure}>
+              <dt>{label}</dt>
+              <dd className="tabular">{value}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
       {suggestion !== null && finding.category !== null && (
         <div className={classes.suggestion} data-testid="suggestion">
           <strong>
             {t("measures.suggestion")}: {inLanguage(suggestion.guideline, language)}
-            {finding.category.scheme === "99LUNGRADS" && ` ${finding.category.code}`}
+            {GRADED_SCHEMES.has(finding.category.scheme) && ` ${finding.category.code}`}
           </strong>
           <p>{inLanguage(suggestion.condition, language)}</p>
           {suggestion.advice.map((advice) => (

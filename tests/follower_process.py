@@ -7,8 +7,9 @@ from pathlib import Path
 
 from sqlalchemy import Table, func, insert, select
 
+from inference.inference_job import WHOLE_SERIES
 from storage.database import Database
-from storage.tables import institutions, series
+from storage.tables import inference_jobs, institutions, series
 from tests.orthanc_server import USERNAME, OrthancServer
 
 QUIET_S = 1.0
@@ -91,6 +92,16 @@ class FollowedArchive:
     def count(self, table: Table) -> int:
         with self.database.reading() as connection:
             return connection.execute(select(func.count()).select_from(table)).scalar() or 0
+
+    def requested_readings(self) -> int:
+        """Jobs that read a whole series; those of its slabs come and go with its slices."""
+        with self.database.reading() as connection:
+            query = (
+                select(func.count())
+                .select_from(inference_jobs)
+                .where(inference_jobs.c.slab_index == WHOLE_SERIES)
+            )
+            return connection.execute(query).scalar() or 0
 
     def closed_series(self) -> int:
         """Series that the gate has closed."""

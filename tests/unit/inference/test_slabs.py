@@ -156,12 +156,13 @@ def assert_same(one: Sequence[Finding], other: Sequence[Finding]) -> None:
         assert np.abs(np.subtract(a.box_lps_mm, b.box_lps_mm)).max() <= 1.0
 
 
+@pytest.mark.timeout(900)  # three examples of a dozen slabs each, on a slow machine
 @settings(
-    max_examples=4,
+    max_examples=3,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-@given(st.randoms(use_true_random=False), st.sets(st.integers(1, 46), max_size=3), st.integers(1, 20))
+@given(st.randoms(use_true_random=False), st.sets(st.integers(1, 46), max_size=3), st.integers(8, 20))
 def test_whatever_the_order_the_streamed_findings_are_those_of_the_whole_volume(
     chest: list[Dataset],
     bundle: Bundle,
@@ -199,7 +200,7 @@ def test_whatever_the_order_the_streamed_findings_are_those_of_the_whole_volume(
             uid = str(ds.SOPInstanceUID)
             slices[uid] = Slice(float(ds.ImagePositionPatient[2]), uid)
         # Where a slab was taken for the last one and was not, it is read again.
-        ends = (min(each.offset_mm for each in slices.values()),) if random.random() < 0.3 else ()
+        ends = (min(each.offset_mm for each in slices.values()),) if random.random() < 0.2 else ()
         read(plan_slabs(list(slices.values()), complete=False, ends_mm=ends))
     read(plan_slabs(list(slices.values()), complete=True))
 

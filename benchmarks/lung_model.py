@@ -17,7 +17,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.result import write_result
+from benchmarks.result import figure, write_result
 from imaging.finding import Finding
 from imaging.volume_builder import build_volume
 from inference.bundle import Bundle, load_bundle
@@ -79,9 +79,7 @@ def held_out_patches(path: Path, bundle: Bundle) -> dict[str, Any]:
     whole = read_patches(path)
     assert whole.series is not None and whole.diameter_mm is not None
     rows = split["held_out"](whole.series) & ~split["never_used"](whole.series)
-    part = PatchSet(
-        whole.patches[rows], whole.is_nodule[rows], whole.series[rows], whole.diameter_mm[rows]
-    )
+    part = PatchSet(whole.patches[rows], whole.is_nodule[rows], whole.series[rows], whole.diameter_mm[rows])
     return evaluate_patches(part, bundle, load_predictor(bundle))
 
 
@@ -104,35 +102,21 @@ def phantom_rows(figures: dict[str, Any]) -> list[dict[str, Any]]:
     )
     at = figures["at_threshold"]
     rows = [
-        row("CPM", figures["cpm"], "mean sensitivity", 0.90, interval=figures["cpm_95_percent_interval"]),
-        row(
+        figure("CPM", figures["cpm"], "mean sensitivity", 0.90, interval=figures["cpm_95_percent_interval"]),
+        figure(
             "sensitivity at 1 false flag a scan, nodules from 6 mm",
             figures["sensitivity_at_1_per_scan_from_6_mm"],
             "share",
             0.92,
             interval=figures["sensitivity_at_1_per_scan_from_6_mm_95_percent_interval"],
         ),
-        row("sensitivity at the shipped threshold", at["sensitivity"], "share"),
-        row("false flags a scan at the shipped threshold", at["false_per_scan"], "flags"),
+        figure("sensitivity at the shipped threshold", at["sensitivity"], "share"),
+        figure("false flags a scan at the shipped threshold", at["false_per_scan"], "flags"),
     ]
     rows[0]["scans"] = what
     rows[0]["sensitivity_at_false_per_scan"] = figures["sensitivity_at_false_per_scan"]
     rows[0]["breakdown"] = figures["breakdown"]
     return rows
-
-
-def row(
-    what: str,
-    value: float | None,
-    unit: str,
-    goal: float | None = None,
-    *,
-    at_most: bool = False,
-    **more: Any,
-) -> dict[str, Any]:
-    """Return a row of the result; without a goal there is none to meet."""
-    met = None if goal is None or value is None else (value <= goal if at_most else value >= goal)
-    return {"what": what, "value": value, "unit": unit, "goal": goal, "peer": None, "met": met, **more}
 
 
 def real_rows(data: Path, bundle: Bundle) -> list[dict[str, Any]]:
@@ -142,7 +126,7 @@ def real_rows(data: Path, bundle: Bundle) -> list[dict[str, Any]]:
     if patches.exists():
         figures = held_out_patches(patches, bundle)
         rows.append(
-            row(
+            figure(
                 f"AUC on {figures['n']} real candidate patches of {figures['n_series']} held-out series",
                 figures["auc"],
                 "AUC",
@@ -156,8 +140,10 @@ def real_rows(data: Path, bundle: Bundle) -> list[dict[str, Any]]:
         findings = real_findings(data / name, bundle)
         gaps_mm = [np.linalg.norm(np.subtract(each.centre_lps_mm or np.inf, place)) for each in findings]
         on_it = [rank for rank, gap_mm in enumerate(gaps_mm, start=1) if gap_mm < within_mm]
-        rows.append(row(f"{name}: rank of its lesion", on_it[0] if on_it else None, "rank", 1, at_most=True))
-        rows.append(row(f"{name}: other flags", len(findings) - len(on_it[:1]), "flags", 3, at_most=True))
+        rows.append(
+            figure(f"{name}: rank of its lesion", on_it[0] if on_it else None, "rank", 1, at_most=True)
+        )
+        rows.append(figure(f"{name}: other flags", len(findings) - len(on_it[:1]), "flags", 3, at_most=True))
     return rows
 
 

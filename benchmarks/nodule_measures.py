@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks.result import write_result
+from benchmarks.result import figure, write_result
 from imaging.lung_nodule import NoduleType
 from inference.growth import volume_error
 from inference.lung_candidates import Candidate
@@ -66,31 +66,33 @@ def figures_of(name: str, group: Sequence[Measured]) -> list[dict[str, Any]]:
     ]
     typed = [lesion.nodule_type is one.nodule_type for one, lesion in found if lesion.nodule_type is not None]
     rows = [
-        _row(f"{name}: nodules outlined", len(found) / len(group), "share"),
-        _row(f"{name}: nodules with a volume", len(volumes) / len(group), "share"),
-        _row(f"{name}: nodules with a type", len(typed) / len(group), "share"),
+        figure(f"{name}: nodules outlined", len(found) / len(group), "share", digits=3),
+        figure(f"{name}: nodules with a volume", len(volumes) / len(group), "share", digits=3),
+        figure(f"{name}: nodules with a type", len(typed) / len(group), "share", digits=3),
     ]
     if diameters:
         rows += [
-            _row(f"{name}: mean diameter, mean error", float(np.mean(diameters)), "mm"),
-            _row(f"{name}: mean diameter, mean absolute error", float(np.mean(np.abs(diameters))), "mm"),
+            figure(f"{name}: mean diameter, mean error", float(np.mean(diameters)), "mm", digits=3),
+            figure(
+                f"{name}: mean diameter, mean absolute error",
+                float(np.mean(np.abs(diameters))),
+                "mm",
+                digits=3,
+            ),
         ]
     if volumes:
         errors, said = np.array(volumes).T
         inside = float(np.mean(np.abs(errors) <= said))
         rows += [
-            _row(f"{name}: volume, mean error", float(errors.mean()), "share"),
-            _row(f"{name}: volume, mean absolute error", float(np.abs(errors).mean()), "share"),
-            _row(f"{name}: volumes within the error that is shown", inside, "share", goal=0.95),
+            figure(f"{name}: volume, mean error", float(errors.mean()), "share", digits=3),
+            figure(f"{name}: volume, mean absolute error", float(np.abs(errors).mean()), "share", digits=3),
+            figure(f"{name}: volumes within the error that is shown", inside, "share", goal=0.95, digits=3),
         ]
     if typed:
-        rows.append(_row(f"{name}: type right, where one is told", float(np.mean(typed)), "share"))
+        rows.append(
+            figure(f"{name}: type right, where one is told", float(np.mean(typed)), "share", digits=3)
+        )
     return rows
-
-
-def _row(what: str, value: float, unit: str, goal: float | None = None) -> dict[str, Any]:
-    met = None if goal is None else value >= goal
-    return {"what": what, "value": round(value, 3), "unit": unit, "goal": goal, "peer": None, "met": met}
 
 
 def main() -> None:

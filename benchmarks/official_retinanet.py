@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.reference_run import reference_command, write_site
-from benchmarks.result import write_result
+from benchmarks.result import figure, write_result
 from teleconsult.services import REPOSITORY
 
 SEED: Final = 91_017
@@ -166,31 +166,32 @@ def matches(reference: dict[str, Any], ours: dict[str, Any]) -> dict[str, float]
 
 def figures(what: str, reference: dict[str, Any], ours: dict[str, Any], same: dict[str, float]) -> list[Any]:
     """Return the rows of the result."""
-
-    def row(
-        name: str, value: float, unit: str, goal: float | None, peer: float | None, met: bool | None
-    ) -> Any:
-        named = f"{what}: {name}"
-        return {"what": named, "value": value, "unit": unit, "goal": goal, "peer": peer, "met": met}
-
     cpu, wall = reference["cpu_s"] / ours["cpu_s"], reference["wall_s"] / ours["wall_s"]
     memory = ours["peak_gib"] / reference["peak_gib"]
     matched = same["matched"] / max(same["reference"], same["ours"])
+    cpu_s, wall_s = round(reference["cpu_s"], 1), round(reference["wall_s"], 1)
+    peak_gib = round(reference["peak_gib"], 2)
     return [
-        row("CPU time of monai.bundle run over ours", round(cpu, 2), "times", 8.0, None, cpu >= 8.0),
-        row("wall time of monai.bundle run over ours", round(wall, 2), "times", 8.0, None, wall >= 8.0),
-        row("CPU time", round(ours["cpu_s"], 1), "s", None, round(reference["cpu_s"], 1), None),
-        row("wall time", round(ours["wall_s"], 1), "s", None, round(reference["wall_s"], 1), None),
-        row("peak memory of ours over monai.bundle run", round(memory, 2), "ratio", 0.5, None, memory <= 0.5),
-        row("peak memory", round(ours["peak_gib"], 2), "GiB", None, round(reference["peak_gib"], 2), None),
-        row("boxes of both with IoU >= 0.99", matched, "share", 1.0, same["reference"], matched == 1.0),
-        row(
-            "largest difference of their scores",
+        figure(f"{what}: CPU time of monai.bundle run over ours", cpu, "times", 8.0, digits=2),
+        figure(f"{what}: wall time of monai.bundle run over ours", wall, "times", 8.0, digits=2),
+        figure(f"{what}: CPU time", ours["cpu_s"], "s", peer=cpu_s, digits=1),
+        figure(f"{what}: wall time", ours["wall_s"], "s", peer=wall_s, digits=1),
+        figure(
+            f"{what}: peak memory of ours over monai.bundle run",
+            memory,
+            "ratio",
+            0.5,
+            at_most=True,
+            digits=2,
+        ),
+        figure(f"{what}: peak memory", ours["peak_gib"], "GiB", peer=peak_gib, digits=2),
+        figure(f"{what}: boxes of both with IoU >= 0.99", matched, "share", 1.0, peer=same["reference"]),
+        figure(
+            f"{what}: largest difference of their scores",
             same["score_gap"],
             "score",
             MOST_SCORE_GAP,
-            None,
-            same["score_gap"] <= MOST_SCORE_GAP,
+            at_most=True,
         ),
     ]
 

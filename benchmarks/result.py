@@ -13,6 +13,28 @@ from teleconsult.services import REPOSITORY
 RESULTS = REPOSITORY / "benchmarks" / "results"
 
 
+def figure(
+    what: str,
+    value: float | None,
+    unit: str,
+    goal: float | None = None,
+    *,
+    at_most: bool = False,
+    peer: float | None = None,
+    digits: int | None = None,
+    **more: Any,
+) -> dict[str, Any]:
+    """Return a row of the result; without a goal there is none to meet.
+
+    Args:
+        at_most: the goal is not to be exceeded; else it is to be reached.
+        digits: after the point, of what is told; the goal is met or not by what was measured.
+    """
+    met = None if goal is None or value is None else (value <= goal if at_most else value >= goal)
+    told = value if value is None or digits is None else round(value, digits)
+    return {"what": what, "value": told, "unit": unit, "goal": goal, "peer": peer, "met": met, **more}
+
+
 def write_result(name: str, figures: Sequence[dict[str, Any]], *, circumstance: str = "") -> None:
     """Write `results/NAME.json`.
 

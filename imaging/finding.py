@@ -1,6 +1,6 @@
 """One observation with a place in an image, and what made it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Final
@@ -10,6 +10,7 @@ from imaging.lung_nodule import Comparison, LungLocation, NoduleType
 
 # What a code may be in DICOM: PS3.5 6.2, VR SH for value and scheme, LO for the meaning.
 _LONGEST: Final[Mapping[str, int]] = {"code": 16, "scheme": 16, "meaning": 64}
+MASS_FROM_MM: Final = 30.0
 
 
 class FindingKind(StrEnum):
@@ -54,6 +55,17 @@ class Category:
     def from_json(cls, values: Mapping[str, str]) -> "Category":
         """Return what `to_json` wrote."""
         return cls(**values)
+
+
+def nodule_or_mass(diameter_mm: float) -> FindingKind:
+    """Return what a thing in the lung is called by its size (Fleischner Society glossary, 2024)."""
+    return FindingKind.MASS if diameter_mm > MASS_FROM_MM else FindingKind.NODULE
+
+
+def as_place(values: Iterable[float]) -> tuple[float, float, float]:
+    """Return (x, y, z) in mm as a finding records it: to a hundredth."""
+    x, y, z = (round(float(value), 2) for value in values)
+    return x, y, z
 
 
 @dataclass(frozen=True, slots=True)

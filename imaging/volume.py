@@ -44,6 +44,10 @@ class Volume:
         x, y, z, _ = (float(v) for v in self.affine_lps @ (column, row, slice_, 1.0))
         return x, y, z
 
+    def voxels_to_lps(self, index: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return (n, 3) places in mm LPS of (n, 3) (slice, row, column) indices, fractions allowed."""
+        return np.asarray(index[:, ::-1] @ self.affine_lps[:3, :3].T + self.affine_lps[:3, 3])
+
     def lps_to_voxel(self, x: float, y: float, z: float) -> tuple[float, float, float]:
         """Return the fractional (column, row, slice) of a place in mm, LPS; it may lie outside the volume."""
         column, row, slice_, _ = (float(v) for v in np.linalg.solve(self.affine_lps, (x, y, z, 1.0)))

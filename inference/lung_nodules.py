@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging.finding import Finding, FindingKind
+from imaging.finding import Finding, as_place, nodule_or_mass
 from imaging.lesion_mask import LesionMask
 from imaging.volume import Volume
 from inference.bundle import Bundle
@@ -22,7 +22,6 @@ from inference.slabs import Slab, part_of, slabs_of
 
 Progress = Callable[[str, float], None]
 
-MASS_FROM_MM = 30.0  # Fleischner Society glossary: above 3 cm it is a mass
 SMALLEST_DIAMETER_MM = 3.0
 
 
@@ -153,19 +152,19 @@ def _finding(volume: Volume, bundle: Bundle, lesion: Lesion, probability: float)
     corners = np.array(
         [[k, j, i] for k in (first[0], last[0]) for j in (first[1], last[1]) for i in (first[2], last[2])]
     )
-    corners_lps = _lps(volume, corners)
-    centre = _lps(volume, np.array([lesion.centre]))[0]
+    corners_lps = volume.voxels_to_lps(corners)
+    centre = volume.voxels_to_lps(np.array([lesion.centre]))[0]
     low, high = corners_lps.min(axis=0), corners_lps.max(axis=0)
     row0, column0, row1, column1 = lesion.section_box
     return Finding(
-        kind=FindingKind.MASS if lesion.diameter_mm > MASS_FROM_MM else FindingKind.NODULE,
+        kind=nodule_or_mass(lesion.diameter_mm),
         probability=round(probability, 4),
         threshold=bundle.threshold,
         study_instance_uid=volume.study_instance_uid,
         series_instance_uid=volume.series_instance_uid,
         sop_instance_uid=volume.sop_instance_uids[lesion.central_slice],
-        centre_lps_mm=_point(centre),
-        box_lps_mm=(*_point(low), *_point(high)),
+        centre_lps_mm=as_place(centre),
+        box_lps_mm=(*as_place(low), *as_place(high)),
         box_px=(float(column0), float(row0), float(column1 + 1), float(row1 + 1)),
         diameter_mm=round(lesion.diameter_mm, 1),
         model=bundle.name,
@@ -181,7 +180,7 @@ def _finding(volume: Volume, bundle: Bundle, lesion: Lesion, probability: float)
 def _measured(finding: Finding, lesion: Lesion, volume: Volume, region: LungRegion, lungs: Lungs) -> Finding:
     """Return the finding with what is said of a lung nodule."""
     to_pleura = distance_to_pleura_mm(region, lesion.voxels, lesion.first)
-    x, _, z = _lps(volume, np.array([lesion.centre]))[0]
+    x, _, z = volume.voxels_to_lps(np.array([lesion.centre]))[0]
     has_volume = lesion.volume_mm3 is not None and lesion.volume_mm3 > 0
     return replace(
         finding,
@@ -226,14 +225,3 @@ def _mask(volume: Volume, lesion: Lesion) -> LesionMask | None:
         first_row=lesion.first[1],
         first_column=lesion.first[2],
     )
-
-
-def _lps(volume: Volume, index: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return (n, 3) patient coordinates in mm for (n, 3) (slice, row, column) indices."""
-    columns_first = np.concatenate([index[:, ::-1], np.ones((len(index), 1))], axis=1)
-    return np.asarray((volume.affine_lps @ columns_first.T).T[:, :3], dtype=np.float64)
-
-
-def _point(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    x, y, z = (round(float(value), 2) for value in values)
-    return x, y, z

@@ -58,7 +58,7 @@ def lungs_of(region: LungRegion, volume: Volume) -> Lungs:
     """
     mask = region.mask[::STEP, ::STEP, ::STEP]
     index = np.argwhere(mask)
-    points = _lps(region, volume, index.astype(np.float64) * STEP)
+    points = volume.voxels_to_lps(region.native_index(index.astype(np.float64) * STEP))
     midline = _midline_mm(points[:, 0])
     if midline is None:
         midline = _body_middle_mm(volume)
@@ -99,12 +99,6 @@ def distance_to_pleura_mm(
     depth = ndimage.distance_transform_edt(block) * GRID_MM - GRID_MM / 2
     nearest = max(float(depth[tuple((index - low).T)].min()), 0.0)
     return nearest if nearest <= LOOKED_FOR_PLEURA_MM else None
-
-
-def _lps(region: LungRegion, volume: Volume, index: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return (n, 3) places in mm LPS for (n, 3) indices of the region's crop."""
-    native = region.native_index(index)
-    return np.asarray(native[:, ::-1] @ volume.affine_lps[:3, :3].T + volume.affine_lps[:3, 3])
 
 
 def _midline_mm(x: NDArray[np.float64]) -> float | None:

@@ -1,10 +1,8 @@
 """Networks: from a bundle to numbers. With `bundle_network`, the place where torch and MONAI are imported."""
 
 import copy
-import logging
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import torch
@@ -14,10 +12,9 @@ from inference import bundle_network
 from inference.bundle import Bundle
 from inference.bundle_reasons import bundle_reason
 from inference.errors import BundleError
+from inference.graphics_card import PROCESSOR, devices, first_answer
 
 BATCH = 256
-PROCESSOR: Final = torch.device("cpu")
-log = logging.getLogger(__name__)
 
 
 class Predictor:
@@ -44,14 +41,15 @@ class Predictor:
 
     def logits(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (n, classes) from (n, channel, ...) inputs, in batches of BATCH."""
-        if self._on_card is not None:
-            try:
-                return _logits(self._on_card.to(self._device), inputs, self._device)
-            except RuntimeError as error:  # torch.OutOfMemoryError is one
-                log.warning("graphics-card-failed, reading on the processor: %s", str(error).split("\n")[0])
-                if self._device.type == "cuda":
-                    torch.cuda.empty_cache()
-        return _logits(self._network, inputs, PROCESSOR)
+        on_card = self._on_card
+        if on_card is None:
+            return _logits(self._network, inputs, PROCESSOR)
+        return first_answer(
+            (self._device, PROCESSOR),
+            lambda device: _logits(
+                self._network if device == PROCESSOR else on_card.to(device), inputs, device
+            ),
+        )
 
 
 def _channels_last(network: torch.nn.Module) -> torch.nn.Module:
@@ -88,8 +86,7 @@ def load_predictor(bundle: Bundle) -> Predictor:
 
 @lru_cache(maxsize=4)
 def _load(bundle: Bundle) -> Predictor:
-    card = torch.device("cuda") if torch.cuda.is_available() else PROCESSOR
-    return Predictor(bundle_network.network_of(bundle), card)
+    return Predictor(bundle_network.network_of(bundle), devices()[0])
 
 
 def build_network(name: str, config_path: Path) -> torch.nn.Module:

@@ -8,19 +8,18 @@ The heads' group normalisation takes its mean over a whole window. So a window c
 nor parts of it skipped, without changing every score in it: windows are those of the configuration.
 """
 
-import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from imaging.finding import Finding, FindingKind
+from imaging.finding import Finding, as_place, nodule_or_mass
 from imaging.volume import Volume
 from inference.bundle import Bundle
 from inference.bundle_config import read_config
@@ -28,14 +27,12 @@ from inference.bundle_network import build_parts, read_state
 from inference.bundle_reasons import bundle_reason
 from inference.engine.choice import choose
 from inference.errors import BundleError
+from inference.graphics_card import PROCESSOR, devices, first_answer
 from inference.lung_region import find_lungs
 from inference.retinanet_volume import NetworkImage, network_image
 
 Progress = Callable[[str, float], None]
-PROCESSOR: Final = torch.device("cpu")
 PARTS = ("detector", "detector_ops", "network")
-MASS_FROM_MM = 30.0  # Fleischner Society glossary: above 3 cm it is a mass
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,21 +82,7 @@ def detect_boxes(image: NetworkImage, bundle: Bundle) -> Boxes:
     Raises:
         BundleError: the configuration or the weights are not usable.
     """
-    for device in _devices():
-        try:
-            return _boxes(_detector(bundle, device), image.voxels.to(device))
-        except RuntimeError as error:  # torch.OutOfMemoryError is one
-            if device == PROCESSOR:
-                raise
-            log.warning("graphics-card-failed, reading on the processor: %s", str(error).split("\n")[0])
-            if device.type == "cuda":
-                torch.cuda.empty_cache()
-    raise AssertionError("the processor is always there")
-
-
-def _devices() -> tuple[torch.device, ...]:
-    """Where a network may be asked, the fastest first."""
-    return (torch.device("cuda"), PROCESSOR) if torch.cuda.is_available() else (PROCESSOR,)
+    return first_answer(devices(), lambda device: _boxes(_detector(bundle, device), image.voxels.to(device)))
 
 
 def _boxes(detector: Any, voxels: torch.Tensor) -> Boxes:
@@ -154,22 +137,17 @@ def _finding(volume: Volume, bundle: Bundle, box_lps: NDArray[np.float64], score
     (column0, row0), (column1, row1) = np.clip(ends + 0.5, 0, volume.voxels_hu.shape[:0:-1])
     diameter_mm = float((box_lps[1] - box_lps[0])[:2].mean())
     return Finding(
-        kind=FindingKind.MASS if diameter_mm > MASS_FROM_MM else FindingKind.NODULE,
+        kind=nodule_or_mass(diameter_mm),
         probability=round(score, 4),
         threshold=bundle.threshold,
         study_instance_uid=volume.study_instance_uid,
         series_instance_uid=volume.series_instance_uid,
         sop_instance_uid=volume.sop_instance_uids[slice_],
-        centre_lps_mm=_point(middle),
-        box_lps_mm=(*_point(box_lps[0]), *_point(box_lps[1])),
+        centre_lps_mm=as_place(middle),
+        box_lps_mm=(*as_place(box_lps[0]), *as_place(box_lps[1])),
         box_px=(float(column0), float(row0), float(column1), float(row1)),
         diameter_mm=round(diameter_mm, 1),
         model=bundle.name,
         model_version=bundle.version,
         weights_sha256=bundle.weights_sha256,
     )
-
-
-def _point(values: NDArray[np.float64]) -> tuple[float, float, float]:
-    x, y, z = (round(float(value), 2) for value in values)
-    return x, y, z

@@ -10,10 +10,8 @@ from monai.data.meta_tensor import MetaTensor
 from monai.transforms.intensity.array import ScaleIntensityRange
 from monai.transforms.spatial.array import Spacing
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from imaging.volume import Volume
-from inference.lung_region import LungRegion
 
 LPS_TO_RAS = np.diag([-1.0, -1.0, 1.0, 1.0])
 # Which way each letter of an orientation points, in RAS: axis and sign.
@@ -72,21 +70,3 @@ def oriented(
             affine[:3, axis] *= -1
             voxels = np.flip(voxels, axis)
     return voxels, affine
-
-
-def lungs_on_grid(
-    volume: Volume, region: LungRegion, shape: tuple[int, ...], to_lps: NDArray[np.float64]
-) -> NDArray[np.bool_]:
-    """Return the lungs' mask on another grid of the patient: that of an image, or coarser.
-
-    Args:
-        shape: of the grid, (x, y, z).
-        to_lps: (4, 4), from the grid's (x, y, z, 1) to mm, LPS.
-    """
-    to_native = np.linalg.inv(volume.affine_lps) @ to_lps  # (column, row, slice)
-    to_region = np.diag([*(1.0 / np.array(region.to_native)), 1.0]) @ to_native[[2, 1, 0, 3]]
-    offset = to_region[:3, 3] - np.array(region.start)
-    mask = ndimage.affine_transform(
-        region.mask.astype(np.uint8), to_region[:3, :3], offset, shape, order=0, mode="constant"
-    )
-    return np.asarray(mask > 0)

@@ -54,8 +54,7 @@ def patches_of(
     """Return (patch, whether it shows a nodule, the nodule's diameter in mm) of a phantom."""
     volume = build_volume(case.datasets)
     candidates = find_candidates(find_lungs(volume.voxels_hu, volume.spacing_mm))
-    index = np.array([one.position for one in candidates])
-    places = index[:, ::-1] @ volume.affine_lps[:3, :3].T + volume.affine_lps[:3, 3]
+    places = volume.voxels_to_lps(np.array([one.position for one in candidates]))
     gaps = np.array([np.linalg.norm(places - nodule.centre_lps_mm, axis=1) for nodule in case.nodules])
     radii = np.array([nodule.diameter_mm / 2 for nodule in case.nodules])
     found = []

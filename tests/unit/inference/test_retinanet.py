@@ -15,7 +15,7 @@ from inference.bundle_config import read_config
 from inference.phantoms.chest import chest_ct
 from inference.pipeline import VolumeReader, reader_of
 from inference.retinanet import detect_boxes, detect_with_retinanet
-from inference.retinanet_volume import LPS_TO_RAS, NetworkImage, lungs_on_grid, network_image, oriented
+from inference.retinanet_volume import LPS_TO_RAS, NetworkImage, network_image, oriented
 from teleconsult.services import REPOSITORY
 
 WINDOW = (64, 64, 32)
@@ -97,16 +97,6 @@ def test_the_network_sees_the_study_at_the_bundles_spacing_and_intensities(
     assert abs(float(image.voxels[0, x, y, z]) * 1324.0 - 1024.0 - float(hu)) < 300.0
 
 
-def test_lungs_lie_on_another_grid_where_they_lie_in_the_patient(volume: Volume) -> None:
-    from inference.lung_region import find_lungs
-
-    region = find_lungs(volume.voxels_hu, volume.spacing_mm)
-    mask = lungs_on_grid(volume, region, tuple(volume.voxels_hu.shape[::-1]), volume.affine_lps)
-    inside = volume.voxels_hu.transpose(2, 1, 0)[mask]
-    assert 0.02 < mask.mean() < 0.5
-    assert float(np.median(inside)) < -600.0
-
-
 def test_a_bundle_with_monais_detector_is_read_as_one(bundle: Bundle) -> None:
     reader = reader_of("lung_nodule_ct", bundle)
     assert isinstance(reader, VolumeReader)
@@ -121,8 +111,8 @@ def test_only_boxes_in_the_lungs_from_the_threshold_up_become_findings(
 
     region = find_lungs(volume.voxels_hu, volume.spacing_mm)
     to_image = np.linalg.inv(image.to_lps)
-    inside = np.argwhere(lungs_on_grid(volume, region, tuple(image.voxels.shape[1:]), image.to_lps))
-    middle = inside[len(inside) // 2]
+    inside = volume.voxels_to_lps(region.native_index(np.argwhere(region.mask).astype(float)))
+    middle = (to_image @ (*inside[len(inside) // 2], 1.0))[:3]
     outside = (to_image @ (*volume.voxel_to_lps(2, 2, 2), 1.0))[:3]
     corners = np.array([[*(p - 4), *(p + 4)] for p in (middle, middle, outside)], dtype=float)
     boxes = retinanet.Boxes(corners, np.array([0.9, 0.3, 0.95]))
@@ -141,7 +131,7 @@ def test_a_device_that_fails_leaves_the_reading_to_the_processor_and_the_log_say
     part = NetworkImage(image.voxels[:, 120:152, 150:182, 40:56].contiguous(), image.to_lps)
     expected = detect_boxes(part, bundle)
     # The meta device holds no numbers: a network on it answers nothing that can be used.
-    monkeypatch.setattr(retinanet, "_devices", lambda: (torch.device("meta"), retinanet.PROCESSOR))
+    monkeypatch.setattr(retinanet, "devices", lambda: (torch.device("meta"), retinanet.PROCESSOR))
     found = detect_boxes(part, bundle)
     assert "graphics-card-failed" in caplog.text
     assert_allclose(found.scores, expected.scores, atol=1e-6)

@@ -67,14 +67,14 @@ def check_chest(volume: Volume) -> tuple[Reason, ...]:
 def _about_lungs(coarse: NDArray[np.float32], body: NDArray[np.bool_], pixel_mm: float) -> list[Reason]:
     """Return whether a lung is missing, or cut by a border of the field."""
     labels, count = ndimage.label(body & (coarse > AIRY_HU[0]) & (coarse < AIRY_HU[1]))
-    columns = np.flatnonzero(np.median(body.sum(axis=1), axis=0))
+    heights = np.median(body.sum(axis=1), axis=0)
+    columns = np.flatnonzero(heights)
     if not columns.size or not count:
         return []
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
     airy = (sizes >= LEAST_PART * sizes.max())[labels]
     sides = [airy.take(side, axis).sum(axis=1).max() * pixel_mm for axis in (1, 2) for side in (0, -1)]
-    heights = np.median(body.sum(axis=1), axis=0)
     lower, higher = sorted((heights[0] / heights.max(), heights[-1] / heights.max()))
     if max(sides) >= LEAST_CUT_MM or (higher > CUT_HEIGHT and higher - lower > CUT_SLANT):
         return [reason("lung-outside-field")]

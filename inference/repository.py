@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from typing import Any, Final
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
 from sqlalchemy import (
@@ -39,9 +39,10 @@ from inference.inference_job import (
 )
 from inference.model_version import BEHIND_SLOT, slot_of
 from inference.observation import Observation, record_observation
+from inference.prior_study import prior_of
 from inference.slabs import Slab, digest
 from storage.database import Database
-from storage.tables import archive_removals, findings, inference_jobs, patients, shadow_findings, studies
+from storage.tables import archive_removals, findings, inference_jobs, shadow_findings
 
 OPEN = (JobStatus.REQUESTED, JobStatus.IN_PROGRESS)
 ASKED_AT_ONCE = 8  # jobs that a worker tries to get before it looks again,
@@ -227,6 +228,14 @@ class JobRepository:
         After an error it is left alone for a while: what caused it, as a full disk, may pass.
         """
         wait_s = TRY_AGAIN_AFTER_S * 2.0 ** (lease.attempt - 1)
+        self._give_back(lease, at + timedelta(seconds=wait_s) if tried else None, tried=tried)
+
+    def put_off(self, lease: Lease, reason: Mapping[str, Any], at: datetime) -> None:
+        """Give the job back until there may be room on the disk, and say why; it costs no attempt."""
+        again_at = at + timedelta(seconds=TRY_AGAIN_WHEN_FULL_S)
+        self._give_back(lease, again_at, tried=False, reason=dict(reason))
+
+    def _give_back(self, lease: Lease, not_before: datetime | None, *, tried: bool, **values: Any) -> None:
         with self._database.transaction() as connection:
             connection.execute(
                 update(inference_jobs)
@@ -234,25 +243,10 @@ class JobRepository:
                 .values(
                     status=JobStatus.REQUESTED,
                     attempts=inference_jobs.c.attempts - (0 if tried else 1),
-                    lease_expires_at=at + timedelta(seconds=wait_s) if tried else None,
+                    lease_expires_at=not_before,
                     nudged_at=None,
                     progress=0.0,
-                )
-            )
-
-    def put_off(self, lease: Lease, reason: Mapping[str, Any], at: datetime) -> None:
-        """Give the job back until there may be room on the disk, and say why; it costs no attempt."""
-        with self._database.transaction() as connection:
-            connection.execute(
-                update(inference_jobs)
-                .where(*_held_by(lease))
-                .values(
-                    status=JobStatus.REQUESTED,
-                    attempts=inference_jobs.c.attempts - 1,
-                    lease_expires_at=at + timedelta(seconds=TRY_AGAIN_WHEN_FULL_S),
-                    nudged_at=None,
-                    progress=0.0,
-                    reason=dict(reason),
+                    **values,
                 )
             )
 
@@ -388,55 +382,9 @@ class JobRepository:
             return True
 
     def prior_of(self, study_instance_uid: str, model: str) -> PriorStudy | None:
-        """Return the patient's newest earlier study that was read for the same task, None without one.
-
-        What the model marked there and nobody rejected counts, whichever version marked it.
-        """
-        slot = slot_of(model)
+        """Return what the study's findings are compared with, None without a prior."""
         with self._database.reading() as connection:
-            current = connection.execute(
-                select(studies.c.study_date, _shown_patient.label("patient"))
-                .join(patients, studies.c.patient_id == patients.c.id)
-                .where(studies.c.study_instance_uid == study_instance_uid)
-            ).first()
-            if current is None or current.study_date is None:
-                return None
-            prior = connection.execute(
-                select(studies.c.study_instance_uid, studies.c.study_date)
-                .join(patients, studies.c.patient_id == patients.c.id)
-                .where(
-                    _shown_patient == current.patient,
-                    studies.c.study_date < current.study_date,
-                    studies.c.deleted_at.is_(None),
-                    exists().where(
-                        inference_jobs.c.study_instance_uid == studies.c.study_instance_uid,
-                        inference_jobs.c.model == slot,
-                        inference_jobs.c.slab_index == WHOLE_SERIES,
-                        inference_jobs.c.status == JobStatus.COMPLETED,
-                    ),
-                )
-                .order_by(studies.c.study_date.desc())
-                .limit(1)
-            ).first()
-            if prior is None:
-                return None
-            records = connection.execute(
-                select(findings.c.record)
-                .join(inference_jobs, findings.c.job_id == inference_jobs.c.id)
-                .where(
-                    findings.c.study_instance_uid == prior.study_instance_uid,
-                    findings.c.status != "rejected",
-                    inference_jobs.c.model == slot,
-                )
-                .order_by(findings.c.id)
-            ).scalars()
-            on, now = (_date(text) for text in (prior.study_date, current.study_date))
-            return PriorStudy(
-                prior.study_instance_uid,
-                on,
-                None if on is None or now is None else (now - on).days,
-                [Finding.from_json(record) for record in records],
-            )
+            return prior_of(connection, study_instance_uid, slot_of(model))
 
     def publish_unseen(self, lease: Lease, found: Sequence[Finding], at: datetime) -> bool:
         """Write what a version on trial found, where nobody is shown it. False when the lease was lost."""
@@ -583,18 +531,6 @@ class JobRepository:
                 **values,
             )
         )
-
-
-# Where patients were merged, all studies are shown under one.
-_shown_patient: Final = func.coalesce(patients.c.merged_into, patients.c.id)
-
-
-def _date(text: str) -> date | None:
-    """Return a date as the table keeps it, None where the header had no real one."""
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
 
 
 GAVE_UP: Mapping[str, str] = {

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from imaging.volume import Volume
-from inference.lung_region import body_mask
+from inference.lung_region import body_mask, fill_holes
 
 SLICES: Final = 16
 COARSE_MM: Final = 2.5
@@ -87,7 +87,7 @@ def _to_the_edges(body: NDArray[np.bool_]) -> NDArray[np.bool_]:
         for side in (0, -1):
             walled[side, 1:-1] = plane[side].mean() > TOUCHES_FROM
             walled[1:-1, side] = plane[:, side].mean() > TOUCHES_FROM
-        filled[k] = ndimage.binary_fill_holes(walled)[1:-1, 1:-1]
+        filled[k] = fill_holes(walled)[1:-1, 1:-1]
     return filled
 
 

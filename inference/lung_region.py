@@ -32,6 +32,7 @@ LARGEST_HOLE_CM2 = 30.0
 MARGIN_MM = 6.0
 WALL_REACH_STEPS = 6  # of 2.5 mm: how far in front of or behind the solid body its thin wall may lie
 THIN_WALL_GAIN = 1.4  # a table adds less than this to the body's section, lungs add more
+BRIDGED_STEPS = 3  # of 2.5 mm: half of a gap that is closed in the body's outline
 LEAST_BODY_SHARE = 0.1  # of its largest part
 TOUCHES_FROM = 0.1  # of a side of the field
 LUNG_FALLBACK_HU = -850.0
@@ -200,8 +201,25 @@ def _filled(plane: NDArray[np.bool_]) -> NDArray[np.bool_]:
             walled[5 if side == 0 else -6, 5:-5] = True
         if plane[:, side].mean() > TOUCHES_FROM:
             walled[5:-5, 5 if side == 0 else -6] = True
-    closed = ndimage.binary_closing(walled, iterations=3)
-    return np.asarray(ndimage.binary_fill_holes(closed)[6:-6, 6:-6])
+    return fill_holes(_closed(walled, BRIDGED_STEPS))[6:-6, 6:-6]
+
+
+def _closed(plane: NDArray[np.bool_], steps: int) -> NDArray[np.bool_]:
+    """Return the plane closed with a diamond, as scipy's binary_closing does it, but in two passes."""
+    if not plane.any():
+        return plane
+    grown = ndimage.distance_transform_cdt(~plane, "taxicab") <= steps
+    return np.asarray(ndimage.distance_transform_cdt(np.pad(grown, 1), "taxicab")[1:-1, 1:-1] > steps)
+
+
+def fill_holes(plane: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return a (row, column) plane with what it encloses, as scipy's binary_fill_holes, ten times as fast."""
+    labels, count = ndimage.label(~plane)
+    is_outside = np.zeros(count + 1, dtype=bool)
+    for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
+        is_outside[side] = True
+    is_outside[0] = False
+    return np.asarray(~is_outside[labels])
 
 
 def find_lungs(
@@ -280,7 +298,7 @@ def _halved(fine: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _fill_small_holes(plane: NDArray[np.bool_], most_pixels: float) -> NDArray[np.bool_]:
     """Return the plane with its holes filled, but for those as large as the mediastinum."""
-    holes, count = ndimage.label(ndimage.binary_fill_holes(plane) & ~plane)
+    holes, count = ndimage.label(fill_holes(plane) & ~plane)
     small = np.bincount(holes.ravel(), minlength=count + 1) <= most_pixels
     small[0] = False
     return np.asarray(plane | small[holes])

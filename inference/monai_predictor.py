@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from inference import bundle_network
 from inference.bundle import Bundle
 from inference.bundle_reasons import bundle_reason
+from inference.engine.folded_norms import with_norms_folded
 from inference.errors import BundleError
 from inference.graphics_card import PROCESSOR, devices, first_answer
 
@@ -86,7 +87,7 @@ def load_predictor(bundle: Bundle) -> Predictor:
 
 @lru_cache(maxsize=4)
 def _load(bundle: Bundle) -> Predictor:
-    return Predictor(bundle_network.network_of(bundle), devices()[0])
+    return Predictor(with_norms_folded(bundle_network.network_of(bundle).eval()), devices()[0])
 
 
 def build_network(name: str, config_path: Path) -> torch.nn.Module:

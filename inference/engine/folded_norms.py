@@ -8,13 +8,13 @@ memory.
 from itertools import pairwise
 
 import torch
-from monai.networks.nets.resnet import ResNetBlock, ResNetBottleneck
+from monai.networks.nets.resnet import ResNet, ResNetBlock, ResNetBottleneck
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 IN_ORDER = ("Sequential", "IntermediateLayerGetter")  # these call their children one after the other
 # These call bn1 after conv1, and so on.
-NUMBERED = (ResNetBlock, ResNetBottleneck)
+NUMBERED = (ResNet, ResNetBlock, ResNetBottleneck)
 
 
 def with_norms_folded(network: nn.Module) -> nn.Module:
@@ -34,7 +34,9 @@ def with_norms_folded(network: nn.Module) -> nn.Module:
 
 def _fold(parent: nn.Module, conv_name: str, norm_name: str) -> None:
     conv, norm = parent.get_submodule(conv_name), parent.get_submodule(norm_name)
-    if isinstance(conv, nn.Conv3d) and isinstance(norm, nn.BatchNorm3d) and norm.running_mean is not None:
+    if not isinstance(conv, nn.Conv2d | nn.Conv3d) or not isinstance(norm, nn.BatchNorm2d | nn.BatchNorm3d):
+        return
+    if norm.running_mean is not None:
         with torch.no_grad():
             setattr(parent, conv_name, fuse_conv_bn_eval(conv.eval(), norm.eval()))
         setattr(parent, norm_name, nn.Identity())

@@ -15,7 +15,7 @@ from inference.torchvision_stand_in import IntermediateLayerGetter
 def trained(network: nn.Module) -> nn.Module:
     """Return the network with normalisations as if it had learnt something."""
     for module in network.modules():
-        if isinstance(module, nn.BatchNorm3d):
+        if isinstance(module, nn.BatchNorm2d | nn.BatchNorm3d):
             nn.init.normal_(module.weight, 1.0, 0.2)
             nn.init.normal_(module.bias)
             assert module.running_mean is not None and module.running_var is not None
@@ -34,6 +34,16 @@ def test_a_backbone_says_the_same_without_any_normalisation_left(
     folded = with_norms_folded(copy.deepcopy(network))
     assert not any(isinstance(module, nn.BatchNorm3d) for module in folded.modules())
     image = torch.randn(1, 1, 20, 24, 12)
+    with torch.inference_mode():
+        torch.testing.assert_close(folded(image), network(image), atol=1e-4, rtol=1e-4)
+
+
+def test_a_planar_classifier_says_the_same_from_its_first_normalisation_on() -> None:
+    torch.manual_seed(7)
+    network = trained(ResNet("basic", [1, 1, 1, 1], [8, 8, 8, 8], spatial_dims=2, n_input_channels=1))
+    folded = with_norms_folded(copy.deepcopy(network))
+    assert not any(isinstance(module, nn.BatchNorm2d) for module in folded.modules())
+    image = torch.randn(3, 1, 64, 64)
     with torch.inference_mode():
         torch.testing.assert_close(folded(image), network(image), atol=1e-4, rtol=1e-4)
 

@@ -2,10 +2,12 @@
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pydicom import Dataset
@@ -76,6 +78,8 @@ class JobRunner:
         series: what this worker has fetched.
         objects: keeps the pictures that go with findings.
         secondary_capture: whether findings are also stored as pictures with burnt-in marks.
+        unseen: the pictures of what was published that are still to be made: nobody waits for them, and a
+            more urgent study goes first. They hold one volume in memory.
     """
 
     jobs: JobRepository
@@ -86,17 +90,21 @@ class JobRunner:
     publish: Publish
     now: Callable[[], datetime]
     secondary_capture: bool = False
+    unseen: deque[Callable[[], None]] = field(default_factory=deque)
 
     def run_next(self, queue: str) -> bool:
-        """Run the most urgent job of a model. False: there is none that is free.
+        """Run the most urgent job of a model, or make a picture that is still to be made. False: all is done.
 
         Raises:
             PacsUnavailable: the archive is away; the job was given back and may be tried again.
         """
         lease = self.jobs.lease_next(queue, self.now())
-        if lease is None:
+        if lease is not None:
+            self._run(lease)
+        elif self.unseen:
+            self.unseen.popleft()()
+        else:
             return False
-        self._run(lease)
         return True
 
     def run(self, job_id: str) -> None:
@@ -108,6 +116,8 @@ class JobRunner:
         lease = self.jobs.lease(job_id, self.now())
         if lease is not None:
             self._run(lease)
+        while self.unseen:
+            self.unseen.popleft()()
 
     def _run(self, lease: Lease) -> None:
         job_id, slab = lease.job_id, lease.slab.index if lease.slab else "all"
@@ -147,7 +157,7 @@ class JobRunner:
             log.info("job-done job_id=%s written=%s", job_id, written)
         self._changed(lease, "study-changed" if lease.slab or is_trial(lease.model) else "findings-changed")
         if published is not None and not is_trial(lease.model):
-            self._keep_evidence(lease, published)
+            self._make_pictures_of(lease, published)
 
     def _put_off(self, lease: Lease) -> None:
         log.error("disk-full job_id=%s", lease.job_id)
@@ -262,18 +272,22 @@ class JobRunner:
             sources = self._with_pixels(sources, found)
         return SeriesRead(found, sources, looks[0], lambda finding: reader.evidence(volumes[0], finding))
 
-    def _keep_evidence(self, lease: Lease, read: SeriesRead) -> None:
-        """Keep the pictures of what was published. They come after it: nobody waits for them."""
-        for finding in read.found:
-            try:
-                evidence = read.evidence(finding)
-                if evidence is not None:
-                    key = evidence_key(finding_id(lease.job_id, finding))
-                    self.objects.put(key, evidence.to_bytes(), "application/zip")
-            except ObjectAlreadyStored:
-                pass  # by an earlier delivery of the job
-            except Exception:  # a finding without pictures is a finding all the same
-                log.exception("evidence-failed job_id=%s", lease.job_id)
+    def _make_pictures_of(self, lease: Lease, read: SeriesRead) -> None:
+        """Have the pictures made when there is nothing else to do; those of an earlier series now."""
+        while self.unseen:
+            self.unseen.popleft()()
+        self.unseen.extend(partial(self._keep_evidence, lease.job_id, read, each) for each in read.found)
+
+    def _keep_evidence(self, job_id: str, read: SeriesRead, finding: Finding) -> None:
+        try:
+            evidence = read.evidence(finding)
+            if evidence is not None:
+                key = evidence_key(finding_id(job_id, finding))
+                self.objects.put(key, evidence.to_bytes(), "application/zip")
+        except ObjectAlreadyStored:
+            pass  # by an earlier delivery of the job
+        except Exception:  # a finding without pictures is a finding all the same
+            log.exception("evidence-failed job_id=%s", job_id)
 
     def _with_pixels(self, sources: Sequence[Dataset], found: Sequence[Finding]) -> list[Dataset]:
         """The images, those with their pixels on which something was found."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # Lung: squares of about 8 mm, so that a 6 mm nodule goes with one of them, covered with aerated lung.
 LUNG_COVER_PX: Final = 12
-LUNG_STEP_PX: Final = 4
+LUNG_STEP_PX: Final = 6
 AERATED_GREY: Final = 27.0  # -850 HU in the patch's window
 WIDE_FROM_MM: Final = 12.0  # as the second look of inference/lung_scoring.py
 ENLARGED: Final = 4

@@ -102,7 +102,7 @@ def read(parts: Any, image: Dataset, flags: int, at: datetime = NOON, caution: R
 
         def read_images(_datasets: Any, _progress: Any, told: Any) -> list[Finding]:
             told(Look({"grain": -1.7, "contrast": float("nan")}, Outlook({}, (), caution, None)))
-            return [_finding(image, n, bundle) for n in range(flags)]
+            return [a_flag(image, n, bundle) for n in range(flags)]
 
         maker = Maker(bundle.name, bundle.version, bundle.weights_sha256)
         return SimpleNamespace(maker=maker, read=read_images, evidence=lambda *_: None)
@@ -124,7 +124,7 @@ def read(parts: Any, image: Dataset, flags: int, at: datetime = NOON, caution: R
         return connection.execute(query).one()
 
 
-def _finding(image: Dataset, number: int, bundle: Any) -> Finding:
+def a_flag(image: Dataset, number: int, bundle: Any) -> Finding:
     return Finding(
         kind=FindingKind.MASS,
         probability=0.5 + number / 1000,

@@ -95,6 +95,7 @@ class Finding:
         location: where in the lungs.
         distance_to_pleura_mm: from its surface; 0 where it touches, None where it is farther than is looked.
         comparison: with the newest prior study, where one was read.
+        distance_to_nipple_mm: from the centre of its box, on the image; the nipple is an estimate.
         mask: its voxels, while the run lasts. It is no part of the record: neither kept as JSON nor compared.
     """
 
@@ -122,6 +123,7 @@ class Finding:
     location: LungLocation | None = None
     distance_to_pleura_mm: float | None = None
     comparison: Comparison | None = None
+    distance_to_nipple_mm: float | None = None
     mask: LesionMask | None = field(default=None, compare=False, repr=False)
 
     def to_json(self) -> dict[str, Any]:

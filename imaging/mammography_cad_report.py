@@ -13,6 +13,7 @@ from pydicom.sr.coding import Code
 from pydicom.uid import MammographyCADSRStorage
 
 from imaging import report_codes as code
+from imaging.breast_measures import BreastMeasures
 from imaging.finding import Finding, FindingKind
 from imaging.mammogram import pixel_spacing_mm
 from imaging.report_sources import as_evidence
@@ -61,6 +62,18 @@ VIEWS: Final[Mapping[str, Code]] = {
     "LMO": Code("399099002", "SCT", "latero-medial oblique"),
     "XCCL": Code("399192008", "SCT", "cranio-caudal exaggerated laterally"),
 }
+# CID 6000, in the order of the four categories A to D.
+COMPOSITIONS: Final[Mapping[str, Code]] = {
+    "A": Code("129716005", "SCT", "Almost entirely fat"),
+    "B": Code("129717001", "SCT", "Scattered fibroglandular densities"),
+    "C": Code("129718006", "SCT", "Heterogeneously dense"),
+    "D": Code("129719003", "SCT", "Extremely dense"),
+}
+# CID 6014 and CID 6043.
+COMPOSITION: Final = Code("129715009", "SCT", "Breast composition")
+COMPOSITION_ANALYSIS: Final = Code("133890006", "SCT", "Breast composition analysis")
+# Name and version of inference/breast_density.py.
+DENSITY_ALGORITHM: Final = ("breast_density", "1")
 MICROMETRE: Final = Code("um", "UCUM", "micrometer")
 
 # The image library is the root's second item; its images are counted from one (PS3.3 C.17.3.2.5).
@@ -74,6 +87,7 @@ def mammography_cad_report(
     at: datetime,
     job_id: str = "",
     maker: Maker | None = None,
+    breasts: Sequence[BreastMeasures] = (),
 ) -> Dataset:
     """Return the report of what a model found on the mammograms of one series, or that it found nothing.
 
@@ -83,18 +97,21 @@ def mammography_cad_report(
         at: when the model finished, with time zone.
         job_id: of the run; the same run gives the same object.
         maker: the model; needed where there is no finding.
+        breasts: what was measured of the images, for their composition.
 
     Raises:
-        ValueError: no source, findings of several models, one on an instance that is not in `sources`, or
-            one without a box.
+        ValueError: no source, findings of several models, a finding or measures on an instance that is not in
+            `sources`, or a finding without a box.
 
-    Source: DICOM PS3.16 TID 4000, 4001, 4003, 4006, 4015, 4017, 4019, 4020, 4021; PS3.3 A.35.6.
+    Source: DICOM PS3.16 TID 4000, 4001, 4003, 4006, 4007, 4015 to 4019, 4020, 4021; PS3.3 A.35.6.
     """
     if not sources:
         raise ValueError("a report needs an image")
     maker = maker_of(findings, maker)
     places = {str(ds.SOPInstanceUID): (*LIBRARY, n) for n, ds in enumerate(sources, start=1)}
-    if missing := {f.sop_instance_uid for f in findings} - places.keys():
+    composed = [breast for breast in breasts if breast.density is not None]
+    named = {f.sop_instance_uid for f in findings} | {one.sop_instance_uid for one in composed}
+    if missing := named - places.keys():
         raise ValueError(f"no source for {', '.join(sorted(missing))}")
     ds = new_object(
         MammographyCADSRStorage,
@@ -129,8 +146,12 @@ def mammography_cad_report(
         _code(
             "CONTAINS",
             code.SUMMARY,
-            code.WITH_FINDINGS if findings else code.WITHOUT_FINDINGS,
-            [_impression(f, places[f.sop_instance_uid]) for f in findings],
+            # "Without" says that nothing is below; a composition is a single image finding as well.
+            code.WITH_FINDINGS if findings or composed else code.WITHOUT_FINDINGS,
+            [
+                *(_impression(f, places[f.sop_instance_uid]) for f in findings),
+                *(_composition(one, places[one.sop_instance_uid]) for one in composed),
+            ],
         ),
         _code("CONTAINS", Code("111064", "DCM", "Summary of Detections"), SUCCEEDED, [
             _container("INFERRED FROM", Code("111063", "DCM", "Successful Detections"), [
@@ -138,7 +159,7 @@ def mammography_cad_report(
                 for kind in DETECTORS
             ])
         ]),
-        _code("CONTAINS", Code("111065", "DCM", "Summary of Analyses"), NOT_ATTEMPTED),
+        _analyses([places[one.sop_instance_uid] for one in composed]),
     ]
     return ds
 
@@ -204,6 +225,55 @@ def _impression(finding: Finding, place: tuple[int, ...]) -> Dataset:
     )
 
 
+def _composition(breast: BreastMeasures, place: tuple[int, ...]) -> Dataset:
+    """TID 4003 with one TID 4006 in it, of which TID 4007 is a part."""
+    assert breast.density is not None
+    density = breast.density
+    rendering = Code("111056", "DCM", "Rendering Intent")
+    single = _code(
+        "CONTAINS",
+        Code("111059", "DCM", "Single Image Finding"),
+        COMPOSITION,
+        [
+            _code("HAS CONCEPT MOD", rendering, OPTIONAL),
+            *_density_algorithm(),
+            _number("HAS PROPERTIES", code.CERTAINTY, 100 * max(density.probabilities), code.PERCENT),
+            _coordinates(code.CENTRE, "POINT", list(breast.centre_px), place),
+            _code(
+                "HAS PROPERTIES",
+                Code("111006", "DCM", "Breast composition"),
+                COMPOSITIONS[density.category],
+            ),
+            _number(
+                "HAS PROPERTIES",
+                Code("111046", "DCM", "Percent Fibroglandular Tissue"),
+                density.percent,
+                code.PERCENT,
+            ),
+        ],
+    )
+    return _container(
+        "INFERRED FROM",
+        Code("111034", "DCM", "Individual Impression/Recommendation"),
+        [_code("HAS CONCEPT MOD", rendering, OPTIONAL), single],
+    )
+
+
+def _analyses(places: Sequence[tuple[int, ...]]) -> Dataset:
+    """TID 4016: the composition was analysed on these images."""
+    name = Code("111065", "DCM", "Summary of Analyses")
+    if not places:
+        return _code("CONTAINS", name, NOT_ATTEMPTED)
+    performed = _code(
+        "CONTAINS",
+        Code("111004", "DCM", "Analysis Performed"),
+        COMPOSITION_ANALYSIS,
+        [*_density_algorithm(), *(_by_reference("HAS PROPERTIES", place) for place in places)],
+    )
+    successful = _container("INFERRED FROM", Code("111062", "DCM", "Successful Analyses"), [performed])
+    return _code("CONTAINS", name, SUCCEEDED, [successful])
+
+
 def _detection(kind: FindingKind, maker: Maker, places: Sequence[tuple[int, ...]]) -> Dataset:
     """TID 4017: which detector ran on which images."""
     references = [_by_reference("HAS PROPERTIES", place) for place in places]
@@ -213,6 +283,14 @@ def _detection(kind: FindingKind, maker: Maker, places: Sequence[tuple[int, ...]
         KINDS[kind],
         [*_algorithm(maker, None), *references],
     )
+
+
+def _density_algorithm() -> list[Dataset]:
+    """TID 4019: no model with weights measures the density."""
+    return [
+        _text("HAS PROPERTIES", Code("111001", "DCM", "Algorithm Name"), DENSITY_ALGORITHM[0]),
+        _text("HAS PROPERTIES", Code("111003", "DCM", "Algorithm Version"), DENSITY_ALGORITHM[1]),
+    ]
 
 
 def _algorithm(maker: Maker, threshold: float | None) -> list[Dataset]:

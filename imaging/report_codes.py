@@ -39,6 +39,8 @@ CUBIC_MILLIMETRE: Final = Code("mm3", "UCUM", "cubic millimeter")
 SOLID_DIAMETER: Final = Code("solid-diameter", "99TELECONSULT", "Mean diameter of the solid component")
 VOLUME_ERROR: Final = Code("volume-error", "99TELECONSULT", "Half width of the 95% interval of the volume")
 TO_PLEURA: Final = Code("to-pleura", "99TELECONSULT", "Distance to the pleura")
+# CID 6165.
+TO_NIPPLE: Final = Code("121242", "DCM", "Distance from nipple")
 RATIO: Final = Code("1", "UCUM", "no units")
 
 # A row for each length and volume that a finding may have: (field, concept, unit).
@@ -50,6 +52,7 @@ MEASURES: Final = (
     ("solid_diameter_mm", SOLID_DIAMETER, MILLIMETRE),
     ("volume_error", VOLUME_ERROR, RATIO),
     ("distance_to_pleura_mm", TO_PLEURA, MILLIMETRE),
+    ("distance_to_nipple_mm", TO_NIPPLE, MILLIMETRE),
 )
 
 NODULE_TYPE: Final = Code("nodule-type", "99TELECONSULT", "Type of a lung nodule by density")

@@ -91,6 +91,7 @@ def _finding(group: Dataset, series: dict[str, tuple[str, str]]) -> Finding:
         volume_error=_measure(group, code.VOLUME_ERROR.value),
         location=_location(group),
         distance_to_pleura_mm=_measure(group, code.TO_PLEURA.value),
+        distance_to_nipple_mm=_measure(group, code.TO_NIPPLE.value),
         model=str(_required(group, code.ALGORITHM_NAME).TextValue),
         model_version=str(_required(group, code.ALGORITHM_VERSION).TextValue),
         weights_sha256=parameters["weights_sha256"],

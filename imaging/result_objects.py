@@ -17,6 +17,7 @@ from typing import Final
 
 from pydicom import Dataset
 
+from imaging.breast_measures import BreastMeasures
 from imaging.errors import DicomError
 from imaging.finding import Finding
 from imaging.mammography_cad_report import mammography_cad_report
@@ -38,6 +39,7 @@ class Run:
         sources: the images that the model read, with their pixels; one or more.
         at: when it finished, with time zone.
         secondary_capture: whether pictures with burnt-in marks are wanted.
+        breasts: what was measured of mammograms, each on one of the sources.
     """
 
     findings: Sequence[Finding]
@@ -46,6 +48,7 @@ class Run:
     at: datetime
     job_id: str
     secondary_capture: bool = False
+    breasts: Sequence[BreastMeasures] = ()
 
     @property
     def modality(self) -> str:
@@ -84,7 +87,16 @@ def _report(run: Run) -> list[Dataset]:
 
 
 def _cad_report(run: Run) -> list[Dataset]:
-    return [mammography_cad_report(run.findings, run.sources, at=run.at, job_id=run.job_id, maker=run.maker)]
+    return [
+        mammography_cad_report(
+            run.findings,
+            run.sources,
+            at=run.at,
+            job_id=run.job_id,
+            maker=run.maker,
+            breasts=run.breasts,
+        )
+    ]
 
 
 def _segmentation(run: Run) -> list[Dataset]:

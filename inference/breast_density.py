@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from imaging.breast_measures import CATEGORIES, BreastDensity
 from inference.breast_region import BreastRegion, resample_mean
 
-CATEGORIES: Final = ("A", "B", "C", "D")
 RIM_MM: Final = 6.0
 MUSCLE_MARGIN_MM: Final = 3.0
 LEAST_AREA_MM2: Final = 500.0
@@ -32,16 +32,12 @@ LIMITS: Final = (1.138, 3.623, 7.192)
 
 
 @dataclass(frozen=True, slots=True)
-class BreastDensity:
-    """percent: dense share of the breast's area, 0 to 100. probabilities: of CATEGORIES, in their order."""
+class ExamDensity:
+    """Of the denser breast, by the mean over its views; probability: of the category."""
 
+    category: str
+    probability: float
     percent: float
-    probabilities: tuple[float, float, float, float]
-
-    @property
-    def category(self) -> str:
-        """The most probable one."""
-        return CATEGORIES[int(np.argmax(self.probabilities))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +83,20 @@ def density_of(tissue: DenseTissue) -> BreastDensity:
     return BreastDensity(round(100.0 * tissue.measures[2], 1), (a, b, c, d))
 
 
-def exam_category(breasts: Iterable[Sequence[BreastDensity]]) -> str:
-    """Return the category of the denser breast.
+def exam_density(breasts: Iterable[Sequence[BreastDensity]]) -> ExamDensity:
+    """Return the density of an examination: that of the denser breast.
 
     Args:
-        breasts: the views of each breast, one or more. A breast's category is the most probable one by the
-            mean over its views.
+        breasts: one or more, the views of each, one or more. A breast's category is the most probable one by
+            the mean over its views; of two of one category the one with more dense tissue is the denser.
     """
-    means = [np.mean([view.probabilities for view in views], axis=0) for views in breasts]
-    return CATEGORIES[max(int(mean.argmax()) for mean in means)]
+    means = [
+        (np.mean([view.probabilities for view in views], axis=0), float(np.mean([v.percent for v in views])))
+        for views in breasts
+    ]
+    probabilities, percent = max(means, key=lambda mean: (int(mean[0].argmax()), mean[1]))
+    chosen = int(probabilities.argmax())
+    return ExamDensity(CATEGORIES[chosen], round(float(probabilities[chosen]), 4), round(percent, 1))
 
 
 def _share(log_odds: float) -> float:

@@ -69,7 +69,11 @@ def stack_cells(planes: Plane, breast: Plane) -> Plane:
 
 
 def breast_features(
-    pixels: Plane, spacing_mm: tuple[float, float], *, may_show_pectoral: bool = True
+    pixels: Plane,
+    spacing_mm: tuple[float, float],
+    *,
+    may_show_pectoral: bool = True,
+    region: BreastRegion | None = None,
 ) -> BreastFeatures | None:
     """Return what the network sees, or None where no breast can be found.
 
@@ -77,8 +81,9 @@ def breast_features(
         pixels: (row, column), dense tissue bright.
         spacing_mm: gap between rows, gap between columns.
         may_show_pectoral: False for a craniocaudal view.
+        region: where the breast is, if that is known already.
     """
-    region = breast_region(pixels, spacing_mm, may_show_pectoral=may_show_pectoral)
+    region = region or breast_region(pixels, spacing_mm, may_show_pectoral=may_show_pectoral)
     if int(region.breast.sum()) < 300:
         return None
     mirrored = region.chest_wall == "right"

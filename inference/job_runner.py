@@ -12,6 +12,7 @@ from typing import Any
 
 from pydicom import Dataset
 
+from imaging.breast_measures import BreastMeasures
 from imaging.errors import DicomError, PacsError, PacsFull, PacsUnavailable
 from imaging.finding import Finding
 from imaging.pacs import PacsClient
@@ -61,12 +62,14 @@ class SeriesRead:
         sources: its images, as the results name them.
         look: what it looks like to the model.
         evidence: makes the pictures of a finding.
+        breasts: of mammograms, what was measured of each image.
     """
 
     found: list[Finding]
     sources: list[Dataset]
     look: Look
     evidence: Callable[[Finding], Evidence | None]
+    breasts: Sequence[BreastMeasures] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,11 +199,12 @@ class JobRunner:
             at=self.now(),
             job_id=lease.job_id,
             secondary_capture=self.secondary_capture,
+            breasts=read.breasts,
         )
         # A second delivery of the job stores the same objects: the archive keeps the first of each.
         new = self._store(lease, [part10_bytes(ds) for ds in result_objects(run)])
         observation = observation_of(lease.job_id, lease.model, read, reader.maker, self.now())
-        if self.jobs.publish(lease, read.found, self.now(), observation):
+        if self.jobs.publish(lease, read.found, self.now(), observation, read.breasts):
             return read
         if self.jobs.is_called_off(lease.job_id):
             self._take_back(new)
@@ -235,8 +239,11 @@ class JobRunner:
             for content in self.pacs.fetch_series(lease.study_instance_uid, lease.series_instance_uid)
         ]
         looks: list[Look] = []
-        found = reader.read(sources, report, looks.append)
-        return SeriesRead(found, sources, looks[0], lambda finding: reader.evidence(sources, finding))
+        breasts: list[BreastMeasures] = []
+        found = reader.read(sources, report, looks.append, breasts.extend)
+        return SeriesRead(
+            found, sources, looks[0], lambda finding: reader.evidence(sources, finding), breasts
+        )
 
     def _read_volume(self, lease: Lease, reader: VolumeReader, report: Progress) -> SeriesRead:
         study, series_uid = lease.study_instance_uid, lease.series_instance_uid

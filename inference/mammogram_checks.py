@@ -13,9 +13,9 @@ from imaging.mammogram import (
     sides_contradict,
 )
 from imaging.reasons import Reason, reason
-from inference.breast_region import BreastRegion, breast_region
+from inference.breast_region import BreastRegion
+from inference.breast_view import BreastView, view_of
 from inference.errors import NotAnalysable
-from inference.mammography import assumed_spacing_mm
 
 LEAST_BREAST_CM2: Final = 15.0
 # Of the image's height that the breast covers at its two borders: at the chest wall, and opposite to it.
@@ -23,21 +23,21 @@ LEAST_WALL_SHARE: Final = 0.25
 MOST_FREE_SHARE: Final = 0.3
 
 
-def readable_mammograms(datasets: Sequence[Dataset]) -> list[Dataset]:
-    """Return the images that show a whole breast without an implant.
+def readable_mammograms(datasets: Sequence[Dataset]) -> list[BreastView]:
+    """Return the images that show a whole breast without an implant, decoded.
 
     Raises:
         NotAnalysable: there is none; the reason is that of the first image.
     """
-    unfit = [why_not(dataset) for dataset in datasets]
-    readable = [dataset for dataset, why in zip(datasets, unfit, strict=True) if why is None]
-    if not readable and unfit[0] is not None:
-        raise NotAnalysable(unfit[0])
+    looked_at = [view_or_reason(dataset) for dataset in datasets]
+    readable = [one for one in looked_at if isinstance(one, BreastView)]
+    if not readable and isinstance(looked_at[0], Reason):
+        raise NotAnalysable(looked_at[0])
     return readable
 
 
-def why_not(dataset: Dataset) -> Reason | None:
-    """Return why the model does not read an image; None: it does."""
+def view_or_reason(dataset: Dataset) -> BreastView | Reason:
+    """Return an image decoded with its breast, or why the model does not read it."""
     if shows_a_part(dataset):
         return reason("special-view")
     if has_implant(dataset):
@@ -47,14 +47,14 @@ def why_not(dataset: Dataset) -> Reason | None:
     mammogram = read_mammogram(dataset)
     if mammogram.pixels.min() == mammogram.pixels.max():
         return reason("blank-images")
-    spacing_mm = mammogram.spacing_mm or assumed_spacing_mm(mammogram.pixels.shape)
-    region = breast_region(mammogram.pixels, spacing_mm, may_show_pectoral=False)
+    view = view_of(mammogram)
+    region = view.region
     if float(region.breast.sum()) * region.spacing_mm**2 / 100.0 < LEAST_BREAST_CM2:
         return reason("no-breast-found")
     by_header = chest_wall_by_header(dataset)
     if by_header is not None and by_header == _clearly_not_the_chest_wall(region):
         return reason("side-contradicts")
-    return None
+    return view
 
 
 def _clearly_not_the_chest_wall(region: BreastRegion) -> str | None:

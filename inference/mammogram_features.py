@@ -23,16 +23,19 @@ SPECTRUM_PX: Final = 64  # 32 mm
 SPECTRUM_PER_MM: Final = (0.1, 0.7)
 
 
-def mammogram_features(mammogram: Mammogram) -> dict[str, float]:
+def mammogram_features(mammogram: Mammogram, region: BreastRegion | None = None) -> dict[str, float]:
     """Return the features of a mammogram by name; NaN where one cannot be measured.
 
     breast_share: of the image. breast_cm2: its area. contrast: spread of the tissue's grey over its
     distance from air. grain: what pixels differ by from their neighbours, over the spread. white_share: of
     tissue, at the very top of the scale. All these as log10. texture_slope: of the power spectrum over
     frequency, both as logarithms; about -3 in a breast, 0 in noise. pixel_mm.
+
+    Args:
+        region: where the breast is, if that is known already.
     """
     spacing_mm = mammogram.spacing_mm or assumed_spacing_mm(mammogram.pixels.shape)
-    region = breast_region(mammogram.pixels, spacing_mm, may_show_pectoral=False)
+    region = region or breast_region(mammogram.pixels, spacing_mm, may_show_pectoral=False)
     fine = resample_mean(mammogram.pixels, (2 * region.breast.shape[0], 2 * region.breast.shape[1]))
     deep = ndimage.binary_erosion(region.breast, iterations=DEPTH_CELLS, border_value=1)
     tissue = fine[np.repeat(np.repeat(deep, 2, 0), 2, 1)]

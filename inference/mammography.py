@@ -8,6 +8,7 @@ from imaging.mammogram import Mammogram
 from inference.bi_rads import bi_rads
 from inference.breast_candidates import KINDS, Candidate, calibrated, score_breast
 from inference.breast_features import BreastFeatures, breast_features
+from inference.breast_region import BreastRegion
 from inference.bundle import Bundle
 
 Progress = Callable[[str, float], None]
@@ -20,11 +21,16 @@ ASSUMED_FINE_PIXEL_MM: Final = 0.1
 FINE_FROM_ROWS: Final = 2200
 
 
-def detect_lesions(mammogram: Mammogram, bundle: Bundle, progress: Progress) -> list[Finding]:
+def detect_lesions(
+    mammogram: Mammogram, bundle: Bundle, progress: Progress, region: BreastRegion | None = None
+) -> list[Finding]:
     """Return the lesions from the bundle's thresholds up, the most probable first.
 
     An image on which no breast can be found has none. Boxes are on the stored pixels, diameters the longer
     side of the box in mm, None where the image gives no pixel spacing.
+
+    Args:
+        region: where the breast is, if that is known already.
 
     Raises:
         BundleError: the weights are not usable.
@@ -34,7 +40,10 @@ def detect_lesions(mammogram: Mammogram, bundle: Bundle, progress: Progress) -> 
     progress("breast", 0.0)
     spacing = mammogram.spacing_mm or assumed_spacing_mm(mammogram.pixels.shape)
     features = breast_features(
-        mammogram.pixels, spacing, may_show_pectoral=may_show_pectoral(mammogram.view_position)
+        mammogram.pixels,
+        spacing,
+        may_show_pectoral=may_show_pectoral(mammogram.view_position),
+        region=region,
     )
     if features is None:
         progress("measure", 1.0)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from pydicom import Dataset
 
+from imaging.breast_measures import BreastMeasures
 from imaging.errors import DicomError
 from imaging.finding import Finding
 from imaging.gate import assess_series
@@ -20,6 +21,8 @@ from imaging.reasons import Reason
 from imaging.result_header import Maker
 from imaging.volume import Volume
 from imaging.volume_builder import build_volume
+from inference.breast_measures import measures_of, with_distance_to_nipple
+from inference.breast_view import BreastView
 from inference.bundle import Bundle, config_file, load_bundle
 from inference.bundle_config import read_config
 from inference.chest_checks import check_chest
@@ -66,13 +69,12 @@ def nothing_to_check(volume: Volume) -> tuple[Reason, ...]:
     return ()
 
 
-def all_of_them(datasets: Sequence[Dataset]) -> Sequence[Dataset]:
-    """Leave no image out."""
-    return datasets
-
-
 def tell_nobody(look: Look) -> None:
     """Keep what images look like to itself."""
+
+
+def keep_no_measures(measures: Sequence[BreastMeasures]) -> None:
+    """Forget what was measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,37 +102,46 @@ class VolumePipeline:
 
 @dataclass(frozen=True, slots=True)
 class ImagePipeline:
-    """How a model reads images one by one.
+    """How a model reads mammograms one by one.
 
     Attributes:
-        read, features: as in VolumePipeline, of the images of a series.
-        choose: which images of a series it reads; it raises NotAnalysable where that is none.
+        read, features: as in VolumePipeline, of the images of a series; what was measured beside.
+        choose: which images of a series it reads, decoded once for all that follows; it raises NotAnalysable
+            where that is none.
         evidence: the pictures of a finding.
     """
 
-    read: Callable[[Sequence[Dataset], Bundle, Progress], list[Finding]]
-    choose: Callable[[Sequence[Dataset]], Sequence[Dataset]] = all_of_them
-    features: Callable[[Sequence[Dataset]], dict[str, float]] = no_features
+    read: Callable[[Sequence[BreastView], Bundle, Progress], tuple[list[Finding], list[BreastMeasures]]]
+    choose: Callable[[Sequence[Dataset]], Sequence[BreastView]]
+    features: Callable[[Sequence[BreastView]], dict[str, float]] = no_features
     evidence: Callable[[Sequence[Dataset], Finding, Bundle], Evidence] | None = None
 
 
-def _read_mammograms(datasets: Sequence[Dataset], bundle: Bundle, progress: Progress) -> list[Finding]:
+def _read_mammograms(
+    views: Sequence[BreastView], bundle: Bundle, progress: Progress
+) -> tuple[list[Finding], list[BreastMeasures]]:
     from inference.mammography import detect_lesions
 
     findings: list[Finding] = []
-    for n, dataset in enumerate(datasets):
-        mammogram = read_mammogram(dataset)
+    measures: list[BreastMeasures] = []
+    for n, view in enumerate(views):
 
         def report(stage: str, fraction: float, done: int = n) -> None:
-            progress(stage, (done + fraction) / len(datasets))
+            progress(stage, (done + fraction) / len(views))
 
-        findings += detect_lesions(mammogram, bundle, report)
-    return findings
+        found = detect_lesions(view.mammogram, bundle, report, view.region)
+        measured = measures_of(view)
+        measures.append(measured)
+        findings += [
+            with_distance_to_nipple(finding, measured.nipple_px, view.mammogram.spacing_mm)
+            for finding in found
+        ]
+    return findings, measures
 
 
-def _mammogram_features(datasets: Sequence[Dataset]) -> dict[str, float]:
+def _mammogram_features(views: Sequence[BreastView]) -> dict[str, float]:
     """Return the median of each feature over the images of a series."""
-    each = [mammogram_features(read_mammogram(dataset)) for dataset in datasets]
+    each = [mammogram_features(view.mammogram, view.region) for view in views]
     return {name: float(np.median([one[name] for one in each])) for name in each[0]}
 
 
@@ -236,7 +247,7 @@ class VolumeReader:
 
 @dataclass(frozen=True, slots=True)
 class ImageReader:
-    """A model that reads images one by one."""
+    """A model that reads mammograms one by one."""
 
     bundle: Bundle
     pipeline: ImagePipeline
@@ -253,12 +264,17 @@ class ImageReader:
         return self.pipeline.evidence(datasets, finding, self.bundle)
 
     def read(
-        self, datasets: Sequence[Dataset], progress: Progress, told: Callable[[Look], None] = tell_nobody
+        self,
+        datasets: Sequence[Dataset],
+        progress: Progress,
+        told: Callable[[Look], None] = tell_nobody,
+        measured: Callable[[Sequence[BreastMeasures]], None] = keep_no_measures,
     ) -> list[Finding]:
         """Return what is in the images.
 
         Args:
             told: what they look like, before they are read.
+            measured: what was measured of the breast on each image that was read.
 
         Raises:
             NotAnalysable: they are nothing for this model.
@@ -266,7 +282,9 @@ class ImageReader:
         with _told_as_not_analysable():
             chosen = self.pipeline.choose(datasets)
             told(look_at(self.pipeline.features(chosen), self.bundle))
-            return self.pipeline.read(chosen, self.bundle, progress)
+            found, measures = self.pipeline.read(chosen, self.bundle, progress)
+            measured(measures)
+            return found
 
 
 Reader = VolumeReader | ImageReader

@@ -23,6 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from imaging.breast_measures import BreastMeasures
 from imaging.finding import Finding
 from inference.evidence import evidence_key
 from inference.follow_up import PriorStudy
@@ -351,12 +352,18 @@ class JobRepository:
         return result.rowcount
 
     def publish(
-        self, lease: Lease, found: Sequence[Finding], at: datetime, observation: Observation | None = None
+        self,
+        lease: Lease,
+        found: Sequence[Finding],
+        at: datetime,
+        observation: Observation | None = None,
+        breasts: Sequence[BreastMeasures] = (),
     ) -> bool:
         """Write the result once. False when the lease was lost: then nothing is written.
 
         Args:
             observation: what is kept of the series to watch the model by.
+            breasts: what was measured of each mammogram.
         """
         with self._database.transaction() as connection:
             held = connection.execute(
@@ -378,8 +385,24 @@ class JobRepository:
                 )
             if observation is not None:
                 record_observation(connection, observation, lease.study_instance_uid)
-            self._finish(connection, lease.job_id, JobStatus.COMPLETED, at, progress=1.0)
+            reading = {"breasts": [one.to_json() for one in breasts]} if breasts else None
+            self._finish(connection, lease.job_id, JobStatus.COMPLETED, at, progress=1.0, reading=reading)
             return True
+
+    def breasts_of(self, connection: Connection, study_instance_uid: str) -> dict[str, BreastMeasures]:
+        """Return what was measured last of each mammogram of a study, by SOP Instance UID."""
+        rows = connection.execute(
+            select(inference_jobs.c.reading)
+            .where(
+                inference_jobs.c.study_instance_uid == study_instance_uid,
+                inference_jobs.c.slab_index == WHOLE_SERIES,
+                inference_jobs.c.status == JobStatus.COMPLETED,
+                inference_jobs.c.reading.is_not(None),
+            )
+            .order_by(inference_jobs.c.finished_at)
+        )
+        each = (BreastMeasures.from_json(one) for row in rows for one in row.reading["breasts"])
+        return {one.sop_instance_uid: one for one in each}
 
     def prior_of(self, study_instance_uid: str, model: str) -> PriorStudy | None:
         """Return what the study's findings are compared with, None without a prior."""

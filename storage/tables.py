@@ -400,7 +400,8 @@ inference_jobs = Table(
     Column("slab_index", Integer, nullable=False, server_default="-2147483648"),  # inference_job.WHOLE_SERIES
     Column("instances_sha256", String(64), nullable=False),  # of the sorted SOP Instance UIDs it reads
     Column("slab", JSON(none_as_null=True)),  # inference.slabs.SlabInput
-    Column("reading", JSON(none_as_null=True)),  # of a slab: what was read in it, for whoever merges
+    # What was read beside findings: in a slab, for whoever merges; on mammograms, the measures of the breast.
+    Column("reading", JSON(none_as_null=True)),
     Column("priority", Integer, nullable=False, server_default="1"),  # inference.inference_job.Priority
     Column("status", String(16), nullable=False, index=True),
     Column("attempts", Integer, nullable=False),

@@ -98,7 +98,7 @@ class Appearance:
 
 @dataclass(frozen=True, slots=True)
 class PhantomMammogram:
-    """Stored values (row, column), dense is bright; what is in it, and what it shows."""
+    """Stored values (row, column), dense is bright; what is in it, and what it shows; nipple_px is (x, y)."""
 
     pixels: NDArray[np.uint16]
     spacing_mm: float
@@ -109,6 +109,7 @@ class PhantomMammogram:
     breast: NDArray[np.bool_]
     pectoral: NDArray[np.bool_]
     appearance: Appearance
+    nipple_px: tuple[float, float]
 
 
 PLAIN: Final = Appearance(air=0, fat=850, span=2600, gamma=1.1, noise=0.018, blur_mm=0.05, label=True)
@@ -189,8 +190,10 @@ def draw_mammogram(
     pixels = _stored_values(rng, plane, skin_distance, appearance, pixel_mm)
     breast = skin_distance > 0.0
     pectoral = _upsample(anatomy.pectoral, scale) > 0.5
+    nipple_px = (anatomy.nipple_mm[1] / pixel_mm, anatomy.nipple_mm[0] / pixel_mm)
     if side == "R":
         width = pixels.shape[1]
+        nipple_px = (width - nipple_px[0], nipple_px[1])
         pixels = np.ascontiguousarray(pixels[:, ::-1])
         breast, pectoral = np.ascontiguousarray(breast[:, ::-1]), np.ascontiguousarray(pectoral[:, ::-1])
         truth = [
@@ -207,7 +210,9 @@ def draw_mammogram(
         _write_label(rng, pixels, f"{side}{shown}", side, pixel_mm)
     if appearance.bits_stored != BITS:
         pixels <<= appearance.bits_stored - BITS
-    return PhantomMammogram(pixels, pixel_mm, side, shown, tissue, tuple(truth), breast, pectoral, appearance)
+    return PhantomMammogram(
+        pixels, pixel_mm, side, shown, tissue, tuple(truth), breast, pectoral, appearance, nipple_px
+    )
 
 
 def mammogram(

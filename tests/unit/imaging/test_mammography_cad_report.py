@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pydicom import Dataset
 
+from imaging.breast_measures import BreastDensity, BreastMeasures
 from imaging.finding import FindingKind
 from imaging.mammography_cad_report import mammography_cad_report
 from imaging.parsing import parse_dicom
@@ -62,6 +63,52 @@ def test_a_finding_has_its_kind_certainty_place_and_algorithm() -> None:
     assert f"weights_sha256={MAKER.weights_sha256}" in [
         item.TextValue for item in items(mass, "Algorithm Parameters")
     ]
+
+
+BREAST = BreastMeasures(
+    sop_instance_uid=str(IMAGE.SOPInstanceUID),
+    series_instance_uid=str(IMAGE.SeriesInstanceUID),
+    image_laterality="R",
+    view_position="MLO",
+    centre_px=(12.5, 20.0),
+    density=BreastDensity(23.4, (0.1, 0.8, 0.1, 0.0)),
+    dense_cm2=31.0,
+    nipple_px=(3.0, 18.0),
+    is_nipple_marked=False,
+)
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_the_composition_of_the_breast_is_a_finding_that_may_be_shown(count: int, tmp_path: Path) -> None:
+    report = a_report(count, breasts=[BREAST])
+
+    (summary,) = items(report, "CAD Processing and Findings Summary")
+    assert value(summary) == "All algorithms succeeded; with findings"
+    single = list(items(report, "Single Image Finding"))[-1]
+    assert value(single) == "Breast composition"
+    (composition,) = items(single, "Breast composition")
+    assert composition.ConceptCodeSequence[0].CodeValue == "129717001"
+    (percent,) = items(single, "Percent Fibroglandular Tissue")
+    assert float(percent.MeasuredValueSequence[0].NumericValue) == 23.4
+    (certainty,) = items(single, "Certainty of Finding")
+    assert float(certainty.MeasuredValueSequence[0].NumericValue) == 80.0
+    (intent,) = items(single, "Rendering Intent")
+    assert value(intent).startswith("Presentation Optional")
+    (analyses,) = items(report, "Summary of Analyses")
+    assert value(analyses) == "Succeeded"
+    (performed,) = items(analyses, "Analysis Performed")
+    assert value(performed) == "Breast composition analysis"
+    check_with_others(report, tmp_path)
+
+
+def test_a_breast_without_a_density_has_no_composition() -> None:
+    report = a_report(0, breasts=[replace(BREAST, density=None)])
+
+    assert not list(items(report, "Single Image Finding"))
+    (analyses,) = items(report, "Summary of Analyses")
+    assert value(analyses) == "Not Attempted"
+    with pytest.raises(ValueError, match="no source"):
+        a_report(0, breasts=[replace(BREAST, sop_instance_uid="1.2.9")])
 
 
 def test_every_place_is_on_an_image_of_the_library() -> None:

@@ -302,7 +302,7 @@ COMPARISONS = st.builds(
     st.tuples(MEASURES, MEASURES, MEASURES, MEASURES),
     st.one_of(st.none(), CATEGORIES),
     st.one_of(st.none(), st.sampled_from(NoduleType)),
-    st.tuples(MEASURES, MEASURES, MEASURES),
+    st.tuples(MEASURES, MEASURES, MEASURES, MEASURES),
     st.one_of(st.none(), LOCATIONS),
     st.one_of(st.none(), COMPARISONS),
 )
@@ -313,12 +313,12 @@ def test_any_finding_goes_to_json_and_to_a_report_and_back(
     measures: tuple[float | None, ...],
     category: Category | None,
     nodule_type: NoduleType | None,
-    measures_of_a_nodule: tuple[float | None, ...],
+    other_measures: tuple[float | None, ...],
     location: LungLocation | None,
     comparison: Comparison | None,
 ) -> None:
     diameter, long_axis, short_axis, volume = measures
-    solid, error, to_pleura = measures_of_a_nodule
+    solid, error, to_pleura, to_nipple = other_measures
     finding = replace(
         NODULE,
         kind=kind,
@@ -333,6 +333,7 @@ def test_any_finding_goes_to_json_and_to_a_report_and_back(
         solid_diameter_mm=solid,
         volume_error=error,
         distance_to_pleura_mm=to_pleura,
+        distance_to_nipple_mm=to_nipple,
         location=location,
         comparison=comparison,
     )

@@ -9,8 +9,9 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
+from imaging.breast_measures import CATEGORIES, BreastDensity
 from imaging.mammogram import read_mammogram
-from inference.breast_density import CATEGORIES, BreastDensity, dense_tissue, density_of, exam_category
+from inference.breast_density import ExamDensity, dense_tissue, density_of, exam_density
 from inference.breast_region import breast_region
 from inference.mammography import assumed_spacing_mm
 from inference.phantoms.mammogram import DENSITIES, SMALL_PIXEL_MM, draw_mammogram
@@ -55,9 +56,14 @@ def test_an_image_of_one_brightness_has_no_density() -> None:
 def test_the_exam_is_as_dense_as_the_denser_breast_by_the_mean_of_its_views() -> None:
     fatty, dense = BreastDensity(5.0, (0.9, 0.1, 0.0, 0.0)), BreastDensity(50.0, (0.0, 0.2, 0.7, 0.1))
     unsure = BreastDensity(20.0, (0.4, 0.6, 0.0, 0.0))
-    assert exam_category([[fatty, fatty], [fatty, dense]]) == "A"
-    assert exam_category([[fatty], [dense]]) == "C"
-    assert exam_category([[fatty, unsure]]) == "A"
+    assert exam_density([[fatty, fatty], [fatty, dense]]).category == "A"
+    assert exam_density([[fatty], [dense]]) == ExamDensity("C", 0.7, 50.0)
+    assert exam_density([[fatty, unsure]]) == ExamDensity("A", 0.65, 12.5)
+
+
+def test_of_two_breasts_of_one_category_the_denser_is_told() -> None:
+    less, more = (BreastDensity(percent, (0.1, 0.8, 0.1, 0.0)) for percent in (18.0, 24.0))
+    assert exam_density([[more], [less]]).percent == exam_density([[less], [more]]).percent == 24.0
 
 
 def test_the_real_exams_are_b_or_c() -> None:
@@ -73,7 +79,7 @@ def test_the_real_exams_are_b_or_c() -> None:
                 for view, pixels in views.items()
             ]
         )
-    assert exam_category(breasts) in "BC"
+    assert exam_density(breasts).category in "BC"
     senographe = read_mammogram(pydicom.dcmread(DATA / "mg-senographe" / "GH133.dcm"))
     assert senographe.spacing_mm is not None
     assert known(density(senographe.pixels, senographe.spacing_mm, True)).category in "BC"

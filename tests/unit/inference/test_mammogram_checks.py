@@ -1,7 +1,7 @@
 """What of a mammography series is read, and what is said of the rest."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
@@ -44,6 +44,10 @@ def spot_view() -> Dataset:
     return image(ViewCodeSequence=DicomSequence([view]))
 
 
+def read_of(datasets: Sequence[Dataset]) -> list[str]:
+    return [view.mammogram.sop_instance_uid for view in readable_mammograms(datasets)]
+
+
 def flipped() -> Dataset:
     """The image as in a mirror, under the old header."""
     return image(PixelData=np.ascontiguousarray(original().pixel_array[:, ::-1]).tobytes())
@@ -67,8 +71,8 @@ def test_what_is_no_whole_breast_is_refused_with_its_reason(code: str) -> None:
 
 @pytest.mark.parametrize("code", UNFIT)
 def test_beside_a_good_image_it_is_left_out_and_the_good_one_is_read(code: str) -> None:
-    good = image()
-    assert readable_mammograms([UNFIT[code](), good]) == [good]
+    good = image(SOPInstanceUID="1.2.3")
+    assert read_of([UNFIT[code](), good]) == ["1.2.3"]
 
 
 def test_two_sides_in_one_header_are_refused() -> None:
@@ -81,13 +85,13 @@ def test_two_sides_in_one_header_are_refused() -> None:
 @pytest.mark.parametrize("orientation", [None, "", ["", ""], ["H", "L"]])
 def test_an_orientation_that_tells_nothing_contradicts_nothing(orientation: object) -> None:
     silent = image(PatientOrientation=orientation)
-    assert readable_mammograms([silent]) == [silent]
+    assert read_of([silent]) == [silent.SOPInstanceUID]
 
 
 @pytest.mark.parametrize("seed", range(60, 72))
 def test_phantoms_of_every_vendor_and_view_do_not_contradict_their_header(seed: int) -> None:
     dataset, _ = mammogram(seed, pixel_mm=SMALL_PIXEL_MM)
-    assert readable_mammograms([dataset]) == [dataset]
+    assert read_of([dataset]) == [dataset.SOPInstanceUID]
 
 
 def test_the_real_mammogram_is_read() -> None:
@@ -95,4 +99,4 @@ def test_the_real_mammogram_is_read() -> None:
     if not path.exists():
         pytest.skip("no real mammogram here")
     dataset = dcmread(path)
-    assert readable_mammograms([dataset]) == [dataset]
+    assert read_of([dataset]) == [dataset.SOPInstanceUID]

@@ -23,11 +23,17 @@ export function useResumeModel() {
   });
 }
 
+const NOT_YET_MS = 4_000;
+const MOST_LOOKS = 30;
+
 export function useEvidence(findingId: string) {
   return useQuery({
     queryKey: ["evidence", findingId],
     queryFn: ({ signal }) => get<Evidence>(`/findings/${path(findingId)}/evidence`, signal),
     staleTime: 60_000,
+    // They are made after the finding is published, when the worker has nothing more urgent to do.
+    refetchInterval: ({ state }) =>
+      state.data?.pictures.length === 0 && state.dataUpdateCount < MOST_LOOKS ? NOT_YET_MS : false,
   });
 }
 

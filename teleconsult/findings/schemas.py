@@ -102,6 +102,7 @@ class FindingOut(BaseModel):
     volume_error: float | None  # half the width of the 95 % interval, as a share of the volume
     location: LocationOut | None
     distance_to_pleura_mm: float | None
+    distance_to_nipple_mm: float | None
     comparison: ComparisonOut | None
     frame_number: int | None
     status: DecisionStatus

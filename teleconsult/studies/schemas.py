@@ -12,6 +12,7 @@ from inference.inference_job import InferenceJob, JobStatus
 from inference.observation import cautions_of
 from inference.repository import READ_SHARE
 from teleconsult.dependencies import PartsOfApp
+from teleconsult.findings.mammography import MammographyOut, mammography_out
 from teleconsult.findings.schemas import FindingOut, findings_out
 from teleconsult.studies.repository import SeriesRecord, Study
 from teleconsult.users.schemas import InstitutionOut, UserRefOut
@@ -131,6 +132,7 @@ class StudyDetailOut(StudySummaryOut):
     series: list[SeriesOut]
     findings: list[FindingOut]
     jobs: list[JobOut]
+    mammography: MammographyOut | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,11 +213,18 @@ def study_detail_out(parts: PartsOfApp, connection: Connection, study: Study) ->
     (summary,) = studies_out(parts, connection, [study])
     jobs = parts.jobs.of_study(connection, uid)
     cautions = cautions_of(connection, [job.id for job in jobs])
+    series = parts.studies.series_of(connection, [uid])[uid]
+    records = parts.findings.of_studies(connection, [uid])
+    breasts = parts.jobs.breasts_of(connection, uid)
+    still_there = {one.sop_instance_uid for record in series for one in record.instances}
     return StudyDetailOut(
         **summary.model_dump(),
-        series=[_series(record) for record in parts.studies.series_of(connection, [uid])[uid]],
-        findings=findings_out(parts, connection, parts.findings.of_studies(connection, [uid])),
+        series=[_series(record) for record in series],
+        findings=findings_out(parts, connection, records),
         jobs=[_job(job, cautions.get(job.id)) for job in jobs],
+        mammography=mammography_out(
+            {sop: breast for sop, breast in breasts.items() if sop in still_there}, records
+        ),
     )
 
 

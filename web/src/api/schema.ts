@@ -1323,6 +1323,18 @@ export interface components {
             /** Mismatched */
             mismatched: string[];
         };
+        /** BreastImageOut */
+        BreastImageOut: {
+            /** Dense Cm2 */
+            dense_cm2: number | null;
+            density: components["schemas"]["DensityOut"] | null;
+            /** Image Laterality */
+            image_laterality: string | null;
+            /** Sop Instance Uid */
+            sop_instance_uid: string;
+            /** View Position */
+            view_position: string | null;
+        };
         /**
          * CategoryOut
          * @description A coded class of a guideline, and the rule that gave it.
@@ -1541,6 +1553,21 @@ export interface components {
             /** Study Instance Uid */
             study_instance_uid: string;
         };
+        /**
+         * DensityOut
+         * @description An ACR category with its probability, and how much of the breast is dense, 0 to 100.
+         */
+        DensityOut: {
+            /**
+             * Category
+             * @enum {string}
+             */
+            category: "A" | "B" | "C" | "D";
+            /** Percent */
+            percent: number;
+            /** Probability */
+            probability: number;
+        };
         /** DevicesOut */
         DevicesOut: {
             gateway: components["schemas"]["DicomGatewayOut"];
@@ -1683,6 +1710,8 @@ export interface components {
             decision_reason: string | null;
             /** Diameter Mm */
             diameter_mm: number | null;
+            /** Distance To Nipple Mm */
+            distance_to_nipple_mm: number | null;
             /** Distance To Pleura Mm */
             distance_to_pleura_mm: number | null;
             /** Frame Number */
@@ -1877,6 +1906,21 @@ export interface components {
          * @enum {string}
          */
         LungThird: "upper" | "middle" | "lower";
+        /**
+         * MammographyOut
+         * @description Over all images of a study that have been read so far.
+         */
+        MammographyOut: {
+            density: components["schemas"]["DensityOut"] | null;
+            /** Images */
+            images: components["schemas"]["BreastImageOut"][];
+            /** Sides */
+            sides: components["schemas"]["SidesOut"][];
+            /** View Pairs */
+            view_pairs: components["schemas"]["ViewPairOut"][];
+            /** View Tolerance Mm */
+            view_tolerance_mm: number;
+        };
         /** ManagedSeriesOut */
         ManagedSeriesOut: {
             /** Description */
@@ -2619,6 +2663,23 @@ export interface components {
             /** Verdict */
             verdict: ("usable" | "usable-with-caution" | "not-usable") | null;
         };
+        /** SideOut */
+        SideOut: {
+            /** Dense Cm2 */
+            dense_cm2: number | null;
+            /** Percent */
+            percent: number;
+        };
+        /**
+         * SidesOut
+         * @description Both breasts on the same view, as measured.
+         */
+        SidesOut: {
+            left: components["schemas"]["SideOut"];
+            right: components["schemas"]["SideOut"];
+            /** View Position */
+            view_position: string;
+        };
         /** SignIn */
         SignIn: {
             /** Password */
@@ -2703,6 +2764,7 @@ export interface components {
             institution: components["schemas"]["InstitutionOut"];
             /** Jobs */
             jobs: components["schemas"]["JobOut"][];
+            mammography: components["schemas"]["MammographyOut"] | null;
             /** Modalities */
             modalities: string[];
             patient: components["schemas"]["PatientOut"];
@@ -2850,6 +2912,19 @@ export interface components {
             msg: string;
             /** Error Type */
             type: string;
+        };
+        /**
+         * ViewPairOut
+         * @description Findings on the two views of a breast that lie as far from the nipple, and by how much they differ.
+         */
+        ViewPairOut: {
+            /** Difference Mm */
+            difference_mm: number;
+            /** Finding Ids */
+            finding_ids: [
+                string,
+                string
+            ];
         };
         /**
          * WeekOut

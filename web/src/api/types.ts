@@ -37,6 +37,7 @@ export type InferenceJob = Schemas["JobOut"];
 export type JobStatus = Schemas["JobStatus"];
 
 export type Finding = Schemas["FindingOut"];
+export type Mammography = Schemas["MammographyOut"];
 export type FindingKind = Schemas["FindingKind"];
 export type Evidence = Schemas["EvidenceOut"];
 

@@ -1,5 +1,5 @@
 import { Button, NativeSelect } from "@mantine/core";
-import { IconArrowBackUp, IconCheck, IconX } from "@tabler/icons-react";
+import { IconArrowBackUp, IconArrowRight, IconCheck, IconX } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -13,6 +13,7 @@ import { Measures } from "./Measures";
 import { imageNumber } from "./order";
 import { DECISION, REJECTION_REASONS } from "./status";
 import type { Decisions } from "./useDecisions";
+import type { OnOtherView } from "./viewPairs";
 
 export interface FindingCardProps {
   finding: Finding;
@@ -21,7 +22,9 @@ export interface FindingCardProps {
   series: readonly Series[];
   selected: boolean;
   decisions: Decisions;
-  onSelect: () => void;
+  /** The finding that may be the same on the breast's other view. */
+  otherView: OnOtherView | null;
+  onSelect: (id: string) => void;
 }
 
 const DIGEST_SHOWN = 12;
@@ -125,8 +128,40 @@ function Undecided({ finding, decisions }: { finding: Finding; decisions: Decisi
   );
 }
 
+function OtherView({ finding, other, onSelect }: { finding: Finding; other: OnOtherView; onSelect: (id: string) => void }) {
+  const { t } = useTranslation("findings");
+  const mm = (value: number | null) => (value ?? 0).toFixed(0);
+  return (
+    <div className={classes.otherView} data-testid="other-view">
+      <Button
+        size="compact-xs"
+        variant="light"
+        rightSection={<IconArrowRight size={14} />}
+        onClick={() => onSelect(other.finding.id)}
+      >
+        {t("otherView.also", { view: other.view })}
+      </Button>
+      <span>
+        {t("otherView.distance", {
+          there: mm(other.finding.distance_to_nipple_mm),
+          here: mm(finding.distance_to_nipple_mm),
+        })}
+      </span>
+      <span className={classes.applies}>{t("otherView.caution", { mm: mm(other.toleranceMm) })}</span>
+    </div>
+  );
+}
+
 /** One AI finding: what and where, how sure, what made it, and the decision on it. */
-export function FindingCard({ finding, number, series, selected, decisions, onSelect }: FindingCardProps) {
+export function FindingCard({
+  finding,
+  number,
+  series,
+  selected,
+  decisions,
+  otherView,
+  onSelect,
+}: FindingCardProps) {
   const { t } = useTranslation("findings");
   const card = useRef<HTMLLIElement>(null);
   const [looking, setLooking] = useState(false);
@@ -146,7 +181,7 @@ export function FindingCard({ finding, number, series, selected, decisions, onSe
       data-testid="finding"
       data-finding={finding.id}
     >
-      <button type="button" className={classes.head} onClick={onSelect} aria-pressed={selected}>
+      <button type="button" className={classes.head} onClick={() => onSelect(finding.id)} aria-pressed={selected}>
         <span className={classes.headLine}>
           <span className={classes.title}>
             {number}. {t(`kind.${finding.kind}`)}
@@ -161,6 +196,7 @@ export function FindingCard({ finding, number, series, selected, decisions, onSe
             AI <span className={classes.probability}>{formatProbability(finding.probability)}</span>
           </span>
           {image !== null && <span>{t("image", { number: image })}</span>}
+          {otherView !== null && !selected && <span>{t("otherView.also", { view: otherView.view })}</span>}
           <span>
             {finding.model} {finding.model_version}
           </span>
@@ -173,6 +209,7 @@ export function FindingCard({ finding, number, series, selected, decisions, onSe
         ) : (
           <Decided finding={finding} decisions={decisions} />
         )}
+        {selected && otherView !== null && <OtherView finding={finding} other={otherView} onSelect={onSelect} />}
         {selected && <Measures finding={finding} />}
         {selected && <Provenance finding={finding} />}
         {selected && (

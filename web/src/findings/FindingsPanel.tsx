@@ -4,10 +4,12 @@ import { useTranslation } from "react-i18next";
 import type { DecisionStatus, Finding, StudyDetail } from "../api/types";
 import { useKeys } from "../app/keys";
 import { AiProgress, NoFindings } from "./AiProgress";
+import { BreastSummary } from "./BreastSummary";
 import { FindingCard } from "./FindingCard";
 import classes from "./findings.module.css";
 import { mayDecide, neighbour, nextUndecided, orderedFindings } from "./order";
 import { useDecisions } from "./useDecisions";
+import { onOtherView } from "./viewPairs";
 
 export interface FindingsPanelProps {
   study: StudyDetail;
@@ -45,6 +47,7 @@ export function FindingsPanel({ study, findings, selectedFindingId, onSelect, co
   return (
     <section className={classes.panel} aria-label={t("title")} data-consult={consultId}>
       <AiProgress study={study} />
+      <BreastSummary study={study} />
       {ordered.length > 0 && (
         <div className={classes.summary}>
           <strong>{t("count", { count: ordered.length })}</strong>
@@ -66,7 +69,8 @@ export function FindingsPanel({ study, findings, selectedFindingId, onSelect, co
               series={study.series}
               selected={finding.id === selectedFindingId}
               decisions={decisions}
-              onSelect={() => onSelect(finding.id)}
+              otherView={onOtherView(finding, findings, study.mammography)}
+              onSelect={onSelect}
             />
           ))}
         </ol>

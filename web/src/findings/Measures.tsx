@@ -61,6 +61,12 @@ export function Measures({ finding }: { finding: Finding }) {
           : `${finding.distance_to_pleura_mm.toFixed(0)} mm`,
     ],
     [
+      t("measures.nipple"),
+      finding.distance_to_nipple_mm === null
+        ? null
+        : t("measures.estimated", { mm: finding.distance_to_nipple_mm.toFixed(0) }),
+    ],
+    [
       t("measures.comparison", { date: comparison?.study_date ?? "" }),
       comparison === null
         ? null

@@ -1,5 +1,6 @@
 /** Where a finding is drawn on the slice on screen, if at all. Pure. */
 import type { Finding } from "../api/types";
+import { formatProbability } from "../ui/format";
 import type { Box } from "./geometry";
 import type { Vector } from "./orientation";
 
@@ -76,8 +77,8 @@ export function markOn(finding: Finding, slice: Slice): FindingMark | null {
 export const marksOn = (findings: readonly Finding[], slice: Slice): FindingMark[] =>
   findings.map((finding) => markOn(finding, slice)).filter((mark) => mark !== null);
 
-/** The short text of a mark: "AI 0.93 · 21 mm". */
+/** The short text of a mark: "AI 93% · 21 mm". */
 export function markLabel(finding: Finding): string {
-  const probability = `AI ${finding.probability.toFixed(2)}`;
+  const probability = `AI ${formatProbability(finding.probability)}`;
   return finding.diameter_mm === null ? probability : `${probability} · ${Math.round(finding.diameter_mm)} mm`;
 }

@@ -43,6 +43,7 @@ function aFinding(part: Partial<Finding> = {}): Finding {
     volume_error: null,
     location: null,
     distance_to_pleura_mm: null,
+    distance_to_nipple_mm: null,
     comparison: null,
     frame_number: null,
     status: "preliminary",
@@ -121,8 +122,8 @@ describe("a finding", () => {
   });
 
   it("is labelled with probability and size", () => {
-    expect(markLabel(aFinding())).toBe("AI 0.93 · 21 mm");
-    expect(markLabel(aFinding({ diameter_mm: null }))).toBe("AI 0.93");
+    expect(markLabel(aFinding())).toBe("AI 93% · 21 mm");
+    expect(markLabel(aFinding({ diameter_mm: null }))).toBe("AI 93%");
   });
 });
 

@@ -135,7 +135,7 @@ function OtherView({ finding, other, onSelect }: { finding: Finding; other: OnOt
     <div className={classes.otherView} data-testid="other-view">
       <Button
         size="compact-xs"
-        variant="light"
+        variant="default"
         rightSection={<IconArrowRight size={14} />}
         onClick={() => onSelect(other.finding.id)}
       >

@@ -15,8 +15,8 @@ LEAST_BORDER_MM: Final = 25.0
 USUAL_TILT_DEGREES: Final = 20.0
 # The nipple is put at the middle of all skin that is this close to being the farthest.
 AS_FAR_MM: Final = 3.0
-# A metal ball stuck on the nipple: the brightest there is, this large, so near the skin and the estimate.
-MARKER_BRIGHTNESS: Final = 0.97
+# A metal ball stuck on the nipple: about the brightest there is, this large, near the skin and the estimate.
+MARKER_BRIGHTNESS: Final = 0.85
 MARKER_MM2: Final = (3.0, 25.0)
 MARKER_FROM_SKIN_MM: Final = 8.0
 MARKER_FROM_ESTIMATE_MM: Final = 40.0

@@ -100,7 +100,7 @@ def read(parts: Any, image: Dataset, flags: int, at: datetime = NOON, caution: R
     def reader(job_model: str) -> Any:
         bundle = parts.models.resolve(job_model)
 
-        def read_images(_datasets: Any, _progress: Any, told: Any) -> list[Finding]:
+        def read_images(_datasets: Any, _progress: Any, told: Any, _measured: Any) -> list[Finding]:
             told(Look({"grain": -1.7, "contrast": float("nan")}, Outlook({}, (), caution, None)))
             return [a_flag(image, n, bundle) for n in range(flags)]
 

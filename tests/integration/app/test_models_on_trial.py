@@ -117,7 +117,7 @@ def runner(parts: Any, found: list[Finding], maker: ModelVersion) -> JobRunner:
     def reader(job_model: str) -> Any:
         bundle = parts.models.resolve(job_model)
 
-        def read(_datasets: Any, _progress: Any, told: Any) -> list[Finding]:
+        def read(_datasets: Any, _progress: Any, told: Any, _measured: Any) -> list[Finding]:
             told(Look({}, AS_USUAL))
             return found if bundle.name == maker.name else []
 

@@ -25,7 +25,7 @@ def runner_that_writes_to(order: list[tuple[str, str]], parts: Any, meanwhile: A
     def reader(job_model: str) -> Any:
         bundle = parts.models.resolve(job_model)
 
-        def read(datasets: list[Dataset], _progress: Any, told: Any) -> list[Finding]:
+        def read(datasets: list[Dataset], _progress: Any, told: Any, _measured: Any) -> list[Finding]:
             told(Look({}, Outlook({}, (), None, None)))
             if not order:
                 meanwhile()

@@ -331,6 +331,7 @@ def analyse_series(
     progress: Progress = silent,
     cancelled: Callable[[], bool] = never,
     told: Callable[[Look], None] = tell_nobody,
+    measured: Callable[[Sequence[BreastMeasures]], None] = keep_no_measures,
     models_folder: Path,
 ) -> list[Finding]:
     """Return what a model finds in one series.
@@ -341,6 +342,7 @@ def analyse_series(
         progress: called with the stage's name and the share done, 0 to 1.
         cancelled: asked at every step; when it says so the work stops.
         told: what the images look like, before they are read.
+        measured: of mammograms, what was measured of the breast on each.
 
     Raises:
         UnknownModel: no pipeline has this name.
@@ -360,7 +362,7 @@ def analyse_series(
     if isinstance(reader, VolumeReader):
         findings = reader.read(lambda: build_volume(datasets), (), report, told)
     else:
-        findings = reader.read(datasets, report, told)
+        findings = reader.read(datasets, report, told, measured)
     report("done", 1.0)
     return findings
 
@@ -374,6 +376,8 @@ def analyse_path(
     rules: Sequence[Rule] = RULES,
 ) -> dict[str, Any]:
     """Return the verdict on every series of a file, folder or zip, and all findings, ready for JSON.
+
+    Where there are mammograms, what was measured of the breast on each as well.
 
     Args:
         path: what to read.
@@ -398,6 +402,7 @@ def analyse_path(
 
     series_rows: list[dict[str, Any]] = []
     finding_rows: list[dict[str, Any]] = []
+    breasts: list[BreastMeasures] = []
     for series, series_headers in headers.items():
         assessed = assess_series(series_headers, rules)
         verdict = str(assessed.verdict)
@@ -411,6 +416,7 @@ def analyse_path(
                     assessed.model,
                     progress=progress,
                     told=looks.append,
+                    measured=breasts.extend,
                     models_folder=models_folder,
                 )
                 if looks[0].caution is not None:
@@ -425,7 +431,10 @@ def analyse_path(
                 "reason": " ".join(f"{reason.en} {reason.zh}" for reason in reasons) or None,
             }
         )
-    return {"series": series_rows, "findings": finding_rows}
+    answer: dict[str, Any] = {"series": series_rows, "findings": finding_rows}
+    if breasts:
+        answer["breasts"] = [one.to_json() for one in breasts]
+    return answer
 
 
 def finding_row(finding: Finding) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from imaging.breast_measures import BreastMeasures
 from imaging.reasons import Reason
 from teleconsult.models.commands import models as model_commands
 from teleconsult.settings import REPOSITORY
@@ -104,6 +105,11 @@ def analyse(
             f"{finding['kind']}  {finding['probability']:.2f}  {size}  {place}  "
             f"{finding['model']} {finding['model_version']}"
         )
+    for breast in result.get("breasts", []):
+        view = " ".join(filter(None, (breast["image_laterality"], breast["view_position"])))
+        density = BreastMeasures.from_json(breast).density
+        if density is not None:
+            print(f"breast density  {view}  {density.category} (ACR)  {density.percent:.0f} %")
     if not result["findings"]:
         print("No findings. 没有发现。")
 

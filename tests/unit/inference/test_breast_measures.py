@@ -13,8 +13,8 @@ from inference.breast_measures import measures_of, with_distance_to_nipple
 from inference.breast_view import view_of
 from inference.bundle import load_bundle
 from inference.phantoms.mammogram import SMALL_PIXEL_MM, mammogram
-from inference.pipeline import ImageReader, reader_of
-from tests.dicom_builders import a_mammogram
+from inference.pipeline import ImageReader, analyse_path, reader_of
+from tests.dicom_builders import a_mammogram, as_bytes
 from tests.result_builders import a_finding
 
 BUNDLE = Path(__file__).parents[3] / "models" / "mammography"
@@ -73,3 +73,15 @@ def test_a_series_is_decoded_once_and_measured_in_the_pass_that_reads_it(
 
     assert decoded == [one.sop_instance_uid for one in measured] == [ds.SOPInstanceUID for ds in exam]
     assert all(finding.distance_to_nipple_mm is not None for finding in findings)
+
+
+def test_the_command_line_prints_what_was_measured(tmp_path: Path) -> None:
+    dataset, _ = mammogram(7, pixel_mm=SMALL_PIXEL_MM, view="CC", laterality="L")
+    (tmp_path / "1.dcm").write_bytes(as_bytes(dataset))
+
+    answer = json.loads(json.dumps(analyse_path(tmp_path, BUNDLE.parent)))
+
+    (breast,) = answer["breasts"]
+    assert (breast["image_laterality"], breast["view_position"]) == ("L", "CC")
+    assert 0.0 < breast["density"]["percent"] < 100.0
+    assert sum(breast["density"]["probabilities"]) == pytest.approx(1.0, abs=0.001)

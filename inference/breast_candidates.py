@@ -1,21 +1,18 @@
-"""From the network's two maps to candidates: a peak, its score and its box, per kind of lesion."""
+"""Candidates on a mammogram: of each kind of lesion a score and a box. Those of the maps are its peaks."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from inference.breast_features import BreastFeatures
-
-if TYPE_CHECKING:
-    from inference.monai_predictor import Predictor
-
-# The order of the network's output channels.
-KINDS: Final = ("mass", "calcification-cluster")
+# What is looked for; the first MAPPED of them have a channel each in the network's output.
+KINDS: Final = ("mass", "architectural-distortion", "calcification-cluster")
+MAPPED: Final = 2
+CLUSTER: Final = KINDS.index("calcification-cluster")
 # A peak must be the highest within this many cells (1 mm each) of itself.
 APART_CELLS: Final = 5
 SMOOTH_CELLS: Final = 1.2
@@ -24,11 +21,14 @@ LOWEST_SCORE: Final = 0.02
 BOX_SHARE: Final = 0.5
 LARGEST_CELLS: Final = 60
 # A strip along the chest wall or the skin is no mass, nor is a fold.
-LONGEST_TO_SHORTEST: Final = (3.0, 5.0)
+LONGEST_TO_SHORTEST: Final = 3.0
 # Overlap (over the smaller box) from which two candidates of a kind are one lesion.
 SAME_LESION: Final = 0.4
 # Lesions on the muscle are read as lymph nodes unless they lie within this many cells of its border.
 MUSCLE_BORDER_CELLS: Final = 6
+# A long box that lies on the muscle to this share is the muscle's own edge or tip.
+LONG_CELLS: Final = 35
+ON_MUSCLE_SHARE: Final = 0.2
 _NETWORK_STRIDE: Final = 16
 
 Box = tuple[float, float, float, float]
@@ -41,12 +41,6 @@ class Candidate:
     kind: int
     score: float
     box_cells: Box
-
-
-def score_breast(features: BreastFeatures, predictor: "Predictor") -> list[Candidate]:
-    """Return every candidate of both kinds, the strongest first."""
-    planes = pad_for_network(features.network_input())
-    return find_candidates(predictor.logits(planes[None])[0], features.breast, features.pectoral)
 
 
 def calibrated(score: float, calibration: Mapping[str, float]) -> float:
@@ -65,35 +59,52 @@ def pad_for_network(planes: NDArray[np.float32]) -> NDArray[np.float32]:
 def find_candidates(
     logits: NDArray[np.float32], breast: NDArray[np.bool_], pectoral: NDArray[np.bool_]
 ) -> list[Candidate]:
-    """Return the candidates of both kinds, the strongest first.
+    """Return the candidates of the mapped kinds, the strongest first.
 
     Args:
-        logits: (2, rows, columns), possibly padded beyond the masks' shape.
+        logits: (MAPPED, rows, columns).
         breast, pectoral: (rows, columns).
     """
-    rows, columns = breast.shape
-    probability = 1.0 / (1.0 + np.exp(-np.clip(logits[:, :rows, :columns].astype(np.float64), -30.0, 30.0)))
-    muscle = ndimage.binary_erosion(pectoral, iterations=MUSCLE_BORDER_CELLS, border_value=1)
-    allowed = breast & ~muscle
+    probability = 1.0 / (1.0 + np.exp(-np.clip(logits.astype(np.float64), -30.0, 30.0)))
+    allowed = readable(breast, pectoral)
     found: list[Candidate] = []
-    for kind in range(len(KINDS)):
-        found += _of_kind(kind, probability[kind], allowed)
+    for kind, of_kind in enumerate(probability):
+        peaks = _peaks(kind, of_kind, allowed)
+        found += distinct(each for each in peaks if not _is_muscle(each.box_cells, pectoral))
     return sorted(found, key=lambda candidate: -candidate.score)
 
 
-def _of_kind(kind: int, probability: NDArray[np.float64], allowed: NDArray[np.bool_]) -> list[Candidate]:
+def readable(breast: NDArray[np.bool_], pectoral: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return where a lesion may lie: in the breast, and in the muscle only along its border."""
+    return breast & ~ndimage.binary_erosion(pectoral, iterations=MUSCLE_BORDER_CELLS, border_value=1)
+
+
+def distinct(candidates: Iterable[Candidate]) -> list[Candidate]:
+    """Return the candidates of a kind without weaker ones on the same lesion, the strongest first."""
+    kept: list[Candidate] = []
+    for one in sorted(candidates, key=lambda candidate: -candidate.score):
+        if all(_overlap(one.box_cells, other.box_cells) < SAME_LESION for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _peaks(kind: int, probability: NDArray[np.float64], allowed: NDArray[np.bool_]) -> list[Candidate]:
     smooth = ndimage.gaussian_filter(probability, SMOOTH_CELLS) * allowed
     size = 2 * APART_CELLS + 1
     peaks = (smooth == ndimage.maximum_filter(smooth, size)) & (smooth > LOWEST_SCORE)
-    kept: list[Candidate] = []
-    for row, column in sorted(zip(*np.nonzero(peaks), strict=True), key=lambda place: -smooth[place]):
+    found: list[Candidate] = []
+    for row, column in zip(*np.nonzero(peaks), strict=True):
         box = _box(smooth, int(row), int(column))
-        sides = sorted((box[2] - box[0], box[3] - box[1]))
-        if sides[1] > LONGEST_TO_SHORTEST[kind] * sides[0]:
-            continue
-        if all(_overlap(box, other.box_cells) < SAME_LESION for other in kept):
-            kept.append(Candidate(kind, float(smooth[row, column]), box))
-    return kept
+        shortest, longest = sorted((box[2] - box[0], box[3] - box[1]))
+        if longest <= LONGEST_TO_SHORTEST * shortest:
+            found.append(Candidate(kind, float(smooth[row, column]), box))
+    return found
+
+
+def _is_muscle(box: Box, pectoral: NDArray[np.bool_]) -> bool:
+    x0, y0, x1, y1 = (round(side) for side in box)
+    is_long = max(x1 - x0, y1 - y0) >= LONG_CELLS
+    return is_long and float(pectoral[y0:y1, x0:x1].mean()) >= ON_MUSCLE_SHARE
 
 
 def _box(smooth: NDArray[np.float64], row: int, column: int) -> Box:

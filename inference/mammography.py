@@ -1,4 +1,4 @@
-"""Masses and clusters of calcifications on a mammogram: breast, network, peaks, findings."""
+"""Masses, distortions and clusters of calcifications on a mammogram: breast, networks, findings."""
 
 from collections.abc import Callable
 from typing import Final
@@ -6,9 +6,10 @@ from typing import Final
 from imaging.finding import Finding, FindingKind
 from imaging.mammogram import Mammogram
 from inference.bi_rads import bi_rads
-from inference.breast_candidates import KINDS, Candidate, calibrated, score_breast
+from inference.breast_candidates import KINDS, Candidate, calibrated
 from inference.breast_features import BreastFeatures, breast_features
 from inference.breast_region import BreastRegion
+from inference.breast_scoring import score_breast
 from inference.bundle import Bundle
 
 Progress = Callable[[str, float], None]

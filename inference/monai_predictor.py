@@ -29,16 +29,19 @@ class Predictor:
         self._network = _channels_last(network.eval())
         self._device = device
         self._on_card = None if device == PROCESSOR else copy.deepcopy(network)
+        self._parts: dict[str, Predictor] = {}
 
     def part(self, name: str) -> "Predictor":
-        """Return one of the networks of a bundle whose network_def is a torch.nn.ModuleDict.
+        """Return one network of a bundle whose network_def is a torch.nn.ModuleDict; the same each time.
 
         Raises:
             BundleError: it is none, or has no network of this name.
         """
         if not isinstance(self._network, torch.nn.ModuleDict) or name not in self._network:
             raise BundleError(bundle_reason("network-not-described", model=name, what="no such network"))
-        return Predictor(self._network[name], self._device)
+        if name not in self._parts:
+            self._parts[name] = Predictor(self._network[name], self._device)
+        return self._parts[name]
 
     def logits(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (n, classes) from (n, channel, ...) inputs, in batches of BATCH."""

@@ -54,10 +54,13 @@ def occlusion_map(
         scores: from (n, *picture.shape) to (n,) log-odds.
         cover_px: side of the square.
         step_px: from one square to the next; the last ones touch the far edges.
-        fill: what the square is covered with: a value, or one for each channel.
+        fill: what the square is covered with: a value, or one for each channel, or a picture like this one.
     """
     height, width = picture.shape[-2:]
-    cover = np.asarray(fill, dtype=np.float32).reshape(-1, 1, 1) if picture.ndim == 3 else np.float32(fill)
+    cover = np.asarray(fill, dtype=np.float32)
+    if picture.ndim == 3 and cover.ndim < 3:
+        cover = cover.reshape(-1, 1, 1)
+    cover = np.broadcast_to(cover, picture.shape)
     places = [
         (row, column)
         for row in _starts(height, cover_px, step_px)
@@ -65,7 +68,8 @@ def occlusion_map(
     ]
     covered = np.repeat(np.asarray(picture, dtype=np.float32)[None], len(places) + 1, axis=0)
     for one, (row, column) in zip(covered[1:], places, strict=True):
-        one[..., row : row + cover_px, column : column + cover_px] = cover
+        rows, columns = slice(row, row + cover_px), slice(column, column + cover_px)
+        one[..., rows, columns] = cover[..., rows, columns]
     answers = np.asarray(scores(covered), dtype=np.float64)
     total, times = np.zeros((height, width)), np.zeros((height, width))
     for answer, (row, column) in zip(answers[1:], places, strict=True):

@@ -167,10 +167,11 @@ def _seconds(network: nn.Module, image: Tensor) -> float:
 
 def _is_there(kernel: str) -> bool:
     """Return whether a kernel may be tried: without units for it, bfloat16 is many times slower."""
-    return kernel != "bfloat16" or _has_bfloat16()
+    return kernel != "bfloat16" or has_bfloat16()
 
 
-def _has_bfloat16() -> bool:
+def has_bfloat16() -> bool:
+    """Return whether the processor has units for bfloat16."""
     try:
         flags = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace")
     except OSError:

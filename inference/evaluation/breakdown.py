@@ -7,7 +7,7 @@ from inference.evaluation.froc import ScanOutcome, at_threshold, froc_curve, onl
 
 SIZES_MM: Final = ((0.0, 6.0), (6.0, 10.0), (10.0, 20.0), (20.0, 30.0), (30.0, float("inf")))
 LESION_GROUPS: Final = ("size", "type", "density")
-SCAN_GROUPS: Final = ("thickness", "kernel", "vendor")
+SCAN_GROUPS: Final = ("thickness", "kernel", "view", "vendor")
 
 
 def size_group(diameter_mm: float) -> str:

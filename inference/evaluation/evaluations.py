@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from inference.bundle import Bundle
-from inference.evaluation import chests
+from inference.evaluation import chests, mammograms
 from inference.evaluation.errors import NotMeasurable
 from inference.evaluation.patches import evaluate_patches, read_patches
 
@@ -38,6 +38,7 @@ EVALUATIONS: Mapping[str, Evaluation] = {
     "lung_nodule_ct": Evaluation(
         patches=_patches, folder=chests.evaluate_folder, phantoms=chests.evaluate_phantoms
     ),
+    "mammography": Evaluation(folder=mammograms.evaluate_folder, phantoms=mammograms.evaluate_phantoms),
 }
 
 

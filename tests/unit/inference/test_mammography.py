@@ -202,6 +202,18 @@ def test_two_peaks_far_apart_are_two_candidates_and_one_outside_the_breast_is_no
     assert 5 <= x1 - x0 <= 9 and 5 <= y1 - y0 <= 9
 
 
+def test_the_tip_of_the_muscle_is_no_mass_and_a_mass_at_its_edge_is_one() -> None:
+    breast = np.ones((96, 64), bool)
+    pectoral = np.zeros_like(breast)
+    pectoral[:70, :8] = True
+    tip, mass = np.full((2, 96, 64), -9.0, np.float32), np.full((2, 96, 64), -9.0, np.float32)
+    tip[0, 20:70, 2:22] = 6.0
+    mass[0, 40:54, 4:18] = 6.0
+    assert find_candidates(tip, breast, pectoral) == []
+    assert len(find_candidates(tip, breast, np.zeros_like(breast))) == 1
+    assert len(find_candidates(mass, breast, pectoral)) == 1
+
+
 def test_the_assumed_spacing_makes_an_image_about_as_high_as_a_detector() -> None:
     for shape in ((2600, 2000), (1024, 1024), (3328, 2560)):
         height_mm = shape[0] * assumed_spacing_mm(shape)[0]

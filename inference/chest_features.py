@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from imaging.volume import Volume
-from inference.lung_region import body_mask, fill_holes
+from inference.lung_region import body_mask
+from inference.planar_masks import fill_holes
 
 SLICES: Final = 16
 COARSE_MM: Final = 2.5
@@ -81,14 +82,11 @@ def _planes(volume: Volume, chosen: NDArray[np.int_]) -> NDArray[np.float32]:
 
 def _to_the_edges(body: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the body with the lungs that a zoomed field cuts, which no tissue closes there."""
-    filled = body.copy()
-    for k, plane in enumerate(body):
-        walled = np.pad(plane, 1)
-        for side in (0, -1):
-            walled[side, 1:-1] = plane[side].mean() > TOUCHES_FROM
-            walled[1:-1, side] = plane[:, side].mean() > TOUCHES_FROM
-        filled[k] = fill_holes(walled)[1:-1, 1:-1]
-    return filled
+    walled = np.pad(body, ((0, 0), (1, 1), (1, 1)))
+    for side in (0, -1):
+        walled[:, side, 1:-1] = (body[:, side].mean(axis=1) > TOUCHES_FROM)[:, None]
+        walled[:, 1:-1, side] = (body[:, :, side].mean(axis=1) > TOUCHES_FROM)[:, None]
+    return fill_holes(walled)[:, 1:-1, 1:-1]
 
 
 def _lung_look(planes: NDArray[np.float32]) -> tuple[float, float, float]:

@@ -224,6 +224,9 @@ def _without_vessels(
     """Return the part of `dense` at the seed, vessels taken off, None if nothing is there."""
     if not dense.any():
         return None
+    # No distance that is asked for leads farther than a voxel around it.
+    box = _around(dense, float(spacing.max()), spacing)
+    whole, dense, distance_mm = np.zeros_like(dense), dense[box], distance_mm[box]
     depth = ndimage.distance_transform_edt(np.pad(dense, 1, mode="edge"), sampling=spacing)[1:-1, 1:-1, 1:-1]
     near = distance_mm <= max(0.6 * radius_mm, 1.5)
     deepest = float(depth[near & dense].max(initial=0.0))
@@ -245,7 +248,8 @@ def _without_vessels(
         sizes = np.bincount(labels.ravel())
         sizes[0] = 0
         grown = labels == int(sizes.argmax())
-    return np.asarray(grown)
+    whole[box] = grown
+    return whole
 
 
 def _axes_mm(section: NDArray[np.bool_], spacing_mm: tuple[float, float]) -> tuple[float, float]:

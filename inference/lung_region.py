@@ -5,6 +5,7 @@ numbers. The grid keeps the axes and the first voxel of the volume: working inde
 spacing / GRID_MM.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,15 @@ from scipy import ndimage, sparse
 
 from imaging.reasons import Reason
 from inference.errors import NoLungFound
+from inference.planar_masks import (
+    IN_PLANE,
+    close_by_ball,
+    close_planes,
+    connected_to,
+    fill_holes,
+    grow,
+    open_planes,
+)
 
 NO_LUNG = Reason(
     code="no-lung-found",
@@ -109,43 +119,39 @@ def resample(
     voxels_hu: NDArray[np.generic], spacing_mm: tuple[float, float, float], grid_mm: float
 ) -> NDArray[np.float32]:
     """Return the volume on an isotropic grid that shares its first voxel, clipped to -1024..1000 HU."""
-    slices, rows, columns = voxels_hu.shape
-    along_rows = resampling_matrix(rows, spacing_mm[1], grid_mm)
-    along_columns = resampling_matrix(columns, spacing_mm[2], grid_mm)
-    planes = np.empty((slices, along_rows.shape[0], along_columns.shape[0]), dtype=np.float32)
-    for k in range(slices):
-        plane = np.clip(voxels_hu[k].astype(np.float32), -1024.0, 1000.0)
-        planes[k] = (along_columns @ (along_rows @ plane).T).T
-    along_slices = resampling_matrix(slices, spacing_mm[0], grid_mm)
-    isotropic = along_slices @ planes.reshape(slices, -1)
-    return np.asarray(isotropic, dtype=np.float32).reshape(-1, *planes.shape[1:])
+    return _on_grid(voxels_hu, _matrices(voxels_hu.shape, spacing_mm, grid_mm))
 
 
-def within(mask: NDArray[np.bool_], distance_voxels: float) -> NDArray[np.bool_]:
-    """Return the voxels at most this far from the mask."""
-    if not mask.any():
-        return np.array(mask, dtype=bool)
-    return np.asarray(ndimage.distance_transform_edt(~mask) <= distance_voxels)
+def _matrices(
+    shape: tuple[int, ...], spacing_mm: tuple[float, float, float], grid_mm: float
+) -> list[sparse.csr_array]:
+    """Return for each axis the weights from its voxels to the grid's."""
+    return [resampling_matrix(n, mm, grid_mm) for n, mm in zip(shape, spacing_mm, strict=True)]
 
 
-def close_by_ball(mask: NDArray[np.bool_], radius_voxels: float) -> NDArray[np.bool_]:
-    """Return the mask closed with a ball. Beyond the ends of the array it goes on as at the ends."""
-    rows, columns = (np.flatnonzero(mask.any(axis=(0, other))) for other in (2, 1))
-    if not rows.size:
-        return np.array(mask, dtype=bool)
-    # A closing reaches nowhere that the box around the mask does not.
-    box = (slice(None), slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-    reach = int(np.ceil(radius_voxels)) + 1
-    sides = np.pad(
-        np.pad(mask[box], ((reach, reach), (0, 0), (0, 0)), mode="edge"),
-        ((0, 0), (reach, reach), (reach, reach)),
-    )
-    grown = within(sides, radius_voxels)
-    # A lung cut by the first or last slice must not shrink there: the outside counts as grown.
-    distance = ndimage.distance_transform_edt(grown)
-    closed = np.array(mask, dtype=bool)
-    closed[box] |= distance[reach:-reach, reach:-reach, reach:-reach] > radius_voxels
-    return closed
+def _on_grid(voxels_hu: NDArray[np.generic], matrices: Sequence[sparse.csr_array]) -> NDArray[np.float32]:
+    """Return the voxels, clipped to -1024..1000 HU, weighted along each axis; only what counts is read."""
+    part: list[slice] = []
+    weights: list[sparse.csr_array] = []
+    for matrix in matrices:
+        part.append(slice(int(matrix.indices.min()), int(matrix.indices.max()) + 1))
+        weights.append(matrix[:, part[-1]])
+    read = voxels_hu[tuple(part)]
+    along_slices, along_rows, along_columns = weights
+    planes = np.empty((len(read), along_columns.shape[0], along_rows.shape[0]), dtype=np.float32)
+    for k, plane in enumerate(read):
+        planes[k] = along_columns @ (along_rows @ np.clip(plane, -1024, 1000).astype(np.float32)).T
+    isotropic = np.asarray(along_slices @ planes.reshape(len(planes), -1), dtype=np.float32)
+    return np.ascontiguousarray(isotropic.reshape(-1, *planes.shape[1:]).swapaxes(1, 2))
+
+
+def _halving(count: int) -> sparse.csr_array:
+    """Return (m, count) weights of every COARSE_STEP-th sample: the mean of it and the one before."""
+    kept = np.arange(0, count, COARSE_STEP)
+    row = np.arange(len(kept))
+    both = np.concatenate([kept, np.maximum(kept - 1, 0)])
+    half = np.full(len(both), 0.5, dtype=np.float32)
+    return sparse.csr_array((half, (np.concatenate([row, row]), both)), shape=(len(kept), count))
 
 
 def body_mask(coarse_hu: NDArray[np.float32]) -> NDArray[np.bool_]:
@@ -154,72 +160,51 @@ def body_mask(coarse_hu: NDArray[np.float32]) -> NDArray[np.bool_]:
     In few slices the front of the chest and the spine may be two parts.
     """
     dense = coarse_hu > -350.0
-    tissue = ndimage.binary_opening(dense, structure=np.ones((1, 3, 3), dtype=bool), iterations=2)
-    labels, count = ndimage.label(tissue)
+    labels, count = ndimage.label(open_planes(dense, 2))
     if count == 0:
         return np.zeros(coarse_hu.shape, dtype=bool)
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    body = np.asarray((sizes >= LEAST_BODY_SHARE * sizes.max())[labels], dtype=bool)
-    for k in range(len(body)):
-        body[k] = _filled_body(body[k], dense[k])
-    return body
+    return _filled_bodies((sizes >= LEAST_BODY_SHARE * sizes.max())[labels], dense)
 
 
-def _filled_body(solid: NDArray[np.bool_], dense: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return a slice of the body with its lungs, from its tissue that is thicker than a table's shell.
+def _filled_bodies(solid: NDArray[np.bool_], dense: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return each slice of the body with its lungs, from its tissue that is thicker than a table's shell.
 
     The chest wall of a thin patient is no thicker than that shell, and then encloses nothing. So it is looked
     for again in all tissue that goes on from the solid part, but not beyond it to the table's far side.
     """
     filled = _filled(solid)
-    rows = np.flatnonzero(solid.any(axis=1))
-    if not rows.size:
-        return filled
-    reach = dense.copy()
-    reach[: max(rows[0] - WALL_REACH_STEPS, 0)] = False
-    reach[rows[-1] + WALL_REACH_STEPS + 1 :] = False
-    whole = _filled(ndimage.binary_propagation(solid, mask=reach | solid))
-    columns = np.flatnonzero(solid.any(axis=0))
-    middle = int(columns[0] + columns[-1]) // 2  # by halves: one lung may be gone
+    first, last = _ends(np.any(solid, axis=2))
+    row, column = np.arange(solid.shape[1]), np.arange(solid.shape[2])
+    reach = (row >= first - WALL_REACH_STEPS) & (row <= last + WALL_REACH_STEPS)
+    whole = _filled(connected_to(solid, solid | dense & reach[:, :, None]))
+    first, last = _ends(np.any(solid, axis=1))
+    is_before = column < (first + last) // 2  # by halves: one lung may be gone
     gains = [
-        whole[:, half].sum() > THIN_WALL_GAIN * filled[:, half].sum()
-        for half in (slice(None, middle), slice(middle, None))
+        (whole & half[:, None]).sum(axis=(1, 2)) > THIN_WALL_GAIN * (filled & half[:, None]).sum(axis=(1, 2))
+        for half in (is_before, ~is_before)
     ]
-    return whole if any(gains) else filled
+    return np.where((gains[0] | gains[1])[:, None, None], whole, filled)
 
 
-def _filled(plane: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return the plane without holes, nor the lungs that the side of the field cuts.
+def _ends(lines: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return (n, 1) indices of the first and the last True of each line; of one without, the whole line's."""
+    return lines.argmax(axis=1)[:, None], lines.shape[1] - 1 - lines[:, ::-1].argmax(axis=1)[:, None]
+
+
+def _filled(planes: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return planes without holes, nor the lungs that the side of the field cuts.
 
     The gaps that a bronchus, or a wall lost at 2.5 mm, leaves are bridged. A side that the body touches
     closes what is open to it.
     """
-    walled = np.pad(plane, 6)
-    for side in (0, -1):
-        if plane[side].mean() > TOUCHES_FROM:
-            walled[5 if side == 0 else -6, 5:-5] = True
-        if plane[:, side].mean() > TOUCHES_FROM:
-            walled[5:-5, 5 if side == 0 else -6] = True
-    return fill_holes(bridged(walled, BRIDGED_STEPS))[6:-6, 6:-6]
-
-
-def bridged(plane: NDArray[np.bool_], steps: int) -> NDArray[np.bool_]:
-    """Return the plane closed with a diamond, as scipy's binary_closing does it, but in two passes."""
-    if not plane.any():
-        return plane
-    grown = ndimage.distance_transform_cdt(~plane, "taxicab") <= steps
-    return np.asarray(ndimage.distance_transform_cdt(np.pad(grown, 1), "taxicab")[1:-1, 1:-1] > steps)
-
-
-def fill_holes(plane: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return a (row, column) plane with what it encloses, as scipy's binary_fill_holes, ten times as fast."""
-    labels, count = ndimage.label(~plane)
-    is_outside = np.zeros(count + 1, dtype=bool)
-    for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
-        is_outside[side] = True
-    is_outside[0] = False
-    return np.asarray(~is_outside[labels])
+    edge = 2 * BRIDGED_STEPS
+    walled = np.pad(planes, ((0, 0), (edge, edge), (edge, edge)))
+    for side, wall in ((0, edge - 1), (-1, -edge)):
+        walled[:, wall, edge - 1 : 1 - edge] |= (planes[:, side].mean(axis=1) > TOUCHES_FROM)[:, None]
+        walled[:, edge - 1 : 1 - edge, wall] |= (planes[:, :, side].mean(axis=1) > TOUCHES_FROM)[:, None]
+    return fill_holes(close_planes(walled, BRIDGED_STEPS))[:, edge:-edge, edge:-edge]
 
 
 def find_lungs(
@@ -235,8 +220,8 @@ def find_lungs(
     Raises:
         NoLungFound: nothing in the volume is as large and as airy as a lung.
     """
-    fine = resample(voxels_hu, spacing_mm, GRID_MM)
-    coarse = _halved(fine)
+    fine = _matrices(voxels_hu.shape, spacing_mm, GRID_MM)
+    coarse = _on_grid(voxels_hu, [_halving(matrix.shape[0]) @ matrix for matrix in fine])
     coarse_mm = GRID_MM * COARSE_STEP
     voxel_ml = coarse_mm**3 / 1000.0
     air = (coarse < AIR_BELOW_HU) & body_mask(coarse)
@@ -259,23 +244,21 @@ def find_lungs(
         raise NoLungFound(NO_LUNG, "no part of the volume is as large and as airy as a lung")
     aerated_coarse = is_lung[labels]
     closed = close_by_ball(aerated_coarse, CLOSING_RADIUS_MM / coarse_mm)
-    for k in range(len(closed)):
-        closed[k] = _fill_small_holes(closed[k], LARGEST_HOLE_CM2 * 100.0 / coarse_mm**2)
-
+    closed = _fill_small_holes(closed, LARGEST_HOLE_CM2 * 100.0 / coarse_mm**2)
     occupied = [np.flatnonzero(closed.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
     margin = int(np.ceil(MARGIN_MM / GRID_MM))
     box = tuple(
         slice(
             max(int(where[0]) * COARSE_STEP - margin, 0),
-            min((int(where[-1]) + 1) * COARSE_STEP + margin, fine.shape[axis]),
+            min((int(where[-1]) + 1) * COARSE_STEP + margin, fine[axis].shape[0]),
         )
         for axis, where in enumerate(occupied)
     )
-    cropped = fine[box].copy()
+    # The fine grid is made of what lies around the lungs only.
+    cropped = _on_grid(voxels_hu, [matrix[side] for matrix, side in zip(fine, box, strict=True)])
     start = (box[0].start, box[1].start, box[2].start)
     mask = on_fine_grid(closed, box)
-    beside = ndimage.binary_dilation(aerated_coarse, ndimage.generate_binary_structure(3, 2))
-    near = on_fine_grid(beside, box)
+    near = on_fine_grid(_with_neighbours(aerated_coarse), box)
     aerated = (cropped < AIR_BELOW_HU) & near
     mask |= aerated
     airy = cropped[aerated & (cropped < -600.0)]
@@ -284,21 +267,18 @@ def find_lungs(
     return LungRegion(cropped, aerated, mask, start, step, parenchyma)
 
 
-def _halved(fine: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return every COARSE_STEP-th voxel along each axis, as the mean of itself and the one before it."""
-    halved = fine
-    for axis in range(3):
-        kept = np.arange(0, halved.shape[axis], COARSE_STEP)
-        halved = (halved.take(kept, axis) + halved.take(np.maximum(kept - 1, 0), axis)) * np.float32(0.5)
-    return halved
+def _with_neighbours(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the mask with the voxels that share a face or an edge with it."""
+    along = [grow(mask, axis, 1) for axis in range(3)]
+    return grow(along[0], 1, 1) | grow(along[1], 2, 1) | grow(along[2], 0, 1)
 
 
-def _fill_small_holes(plane: NDArray[np.bool_], most_pixels: float) -> NDArray[np.bool_]:
-    """Return the plane with its holes filled, but for those as large as the mediastinum."""
-    holes, count = ndimage.label(fill_holes(plane) & ~plane)
+def _fill_small_holes(planes: NDArray[np.bool_], most_pixels: float) -> NDArray[np.bool_]:
+    """Return planes with their holes filled, but for those as large as the mediastinum."""
+    holes, count = ndimage.label(fill_holes(planes) & ~planes, IN_PLANE)
     small = np.bincount(holes.ravel(), minlength=count + 1) <= most_pixels
     small[0] = False
-    return np.asarray(plane | small[holes])
+    return np.asarray(planes | small[holes])
 
 
 def on_fine_grid(coarse: NDArray[np.bool_], box: tuple[slice, ...]) -> NDArray[np.bool_]:

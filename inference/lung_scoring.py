@@ -31,7 +31,7 @@ class Look:
     """One look at those candidates that the look before left over.
 
     Attributes:
-        planes: which cuts are made.
+        planes: which cuts are made; of the others the answers of the look before stand.
         slices: how many axial ones, spread over half the candidate's radius to both sides.
         mirrored: whether mirror images are asked about too.
         goes_on_from: least mean answer for the next look; a key of the calibration.
@@ -46,7 +46,7 @@ class Look:
 # Most candidates are vessels that one cut shows to be vessels; the full price is paid for a few.
 LOOKS: Final = (
     Look((AXIAL,), goes_on_from="first_look_logit"),
-    Look((AXIAL, CORONAL, SAGITTAL), goes_on_from="second_look_logit"),
+    Look((CORONAL, SAGITTAL), goes_on_from="second_look_logit"),
     Look((AXIAL, CORONAL, SAGITTAL), slices=3, mirrored=True),
 )
 
@@ -73,16 +73,17 @@ def score_candidates(
     """
     weights = bundle.metadata["calibration"]
     left = list(candidates)
-    answers = np.empty((0, 3))
+    answers = np.full((len(left), 3), np.nan)
     for n, look in enumerate(LOOKS):
-        batches = []
         for start in range(0, len(left), AT_ONCE):
             progress((n + start / len(left)) / len(LOOKS))
-            batches.append(_answers(voxels_hu, spacing_mm, left[start : start + AT_ONCE], predictor, look))
-        answers = np.concatenate(batches) if batches else np.empty((0, 3))
+            at_once = slice(start, start + AT_ONCE)
+            new = _answers(voxels_hu, spacing_mm, left[at_once], predictor, look)
+            answers[at_once] = np.where(np.isnan(new), answers[at_once], new)
         if look.goes_on_from is not None:
             promising = np.nanmean(answers, axis=1) >= weights[look.goes_on_from]
             left = [candidate for candidate, goes_on in zip(left, promising, strict=True) if goes_on]
+            answers = answers[promising]
     return [
         ScoredCandidate(candidate, probability(evidence(candidate, *planes), weights))
         for candidate, planes in zip(left, answers.tolist(), strict=True)

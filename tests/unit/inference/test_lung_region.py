@@ -8,9 +8,10 @@ from pydicom import Dataset
 from scipy import ndimage
 
 from imaging.volume_builder import build_volume
-from inference.lung_region import bridged, fill_holes, find_lungs, on_fine_grid
+from inference.lung_region import GRID_MM, find_lungs, on_fine_grid, resample
 from inference.phantoms.chest import Phase, chest_ct
 from tests.bad_chests import Plane, emphysematous, repainted, with_effusions, without_right_lung
+from tests.random_masks import blobs
 
 
 @pytest.fixture(scope="module")
@@ -60,20 +61,18 @@ def test_six_slices_of_a_chest_with_a_thin_wall_show_both_lungs(seed: int) -> No
     assert min(half.sum() for half in np.split(region.mask, [middle], axis=2)) * 1.25**3 / 1e6 > 0.2
 
 
-def blobs(seed: int, shape: tuple[int, ...]) -> np.ndarray:
-    """A random mask with holes and gaps; the first and last of them are empty and full."""
-    rng = np.random.default_rng(seed)
-    level = {0: 9.0, 9: -9.0}.get(seed, float(rng.uniform(-0.2, 0.2)))
-    return np.asarray(ndimage.gaussian_filter(rng.standard_normal(shape), 2) > level)
-
-
-@pytest.mark.parametrize("seed", range(10))
-def test_the_fast_ways_give_what_scipy_gives(seed: int) -> None:
-    plane = blobs(seed, (60, 70))
-    assert np.array_equal(fill_holes(plane), ndimage.binary_fill_holes(plane))
-    assert np.array_equal(bridged(plane, 3), ndimage.binary_closing(plane, iterations=3))
+@pytest.mark.parametrize("seed", range(6))
+def test_the_fine_mask_is_the_coarse_one_interpolated(seed: int) -> None:
     coarse = blobs(seed, (12, 14, 10))
     box = (slice(3, 24), slice(0, 28), slice(5, 20))
     places = np.meshgrid(*(np.arange(side.start, side.stop) / 2 for side in box), indexing="ij")
     smooth = ndimage.map_coordinates(coarse.astype(float), places, order=1, mode="nearest")
     assert np.array_equal(on_fine_grid(coarse, box), smooth > 0.5)
+
+
+def test_the_grid_around_the_lungs_is_that_of_the_whole_volume(chest: list[Dataset]) -> None:
+    volume = build_volume(chest)
+    region = find_lungs(volume.voxels_hu, volume.spacing_mm)
+    box = tuple(slice(first, first + n) for first, n in zip(region.start, region.mask.shape, strict=True))
+    whole = resample(volume.voxels_hu, volume.spacing_mm, GRID_MM)
+    np.testing.assert_allclose(region.voxels_hu, whole[box], atol=1e-3)

@@ -104,8 +104,8 @@ def test_a_candidate_that_one_look_rules_out_costs_no_further_look() -> None:
         shares.append,
     )
     assert [one.candidate.radius_mm for one in scored] == [4.0, 8.0]
-    # 1 + 3 + (3 axial + 2 upright) x 4 mirror images; twice all that for the wide one.
-    assert network.patches == 3 * (1 + 3 + 5 * 4)
+    # 1 axial, 2 upright, (3 axial + 2 upright) x 4 mirror images; twice all that for the wide one.
+    assert network.patches == 3 * (1 + 2 + 5 * 4)
     assert shares == sorted(shares) and shares[0] >= 0 and shares[-1] <= 1
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from pydicom import Dataset
 
+from imaging.errors import DicomError
 from imaging.finding import Finding
 from imaging.volume_builder import VolumeBuilder, build_volume
 from inference.bundle import Bundle, load_bundle
@@ -190,7 +191,10 @@ def test_whatever_the_order_the_streamed_findings_are_those_of_the_whole_volume(
                 continue
             asked.add(slab.instances_sha256)
             if key not in read_before:
-                part = builder.slab(slab.slices[0].offset_mm, slab.slices[-1].offset_mm)
+                try:
+                    part = builder.slab(slab.slices[0].offset_mm, slab.slices[-1].offset_mm)
+                except DicomError:  # few slices with gaps make no volume; a worker leaves them to the merge
+                    continue
                 read_before[key] = read_slab_of_chest(part, slab, bundle, silent)
             readings.append(read_before[key])
 

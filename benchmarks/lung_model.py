@@ -23,7 +23,7 @@ from imaging.volume_builder import build_volume
 from inference.bundle import Bundle, load_bundle
 from inference.errors import NotAnalysable
 from inference.evaluation.chests import EVALUATION_PROTOCOL, froc_figures, phantom_case, read_case
-from inference.evaluation.froc import LesionOutcome, ScanOutcome
+from inference.evaluation.froc import ScanOutcome
 from inference.evaluation.patches import PatchSet, evaluate_patches, read_patches
 from inference.lung_nodules import detect_nodules
 from teleconsult.services import REPOSITORY
@@ -47,7 +47,7 @@ def outcomes(count: int, bundle: Bundle, keep: Path) -> Iterator[ScanOutcome]:
         for line in keep.read_text().splitlines():
             row = json.loads(line)
             if row.pop("version") == version:
-                known[row["name"]] = _outcome(row)
+                known[row["name"]] = ScanOutcome.from_json(row)
     for seed in range(FIRST_SEED, FIRST_SEED + count):
         name = f"phantom-{seed}"
         if name not in known:
@@ -64,11 +64,6 @@ def outcomes(count: int, bundle: Bundle, keep: Path) -> Iterator[ScanOutcome]:
 def _version(bundle: Bundle) -> str:
     """Return what a phantom's outcome depends on, as text."""
     return json.dumps([bundle.weights_sha256, bundle.metadata["calibration"]], sort_keys=True)
-
-
-def _outcome(row: dict[str, Any]) -> ScanOutcome:
-    lesions = tuple(LesionOutcome(**lesion) for lesion in row["lesions"])
-    return ScanOutcome(row["name"], lesions, tuple(row["false_marks"]), row["groups"])
 
 
 def held_out_patches(path: Path, bundle: Bundle) -> dict[str, Any]:

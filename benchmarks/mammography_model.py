@@ -20,7 +20,7 @@ from PIL import Image
 from benchmarks.result import figure, write_result
 from imaging.mammogram import Mammogram, read_mammogram
 from inference.bundle import Bundle, load_bundle
-from inference.evaluation.froc import LesionOutcome, ScanOutcome
+from inference.evaluation.froc import ScanOutcome
 from inference.evaluation.mammograms import Outcomes, froc_figures, phantom_case, read_case
 from inference.mammography import detect_lesions
 from teleconsult.services import REPOSITORY
@@ -41,7 +41,9 @@ def outcomes(count: int, bundle: Bundle, keep: Path) -> Iterator[Outcomes]:
     if keep.exists():
         for row in map(json.loads, keep.read_text().splitlines()):
             if row["version"] == version:
-                known[row["seed"]] = {kind: _outcome(one) for kind, one in row["outcomes"].items()}
+                known[row["seed"]] = {
+                    kind: ScanOutcome.from_json(one) for kind, one in row["outcomes"].items()
+                }
     for seed in range(FIRST_SEED, FIRST_SEED + count):
         if seed not in known:
             known[seed] = read_case(phantom_case(seed), bundle)
@@ -49,11 +51,6 @@ def outcomes(count: int, bundle: Bundle, keep: Path) -> Iterator[Outcomes]:
             with keep.open("a") as stream:
                 stream.write(json.dumps({"version": version, "seed": seed, "outcomes": plain}) + "\n")
         yield known[seed]
-
-
-def _outcome(row: dict[str, Any]) -> ScanOutcome:
-    lesions = tuple(LesionOutcome(**lesion) for lesion in row["lesions"])
-    return ScanOutcome(row["name"], lesions, tuple(row["false_marks"]), row["groups"])
 
 
 def real_images(data: Path) -> Iterator[tuple[str, Mammogram]]:

@@ -1,6 +1,5 @@
 """A lung model on whole chests: from a folder with its truth, or from phantoms, to FROC."""
 
-import csv
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +28,7 @@ from inference.evaluation.froc import (
     only_lesions,
 )
 from inference.evaluation.hits import Mark, TrueNodule, scan_outcome
+from inference.evaluation.truth_file import lesion_groups, truth_rows
 from inference.lung_nodules import detect_nodules
 from inference.phantoms.chest import Kernel, chest_ct
 from inference.phantoms.chest_lesions import NoduleKind
@@ -58,22 +58,8 @@ def read_truth(path: Path) -> dict[str, tuple[TrueNodule, ...]]:
     Raises:
         NotMeasurable: it cannot be read, or lacks a column, or a number is none.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotMeasurable(
-            "truth-unreadable", f"The truth file {path} cannot be read.", f"无法读取标注文件 {path}。"
-        ) from error
-    reader = csv.DictReader(text.splitlines())
-    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-    if missing:
-        raise NotMeasurable(
-            "truth-lacks-column",
-            f"The truth file has no column {', '.join(missing)}.",
-            f"标注文件中缺少列 {'、'.join(missing)}。",
-        )
     truth: dict[str, list[TrueNodule]] = {}
-    for number, row in enumerate(reader, start=2):
+    for number, row in truth_rows(path, COLUMNS):
         try:
             x, y, z, diameter_mm = (float(row[name]) for name in COLUMNS[1:])
             if not np.isfinite([x, y, z, diameter_mm]).all():
@@ -84,12 +70,11 @@ def read_truth(path: Path) -> dict[str, tuple[TrueNodule, ...]]:
                 f"Line {number} of the truth file holds a place or diameter that is no number.",
                 f"标注文件第 {number} 行的位置或直径不是数字。",
             ) from error
-        groups = {name: row[name].strip() for name in ("type", "density") if (row.get(name) or "").strip()}
         nodule = TrueNodule(
             (x, y, z),
             diameter_mm,
             is_irrelevant=(row.get("irrelevant") or "").strip().lower() in ("1", "true", "yes"),
-            groups={"size": size_group(max(diameter_mm, 0.0)), **groups},
+            groups={"size": size_group(max(diameter_mm, 0.0)), **lesion_groups(row)},
         )
         truth.setdefault((row["seriesuid"] or "").strip(), []).append(nodule)
     return {uid: tuple(nodules) for uid, nodules in truth.items()}

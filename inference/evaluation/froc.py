@@ -9,7 +9,7 @@ of pulmonary nodules in computed tomography images: the LUNA16 challenge", Medic
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +46,12 @@ class ScanOutcome:
     lesions: tuple[LesionOutcome, ...]
     false_marks: tuple[float, ...]
     groups: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "ScanOutcome":
+        """Return the outcome whose `dataclasses.asdict` this is, as JSON gives it back."""
+        lesions = tuple(LesionOutcome(**lesion) for lesion in values["lesions"])
+        return cls(values["name"], lesions, tuple(values["false_marks"]), values["groups"])
 
 
 @dataclass(frozen=True, slots=True)

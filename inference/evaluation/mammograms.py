@@ -1,6 +1,5 @@
 """A mammography model on single images: from a folder with its truth, or from phantoms, to FROC by kind."""
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from inference.evaluation.froc import (
     froc_curve,
 )
 from inference.evaluation.reliability import expected_calibration_error, reliability_diagram
+from inference.evaluation.truth_file import lesion_groups, truth_rows
 from inference.mammogram_checks import readable_mammograms
 from inference.mammography import detect_lesions
 from inference.phantoms.mammogram import DETECTOR_MM, SMALL_DETECTOR_MM, PhantomMammogram, draw_mammogram
@@ -119,22 +119,8 @@ def read_truth(path: Path) -> dict[str, tuple[TrueLesion, ...]]:
     Raises:
         NotMeasurable: it cannot be read, or lacks a column, or a line says no lesion.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotMeasurable(
-            "truth-unreadable", f"The truth file {path} cannot be read.", f"无法读取标注文件 {path}。"
-        ) from error
-    reader = csv.DictReader(text.splitlines())
-    missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-    if missing:
-        raise NotMeasurable(
-            "truth-lacks-column",
-            f"The truth file has no column {', '.join(missing)}.",
-            f"标注文件中缺少列 {'、'.join(missing)}。",
-        )
     truth: dict[str, list[TrueLesion]] = {}
-    for number, row in enumerate(reader, start=2):
+    for number, row in truth_rows(path, COLUMNS):
         kind = (row["kind"] or "").strip()
         try:
             x0, y0, x1, y1 = (float(row[name]) for name in COLUMNS[2:])
@@ -146,9 +132,8 @@ def read_truth(path: Path) -> dict[str, tuple[TrueLesion, ...]]:
                 f"Line {number} of the truth file has no box, or a kind other than {', '.join(KINDS)}.",
                 f"标注文件第 {number} 行没有有效的框，或类别不是 {'、'.join(KINDS)} 之一。",
             ) from error
-        groups = {name: row[name].strip() for name in ("type", "density") if (row.get(name) or "").strip()}
         uid = (row["sopinstanceuid"] or "").strip()
-        truth.setdefault(uid, []).append(TrueLesion(kind, (x0, y0, x1, y1), groups))
+        truth.setdefault(uid, []).append(TrueLesion(kind, (x0, y0, x1, y1), lesion_groups(row)))
     return {uid: tuple(lesions) for uid, lesions in truth.items()}
 
 

@@ -1,6 +1,6 @@
 """From readers' decisions to a suspended model and back, on the real tables."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -94,6 +94,18 @@ def arrive(parts: Any, at: datetime = NOON) -> Dataset:
     return image
 
 
+def runner_of(parts: Any, reader: Callable[[str], Any], at: datetime) -> JobRunner:
+    return JobRunner(
+        jobs=parts.jobs,
+        pacs=parts.pacs,
+        reader=reader,
+        series=SeriesCache(parts.pacs),
+        objects=parts.objects,
+        publish=parts.publish,
+        now=lambda: at,
+    )
+
+
 def read(parts: Any, image: Dataset, flags: int, at: datetime = NOON, caution: Reason | None = None) -> Any:
     """The worker reads it, finds so many things, and the job's row is returned."""
 
@@ -107,15 +119,7 @@ def read(parts: Any, image: Dataset, flags: int, at: datetime = NOON, caution: R
         maker = Maker(bundle.name, bundle.version, bundle.weights_sha256)
         return SimpleNamespace(maker=maker, read=read_images, evidence=lambda *_: None)
 
-    runner = JobRunner(
-        jobs=parts.jobs,
-        pacs=parts.pacs,
-        reader=reader,
-        series=SeriesCache(parts.pacs),
-        objects=parts.objects,
-        publish=parts.publish,
-        now=lambda: at,
-    )
+    runner = runner_of(parts, reader, at)
     query = select(inference_jobs).where(inference_jobs.c.series_instance_uid == str(image.SeriesInstanceUID))
     with parts.database.reading() as connection:
         job_id = connection.execute(query).one().id

@@ -22,7 +22,6 @@ from inference.model_registry import ModelRegistry
 from inference.model_version import ModelVersion
 from inference.out_of_distribution import AS_USUAL
 from inference.repository import JobRepository
-from inference.series_cache import SeriesCache
 from storage.database import Database
 from storage.local_files import LocalFiles
 from storage.tables import findings, inference_jobs, institutions, shadow_findings
@@ -32,6 +31,7 @@ from teleconsult.studies.registration import Arrival, register
 from teleconsult.studies.repository import StudyRepository
 from tests.bundle_builders import a_bundle
 from tests.dicom_builders import a_mammogram, as_bytes
+from tests.integration.app.test_model_watch import runner_of
 
 MODELS = Path(__file__).resolve().parents[3] / "models"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -127,15 +127,7 @@ def runner(parts: Any, found: list[Finding], maker: ModelVersion) -> JobRunner:
             evidence=lambda *_: None,
         )
 
-    return JobRunner(
-        jobs=parts.jobs,
-        pacs=parts.pacs,
-        reader=reader,
-        series=SeriesCache(parts.pacs),
-        objects=parts.objects,
-        publish=parts.publish,
-        now=lambda: NOON,
-    )
+    return runner_of(parts, reader, NOON)
 
 
 def rows(parts: Any, table: Any) -> list[Any]:

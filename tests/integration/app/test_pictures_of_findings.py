@@ -12,8 +12,7 @@ from inference.evidence import Evidence, Picture
 from inference.job_runner import JobRunner
 from inference.look import Look
 from inference.out_of_distribution import Outlook
-from inference.series_cache import SeriesCache
-from tests.integration.app.test_model_watch import NOON, SLOT, a_flag, arrive, parts
+from tests.integration.app.test_model_watch import NOON, SLOT, a_flag, arrive, parts, runner_of
 
 __all__ = ["parts"]
 FLAGS = 2
@@ -39,15 +38,7 @@ def runner_that_writes_to(order: list[tuple[str, str]], parts: Any, meanwhile: A
         maker = Maker(bundle.name, bundle.version, bundle.weights_sha256)
         return SimpleNamespace(maker=maker, read=read, evidence=evidence)
 
-    return JobRunner(
-        jobs=parts.jobs,
-        pacs=parts.pacs,
-        reader=reader,
-        series=SeriesCache(parts.pacs),
-        objects=parts.objects,
-        publish=parts.publish,
-        now=lambda: NOON + timedelta(minutes=1),
-    )
+    return runner_of(parts, reader, NOON + timedelta(minutes=1))
 
 
 def test_a_study_that_came_meanwhile_is_read_before_the_pictures_of_the_one_before_are_made(

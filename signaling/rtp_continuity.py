@@ -25,8 +25,8 @@ class Continuity:
     first_sequence_number: int = field(default_factory=lambda: random.randrange(MAX_FIRST_SEQUENCE_NUMBER))
     first_timestamp: int = field(default_factory=lambda: random.getrandbits(32))
     _source_ssrc: int | None = None
-    _sequence_offset: int = 0
-    _timestamp_offset: int = 0
+    sequence_offset: int = 0  # outgoing minus incoming
+    timestamp_offset: int = 0
     _last_sequence_number: int = 0
     _last_timestamp: int = 0
     _last_at_s: float = 0.0
@@ -35,8 +35,8 @@ class Continuity:
         """The outgoing sequence number and timestamp of a packet that came at `at_s` (monotonic seconds)."""
         if ssrc != self._source_ssrc:
             self._change_source(ssrc, sequence_number, timestamp, at_s)
-        out_sequence_number = (sequence_number + self._sequence_offset) & 0xFFFF
-        out_timestamp = (timestamp + self._timestamp_offset) & 0xFFFFFFFF
+        out_sequence_number = (sequence_number + self.sequence_offset) & 0xFFFF
+        out_timestamp = (timestamp + self.timestamp_offset) & 0xFFFFFFFF
         if is_newer(out_sequence_number, self._last_sequence_number):
             self._last_sequence_number = out_sequence_number
             self._last_timestamp = out_timestamp
@@ -47,7 +47,7 @@ class Continuity:
         """The outgoing form of a timestamp in a sender report; None if nothing of that source went out."""
         if ssrc != self._source_ssrc:
             return None
-        return (timestamp + self._timestamp_offset) & 0xFFFFFFFF
+        return (timestamp + self.timestamp_offset) & 0xFFFFFFFF
 
     def _change_source(self, ssrc: int, sequence_number: int, timestamp: int, at_s: float) -> None:
         if self._source_ssrc is None:
@@ -58,5 +58,5 @@ class Continuity:
             next_sequence_number = (self._last_sequence_number + 1) & 0xFFFF
             next_timestamp = (self._last_timestamp + elapsed) & 0xFFFFFFFF
         self._source_ssrc = ssrc
-        self._sequence_offset = next_sequence_number - sequence_number
-        self._timestamp_offset = next_timestamp - timestamp
+        self.sequence_offset = next_sequence_number - sequence_number
+        self.timestamp_offset = next_timestamp - timestamp

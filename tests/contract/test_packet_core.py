@@ -1,0 +1,318 @@
+"""What every PacketCore does, with real SRTP over loopback."""
+
+import itertools
+from collections.abc import Callable, Iterator
+from struct import pack, unpack_from
+
+import pytest
+
+from signaling.relay.packet_core import PacketCore, SrtpProfile
+from signaling.relay.python_core import PythonCore
+from tests.contract.packet_peers import OPUS, VP8, VP8_RTX, Client, Taken, rtp, vp8
+
+
+@pytest.fixture(params=[PythonCore], ids=["python"])
+def core(request: pytest.FixtureRequest) -> Iterator[PacketCore]:
+    core = request.param()
+    yield core
+    core.close()
+
+
+@pytest.fixture
+def port(core: PacketCore) -> int:
+    return core.bind("127.0.0.1", 0)
+
+
+@pytest.fixture
+def taken(core: PacketCore) -> Taken:
+    return Taken(core)
+
+
+@pytest.fixture
+def client(core: PacketCore, port: int) -> Iterator[Callable[..., Client]]:
+    clients: list[Client] = []
+
+    def make(**options: object) -> Client:
+        clients.append(Client(core, port, len(clients) + 1, **options))  # type: ignore[arg-type]
+        return clients[-1]
+
+    yield make
+    for one in clients:
+        one.socket.close()
+
+
+@pytest.mark.parametrize("profile", list(SrtpProfile))
+def test_a_packet_reaches_every_receiver_with_the_header_that_was_agreed(
+    client: Callable[..., Client], taken: Taken, profile: SrtpProfile
+) -> None:
+    anna, ben, carla = client(profile=profile), client(profile=profile), client(profile=profile)
+    anna.publish(1)
+    ben.subscribe(1, 1, ssrc=500)
+    carla.subscribe(2, 1, ssrc=600)
+    anna.send(rtp(7, vp8(b"face", key=True, picture_id=3), payload_type=120, marker=True))
+    taken.until_received(1)
+    taken.until(lambda: taken.core.counts().forwarded == 2)
+
+    for receiver, ssrc in ((ben, 500), (carla, 600)):
+        (header, payload, packet), = receiver.received()
+        assert (header.ssrc, header.payload_type, header.marker) == (ssrc, VP8, True)
+        assert payload == vp8(b"face", key=True, picture_id=3)
+        assert set(header.extensions) == {1, 2}
+        at, length = header.extensions[1]
+        assert packet[at : at + length] == b"7"
+    assert anna.received() == []
+
+
+def test_sound_goes_out_at_once_with_its_level(client: Callable[..., Client], taken: Taken) -> None:
+    anna, ben = client(), client()
+    anna.publish(1)
+    ben.subscribe(1, 1, is_audio=True)
+    anna.send(rtp(1, b"word", payload_type=OPUS, level=0x80 | 23))
+    taken.until(lambda: taken.core.counts().forwarded == 1 and len(taken.arrivals) == 1)
+
+    (header, payload, packet), = ben.received()
+    assert payload == b"word"
+    assert packet[header.extensions[3][0]] == 0x80 | 23
+    assert taken.arrivals[0].audio_level == 23
+
+
+def test_pictures_begin_with_a_key_frame(client: Callable[..., Client], taken: Taken) -> None:
+    anna, ben = client(), client()
+    anna.publish(1)
+    ben.subscribe(1, 1)
+    for number, key in enumerate([False, False, True, False]):
+        anna.send(rtp(number, vp8(bytes([number]), key=key)))
+    taken.until(lambda: len(taken.arrivals) == 4)
+
+    assert [payload[-1] for _, payload, _ in ben.received()] == [2, 3]
+    assert [arrival.is_key_frame for arrival in taken.arrivals] == [False, False, True, False]
+
+
+def test_a_change_of_source_goes_on_with_the_numbers(client: Callable[..., Client], taken: Taken) -> None:
+    anna, ben = client(), client()
+    anna.publish(1, ssrc=1)
+    anna.publish(2, ssrc=2)
+    ben.subscribe(1, 1)
+    anna.send(rtp(100, vp8(b"a", key=True, picture_id=10, tl0=5), ssrc=1, timestamp=1_000))
+    anna.send(rtp(101, vp8(b"b", picture_id=11, tl0=6), ssrc=1, timestamp=4_000))
+    taken.until(lambda: len(taken.arrivals) == 2)
+    taken.core.route(1, 2)
+    anna.send(rtp(9_000, vp8(b"-", picture_id=700, tl0=90), ssrc=2, timestamp=77))  # no key frame yet
+    anna.send(rtp(102, vp8(b"c", picture_id=12, tl0=7), ssrc=1, timestamp=7_000))
+    anna.send(rtp(9_001, vp8(b"d", key=True, picture_id=701, tl0=91), ssrc=2, timestamp=3_077))
+    anna.send(rtp(103, vp8(b"-", picture_id=13, tl0=8), ssrc=1, timestamp=10_000))
+    anna.send(rtp(9_002, vp8(b"e", picture_id=702, tl0=92), ssrc=2, timestamp=6_077))
+    taken.until(lambda: len(taken.arrivals) == 7)
+
+    out = ben.received()
+    assert [payload[-1:] for _, payload, _ in out] == [b"a", b"b", b"c", b"d", b"e"]
+    first = out[0][0].sequence_number
+    assert [header.sequence_number - first for header, _, _ in out] == [0, 1, 2, 3, 4]
+    assert [unpack_from("!H", payload, 2)[0] & 0x7FFF for _, payload, _ in out] == [10, 11, 12, 13, 14]
+    assert [payload[4] for _, payload, _ in out] == [5, 6, 7, 8, 9]
+    steps = [(b[0].timestamp - a[0].timestamp) & 0xFFFFFFFF for a, b in itertools.pairwise(out)]
+    assert steps[0] == steps[1] == steps[3] == 3_000
+    assert 0 < steps[2] < 900_000
+
+
+def test_a_gap_stays_a_gap_and_what_comes_late_still_goes_out(
+    client: Callable[..., Client], taken: Taken
+) -> None:
+    anna, ben = client(), client()
+    anna.publish(1)
+    ben.subscribe(1, 1)
+    for number in (65_534, 65_535, 1, 0):  # one late, over the wrap
+        anna.send(rtp(number, vp8(key=True)))
+    taken.until(lambda: len(taken.arrivals) == 4)
+
+    first, *others = [header.sequence_number for header, _, _ in ben.received()]
+    assert [(number - first) & 0xFFFF for number in others] == [1, 3, 2]
+
+
+def test_it_goes_on_after_the_numbers_have_wrapped(client: Callable[..., Client], taken: Taken) -> None:
+    anna, ben = client(), client()
+    anna.publish(1)
+    ben.subscribe(1, 1)
+    for number in range(0, 200_000, 4_000):
+        anna.send(rtp(number, vp8(key=number == 0)))
+        taken.until(lambda n=number: len(taken.arrivals) == n // 4_000 + 1)  # type: ignore[misc]
+    assert len(ben.received()) == 50
+
+
+def test_a_retransmission_fills_its_place(client: Callable[..., Client], taken: Taken) -> None:
+    anna, ben = client(), client()
+    anna.publish(1, rtx_ssrc=2)
+    ben.subscribe(1, 1)
+    anna.send(rtp(1, vp8(b"a", key=True), timestamp=10))
+    anna.send(rtp(3, vp8(b"c"), timestamp=30))
+    anna.send(rtp(50, pack("!H", 2) + vp8(b"b"), ssrc=2, payload_type=VP8_RTX, timestamp=20))
+    anna.send(rtp(51, b"", ssrc=2, payload_type=VP8_RTX))  # padding
+    taken.until(lambda: len(taken.arrivals) == 4)
+
+    out = ben.received()
+    first = out[0][0]
+    assert [payload[-1:] for _, payload, _ in out] == [b"a", b"c", b"b"]
+    assert [header.sequence_number - first.sequence_number for header, _, _ in out] == [0, 2, 1]
+    assert [header.timestamp - first.timestamp for header, _, _ in out] == [0, 20, 10]
+    assert [arrival.is_rtx for arrival in taken.arrivals] == [False, False, True, True]
+
+
+def test_what_a_receiver_missed_is_sent_again(client: Callable[..., Client], taken: Taken) -> None:
+    anna, ben = client(), client()
+    anna.publish(1)
+    ben.subscribe(1, 1, ssrc=9, rtx=True)
+    for number in range(5):
+        anna.send(rtp(number, vp8(bytes([number]), key=number == 0, picture_id=number), timestamp=number))
+    taken.until(lambda: len(taken.arrivals) == 5)
+    sent = ben.received()
+    number = sent[2][0].sequence_number
+    taken.core.resend(1, [number, (number + 1_000) & 0xFFFF])
+    taken.until(lambda: taken.core.counts().resent == 1)
+
+    (header, payload, _), = ben.received()
+    assert (header.ssrc, header.payload_type, header.timestamp) == (10, VP8_RTX, sent[2][0].timestamp)
+    assert payload == pack("!H", number) + sent[2][1]
+
+
+def test_what_is_from_before_a_change_of_source_is_not_sent_again(
+    client: Callable[..., Client], taken: Taken
+) -> None:
+    anna, ben = client(), client()
+    anna.publish(1, ssrc=1)
+    anna.publish(2, ssrc=2)
+    ben.subscribe(1, 1, rtx=True)
+    anna.send(rtp(1, vp8(key=True), ssrc=1))
+    taken.until(lambda: len(taken.arrivals) == 1)
+    taken.core.route(1, 2)
+    for number in range(5):
+        anna.send(rtp(number, vp8(key=True), ssrc=2))
+    taken.until(lambda: len(taken.arrivals) == 6)
+    numbers = [header.sequence_number for header, _, _ in ben.received()]
+    taken.core.resend(1, numbers[:1])
+    taken.core.resend(1, numbers[1:2])
+    taken.until(lambda: taken.core.counts().resent == 1)
+    (_, payload, _), = ben.received()
+    assert unpack_from("!H", payload)[0] == numbers[1]
+
+
+def test_strangers_replays_and_forgeries_are_refused_and_counted(
+    client: Callable[..., Client], taken: Taken
+) -> None:
+    anna, ben, eve = client(), client(), client()
+    anna.publish(1)
+    ben.subscribe(1, 1)
+    packet = anna.to_core.protect(rtp(1, vp8(b"a", key=True)))
+    anna.send_raw(packet)
+    anna.send_raw(packet)  # replayed
+    anna.send_raw(packet[:-1] + bytes([packet[-1] ^ 1]))
+    eve.send_raw(packet)  # from another place
+    anna.send_raw(b"\x80\x60")
+    anna.send_raw(bytes([0x90]) + bytes(1_499))
+    taken.until_received(6)
+    taken.until(lambda: taken.core.counts().refused == 5)
+    assert len(ben.received()) == 1
+
+
+def test_other_datagrams_come_out_as_they_are(client: Callable[..., Client], taken: Taken) -> None:
+    anna = client()
+    anna.send_raw(b"\x00\x01stun")
+    anna.send_raw(b"\x16dtls")
+    taken.until(lambda: len(taken.datagrams) == 2)
+    assert [event.data for event in taken.datagrams] == [b"\x00\x01stun", b"\x16dtls"]
+    assert taken.datagrams[0].address == anna.address
+
+    taken.core.send_to(anna.address, b"\x01\x01answer")
+    taken.until(lambda: bool(_readable(anna)))
+    assert anna.socket.recv(100) == b"\x01\x01answer"
+
+
+def test_rtcp_goes_both_ways(client: Callable[..., Client], taken: Taken) -> None:
+    anna = client()
+    report = pack("!BBHL", 0x80, 201, 1, 1)
+    anna.send_raw(anna.to_core.protect_rtcp(report))
+    taken.until(lambda: len(taken.rtcp) == 1)
+    assert taken.rtcp[0] == (anna.peer, report)
+
+    taken.core.send_rtcp(anna.peer, report)
+    taken.until(lambda: bool(_readable(anna)))
+    assert anna.from_core.unprotect_rtcp(anna.socket.recv(100)) == report
+
+
+def test_an_unknown_ssrc_comes_out_decrypted(client: Callable[..., Client], taken: Taken) -> None:
+    anna = client()
+    packet = rtp(1, vp8(key=True), ssrc=77)
+    anna.send(packet)
+    taken.until(lambda: len(taken.unknown_rtp) == 1)
+    assert taken.unknown_rtp[0] == (anna.peer, packet)
+
+
+def test_arrivals_say_what_feedback_needs(client: Callable[..., Client], taken: Taken) -> None:
+    anna = client()
+    anna.publish(4)
+    anna.send(rtp(1, vp8(key=True), timestamp=90, transport_sequence_number=65_535))
+    anna.send(rtp(2, vp8(), timestamp=180))
+    taken.until(lambda: len(taken.arrivals) == 2)
+    first, second = taken.arrivals
+    assert (first.source, first.sequence_number, first.timestamp) == (4, 1, 90)
+    assert (first.transport_sequence_number, second.transport_sequence_number) == (65_535, -1)
+    assert first.at_us <= second.at_us
+
+
+def test_who_moves_to_another_address_goes_on(client: Callable[..., Client], taken: Taken) -> None:
+    anna, ben, spare = client(), client(), client()
+    anna.publish(1)
+    ben.subscribe(1, 1)
+    taken.core.remove_peer(spare.peer)
+    taken.core.set_address(ben.peer, spare.address)
+    anna.send(rtp(1, vp8(key=True)))
+    taken.until(lambda: taken.core.counts().forwarded == 1)
+    assert ben.received() == []
+    ben.socket, spare.socket = spare.socket, ben.socket
+    assert len(ben.received()) == 1
+
+
+def test_nothing_goes_to_who_was_removed_and_calls_about_nobody_do_nothing(
+    client: Callable[..., Client], taken: Taken
+) -> None:
+    anna, ben, carla = client(), client(), client()
+    anna.publish(1)
+    ben.subscribe(1, 1)
+    carla.subscribe(2, 1)
+    taken.core.remove_peer(ben.peer)
+    taken.core.remove_peer(ben.peer)
+    taken.core.remove_output(1)
+    anna.send(rtp(1, vp8(key=True)))
+    taken.until(lambda: taken.core.counts().forwarded == 1)
+    assert ben.received() == []
+
+    taken.core.remove_source(1)
+    taken.core.route(2, 1)
+    taken.core.route(99, 1)
+    taken.core.resend(99, [1])
+    taken.core.send_rtcp(99, b"")
+    anna.send(rtp(2, vp8(key=True)))
+    taken.until(lambda: len(taken.unknown_rtp) == 1)
+    assert taken.core.sent(99).packets == 0
+
+
+def test_an_output_that_is_silenced_goes_on_later(client: Callable[..., Client], taken: Taken) -> None:
+    anna, ben = client(), client()
+    anna.publish(1)
+    ben.subscribe(1, 1)
+    anna.send(rtp(1, vp8(b"a", key=True)))
+    taken.until(lambda: len(taken.arrivals) == 1)
+    taken.core.route(1, None)
+    anna.send(rtp(2, vp8(b"-", key=True)))
+    taken.until(lambda: len(taken.arrivals) == 2)
+    taken.core.route(1, 1)
+    anna.send(rtp(3, vp8(b"-")))
+    anna.send(rtp(4, vp8(b"b", key=True)))
+    taken.until(lambda: len(taken.arrivals) == 4)
+    assert [payload[-1:] for _, payload, _ in ben.received()] == [b"a", b"b"]
+    assert taken.core.sent(1).packets == 2
+
+
+def _readable(client: Client) -> list[object]:
+    import select
+
+    return select.select([client.socket], [], [], 0)[0]

@@ -25,13 +25,14 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from benchmarks.ct_study import ct_files, write_ct
 from benchmarks.result import write_result
 from teleconsult.services import REPOSITORY
+from tests.bad_line import Step
 from tests.e2e.chromium import CHROMIUM, FLAGS
 from tests.installation_server import PASSWORD, Installation, two_free_ports
 from tests.orthanc_server import USERNAME, OrthancServer
-from tests.shaped_line import SERVER, Line, ShapedLine, available, shaped_line
+from tests.shaped_line import SERVER, ShapedLine, available, shaped_line
 
 SLICES, KEY_SLICES, ROUNDS = 400, 20, 3
-BAD_LINE = Line(rate_bps=10e6, delay_s=0.05, loss=0.02)
+BAD_LINE = [Step(0.0, {"rate_bps": 10e6, "delay_s": 0.05, "loss": 0.02})]
 GIVE_UP_S = 900.0
 STORESCU = "/usr/bin/storescu"
 

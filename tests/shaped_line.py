@@ -1,5 +1,4 @@
-"""A bad line between two network namespaces: rate, delay and loss of each packet, for real TCP stacks at
-both ends.
+"""A bad line between two network namespaces, for real TCP stacks at both ends.
 
 netem is not in every kernel; so the line is two TUN devices and a loop that hands packets from one to the
 other. Everything happens between addresses that exist only here. Needs root and /dev/net/tun.
@@ -7,37 +6,22 @@ other. Everything happens between addresses that exist only here. Needs root and
 
 import fcntl
 import heapq
+import itertools
 import os
-import random
 import select
 import struct
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+
+from tests.bad_line import Line, Schedule, Step
 
 TUNSETIFF, IFF_TUN, IFF_NO_PI = 0x400454CA, 0x0001, 0x1000  # linux/if_tun.h
 MTU = 1500
 SERVER, CLIENT = "10.83.7.1", "10.83.7.2"
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What the line does to packets, in each direction.
-
-    Attributes:
-        rate_bps: how many bits go through in a second.
-        delay_s: from one end to the other; a round trip takes twice that.
-        loss: share of packets that do not arrive.
-        queue_s: how long a packet may wait for its turn before the queue is full and it is dropped.
-    """
-
-    rate_bps: float
-    delay_s: float
-    loss: float
-    queue_s: float = 0.1
 
 
 def available() -> bool:
@@ -48,11 +32,9 @@ def available() -> bool:
 class ShapedLine:
     """The running line. `server` and `client` are names of namespaces for `ip netns exec`."""
 
-    line: Line
+    script: Sequence[Step]
     server: str
     client: str
-    carried_bytes: int = 0
-    dropped: int = 0
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def inside(self, namespace: str, *command: str) -> list[str]:
@@ -61,11 +43,11 @@ class ShapedLine:
 
 
 @contextmanager
-def shaped_line(line: Line) -> Iterator[ShapedLine]:
+def shaped_line(script: Sequence[Step]) -> Iterator[ShapedLine]:
     """Two namespaces joined by the line; they and it are gone at the end."""
     tag = f"{os.getpid() % 100_000}"
     names = (f"tcs{tag}", f"tcc{tag}")
-    shaped = ShapedLine(line, *names)
+    shaped = ShapedLine(script, *names)
     devices = []
     try:
         for name, own, other in ((names[0], SERVER, CLIENT), (names[1], CLIENT, SERVER)):
@@ -98,35 +80,28 @@ def _tun(name: str) -> int:
 
 def _carry(shaped: ShapedLine, server: int, client: int) -> None:
     """Hand packets over when their time has come, until the line is taken down."""
-    line, chance = shaped.line, random.Random(20261125)
-    other = {server: client, client: server}
-    free_at = {server: 0.0, client: 0.0}
+    now = time.monotonic()
+    ways = {
+        client: (server, Line(Schedule(shaped.script, "server", begins_at_s=now))),
+        server: (client, Line(Schedule(shaped.script, "client", begins_at_s=now))),
+    }
     waiting: list[tuple[float, int, int, bytes]] = []
-    count = 0
+    count = itertools.count()
     try:
         while not shaped._stop.is_set():
             now = time.monotonic()
             while waiting and waiting[0][0] <= now:
                 _, _, target, packet = heapq.heappop(waiting)
                 os.write(target, packet)
-                shaped.carried_bytes += len(packet)
             pause = min(0.05, waiting[0][0] - now) if waiting else 0.05
             for source in select.select([server, client], [], [], max(0.0, pause))[0]:
+                target, line = ways[source]
                 while True:
                     try:
                         packet = os.read(source, MTU + 100)
                     except BlockingIOError:
                         break
-                    now = time.monotonic()
-                    starts = max(now, free_at[source])
-                    if starts - now > line.queue_s or chance.random() < line.loss:
-                        shaped.dropped += 1
-                        if starts - now <= line.queue_s:  # lost on the way: it took its time all the same
-                            free_at[source] = starts + len(packet) * 8 / line.rate_bps
-                        continue
-                    free_at[source] = starts + len(packet) * 8 / line.rate_bps
-                    count += 1
-                    arrives = free_at[source] + line.delay_s
-                    heapq.heappush(waiting, (arrives, count, other[source], packet))
+                    for departs_s in line.take(time.monotonic(), len(packet)):
+                        heapq.heappush(waiting, (departs_s, next(count), target, packet))
     except OSError:
         return  # the devices were closed

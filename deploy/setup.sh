@@ -53,7 +53,7 @@ installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = i
 packages=(orthanc orthanc-dicomweb redis-server fonts-droid-fallback fonts-dejavu-core)
 programs=(Orthanc redis-server)
 if $with_tests; then
-    packages+=(chromium fonts-noto-cjk dcmtk dicom3tools openssl)
+    packages+=(chromium fonts-noto-cjk dcmtk dicom3tools openssl espeak-ng)
     packages+=(postgresql ceph-mon ceph-osd radosgw) # the tests start their own, in folders of their own
 fi
 python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)

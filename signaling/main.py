@@ -5,6 +5,7 @@
 | TELECONSULT_RELAY_HOST, _PORT | where to listen for WebSockets and /health; 127.0.0.1, 8081 |
 | TELECONSULT_JOIN_SECRET_FILE or TELECONSULT_JOIN_SECRET | the secret shared with the app; no default |
 | TELECONSULT_ALLOWED_ORIGINS | origins of the pages that may join, with spaces between; no default |
+| TELECONSULT_MEDIA_PORT | the one UDP port of all media, on all IPv4 addresses; the same number |
 | TELECONSULT_PUBLIC_ADDRESS | an IPv4 address to offer for media too, if a router forwards it here |
 
 SIGTERM and SIGINT tell every participant and end the process.
@@ -22,9 +23,9 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from signaling.aiortc_media import AiortcMedia
 from signaling.errors import BadSettings
 from signaling.lobby import Lobby
+from signaling.relay_media import RelayMedia
 from signaling.websocket import SignalingServer
 
 MIN_SECRET_CHARACTERS = 16
@@ -38,6 +39,7 @@ class Settings:
     port: int
     join_secret: str
     allowed_origins: tuple[str, ...]
+    media_port: int
     public_address: str | None
 
     @classmethod
@@ -63,15 +65,18 @@ class Settings:
         public_address = environment.get("TELECONSULT_PUBLIC_ADDRESS") or None
         try:
             port = int(environment.get("TELECONSULT_RELAY_PORT", "8081"))
+            media_port = int(environment.get("TELECONSULT_MEDIA_PORT") or port)
             if public_address is not None:
                 IPv4Address(public_address)
         except ValueError as error:
-            raise BadSettings(f"TELECONSULT_RELAY_PORT or TELECONSULT_PUBLIC_ADDRESS: {error}") from error
+            names = "TELECONSULT_RELAY_PORT, TELECONSULT_MEDIA_PORT or TELECONSULT_PUBLIC_ADDRESS"
+            raise BadSettings(f"{names}: {error}") from error
         return cls(
             host=environment.get("TELECONSULT_RELAY_HOST", "127.0.0.1"),
             port=port,
             join_secret=secret,
             allowed_origins=origins,
+            media_port=media_port,
             public_address=public_address,
         )
 
@@ -83,7 +88,7 @@ async def serve_until_stopped(settings: Settings) -> None:
     stops = (signal.SIGTERM, signal.SIGINT)
     for number in stops:
         loop.add_signal_handler(number, stop.set)
-    lobby = Lobby(partial(AiortcMedia, public_address=settings.public_address))
+    lobby = Lobby(partial(RelayMedia, public_address=settings.public_address, port=settings.media_port))
     server = SignalingServer(lobby, settings.join_secret, settings.allowed_origins)
     port = await server.start(settings.host, settings.port)
     log.info("listening host=%s port=%s origins=%s", settings.host, port, " ".join(settings.allowed_origins))
@@ -106,9 +111,8 @@ def main() -> int:
     try:
         asyncio.run(serve_until_stopped(settings))
     except OSError as error:
-        print(
-            f"The relay cannot listen on {settings.host}:{settings.port}: {error.strerror}", file=sys.stderr
-        )
+        ports = f"{settings.host}:{settings.port} (TCP) and port {settings.media_port} (UDP)"
+        print(f"The relay cannot listen on {ports}: {error.strerror}", file=sys.stderr)
         return 1
     return 0
 

@@ -30,6 +30,7 @@ from signaling.relay.packet_core import (
     SrtpProfile,
     UnknownRtp,
 )
+from signaling.relay.rtp_continuity import Continuity, is_newer
 from signaling.relay.rtp_packets import (
     MalformedRtp,
     RtpHeader,
@@ -40,7 +41,6 @@ from signaling.relay.rtp_packets import (
     starts_key_frame,
 )
 from signaling.relay.srtp import MAX_OVERHEAD_BYTES, InPlace, handle_of, inbound_session, outbound_session
-from signaling.rtp_continuity import Continuity, is_newer
 
 READ_AT_ONCE = 256
 OLDEST_KEPT = 0x4000  # sequence numbers behind the newest one; more than any cache holds
@@ -351,9 +351,12 @@ class PythonCore:
 
     def add_source(self, source: int, peer: int, description: Source) -> None:
         owner = self._peers.get(peer)
-        if owner is None or source in self._sources:
+        known = self._sources.get(source)
+        if owner is None or (known is not None and known.peer is not owner):
             return
-        known = self._sources[source] = _Source(source, owner, description)
+        if known is None:
+            known = self._sources[source] = _Source(source, owner, description)
+        known.what = description
         owner.by_ssrc[description.ssrc] = known
         if description.rtx_ssrc is not None:
             owner.by_ssrc[description.rtx_ssrc] = known

@@ -96,6 +96,14 @@ class Bot:
             await self.outbound.setLocalDescription(await self.outbound.createOffer())
             await self._describe(Connection.SEND, self.outbound.localDescription)
 
+    def received_and_lost(self) -> tuple[int, int]:
+        """Of the stream of which most came; aiortc's statistics show the last one, maybe that of repairs."""
+        assert self.inbound is not None
+        (receiver,) = self.inbound.getReceivers()
+        streams = receiver._RTCRtpReceiver__remote_streams.values()  # type: ignore[attr-defined]
+        most = max(streams, key=lambda stream: stream.packets_received)
+        return most.packets_received, most.packets_lost
+
     async def leave(self) -> None:
         for task in self._tasks:
             task.cancel()

@@ -157,6 +157,19 @@ def test_a_retransmission_fills_its_place(client: Callable[..., Client], taken: 
     assert [arrival.is_rtx for arrival in taken.arrivals] == [False, False, True, True]
 
 
+def test_the_ssrc_of_retransmissions_may_be_learnt_later(client: Callable[..., Client], taken: Taken) -> None:
+    anna, ben = client(), client()
+    anna.publish(1)
+    ben.subscribe(1, 1)
+    anna.send(rtp(1, vp8(b"a", key=True)))
+    taken.until(lambda: len(taken.arrivals) == 1)
+    anna.publish(1, rtx_ssrc=2)
+    anna.send(rtp(50, pack("!H", 2) + vp8(b"b"), ssrc=2, payload_type=VP8_RTX))
+    anna.send(rtp(3, vp8(b"c")))
+    taken.until(lambda: len(taken.arrivals) == 3)
+    assert [payload[-1:] for _, payload, _ in ben.received()] == [b"a", b"b", b"c"]
+
+
 def test_what_a_receiver_missed_is_sent_again(client: Callable[..., Client], taken: Taken) -> None:
     anna, ben = client(), client()
     anna.publish(1)

@@ -10,10 +10,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
-from signaling.aiortc_media import AiortcMedia
 from signaling.join_token import JoinGrant, issue
 from signaling.lobby import Lobby
 from signaling.messages import MAX_MESSAGE_BYTES, SUBPROTOCOL
+from signaling.relay_media import RelayMedia
 from signaling.websocket import BAD_MESSAGES_ALLOWED, SignalingServer
 from tests.contract.media_bots import until
 from tests.integration.signaling.conftest import Relay, free_port
@@ -39,7 +39,7 @@ class Door:
 
 @pytest.fixture
 async def door() -> AsyncIterator[Door]:
-    lobby = Lobby(AiortcMedia)
+    lobby = Lobby(RelayMedia)
     server = SignalingServer(lobby, SECRET, [ORIGIN], join_deadline_s=0.5)
     yield Door(server, lobby, await server.start("127.0.0.1", 0))
     await server.close()

@@ -20,6 +20,11 @@ def test_good_settings_are_read(tmp_path: Path) -> None:
     assert settings.join_secret == "from the file, long enough"
     assert settings.allowed_origins == ("http://localhost:8080", "https://a.example")
     assert settings.host == "127.0.0.1"
+    assert settings.media_port == settings.port
+
+
+def test_the_port_of_media_can_be_another() -> None:
+    assert Settings.from_environment({**GOOD, "TELECONSULT_MEDIA_PORT": "40000"}).media_port == 40_000
 
 
 @pytest.mark.parametrize(
@@ -31,6 +36,7 @@ def test_good_settings_are_read(tmp_path: Path) -> None:
         {"TELECONSULT_ALLOWED_ORIGINS": "*"},
         {"TELECONSULT_ALLOWED_ORIGINS": "http://a.example/path"},
         {"TELECONSULT_RELAY_PORT": "eighty"},
+        {"TELECONSULT_MEDIA_PORT": "many"},
         {"TELECONSULT_PUBLIC_ADDRESS": "relay.example"},
     ],
 )

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from struct import pack
 
-from signaling.rtp_continuity import is_newer
+from signaling.relay.rtp_continuity import is_newer
 
 RTCP_RTPFB = 205
 TRANSPORT_CC_FMT = 15

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling.rtp_continuity import Continuity, is_newer
+from signaling.relay.rtp_continuity import Continuity, is_newer
 
 NUMBERS = st.integers(0, 0xFFFF)
 

@@ -5,7 +5,7 @@ from struct import unpack
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling.rtcp_feedback import (
+from signaling.relay.rtcp_feedback import (
     MAX_MISSING,
     NACK_TRIES,
     ArrivalLog,

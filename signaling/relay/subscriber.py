@@ -1,0 +1,205 @@
+"""What one participant receives: a place for each track of the others, and what follows from its reports.
+
+A place is an m-line of our offers and an output of the core. When a track ends its place becomes inactive and
+serves the next one of its kind.
+"""
+
+import random
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RTCP_PSFB_FIR,
+    RTCP_PSFB_PLI,
+    RTCP_RTPFB_NACK,
+    RtcpPsfbPacket,
+    RtcpRtpfbPacket,
+    RtcpSdesPacket,
+    RtcpSenderInfo,
+    RtcpSourceInfo,
+    RtcpSrPacket,
+    unpack_remb_fci,
+)
+
+from signaling.relay.descriptions import RTX_PAYLOAD_TYPES, Place
+from signaling.relay.layer_choice import LayerChoice
+from signaling.relay.packet_core import Output, PacketCore
+from signaling.relay.publisher import Layer, Track, parse_rtcp
+from signaling.relay.transport import Line, LineState
+
+AUDIO_BPS = 50_000  # what is kept back of an estimate for each voice
+CHOICE_INTERVAL_S = 0.5
+
+
+@dataclass(slots=True, eq=False)
+class Seat:
+    """One place with what fills it. `output` is the core's number."""
+
+    output: int
+    kind: str
+    mid: str
+    ssrc: int
+    rtx_ssrc: int | None
+    track: Track | None = None
+    layer: Layer | None = None  # that the core was told to forward
+    choice: LayerChoice = field(default_factory=LayerChoice)
+
+
+class Subscriber:
+    """Closures: the line is its owner's; `end` takes its outputs out of the core."""
+
+    def __init__(self, core: PacketCore, line: Line, new_output: Callable[[], int]) -> None:
+        self.line = line
+        self.seats: list[Seat] = []
+        self.offer_is_out = False
+        self.has_changed = False
+        self._core, self._new_output = core, new_output
+        self._cname = f"{random.getrandbits(64):016x}"
+        self._accepted: frozenset[str] = frozenset()
+        self._estimate_bps: int | None = None
+        self._chosen_at_s = 0.0
+
+    def take_tracks(self, tracks: Iterable[Track]) -> None:
+        """Have exactly these tracks, in seats that are free or new."""
+        wanted = list(tracks)
+        for seat in self.seats:
+            if seat.track is not None and seat.track not in wanted:
+                self._core.route(seat.output, None)
+                seat.track.limits.pop(seat.output, None)
+                seat.track = seat.layer = None
+                self.has_changed = True
+        taken = [seat.track for seat in self.seats]
+        for track in wanted:
+            if track not in taken:
+                seat = self._free_seat(track.kind)
+                seat.track, seat.choice = track, LayerChoice()
+                self.has_changed = True
+
+    def places(self) -> list[Place]:
+        return [
+            Place(
+                kind=seat.kind,
+                mid=seat.mid,
+                ssrc=seat.ssrc,
+                rtx_ssrc=seat.rtx_ssrc,
+                cname=self._cname,
+                stream_id=None if seat.track is None else seat.track.publisher.participant_id,
+            )
+            for seat in self.seats
+        ]
+
+    def take_answer(self, accepted_mids: frozenset[str], at_s: float) -> None:
+        self.offer_is_out = False
+        self._accepted = accepted_mids
+        self.route(at_s)
+
+    def route(self, at_s: float) -> None:
+        """Let each seat have the layer that fits, once the client is there to take it."""
+        if self.line.state is not LineState.CONNECTED:
+            return
+        self._chosen_at_s = at_s
+        pictures = [seat for seat in self.seats if seat.track is not None and seat.kind == "video"]
+        voices = sum(seat.track is not None and seat.kind == "audio" for seat in self.seats)
+        share_bps = None
+        if self._estimate_bps is not None and pictures:
+            share_bps = max(0, self._estimate_bps - voices * AUDIO_BPS) // len(pictures)
+        for seat in self.seats:
+            if seat.track is None or seat.mid not in self._accepted:
+                continue
+            layers = seat.track.layers
+            if seat.kind == "audio":
+                layer = layers[0] if layers else None
+            else:
+                number = seat.choice.choose(seat.track.bitrates_bps(at_s), share_bps, at_s)
+                layer = None if number is None else layers[number]
+            if layer is not seat.layer:
+                seat.layer = layer
+                self._core.route(seat.output, None if layer is None else layer.source)
+                if layer is not None:
+                    layer.track.publisher.want_key_frame(layer, at_s)
+
+    def tick(self, at_s: float) -> None:
+        if self.line.state is not LineState.CONNECTED or at_s - self._chosen_at_s < CHOICE_INTERVAL_S:
+            return
+        self.route(at_s)
+        for seat in self.seats:
+            if seat.layer is not None and self._core.sent(seat.output).source != seat.layer.source:
+                seat.layer.track.publisher.want_key_frame(seat.layer, at_s)
+
+    def take_rtcp(self, data: bytes, at_s: float) -> None:
+        by_ssrc = {seat.ssrc: seat for seat in self.seats}
+        for packet in parse_rtcp(data):
+            if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
+                seat = by_ssrc.get(packet.media_ssrc)
+                if seat is not None and seat.kind == "video":
+                    self._core.resend(seat.output, packet.lost)
+            elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_PLI:
+                self._want_key_frame(by_ssrc.get(packet.media_ssrc), at_s)
+            elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_FIR:
+                for at in range(0, len(packet.fci) - 7, 8):  # RFC 5104 section 4.3.1.1
+                    self._want_key_frame(by_ssrc.get(int.from_bytes(packet.fci[at : at + 4], "big")), at_s)
+            elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_APP:
+                with suppress(ValueError, IndexError):  # another application's message
+                    self._estimate_bps = unpack_remb_fci(packet.fci)[0]
+                    self._limit_publishers()
+
+    def forward_report(self, layer: Layer, report: RtcpSrPacket) -> None:
+        """Pass on the publisher's clock, the same for its sound and its picture, so that lips fit words."""
+        for seat in self.seats:
+            if seat.layer is not layer:
+                continue
+            sent = self._core.sent(seat.output)
+            if sent.source != layer.source:
+                continue
+            info = RtcpSenderInfo(
+                ntp_timestamp=report.sender_info.ntp_timestamp,
+                rtp_timestamp=(report.sender_info.rtp_timestamp + sent.timestamp_offset) & 0xFFFFFFFF,
+                packet_count=sent.packets & 0xFFFFFFFF,
+                octet_count=sent.octets & 0xFFFFFFFF,
+            )
+            names = RtcpSdesPacket([RtcpSourceInfo(seat.ssrc, [(1, self._cname.encode())])])
+            self._core.send_rtcp(self.line.number, bytes(RtcpSrPacket(seat.ssrc, info)) + bytes(names))
+
+    def end(self) -> None:
+        self.take_tracks([])
+        for seat in self.seats:
+            self._core.remove_output(seat.output)
+        self.seats.clear()
+
+    def _want_key_frame(self, seat: Seat | None, at_s: float) -> None:
+        if seat is not None and seat.layer is not None:
+            seat.layer.track.publisher.want_key_frame(seat.layer, at_s)
+
+    def _limit_publishers(self) -> None:
+        pictures = [seat for seat in self.seats if seat.track is not None and seat.kind == "video"]
+        for seat in pictures:
+            assert seat.track is not None and self._estimate_bps is not None
+            seat.track.limits[seat.output] = self._estimate_bps // len(pictures)
+
+    def _free_seat(self, kind: str) -> Seat:
+        for seat in self.seats:
+            if seat.kind == kind and seat.track is None:
+                return seat
+        has_rtx = kind == "video"
+        seat = Seat(
+            output=self._new_output(),
+            kind=kind,
+            mid=str(len(self.seats)),
+            ssrc=random.getrandbits(31) | 1,
+            rtx_ssrc=random.getrandbits(31) | 1 if has_rtx else None,
+        )
+        self.seats.append(seat)
+        self._core.add_output(
+            seat.output,
+            Output(
+                peer=self.line.number,
+                ssrc=seat.ssrc,
+                mid=seat.mid,
+                is_audio=kind == "audio",
+                rtx_ssrc=seat.rtx_ssrc,
+                rtx_payload_types=RTX_PAYLOAD_TYPES if has_rtx else {},
+            ),
+        )
+        return seat

@@ -1,0 +1,234 @@
+"""MediaEngine on a relay of our own: who receives whom, and the descriptions that say so.
+
+For each stay there are two connections, `send` (its offer, our answer) and `receive` (our offer, its answer).
+A change in the room while an offer of ours is out is kept until the answer is there, then offered in one go.
+
+Closures: closing a stay closes its two lines and takes its tracks out of all others. A connection that fails,
+or is not there in time, is reported through `on_failed`.
+"""
+
+import itertools
+import logging
+import time
+from dataclasses import dataclass
+
+from aiortc.rtp import RtcpSrPacket
+
+from signaling.errors import MediaError
+from signaling.host_addresses import host_addresses
+from signaling.media import OnDescription, OnFailed, Stay
+from signaling.messages import CandidateMessage, Connection, SessionDescription
+from signaling.relay.descriptions import (
+    UnusableDescription,
+    read_answer,
+    read_offer,
+    write_answer,
+    write_offer,
+)
+from signaling.relay.packet_core import Arrival, PacketCore
+from signaling.relay.publisher import Layer, Publisher, Track
+from signaling.relay.python_core import PythonCore
+from signaling.relay.subscriber import Subscriber
+from signaling.relay.transport import Line, LineState, Transport
+
+MAX_SECTIONS_SENT = {"audio": 1, "video": 2}  # a face and a shared screen
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class Peer:
+    """The connections of one stay."""
+
+    stay: Stay
+    publisher: Publisher
+    send: Line | None = None
+    subscriber: Subscriber | None = None
+
+    def tracks(self) -> list[Track]:
+        return list(self.publisher.tracks.values())
+
+
+class RelayMedia:
+    """See signaling/media.py. All methods run on one event loop, those of one room one after another.
+
+    The port is bound when the engine is made; that raises OSError.
+    """
+
+    def __init__(
+        self,
+        on_description: OnDescription,
+        on_failed: OnFailed,
+        public_address: str | None = None,
+        core: PacketCore | None = None,
+        host: str = "0.0.0.0",
+        port: int = 0,
+    ) -> None:
+        self._on_description, self._on_failed = on_description, on_failed
+        addresses = [host] if host != "0.0.0.0" else host_addresses()
+        if public_address is not None and public_address not in addresses:
+            addresses.append(public_address)
+        self._core = core if core is not None else PythonCore()
+        self._transport = Transport(self._core, host, port, addresses, self._take_arrivals, self._tick)
+        self._rooms: dict[str, dict[Stay, Peer]] = {}
+        self._publishers: dict[int, Publisher] = {}  # by source
+        self._sources, self._outputs = itertools.count(1), itertools.count(1)
+
+    @property
+    def port(self) -> int:
+        """The UDP port of all media."""
+        return self._transport.port
+
+    async def open(self, stay: Stay) -> None:
+        peers = self._rooms.setdefault(stay.room_id, {})
+        if stay in peers:
+            return
+        peers[stay] = Peer(
+            stay,
+            Publisher(
+                self._core,
+                stay.participant_id,
+                lambda: next(self._sources),
+                self._on_layer,
+                lambda layer, report: self._forward_report(stay.room_id, layer, report),
+            ),
+        )
+        self._offer(peers[stay])
+
+    async def describe(self, stay: Stay, connection: Connection, description: SessionDescription) -> None:
+        peer = self._rooms.get(stay.room_id, {}).get(stay)
+        if peer is None:
+            return
+        try:
+            if connection is Connection.SEND:
+                self._answer(peer, description.sdp)
+            else:
+                self._take_answer(peer, description.sdp)
+        except UnusableDescription as error:
+            raise MediaError(f"{connection} of {stay.participant_id}: {error}") from error
+
+    async def add_candidate(self, stay: Stay, candidate: CandidateMessage) -> None:
+        """Nothing: the relay learns where a client is from its checks (relay/ice_lite.py)."""
+
+    async def close(self, stay: Stay) -> None:
+        peers = self._rooms.get(stay.room_id, {})
+        peer = peers.pop(stay, None)
+        if peer is None:
+            return
+        if not peers:
+            del self._rooms[stay.room_id]
+        self._end(peer)
+        for other in peers.values():
+            self._offer(other)
+
+    async def close_all(self) -> None:
+        peers = [peer for room in self._rooms.values() for peer in room.values()]
+        self._rooms.clear()
+        for peer in peers:
+            self._end(peer)
+        await self._transport.close()
+
+    def _end(self, peer: Peer) -> None:
+        for source in peer.publisher.layers:
+            self._publishers.pop(source, None)
+        peer.publisher.end()
+        if peer.send is not None:
+            self._transport.close_line(peer.send)
+        if peer.subscriber is not None:
+            peer.subscriber.end()
+            self._transport.close_line(peer.subscriber.line)
+
+    def _answer(self, peer: Peer, text: str) -> None:
+        offer = read_offer(text)
+        kinds = [section.kind for section in offer.sections]
+        if any(kinds.count(kind) > MAX_SECTIONS_SENT.get(kind, 0) for kind in kinds):
+            raise UnusableDescription("more sections of a kind than are taken")
+        if peer.send is None:
+            publisher = peer.publisher
+            peer.send = self._transport.open_line(
+                on_state=lambda line: self._on_state(peer, line),
+                on_rtcp=lambda data: publisher.take_rtcp(data, time.monotonic()),
+                on_unknown_rtp=publisher.take_unknown_rtp,
+            )
+        self._transport.set_remote(peer.send, offer.ice, offer.fingerprints)
+        peer.publisher.take_offer(peer.send, offer)
+        answer = write_answer(offer, self._transport.describe(peer.send))
+        self._describe(peer, Connection.SEND, "answer", answer)
+        for other in self._rooms[peer.stay.room_id].values():
+            if other is not peer:
+                self._offer(other)
+
+    def _take_answer(self, peer: Peer, text: str) -> None:
+        subscriber = peer.subscriber
+        if subscriber is None or not subscriber.offer_is_out:
+            raise UnusableDescription("an answer to nothing")
+        answer = read_answer(text)
+        self._transport.set_remote(subscriber.line, answer.ice, answer.fingerprints)
+        subscriber.take_answer(answer.accepted_mids, time.monotonic())
+        self._offer(peer)
+
+    def _offer(self, peer: Peer) -> None:
+        """Offer what the others send, if that is not what was offered last."""
+        others = [other for other in self._rooms[peer.stay.room_id].values() if other is not peer]
+        tracks = [track for other in others for track in other.tracks()]
+        if peer.subscriber is None:
+            if not tracks:
+                return
+            line = self._transport.open_line(
+                on_state=lambda line: self._on_state(peer, line),
+                on_rtcp=lambda data: self._take_receiver_rtcp(peer, data),
+                on_unknown_rtp=lambda data: None,
+            )
+            peer.subscriber = Subscriber(self._core, line, lambda: next(self._outputs))
+        subscriber = peer.subscriber
+        subscriber.take_tracks(tracks)
+        if subscriber.offer_is_out or not subscriber.has_changed:
+            return
+        subscriber.has_changed, subscriber.offer_is_out = False, True
+        offer = write_offer(subscriber.places(), self._transport.describe(subscriber.line))
+        self._describe(peer, Connection.RECEIVE, "offer", offer)
+
+    def _describe(self, peer: Peer, connection: Connection, kind: str, text: str) -> None:
+        described = SessionDescription.model_validate({"type": kind, "sdp": text})
+        self._on_description(peer.stay, connection, described)
+
+    def _on_state(self, peer: Peer, line: Line) -> None:
+        if line.state is LineState.FAILED:
+            log.warning("media-failed room=%s stay=%s", peer.stay.room_id, peer.stay.number)
+            self._on_failed(peer.stay)
+        elif peer.subscriber is not None and line is peer.subscriber.line:
+            peer.subscriber.route(time.monotonic())
+
+    def _on_layer(self, layer: Layer) -> None:
+        """A layer is new, or comes again."""
+        self._publishers[layer.source] = layer.track.publisher
+        at_s = time.monotonic()
+        for room in self._rooms.values():
+            for peer in room.values():
+                if peer.subscriber is not None and any(
+                    seat.track is layer.track for seat in peer.subscriber.seats
+                ):
+                    peer.subscriber.route(at_s)
+
+    def _forward_report(self, room_id: str, layer: Layer, report: RtcpSrPacket) -> None:
+        for peer in self._rooms.get(room_id, {}).values():
+            if peer.subscriber is not None:
+                peer.subscriber.forward_report(layer, report)
+
+    def _take_receiver_rtcp(self, peer: Peer, data: bytes) -> None:
+        if peer.subscriber is not None:
+            peer.subscriber.take_rtcp(data, time.monotonic())
+
+    def _take_arrivals(self, arrivals: list[Arrival]) -> None:
+        at_s = time.monotonic()
+        for arrival in arrivals:
+            publisher = self._publishers.get(arrival.source)
+            if publisher is not None and arrival.source in publisher.layers:
+                publisher.take_arrival(arrival, at_s)
+
+    def _tick(self, at_s: float) -> None:
+        for room in self._rooms.values():
+            for peer in room.values():
+                peer.publisher.tick(at_s)
+                if peer.subscriber is not None:
+                    peer.subscriber.tick(at_s)

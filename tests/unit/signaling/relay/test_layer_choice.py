@@ -1,0 +1,76 @@
+"""The choice of layers on simulated receivers."""
+
+import itertools
+from collections.abc import Callable
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signaling.relay.layer_choice import TRIAL_S, LayerChoice
+
+LAYERS_BPS = [150_000, 500_000, 1_700_000]
+
+
+def simulate(
+    capacity_bps: Callable[[float], float], seconds: int, choice: LayerChoice | None = None
+) -> list[int | None]:
+    """A receiver whose estimate is half again of what comes, and never above what its line carries."""
+    choice = choice or LayerChoice()
+    taken, estimate_bps = [], None
+    for half_second in range(2 * seconds):
+        at_s = half_second / 2
+        layer = choice.choose(LAYERS_BPS, estimate_bps, at_s)
+        taken.append(layer)
+        assert layer is not None
+        estimate_bps = int(min(capacity_bps(at_s), 1.5 * LAYERS_BPS[layer]))
+    return taken
+
+
+def test_a_wide_line_gets_the_largest_within_ten_seconds() -> None:
+    assert simulate(lambda _: 5e6, 30)[20:] == [2] * 40
+
+
+def test_a_thin_line_gets_the_smallest_within_a_second() -> None:
+    assert set(simulate(lambda _: 200_000, 5)[2:]) == {0}
+
+
+def test_tries_that_fail_become_rare() -> None:
+    taken = simulate(lambda _: 700_000, 300)
+    tries = sum(before == 1 and after == 2 for before, after in itertools.pairwise(taken))
+    assert 1 <= tries <= 9
+    assert taken.count(2) <= (tries + 1) * 2 * (TRIAL_S + 1)
+    assert 0 not in taken
+
+
+def test_a_line_that_gets_better_is_used() -> None:
+    taken = simulate(lambda at_s: 200_000 if at_s < 20 else 5e6, 80)
+    assert taken[38] == 0 and taken[-1] == 2
+
+
+def test_a_line_that_gets_worse_is_left_at_once() -> None:
+    taken = simulate(lambda at_s: 5e6 if at_s < 30 else 300_000, 40)
+    assert taken[58] == 2 and taken[62] == 0
+
+
+def test_a_layer_that_is_not_sent_any_more_is_not_waited_for() -> None:
+    choice = LayerChoice()
+    assert choice.choose([100, 200, 300], None, 0.0) == 1
+    assert choice.choose([100, 0, 0], None, 0.5) == 0
+    assert choice.choose([0, 0, 0], None, 1.0) is None
+    assert choice.choose([0, 0, 300], 1_000, 1.5) == 2
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.lists(st.integers(0, 3_000_000), max_size=3), st.none() | st.integers(0, 5_000_000)
+        ),
+        max_size=50,
+    )
+)
+def test_what_is_chosen_is_always_sent(steps: list[tuple[list[int], int | None]]) -> None:
+    choice = LayerChoice()
+    for number, (layers, available) in enumerate(steps):
+        layer = choice.choose(layers, available, number / 2)
+        assert (layer is None) == (not any(layers))
+        assert layer is None or layers[layer] > 0

@@ -23,6 +23,7 @@ import { RoomToolbar } from "./RoomToolbar";
 import { SidePanel } from "./SidePanel";
 import classes from "./room.module.css";
 import { useArrivals } from "./useArrivals";
+import { useStillPictures } from "./useLine";
 import { useRemoteSound } from "./useRemoteSound";
 import { useRoomSession } from "./useRoomSession";
 import { VideoTile } from "./VideoTile";
@@ -44,6 +45,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
   const sending = { stream: local.stream, audio, video };
   const { session, state, error: joinError, retry } = useRoomSession(consult.id, sending);
   const { selfId, presenterId, viewer: shared, participants } = state;
+  const still = useStillPictures(session);
   const sound = useRemoteSound(participants, selfId);
   const event = useConsultEvent(consult.id);
   const [endOpened, end] = useDisclosure(false);
@@ -134,8 +136,8 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
 
   return (
     <div className={classes.room} data-panel={panelShown || undefined} data-status={state.status} data-look={look}>
-      <RoomHeader consult={consult} status={state.status} studyInstanceUid={studyUid} onStudy={showStudy} />
-      <RoomBanner state={state} joinError={joinError} onRetry={retry} sound={sound} />
+      <RoomHeader consult={consult} session={session} status={state.status} studyInstanceUid={studyUid} onStudy={showStudy} />
+      <RoomBanner session={session} video={video} state={state} joinError={joinError} onRetry={retry} sound={sound} />
       <main className={classes.stage}>
         {study.isError && <ErrorState error={study.error} onRetry={() => void study.refetch()} />}
         {studyUid === null && <EmptyState icon={IconPhotoOff} title={t("noStudy.title")} text={t("noStudy.text")} />}
@@ -166,6 +168,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
               stream={each.stream}
               hasVideo={each.video && each.stream !== null}
               hasAudio={each.audio}
+              isStill={still.includes(each.id)}
               isSelf={false}
               isPresenter={each.id === presenterId}
               colour={colourOf(each.id, ids)}
@@ -178,6 +181,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
             stream={local.stream}
             hasVideo={video}
             hasAudio={audio}
+            isStill={false}
             isSelf
             isPresenter={look === "presenting"}
             colour={selfId === null ? "transparent" : colourOf(selfId, ids)}

@@ -2,10 +2,11 @@ import { Button } from "@mantine/core";
 import { IconVolume } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
-import type { SessionState } from "../signaling/session";
+import type { Session, SessionState } from "../signaling/session";
 import { Note } from "../ui/Note";
 import { useProblemText } from "../ui/problem";
 import classes from "./room.module.css";
+import { useLine } from "./useLine";
 import type { Sound } from "./useRemoteSound";
 
 /** Why a call ended for good: another try by itself would not help. */
@@ -13,7 +14,13 @@ const CLOSING_CODES: ReadonlySet<string> = new Set(["room-full", "replaced", "no
 /** The room stands, but without sound and pictures. */
 const MEDIA_CODES: ReadonlySet<string> = new Set(["media-failed", "no-webrtc"]);
 
+/** Levels at which the others no longer see one move. */
+const STANDING_STILL: ReadonlySet<string> = new Set(["still", "audio-only"]);
+
 export interface RoomBannerProps {
+  session: Session | null;
+  /** Whether the camera is on: who sends no picture misses none. */
+  video: boolean;
   state: SessionState;
   joinError: unknown;
   onRetry: () => void;
@@ -21,10 +28,11 @@ export interface RoomBannerProps {
 }
 
 /** What stands between the user and the call, each in one sentence; nothing where all is well. */
-export function RoomBanner({ state, joinError, onRetry, sound }: RoomBannerProps) {
+export function RoomBanner({ session, video, state, joinError, onRetry, sound }: RoomBannerProps) {
   const { t } = useTranslation("room");
   const { t: common } = useTranslation();
   const say = useProblemText();
+  const level = useLine(session)?.level ?? "full";
   const code = state.error?.code ?? "";
   const isAway = state.status === "reconnecting" || (state.status === "connecting" && code !== "");
   return (
@@ -53,6 +61,11 @@ export function RoomBanner({ state, joinError, onRetry, sound }: RoomBannerProps
       {state.status === "connected" && MEDIA_CODES.has(code) && (
         <Note tone="amber" alert>
           {t(`media.${code}`)}
+        </Note>
+      )}
+      {state.status === "connected" && video && STANDING_STILL.has(level) && (
+        <Note tone="amber" alert>
+          {t(`line.level.${level}`)}
         </Note>
       )}
       {sound.isBlocked && (

@@ -1,32 +1,32 @@
-import { IconLoader2, IconPlugConnectedX, IconWifi } from "@tabler/icons-react";
+import { IconLoader2, IconPlugConnectedX } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import type { Consult } from "../api/types";
 import { LanguageSwitch } from "../app/LanguageSwitch";
-import type { SessionState } from "../signaling/session";
+import type { Session, SessionState } from "../signaling/session";
 import { formatDate, formatPercent } from "../ui/format";
 import { PatientLine } from "../ui/PatientLine";
 import { Tag } from "../ui/Tag";
+import { LineQuality } from "./LineQuality";
 import classes from "./room.module.css";
 
 const STATUS = {
   connecting: { tone: "petrol", icon: IconLoader2 },
-  connected: { tone: "moss", icon: IconWifi },
   reconnecting: { tone: "amber", icon: IconPlugConnectedX },
   closed: { tone: "signal", icon: IconPlugConnectedX },
 } as const;
 
 export interface RoomHeaderProps {
   consult: Consult;
+  session: Session | null;
   status: SessionState["status"];
   studyInstanceUid: string | null;
   onStudy: (studyInstanceUid: string) => void;
 }
 
 /** Who the patient is, whether the call stands, and which of the consult's studies is on screen. */
-export function RoomHeader({ consult, status, studyInstanceUid, onStudy }: RoomHeaderProps) {
+export function RoomHeader({ consult, session, status, studyInstanceUid, onStudy }: RoomHeaderProps) {
   const { t } = useTranslation("room");
-  const { tone, icon } = STATUS[status];
   return (
     <header className={classes.header} data-connection={status}>
       <div className={classes.headerPatient}>
@@ -59,9 +59,11 @@ export function RoomHeader({ consult, status, studyInstanceUid, onStudy }: RoomH
         })}
       </nav>
       <span className={classes.connection} role="status">
-        <Tag tone={tone} icon={icon}>
-          {t(`connection.${status}`)}
-        </Tag>
+        {status === "connected" ? (
+          <LineQuality session={session} />
+        ) : (
+          <Tag {...STATUS[status]}>{t(`connection.${status}`)}</Tag>
+        )}
       </span>
       <span className={classes.headerLanguage}>
         <LanguageSwitch />

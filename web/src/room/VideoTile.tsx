@@ -12,13 +12,15 @@ export interface VideoTileProps {
   stream: MediaStream | null;
   hasVideo: boolean;
   hasAudio: boolean;
+  /** The last picture is shown, because no new one arrives. */
+  isStill: boolean;
   isSelf: boolean;
   isPresenter: boolean;
   colour: string;
 }
 
 export function VideoTile(props: VideoTileProps) {
-  const { participantId, name, duty, stream, hasVideo, hasAudio, isSelf, isPresenter, colour } = props;
+  const { participantId, name, duty, stream, hasVideo, hasAudio, isStill, isSelf, isPresenter, colour } = props;
   const { t } = useTranslation("room");
   const video = useRef<HTMLVideoElement>(null);
   useEffect(() => {
@@ -32,6 +34,7 @@ export function VideoTile(props: VideoTileProps) {
     isSelf ? t("you") : null,
     isPresenter ? t("presenting") : null,
     hasAudio ? null : t("muted"),
+    hasVideo && isStill ? t("line.stillPicture") : null,
   ].filter(Boolean);
   return (
     <figure className={classes.tile} style={{ borderColor: colour }} aria-label={[name, ...facts].join(", ")}>
@@ -50,6 +53,7 @@ export function VideoTile(props: VideoTileProps) {
           {name.slice(0, 1).toUpperCase()}
         </span>
       )}
+      {hasVideo && isStill && <span className={classes.stillPicture}>{t("line.stillPicture")}</span>}
       <figcaption className={classes.caption} title={duty}>
         {isPresenter && <IconPresentation size={13} aria-hidden />}
         <span className={classes.captionName}>{isSelf ? t("nameYou", { name }) : name}</span>

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 
 import type { AiStatus, StudySummary } from "../api/types";
+import { NO_CALL } from "../signaling/lineStats";
 import { arrivals } from "./arrivals";
 import { colourOf } from "./colours";
 import { deviceFault } from "./devices";
+import { lineFacts, worseOf } from "./lineWords";
 import { lookOf, studyOnScreen } from "./look";
 
 const INSTITUTION = { id: "i", name_en: "Township", name_zh: "乡镇" };
@@ -94,4 +96,26 @@ describe("a device that does not open", () => {
 it("gives two people in a room different colours, the same on both screens", () => {
   expect(colourOf("a", ["a", "b"])).not.toBe(colourOf("b", ["a", "b"]));
   expect(colourOf("a", ["b", "a"])).toBe(colourOf("a", ["a", "b"]));
+});
+
+describe("what is said of the line", () => {
+  const figures = { rttMs: 84, lossOut: 0.021, lossIn: null, jitterMs: 9, concealed: 0, availableBps: null, sentBps: 61_400 };
+
+  it("has the unit of each figure and the call's worst, and leaves out what is not known", () => {
+    const quality = { ...NO_CALL, lossOut: { count: 9, mean: 0.05, most: 0.31 } };
+    expect(lineFacts({ figures, quality })).toEqual([
+      { fact: "lossOut", value: "2.1 % (≤ 31 %)" },
+      { fact: "rtt", value: "84 ms" },
+      { fact: "jitter", value: "9 ms" },
+      { fact: "sent", value: "61 kbit/s" },
+      { fact: "freezes", value: "0" },
+    ]);
+    expect(lineFacts({ figures: null, quality })).toEqual([]);
+  });
+
+  it("has the colour of the worse of the two ways", () => {
+    expect(worseOf({ out: "good", in: "poor" })).toBe("poor");
+    expect(worseOf({ out: "fair", in: "good" })).toBe("fair");
+    expect(worseOf({ out: "good", in: "good" })).toBe("good");
+  });
 });

@@ -5,9 +5,9 @@
  * server offers, again whenever somebody comes or goes. The server is reachable by everybody and learns our
  * addresses from our checks, so ours are not signalled.
  */
+import type { LineDecision } from "./linePolicy";
+import type { LineReport, StatsEntry } from "./lineStats";
 import type { CandidateMessage, ClientMessage, Connection, SessionDescription } from "./messages";
-
-const MAX_VIDEO_BPS = 2_000_000;
 
 export interface PeerEvents {
   send: (message: ClientMessage) => void;
@@ -27,6 +27,7 @@ export class PeerConnections {
   private inbound: RTCPeerConnection | null = null;
   private readonly audio: RTCRtpTransceiver;
   private readonly video: RTCRtpTransceiver;
+  private readonly owners = new Map<string, string>();
   private negotiation: Promise<void> = Promise.resolve();
   private isClosed = false;
 
@@ -42,7 +43,7 @@ export class PeerConnections {
     });
     this.video = this.outbound.addTransceiver(tracks.video ?? "video", {
       direction: "sendonly",
-      sendEncodings: [{ maxBitrate: MAX_VIDEO_BPS, networkPriority: "low", priority: "low" }],
+      sendEncodings: [{ networkPriority: "low", priority: "low" }],
     });
     this.enqueue(async () => {
       await this.outbound.setLocalDescription();
@@ -57,6 +58,35 @@ export class PeerConnections {
       this.audio.sender.replaceTrack(tracks.audio),
       this.video.sender.replaceTrack(tracks.video),
     ]);
+  }
+
+  /** Send no more than this. Without a picture the others keep the last one on their screens. */
+  async limit({ video, audioBps }: Pick<LineDecision, "video" | "audioBps">): Promise<void> {
+    if (this.isClosed) return;
+    await Promise.all([
+      changeEncodings(this.audio.sender, { maxBitrate: audioBps }),
+      changeEncodings(
+        this.video.sender,
+        video === null
+          ? { active: false }
+          : {
+              active: true,
+              maxBitrate: video.maxBps,
+              maxFramerate: video.framesPerSecond,
+              scaleResolutionDownBy: video.scaleDownBy,
+            },
+      ),
+    ]);
+  }
+
+  async statistics(): Promise<LineReport> {
+    const [outbound, inbound] = await Promise.all([this.outbound.getStats(), this.inbound?.getStats()]);
+    return { outbound: entriesOf(outbound), inbound: entriesOf(inbound) };
+  }
+
+  /** Whose track this is. */
+  ownerOf(trackId: string): string | null {
+    return this.owners.get(trackId) ?? null;
   }
 
   takeDescription(connection: Connection, description: SessionDescription): void {
@@ -97,8 +127,9 @@ export class PeerConnections {
 
   private receiving(): RTCPeerConnection {
     const connection = this.connection();
-    connection.addEventListener("track", ({ streams }) => {
+    connection.addEventListener("track", ({ track, streams }) => {
       for (const stream of streams) {
+        this.owners.set(track.id, stream.id);
         // The server names each stream by the participant that it comes from.
         this.events.streamAdded(stream.id, stream);
         stream.onremovetrack = () => {
@@ -131,4 +162,21 @@ export class PeerConnections {
       }
     });
   }
+}
+
+async function changeEncodings(sender: RTCRtpSender, change: Partial<RTCRtpEncodingParameters>): Promise<void> {
+  const parameters = sender.getParameters();
+  for (const encoding of parameters.encodings) Object.assign(encoding, change);
+  try {
+    await sender.setParameters(parameters);
+  } catch (error) {
+    // Closed meanwhile, or a browser that cannot: the browser's own congestion control remains.
+    console.warn("the senders stay as they are", error);
+  }
+}
+
+function entriesOf(report: RTCStatsReport | undefined): StatsEntry[] {
+  const entries: StatsEntry[] = [];
+  report?.forEach((entry: StatsEntry) => entries.push(entry));
+  return entries;
 }

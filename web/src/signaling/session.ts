@@ -5,7 +5,9 @@
  * `close` ends the socket, both peer connections and all timers, and may be called twice. The tracks of the
  * local stream belong to whoever opened the camera.
  */
+import type { Readable } from "../viewer/store";
 import { latestOnly } from "./latestOnly";
+import { type LineView, LineWatch } from "./lineWatch";
 import {
   type ClientMessage,
   type ErrorCode,
@@ -17,7 +19,7 @@ import {
 import { PeerConnections } from "./peerConnections";
 import { type Action, INITIAL, mayShow, reduce, type RoomState, type SessionErrorCode, type SessionStatus } from "./reducer";
 
-export type { Pointer, SessionErrorCode, SessionStatus, ViewerState };
+export type { LineView, Pointer, SessionErrorCode, SessionStatus, ViewerState };
 
 export interface Participant extends WireParticipant {
   /** What arrives from this participant; for oneself, what one sends. */
@@ -36,6 +38,8 @@ export interface SessionState {
 }
 
 export interface Session {
+  /** How the line is, renewed each second. */
+  readonly line: Readable<LineView>;
   getState(): SessionState;
   subscribe(listener: () => void): () => void;
   sendViewer(state: ViewerState): void;
@@ -74,6 +78,7 @@ class RoomSession implements Session {
   private readonly listeners = new Set<() => void>();
   private socket: WebSocket | null = null;
   private peers: PeerConnections | null = null;
+  private readonly watch = new LineWatch();
   private localStream: MediaStream | null;
   private wanted = { audio: true, video: true };
   private retry: ReturnType<typeof setTimeout> | null = null;
@@ -93,6 +98,10 @@ class RoomSession implements Session {
     window.addEventListener("online", this.reconnectNow);
     if (typeof RTCPeerConnection === "undefined") this.dispatch({ kind: "failed", error: "no-webrtc" });
     void this.connect();
+  }
+
+  get line(): Readable<LineView> {
+    return this.watch.view;
   }
 
   getState(): SessionState {
@@ -226,6 +235,7 @@ class RoomSession implements Session {
       this.tracks(),
     );
     this.peers = peers;
+    this.watch.follow(peers);
   }
 
   /** A new stay, since neither side can repair a connection that is gone; the viewer stays as it is. */
@@ -282,6 +292,7 @@ class RoomSession implements Session {
     if (this.retry !== null) clearTimeout(this.retry);
     this.retry = null;
     this.viewerOut.cancel();
+    this.watch.close();
     this.dropConnection();
     this.dispatch({ kind: "closed", error });
     this.listeners.clear();
@@ -292,6 +303,7 @@ class RoomSession implements Session {
     this.socket = null;
     socket?.close(1000);
     this.pointerOut.cancel();
+    this.watch.follow(null);
     this.peers?.close();
     this.peers = null;
   }

@@ -3,6 +3,7 @@ import { IconPlayerPause, IconPlayerPlay, IconShieldCheck, IconX } from "@tabler
 import { useTranslation } from "react-i18next";
 
 import type { Upload } from "../api/types";
+import { lineBudget } from "../signaling/lineBudget";
 import { formatBytes } from "../ui/format";
 import { Note } from "../ui/Note";
 import { ProgressLine } from "../ui/ProgressLine";
@@ -29,6 +30,7 @@ export function UploadStatus({ session, state, compact }: UploadStatusProps) {
   const { phase, summary, bytes_per_s } = state;
   const left = bytes_per_s === null ? null : remaining((summary.total_bytes - summary.sent_bytes) / bytes_per_s);
   const isReading = phase === "reading";
+  const waitsForSpeech = lineBudget.get().uploads === "paused";
   const isUnderWay = ["sending", "waiting-for-network", "paused", "signed-out"].includes(phase);
   return (
     <div className={classes.item} data-testid="upload-status" data-phase={phase}>
@@ -56,7 +58,9 @@ export function UploadStatus({ session, state, compact }: UploadStatusProps) {
       />
       {isUnderWay && (
         <div className={classes.line}>
-          <span className={classes.muted}>{!compact && t(isInCall() ? "givesWay" : "stay")}</span>
+          <span className={classes.muted}>
+            {waitsForSpeech ? t("waitsForSpeech") : !compact && t(isInCall() ? "givesWay" : "stay")}
+          </span>
           <Group gap="xs">
             <Button
               size="compact-xs"

@@ -1,4 +1,5 @@
 /** How many requests go at once, how much each carries, and how an upload gives way to a call. Pure. */
+import type { Share } from "../signaling/linePolicy";
 
 /** HTTP/1.1: a browser opens six connections to a server, and the page needs some itself. */
 export const PARALLEL_MOST = 6;
@@ -53,15 +54,25 @@ export function afterLoss(pace: Pace): Pace {
   return { ...FIRST_PACE, parallel: Math.max(1, Math.floor(pace.parallel / 2)), hold: 1 };
 }
 
-/** While somebody speaks, speech has the line: one request at a time, and the line left alone in between. */
-export const CALL_SHARE = 0.4;
-export const CALL_PAUSE_MOST_MS = 4_000;
+/**
+ * While somebody speaks, speech has the line: one request at a time, and the line left alone in between, the longer
+ * the less the call can spare. Where it can spare nothing, nothing begins before speech is well again.
+ */
+export const CALL_SHARES: Readonly<Record<Exclude<Share, "paused">, { of_time: number; pause_most_ms: number }>> = {
+  free: { of_time: 0.4, pause_most_ms: 4_000 },
+  limited: { of_time: 0.1, pause_most_ms: 15_000 },
+};
 
-export const parallelNow = (pace: Pace, inCall: boolean) => (inCall ? 1 : pace.parallel);
+export function parallelNow(pace: Pace, inCall: boolean, share: Share): number {
+  if (share === "paused") return 0;
+  return inCall ? 1 : pace.parallel;
+}
 
 /** How long the line is left alone after a request that took so long. */
-export function pauseAfterMs(request_ms: number, inCall: boolean): number {
-  return inCall ? Math.min(CALL_PAUSE_MOST_MS, request_ms * (1 / CALL_SHARE - 1)) : 0;
+export function pauseAfterMs(request_ms: number, inCall: boolean, share: Share): number {
+  if (!inCall || share === "paused") return 0;
+  const { of_time, pause_most_ms } = CALL_SHARES[share];
+  return Math.min(pause_most_ms, request_ms * (1 / of_time - 1));
 }
 
 const REQUEST_S = 0.15;

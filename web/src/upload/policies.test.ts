@@ -116,10 +116,16 @@ describe("the pace", () => {
     expect(batchBytes(FIRST_PACE, 1.25e6, false)).toBeLessThan(260_000);
   });
   it("leaves a call most of the line: one request, alone, and a pause after it", () => {
-    expect(parallelNow({ ...FIRST_PACE, parallel: 6 }, true)).toBe(1);
+    expect(parallelNow({ ...FIRST_PACE, parallel: 6 }, true, "free")).toBe(1);
     expect(batchBytes(FIRST_PACE, 200e6, true)).toBe(0);
-    expect(pauseAfterMs(200, true)).toBeCloseTo(300);
-    expect(pauseAfterMs(200, false)).toBe(0);
+    expect(pauseAfterMs(200, true, "free")).toBeCloseTo(300);
+    expect(pauseAfterMs(200, false, "free")).toBe(0);
+  });
+  it("leaves a call on a worse line more, and all of it where speech suffers", () => {
+    expect(pauseAfterMs(200, true, "limited")).toBeCloseTo(1_800);
+    expect(pauseAfterMs(60_000, true, "limited")).toBe(15_000);
+    expect(parallelNow(FIRST_PACE, true, "limited")).toBe(1);
+    expect(parallelNow(FIRST_PACE, true, "paused")).toBe(0);
   });
   it("tries again for ever, at most every ten seconds", () => {
     expect([0, 1, 20, 1000].map(retryDelayMs)).toEqual([500, 1_000, 10_000, 10_000]);

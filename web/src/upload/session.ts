@@ -125,6 +125,13 @@ export class UploadSession {
     this.advance();
   }
 
+  /** Speech suffers: what is on the line makes way now and is sent again later. Or it is well again. */
+  yieldToSpeech(isNeeded: boolean): void {
+    if (isNeeded) this.transfer.interrupt();
+    this.show();
+    this.advance();
+  }
+
   /** Send again what was set aside, at once. */
   retry(): void {
     this.transfer.connection.restart();

@@ -6,6 +6,7 @@
  */
 import { ApiError } from "../api/client";
 import type { FileResult, Upload } from "../api/types";
+import { lineBudget } from "../signaling/lineBudget";
 import { isInCall } from "./calls";
 import { Connection, isAboutUpload, isLost, isServersFault } from "./connection";
 import { KnownFiles } from "./knownFiles";
@@ -60,6 +61,11 @@ export class Transfer {
 
   get isIdle(): boolean {
     return this.inFlight === 0 && this.hashing === 0 && !this.isAsking;
+  }
+
+  /** How many requests with files in them may fly now. */
+  private get parallel(): number {
+    return parallelNow(this.sender.pace, isInCall(), lineBudget.get().uploads);
   }
 
   dispatch(event: QueueEvent): void {
@@ -150,7 +156,7 @@ export class Transfer {
     const room = held > AHEAD_BYTES ? 0 : Math.min(WORKERS * 2 - this.hashing, AHEAD_FILES - ahead.length);
     for (const file of waiting.slice(0, Math.max(0, room))) {
       if (file.kind !== "archive") void this.hash(file, started);
-      else if (this.inFlight < parallelNow(this.sender.pace, isInCall())) void this.sendArchive(file, started);
+      else if (this.inFlight < this.parallel) void this.sendArchive(file, started);
     }
   }
 
@@ -215,7 +221,7 @@ export class Transfer {
     // The same bytes under two names are sent once.
     const left = missing.filter(({ sha256 }) => !sending.has(sha256) && sending.add(sha256));
     for (let first = left[0]; first !== undefined; first = left[0]) {
-      if (this.inFlight >= (this.probing === null ? parallelNow(this.sender.pace, inCall) : 1)) return;
+      if (this.inFlight >= (this.probing === null ? this.parallel : Math.min(1, this.parallel))) return;
       if (first.size_bytes > started.chunk_from_bytes) {
         left.shift();
         void this.sendLarge(first, started);
@@ -294,7 +300,7 @@ export class Transfer {
     this.dispatch({ type: "sending", ids, sent_fraction: 0 });
     await this.attempt(ids, request);
     this.inFlight -= 1;
-    const rest = pauseAfterMs(performance.now() - began, isInCall());
+    const rest = pauseAfterMs(performance.now() - began, isInCall(), lineBudget.get().uploads);
     if (rest > 0) {
       this.restUntil = performance.now() + rest;
       setTimeout(() => this.changed(), rest + 1);
@@ -304,6 +310,7 @@ export class Transfer {
 
   /** Ask the server; what got no answer is asked again later. */
   private async attempt(ids: readonly number[], request: () => Promise<() => void>): Promise<void> {
+    const { signal } = this.abort;
     try {
       const settle = await request();
       this.connection.restart();
@@ -312,6 +319,7 @@ export class Transfer {
       if (this.isClosed) return;
       this.probing = null;
       if (error instanceof TaskFailed) this.dispatch({ type: "stale", ids });
+      else if (signal.aborted) this.dispatch({ type: "lost", ids, counts: false });
       else if (error instanceof ApiError && !isLost(error) && !isAboutUpload(error)) this.refused(ids, error);
       else {
         this.dispatch({ type: "lost", ids, counts: isServersFault(error) });

@@ -1,4 +1,5 @@
 /** The uploads of this page, one for each place that takes files; and what the rest of the page asks of them. */
+import { lineBudget } from "../signaling/lineBudget";
 import { onCallOver } from "./calls";
 import { UploadSession } from "./session";
 
@@ -32,6 +33,11 @@ export function subscribeToUploads(listener: () => void): () => void {
 }
 
 onCallOver(() => sessions.forEach((session) => session.retry()));
+
+lineBudget.subscribe(() => {
+  const isNeeded = lineBudget.get().uploads === "paused";
+  sessions.forEach((session) => session.yieldToSpeech(isNeeded));
+});
 
 // A network that comes back is worth trying at once.
 window.addEventListener("online", () => sessions.forEach((session) => session.retry()));

@@ -1,6 +1,8 @@
 /** Loads the images of a series, those next to the shown one first, and says what is there. */
 import { Enums, imageLoader, utilities, type Types } from "@cornerstonejs/core";
 
+import { lineBudget } from "../signaling/lineBudget";
+import type { Share } from "../signaling/linePolicy";
 import { startCornerstone } from "./cornerstone";
 import { outwards, type SliceRef } from "./slices";
 
@@ -28,8 +30,8 @@ export async function loadImage(imageId: string): Promise<Types.IImage> {
   return image;
 }
 
-/** Requests in flight beside the shown image: the line is shared with speech. */
-const PREFETCHES_AT_ONCE = 3;
+/** Requests in flight beside the shown image: the line is shared with speech, which goes first. */
+const PREFETCHES_AT_ONCE: Readonly<Record<Share, number>> = { free: 3, limited: 1, paused: 0 };
 
 export class SeriesLoader {
   readonly #slices: readonly SliceRef[];
@@ -39,6 +41,7 @@ export class SeriesLoader {
   readonly #onProgress: (loaded: number, failed: number) => void;
   #centre = 0;
   #stopped = false;
+  readonly #unsubscribe = lineBudget.subscribe(() => this.#fill());
 
   constructor(slices: readonly SliceRef[], onProgress: (loaded: number, failed: number) => void) {
     this.#slices = slices;
@@ -55,6 +58,7 @@ export class SeriesLoader {
 
   stop(): void {
     this.#stopped = true;
+    this.#unsubscribe();
   }
 
   async #fetch(index: number): Promise<Types.IImage> {
@@ -74,9 +78,11 @@ export class SeriesLoader {
   }
 
   #fill(): void {
-    if (this.#stopped) return;
+    // Before the first image there is nothing that the others would be next to.
+    if (this.#stopped || this.#loaded.size === 0) return;
+    const most = PREFETCHES_AT_ONCE[lineBudget.get().images];
     for (const index of outwards(this.#centre, this.#slices.length)) {
-      if (this.#inFlight.size >= PREFETCHES_AT_ONCE) return;
+      if (this.#inFlight.size >= most) return;
       if (this.#loaded.has(index) || this.#failed.has(index) || this.#inFlight.has(index)) continue;
       this.#inFlight.add(index);
       const next = () => {

@@ -57,6 +57,11 @@ if $with_tests; then
     packages+=(postgresql ceph-mon ceph-osd radosgw) # the tests start their own, in folders of their own
 fi
 python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
+# What compiles the relay's hot path.
+command -v cc >/dev/null || packages+=(gcc)
+[ -e /usr/include/stdio.h ] || packages+=(libc6-dev)
+python3 -c 'import os, sysconfig as s, sys; sys.exit(not os.path.exists(s.get_path("include") + "/Python.h"))' 2>/dev/null ||
+    packages+=(python3-dev)
 
 if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
     missing=()
@@ -173,6 +178,18 @@ if ! python_is_ready; then
     }
     echo "$to_run" >"$stamps/python"
     if $with_tests; then echo "$to_test" >"$stamps/python-tests"; fi
+fi
+
+# Without a compiler the relay forwards in Python: dearer, and the same otherwise.
+wanted=$(hash_of signaling/relay/packet_core.h signaling/relay/packet_core.c signaling/relay/c_core_build.py <(.venv/bin/python -V))
+if ! up_to_date packet-core "$wanted" || ! .venv/bin/python -c 'from signaling.relay.c_core import load; load()' 2>/dev/null; then
+    say "Compiling the relay's hot path" "正在编译媒体中继的核心"
+    if quietly .venv/bin/python -m signaling.relay.c_core_build; then
+        echo "$wanted" >"$stamps/packet-core"
+    else
+        say "It could not be compiled; the relay runs in Python, which takes more of the processor." \
+            "编译失败；媒体中继将以 Python 运行，占用更多处理器。"
+    fi
 fi
 
 # --- front end ---------------------------------------------------------------------------------

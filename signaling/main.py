@@ -6,6 +6,7 @@
 | TELECONSULT_JOIN_SECRET_FILE or TELECONSULT_JOIN_SECRET | the secret shared with the app; no default |
 | TELECONSULT_ALLOWED_ORIGINS | origins of the pages that may join, with spaces between; no default |
 | TELECONSULT_MEDIA_PORT | the one UDP port of all media, on all IPv4 addresses; the same number |
+| TELECONSULT_PACKET_CORE | `c` or `python`; by default C where it is compiled |
 | TELECONSULT_PUBLIC_ADDRESS | an IPv4 address to offer for media too, if a router forwards it here |
 
 SIGTERM and SIGINT tell every participant and end the process.
@@ -25,6 +26,7 @@ from urllib.parse import urlsplit
 
 from signaling.errors import BadSettings
 from signaling.lobby import Lobby
+from signaling.relay.choose_core import choose_core, core_name
 from signaling.relay_media import RelayMedia
 from signaling.websocket import SignalingServer
 
@@ -40,6 +42,7 @@ class Settings:
     join_secret: str
     allowed_origins: tuple[str, ...]
     media_port: int
+    packet_core: str
     public_address: str | None
 
     @classmethod
@@ -77,6 +80,7 @@ class Settings:
             join_secret=secret,
             allowed_origins=origins,
             media_port=media_port,
+            packet_core=core_name(environment.get("TELECONSULT_PACKET_CORE", "")),
             public_address=public_address,
         )
 
@@ -88,10 +92,17 @@ async def serve_until_stopped(settings: Settings) -> None:
     stops = (signal.SIGTERM, signal.SIGINT)
     for number in stops:
         loop.add_signal_handler(number, stop.set)
-    lobby = Lobby(partial(RelayMedia, public_address=settings.public_address, port=settings.media_port))
+    make_engine = partial(
+        RelayMedia,
+        core=choose_core(settings.packet_core),
+        port=settings.media_port,
+        public_address=settings.public_address,
+    )
+    lobby = Lobby(make_engine)
     server = SignalingServer(lobby, settings.join_secret, settings.allowed_origins)
     port = await server.start(settings.host, settings.port)
     log.info("listening host=%s port=%s origins=%s", settings.host, port, " ".join(settings.allowed_origins))
+    log.info("forwarding media_port=%s core=%s", settings.media_port, settings.packet_core)
     await stop.wait()
     for number in stops:
         loop.remove_signal_handler(number)

@@ -104,6 +104,14 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "数据文件夹 {folder} 上已有 Teleconsult 在运行（进程 {pid}，端口 {port}）。"
         "请在其窗口按 Ctrl-C 停止，或另行启动：make up DATA=其他文件夹 PORT=端口",
     ),
+    "packet-core-c": ("The relay's hot path is compiled.", "媒体中继的核心已编译。"),
+    "packet-core-python": (
+        "The relay forwards in Python: calls work, and take several times as much of the processor. "
+        "To compile it: install gcc and python3-dev, then `make setup`.",
+        "媒体中继以 Python 运行：通话可用，但占用数倍的处理器。"
+        "若要编译：请安装 gcc 和 python3-dev，再运行 make setup。",
+    ),
+    "packet-core-unclear": ("The relay cannot start: {reason}", "媒体中继无法启动：{reason}"),
     # Ports
     "port-taken": (
         "Port {port} is taken by {program} (process {pid}). Choose another: make up PORT=n",

@@ -20,6 +20,8 @@ from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from signaling.errors import BadSettings
+from signaling.relay.choose_core import core_name
 from teleconsult.diagnosis import (
     Diagnosis,
     Language,
@@ -108,6 +110,16 @@ def machine(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
     names = model_names(folder)
     yield fine("models-fine", names=", ".join(names)) if names else notice("models-missing", folder=folder)
     yield from workers(environment)
+    yield packet_core(environment)
+
+
+def packet_core(environment: Mapping[str, str]) -> Diagnosis:
+    """What the relay forwards with."""
+    try:
+        name = core_name(environment.get("TELECONSULT_PACKET_CORE", ""))
+    except BadSettings as error:
+        return stops("packet-core-unclear", reason=error)
+    return fine("packet-core-c") if name == "c" else notice("packet-core-python")
 
 
 def programs(environment: Mapping[str, str]) -> Iterator[Diagnosis]:

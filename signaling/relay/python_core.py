@@ -251,6 +251,7 @@ class PythonCore:
             former.takers.remove(output)
         output.source, output.wanted, output.last = source, None, source.number
         output.continuity.clock_rate_hz = payload_type.clock_rate_hz
+        output.continuity.leave_source()
         output.first_sequence_number, _ = output.continuity.map(
             source.number, header.sequence_number, header.timestamp, at_s
         )
@@ -356,6 +357,7 @@ class PythonCore:
             return
         if known is None:
             known = self._sources[source] = _Source(source, owner, description)
+        self._forget_ssrcs(known)
         known.what = description
         owner.by_ssrc[description.ssrc] = known
         if description.rtx_ssrc is not None:
@@ -365,15 +367,18 @@ class PythonCore:
         known = self._sources.pop(source, None)
         if known is None:
             return
-        for ssrc in (known.what.ssrc, known.what.rtx_ssrc):
-            if ssrc is not None and known.peer.by_ssrc.get(ssrc) is known:
-                del known.peer.by_ssrc[ssrc]
+        self._forget_ssrcs(known)
         for output in known.takers:
             if output.source is known:
                 output.source = None
             if output.wanted is known:
                 output.wanted = None
         known.takers.clear()
+
+    def _forget_ssrcs(self, source: _Source) -> None:
+        for ssrc in (source.what.ssrc, source.what.rtx_ssrc):
+            if ssrc is not None and source.peer.by_ssrc.get(ssrc) is source:
+                del source.peer.by_ssrc[ssrc]
 
     def add_output(self, output: int, description: Output) -> None:
         owner = self._peers.get(description.peer)

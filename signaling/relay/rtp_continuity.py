@@ -8,6 +8,7 @@ the numbers go on where they stood.
 import random
 from dataclasses import dataclass, field
 
+ANOTHER = -1  # no SSRC
 MAX_FIRST_SEQUENCE_NUMBER = 0x7FFF  # an early wrap would confuse SRTP's roll-over counter (RFC 3711 3.3.1)
 
 
@@ -42,6 +43,11 @@ class Continuity:
             self._last_timestamp = out_timestamp
             self._last_at_s = at_s
         return out_sequence_number, out_timestamp
+
+    def leave_source(self) -> None:
+        """What comes next is of another source, or of the same one after a pause."""
+        if self._source_ssrc is not None:
+            self._source_ssrc = ANOTHER
 
     def map_timestamp(self, ssrc: int, timestamp: int) -> int | None:
         """The outgoing form of a timestamp in a sender report; None if nothing of that source went out."""

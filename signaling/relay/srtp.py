@@ -46,6 +46,11 @@ def handle_of(session: Session) -> Any:
     return session._srtp[0]
 
 
+def address_of(session: Session) -> int:
+    """The same for code that is not Python."""
+    return int(ffi.cast("uintptr_t", handle_of(session)))
+
+
 def function_addresses() -> dict[str, int]:
     """Where libsrtp's functions are, for code that is not Python."""
     names = ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp", "srtp_unprotect_rtcp")

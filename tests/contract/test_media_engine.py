@@ -4,18 +4,21 @@ import asyncio
 import os
 import threading
 from collections.abc import AsyncIterator
+from functools import partial
 
 import pytest
 
 from signaling.errors import MediaError
 from signaling.messages import Connection, SessionDescription
+from signaling.relay.c_core import CCore
+from signaling.relay.python_core import PythonCore
 from signaling.relay_media import RelayMedia
 from tests.contract.media_bots import Bots, MovingBar, Tone, bots_on, lose_one_in, until
 
 
-@pytest.fixture(params=[RelayMedia], ids=["relay"])
+@pytest.fixture(params=[PythonCore, CCore], ids=["python", "c"])
 async def bots(request: pytest.FixtureRequest) -> AsyncIterator[Bots]:
-    async with bots_on(request.param) as running:
+    async with bots_on(partial(RelayMedia, core=request.param())) as running:
         yield running
 
 

@@ -23,6 +23,11 @@ def test_good_settings_are_read(tmp_path: Path) -> None:
     assert settings.media_port == settings.port
 
 
+def test_the_packet_core_can_be_chosen() -> None:
+    assert Settings.from_environment({**GOOD, "TELECONSULT_PACKET_CORE": "python"}).packet_core == "python"
+    assert Settings.from_environment(GOOD).packet_core == "c", "set-up compiles it"
+
+
 def test_the_port_of_media_can_be_another() -> None:
     assert Settings.from_environment({**GOOD, "TELECONSULT_MEDIA_PORT": "40000"}).media_port == 40_000
 
@@ -37,6 +42,7 @@ def test_the_port_of_media_can_be_another() -> None:
         {"TELECONSULT_ALLOWED_ORIGINS": "http://a.example/path"},
         {"TELECONSULT_RELAY_PORT": "eighty"},
         {"TELECONSULT_MEDIA_PORT": "many"},
+        {"TELECONSULT_PACKET_CORE": "rust"},
         {"TELECONSULT_PUBLIC_ADDRESS": "relay.example"},
     ],
 )

@@ -1,0 +1,212 @@
+"""PacketCore in C (packet_core.c), where it was compiled: its own thread forwards without the interpreter."""
+
+import importlib
+import os
+import random
+import struct
+from collections.abc import Sequence
+from ipaddress import IPv4Address
+from types import ModuleType
+from typing import Any
+
+from pylibsrtp import Session
+
+from signaling.relay.c_core_build import module_name
+from signaling.relay.packet_core import (
+    EVENTS_WAITING,
+    Address,
+    Arrival,
+    Counts,
+    Datagram,
+    Events,
+    Output,
+    Rtcp,
+    Sent,
+    Source,
+    SrtpProfile,
+    UnknownRtp,
+)
+from signaling.relay.rtp_continuity import MAX_FIRST_SEQUENCE_NUMBER
+from signaling.relay.rtp_packets import header_template
+from signaling.relay.srtp import address_of, function_addresses, inbound_session, outbound_session
+
+NONE = 255
+ARRIVAL = struct.Struct("@qiIiiiHBB")  # core_arrival
+EVENTS_AT_ONCE = 256
+
+
+class NotCompiled(ImportError):
+    """There is no compiled core of this version."""
+
+
+def load() -> ModuleType:
+    """Raises NotCompiled."""
+    try:
+        return importlib.import_module(f"signaling.relay.{module_name()}")
+    except ImportError as error:
+        raise NotCompiled(str(error)) from error
+
+
+class CCore:
+    """See signaling/relay/packet_core.py. Raises NotCompiled."""
+
+    def __init__(self) -> None:
+        compiled = load()
+        self._lib: Any = compiled.lib
+        self._ffi: Any = compiled.ffi
+        addresses = function_addresses()
+        names = ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp", "srtp_unprotect_rtcp")
+        self._core = self._lib.core_new(*(addresses[name] for name in names))
+        if not self._core:
+            raise MemoryError("no memory for the packet core")
+        self._event = self._ffi.new("core_event *")
+        self._arrivals = self._ffi.new("core_arrival[]", EVENTS_WAITING)
+        assert self._ffi.sizeof("core_arrival") == ARRIVAL.size
+        self._sessions: dict[int, tuple[Session, Session]] = {}  # the core only borrows them
+
+    def bind(self, host: str, port: int) -> int:
+        bound = int(self._lib.core_bind(self._core, host.encode(), port))
+        if bound < 0:
+            raise OSError(-bound, os.strerror(-bound))
+        return bound
+
+    def fileno(self) -> int:
+        return int(self._lib.core_fileno(self._core)) if self._core else -1
+
+    def take_events(self) -> Events:
+        events = Events([], [], [], [])
+        if not self._core:
+            return events
+        event, buffer = self._event, self._ffi.buffer
+        for _ in range(EVENTS_AT_ONCE):
+            if not self._lib.core_take_event(self._core, event):
+                break
+            data = bytes(buffer(event.data, event.size))
+            if event.kind == 0:
+                events.datagrams.append(Datagram((str(IPv4Address(event.address)), event.port), data))
+            elif event.kind == 1:
+                events.rtcp.append(Rtcp(event.peer, data))
+            else:
+                events.unknown_rtp.append(UnknownRtp(event.peer, data))
+        count = self._lib.core_take_arrivals(self._core, self._arrivals, EVENTS_WAITING)
+        if count:
+            for one in ARRIVAL.iter_unpack(buffer(self._arrivals, count * ARRIVAL.size)):
+                at_us, source, timestamp, size, transport, level, number, is_key_frame, is_rtx = one
+                events.arrivals.append(
+                    Arrival(
+                        source,
+                        number,
+                        timestamp,
+                        at_us,
+                        size,
+                        transport,
+                        level,
+                        bool(is_key_frame),
+                        bool(is_rtx),
+                    )
+                )
+        return events
+
+    def send_to(self, address: Address, data: bytes) -> None:
+        if self._core:
+            self._lib.core_send_to(self._core, int(IPv4Address(address[0])), address[1], data, len(data))
+
+    def add_peer(self, peer: int) -> None:
+        if self._core:
+            self._lib.core_add_peer(self._core, peer)
+
+    def set_address(self, peer: int, address: Address) -> None:
+        if self._core:
+            self._lib.core_set_address(self._core, peer, int(IPv4Address(address[0])), address[1])
+
+    def set_keys(self, peer: int, profile: SrtpProfile, receive_key: bytes, send_key: bytes) -> None:
+        if not self._core:
+            return
+        sessions = inbound_session(profile, receive_key), outbound_session(profile, send_key)
+        self._lib.core_set_keys(self._core, peer, address_of(sessions[0]), address_of(sessions[1]))
+        self._sessions[peer] = sessions
+
+    def remove_peer(self, peer: int) -> None:
+        if self._core:
+            self._lib.core_remove_peer(self._core, peer)
+            self._sessions.pop(peer, None)
+
+    def add_source(self, source: int, peer: int, description: Source) -> None:
+        if not self._core:
+            return
+        what = self._ffi.new("core_source_description *")
+        what.ssrc = description.ssrc
+        what.rtx_ssrc = -1 if description.rtx_ssrc is None else description.rtx_ssrc
+        what.outgoing = what.codec = what.repeats = bytes([NONE]) * 128
+        for number, payload_type in description.payload_types.items():
+            what.outgoing[number], what.codec[number] = payload_type.outgoing, payload_type.codec
+            what.clock_rate_hz[number] = payload_type.clock_rate_hz
+        for number, repeated in description.rtx_payload_types.items():
+            what.repeats[number] = repeated
+        what.transport_cc_id, what.audio_level_id = description.transport_cc_id, description.audio_level_id
+        self._lib.core_add_source(self._core, source, peer, what)
+
+    def remove_source(self, source: int) -> None:
+        if self._core:
+            self._lib.core_remove_source(self._core, source)
+
+    def add_output(self, output: int, description: Output) -> None:
+        if not self._core:
+            return
+        template = header_template(description.ssrc, description.mid, description.is_audio)
+        what = self._ffi.new("core_output_description *")
+        what.peer, what.ssrc = description.peer, description.ssrc
+        what.rtx_ssrc = -1 if description.rtx_ssrc is None else description.rtx_ssrc
+        what.rtx_payload_type = bytes([NONE]) * 128
+        for number, rtx_payload_type in description.rtx_payload_types.items():
+            what.rtx_payload_type[number] = rtx_payload_type
+        what.header[0 : len(template.data)] = template.data
+        what.header_size = len(template.data)
+        what.abs_send_time_at = template.abs_send_time_at
+        what.audio_level_at = -1 if template.audio_level_at is None else template.audio_level_at
+        what.first_sequence_number = random.randrange(MAX_FIRST_SEQUENCE_NUMBER)
+        what.first_timestamp = random.getrandbits(32)
+        self._lib.core_add_output(self._core, output, what)
+
+    def remove_output(self, output: int) -> None:
+        if self._core:
+            self._lib.core_remove_output(self._core, output)
+
+    def route(self, output: int, source: int | None) -> None:
+        if self._core:
+            self._lib.core_route(self._core, output, -1 if source is None else source)
+
+    def resend(self, output: int, sequence_numbers: Sequence[int]) -> None:
+        if self._core:
+            self._lib.core_resend(self._core, output, list(sequence_numbers), len(sequence_numbers))
+
+    def send_rtcp(self, peer: int, data: bytes) -> None:
+        if self._core:
+            self._lib.core_send_rtcp(self._core, peer, data, len(data))
+
+    def sent(self, output: int) -> Sent:
+        if not self._core:
+            return Sent(None, 0, 0, 0)
+        sent = self._lib.core_get_sent(self._core, output)
+        return Sent(
+            None if sent.source < 0 else sent.source, sent.timestamp_offset, sent.packets, sent.octets
+        )
+
+    def counts(self) -> Counts:
+        if not self._core:
+            return Counts(0, 0, 0, 0, 0, 0)
+        counts = self._lib.core_get_counts(self._core)
+        return Counts(
+            counts.received,
+            counts.forwarded,
+            counts.resent,
+            counts.refused,
+            counts.events_dropped,
+            counts.send_failures,
+        )
+
+    def close(self) -> None:
+        if self._core:
+            core, self._core = self._core, None
+            self._lib.core_close(core)
+            self._sessions.clear()

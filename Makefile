@@ -14,7 +14,7 @@ BIN := .venv/bin
 PYTEST ?=
 
 .PHONY: help deidentification-profile setup setup-tests up doctor test check check-ruff check-mypy check-imports check-eslint check-tsc \
-	front-end-tests python-tests imports docs bench bench-inference openapi lock clean
+	front-end-tests python-tests imports docs bench bench-media bench-inference openapi lock clean
 
 help: ## List what can be made
 	@echo "Teleconsult: remote consultation on medical images."
@@ -70,6 +70,10 @@ docs: ## Redraw the generated pages of docs/ and check every link in them
 BENCHMARKS ?= start_and_stop upload upload_codings study_out volume_ready change_feed deidentify
 bench: ## Measure everything, an hour or so; BENCHMARKS="upload ..." chooses
 	@for name in $(BENCHMARKS); do echo "== $$name"; $(PYTHON) -m benchmarks.$$name; done
+
+MEDIA_BENCHMARKS ?= speech_on_bad_lines
+bench-media: ## Measure the call on good and bad lines; MEDIA_BENCHMARKS="..." chooses
+	@for name in $(MEDIA_BENCHMARKS); do echo "== $$name"; $(PYTHON) -m benchmarks.$$name; done
 
 INFERENCE_BENCHMARKS ?= official_retinanet lung_model streamed_reading mammography_model
 bench-inference: ## Measure models: findings and time, hours; INFERENCE_BENCHMARKS="..." chooses

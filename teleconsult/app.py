@@ -19,7 +19,7 @@ from inference.repository import JobRepository
 from storage.database import Database, utc_now
 from storage.events import redis_publisher
 from storage.opening import open_object_store
-from teleconsult import background, health, problems
+from teleconsult import background, health, line_check, problems
 from teleconsult.archives.background import fetch_studies, follow_prior_rules
 from teleconsult.archives.routes import router as archive_routes
 from teleconsult.consults.repository import ConsultRepository
@@ -168,6 +168,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     model_routes,
     report_card_routes,
     health.router,
+    line_check.router,
 )
 
 

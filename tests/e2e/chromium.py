@@ -43,6 +43,19 @@ STATISTICS = """async () => {
   }
   return all;
 }"""
+# As if the relay had told of so much loss; everything else the browser measures stays as it is.
+TELL_LOSS = """
+window.lossTold = 0;
+const getStats = RTCPeerConnection.prototype.getStats;
+RTCPeerConnection.prototype.getStats = async function (...given) {
+  const report = await getStats.apply(this, given);
+  const told = new Map();
+  for (const [id, entry] of report.entries()) {
+    told.set(id, entry.type === "remote-inbound-rtp" ? { ...entry, fractionLost: window.lossTold } : entry);
+  }
+  return told;
+};
+"""
 # A few pixels of the other side's video, as one string: changes when the picture changes.
 PIXELS = """(video) => {
   if (!video.videoWidth) return "";

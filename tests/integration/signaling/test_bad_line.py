@@ -3,21 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from tests.e2e.chromium import TELL_LOSS
 from tests.integration.signaling.conftest import Visitor, wait_until
 
-# As if the relay had told of so much loss; everything else the browser measures stays as it is.
-LOSSY = """
-window.lossTold = 0;
-const getStats = RTCPeerConnection.prototype.getStats;
-RTCPeerConnection.prototype.getStats = async function (...given) {
-  const report = await getStats.apply(this, given);
-  const told = new Map();
-  for (const [id, entry] of report.entries()) {
-    told.set(id, entry.type === "remote-inbound-rtp" ? { ...entry, fractionLost: window.lossTold } : entry);
-  }
-  return told;
-};
-"""
 ENCODINGS = """() => connections
   .filter((one) => one.connectionState !== "closed")
   .flatMap((one) => one.getSenders())
@@ -39,7 +27,7 @@ def test_on_a_line_that_loses_a_third_speech_goes_on_alone_and_the_picture_comes
     visitor: Callable[..., Visitor],
 ) -> None:
     anna, ben = visitor("anna"), visitor("ben")
-    anna.page.add_init_script(LOSSY)
+    anna.page.add_init_script(TELL_LOSS)
     anna.enter()
     ben.enter()
     ben.sees(anna)

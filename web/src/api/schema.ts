@@ -443,6 +443,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/line-check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Send Bytes
+         * @description So many bytes that no proxy can compress or keep; none of them measures the way there and back.
+         */
+        get: operations["send_bytes_api_line_check_get"];
+        put?: never;
+        /**
+         * Take Bytes
+         * @description Read what is sent and forget it. What is beyond the bound is not read.
+         */
+        post: operations["take_bytes_api_line_check_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/manage": {
         parameters: {
             query?: never;
@@ -2273,6 +2297,11 @@ export interface components {
             /** Reason */
             reason: string;
         };
+        /** ReceivedOut */
+        ReceivedOut: {
+            /** Received Bytes */
+            received_bytes: number;
+        };
         /** ReconciliationOut */
         ReconciliationOut: {
             /**
@@ -3924,6 +3953,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    send_bytes_api_line_check_get: {
+        parameters: {
+            query?: {
+                size_bytes?: number;
+            };
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    take_bytes_api_line_check_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReceivedOut"];
                 };
             };
             /** @description Validation Error */

@@ -8,6 +8,7 @@ import type { Consult } from "../api/types";
 import { Note } from "../ui/Note";
 import { PatientLine } from "../ui/PatientLine";
 import type { DeviceKind } from "./devices";
+import { LineCheck } from "./LineCheck";
 import { isSending, type LocalMedia } from "./localMedia";
 import classes from "./room.module.css";
 import { useSoundLevel } from "./useSoundLevel";
@@ -98,6 +99,7 @@ export function DeviceCheck({ consult, media, onJoin, isJoining }: DeviceCheckPr
           <p className={classes.question}>{consult.question}</p>
           <Device media={media} kind="audio" />
           <Device media={media} kind="video" />
+          <LineCheck />
           <div className={classes.checkActions}>
             <Button size="md" onClick={onJoin} loading={isJoining} disabled={state.phase === "asking"}>
               {t(joinWords)}

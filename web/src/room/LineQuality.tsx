@@ -1,5 +1,5 @@
 import { Tooltip } from "@mantine/core";
-import { IconArrowDown, IconArrowUp, IconWifi, IconWifi1, IconWifi2 } from "@tabler/icons-react";
+import { IconAlertTriangle, IconArrowDown, IconArrowUp, IconWifi, IconWifi2 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import type { Session } from "../signaling/session";
@@ -11,7 +11,7 @@ import { useLine } from "./useLine";
 const LOOKS = {
   good: { tone: "moss", icon: IconWifi },
   fair: { tone: "amber", icon: IconWifi2 },
-  poor: { tone: "signal", icon: IconWifi1 },
+  poor: { tone: "signal", icon: IconAlertTriangle },
 } as const;
 
 /** The line in one word, in two where what is heard of us and what we hear differ; the figures on demand. */

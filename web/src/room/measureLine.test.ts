@@ -42,8 +42,20 @@ describe("the check of a line", () => {
   });
 
   it("counts answers that never came, and is done where none did", async () => {
-    expect((await aLine({ bps: 1e6, rttMs: 40, dropsEvery: 3 }).measure()).unanswered).toBe(2);
-    expect(await aLine({ bps: 1e6, rttMs: 40, dropsEvery: 1 }).measure()).toMatchObject({ rttMs: null, upBps: null, unanswered: 6 });
+    expect((await aLine({ bps: 1e6, rttMs: 40, dropsEvery: 3 }).measure()).unanswered).toBe(3);
+    expect(await aLine({ bps: 1e6, rttMs: 40, dropsEvery: 1 }).measure()).toMatchObject({ rttMs: null, upBps: null, unanswered: 9 });
+  });
+
+  it("is not misled by one answer that the server kept waiting", async () => {
+    let clock = 0;
+    let count = 0;
+    const exchange = () => {
+      count += 1;
+      clock += count === 5 ? 900 : 40;
+      return Promise.resolve();
+    };
+    const found = await measureLine({ receive: exchange, send: exchange }, new AbortController().signal, () => clock);
+    expect(found).toMatchObject({ rttMs: 40, unevennessMs: 0 });
   });
 
   it("ends when the room is entered", async () => {

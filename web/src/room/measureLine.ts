@@ -14,7 +14,7 @@ export interface LineExchange {
 export interface LineMeasure {
   /** Null where no answer came at all. */
   rttMs: number | null;
-  /** Mean difference between one answer and the next. */
+  /** Between one answer and the next, as a rule. */
   unevennessMs: number | null;
   /** Of the short questions. */
   unanswered: number;
@@ -24,7 +24,7 @@ export interface LineMeasure {
 
 export type Verdict = "none" | "speech" | "still" | "small" | "good";
 
-const QUESTIONS = 6;
+const QUESTIONS = 9;
 const GIVE_UP_MS = 4_000;
 /** A question larger than the last while that one was answered in less: a thin line is not kept busy. */
 const SIZES = [8_192, 65_536, 524_288] as const;
@@ -59,8 +59,8 @@ export async function measureLine(
     for (const size of SIZES) {
       const took = await timed(exchange, size);
       if (took === null) break;
-      // What the way itself takes is not the line's width.
-      bps = (8_000 * size) / Math.max(1, took - (rttMs ?? 0));
+      // What the way itself takes is not the line's width; of a large answer at least a tenth is.
+      bps = (8_000 * size) / Math.max(took - Math.min(...answers), took / 10);
       if (took >= LARGER_IF_UNDER_MS) break;
     }
     return bps;
@@ -103,5 +103,6 @@ function median(values: readonly number[]): number | null {
 function unevenness(values: readonly number[]): number | null {
   if (values.length < 2) return null;
   const steps = values.slice(1).map((value, index) => Math.abs(value - (values[index] ?? value)));
-  return steps.reduce((sum, step) => sum + step, 0) / steps.length;
+  // One answer that a busy server kept waiting is not the line's.
+  return median(steps);
 }

@@ -1,5 +1,5 @@
-"""What the pages say of a line: before the call in words and figures, in the room in a word each way, and in a
-sentence when a picture had to give way. The pictures it takes lie in test-results/line/."""
+"""What the pages say of a line: before the call in words and figures, in the room in a word each way, and in
+a sentence when a picture had to give way. The pictures it takes lie in test-results/line/."""
 
 import re
 from collections.abc import Iterator
@@ -45,7 +45,9 @@ def consult_id(installation: Installation, clinician: Client, specialist: Client
     return str(consult["id"])
 
 
-def at_the_door(browser: Browser, installation: Installation, username: str, language: str, room: str) -> Page:
+def at_the_door(
+    browser: Browser, installation: Installation, username: str, language: str, room: str
+) -> Page:
     context = browser.new_context(locale=language, permissions=["camera", "microphone"])
     context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()

@@ -3,16 +3,21 @@
 A room decides at once; sending goes into the outbox of each socket, and what concerns media is done one thing
 after another for each room, beside it, so that setting up a connection never holds up a pointer. Rooms in
 which nobody is keep their viewer state, the youngest EMPTY_ROOMS_KEPT of them.
+
+A stay whose socket is gone keeps its seat, and its media, for RESUME_WINDOW_S: whoever brings its resume
+token goes on with it, and has missed nothing.
 """
 
 import asyncio
 import logging
-from collections import OrderedDict
+import secrets
+from collections import Counter, OrderedDict
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from signaling.errors import MediaError
+from signaling.errors import MediaError, Refused
 from signaling.join_token import JoinGrant
 from signaling.media import MediaEngine, OnDescription, OnFailed, Stay
 from signaling.messages import (
@@ -22,8 +27,11 @@ from signaling.messages import (
     ErrorCode,
     ErrorMessage,
     Message,
+    Resume,
+    Resumed,
     SessionDescription,
 )
+from signaling.outbox import Outbox, OutboxFull, TooMuchMissed
 from signaling.room import (
     AddCandidate,
     CloseMedia,
@@ -38,63 +46,163 @@ from signaling.room import (
 EMPTY_ROOMS_KEPT = 200
 CLOSE_TIMEOUT_S = 2.0
 MEDIA_EFFECTS_WAITING = 512  # of one room; who adds one more is cut off
+RESUME_WINDOW_S = 30.0
 
 log = logging.getLogger(__name__)
 MediaEffect = OpenMedia | CloseMedia | DescribeMedia | AddCandidate
 
 
 class Socket(Protocol):
-    """One participant's end: it may be told and it may be ended, and neither waits."""
+    """One participant's end; nothing here waits."""
 
-    def send(self, message: Message) -> None: ...
+    def open(self, outbox: Outbox) -> None:
+        """From now on, send what is in there."""
+
+    def wake(self) -> None:
+        """There is more in the outbox."""
 
     def end(self, code: ErrorCode) -> None: ...
 
 
-class Lobby:
-    """Closures: `leave` ends one stay; `close` ends all stays, the work on media, and the engine."""
+@dataclass(slots=True)
+class Seat:
+    """What a stay has here, with a socket or, for a while, without."""
 
-    def __init__(self, make_engine: Callable[[OnDescription, OnFailed], MediaEngine]) -> None:
+    outbox: Outbox
+    resume_token: str
+    socket: Socket | None
+    received: int = 0
+    is_cut_off: bool = False
+    window: asyncio.TimerHandle | None = None
+
+
+class Lobby:
+    """Closures: `leave` ends one stay, as does the end of its window after `lose`; `close` ends all stays,
+    the work on media, and the engine. `dropped` counts what the bounds cost since the start."""
+
+    def __init__(
+        self,
+        make_engine: Callable[[OnDescription, OnFailed], MediaEngine],
+        resume_window_s: float = RESUME_WINDOW_S,
+    ) -> None:
         self._engine = make_engine(self._describes, self._failed)
+        self._resume_window_s = resume_window_s
         self._rooms: OrderedDict[str, Room] = OrderedDict()
-        self._sockets: dict[Stay, Socket] = {}
+        self._seats: dict[Stay, Seat] = {}
+        self._by_resume_token: dict[str, Stay] = {}
         self._media_work: dict[str, asyncio.Queue[MediaEffect]] = {}
         self._media_tasks: dict[str, asyncio.Task[None]] = {}
+        self._dropped: Counter[str] = Counter()
         self.is_closing = False
 
     @property
     def participants(self) -> int:
-        return len(self._sockets)
+        return len(self._seats)
 
     @property
     def rooms(self) -> int:
         return sum(not room.is_empty for room in self._rooms.values())
 
+    @property
+    def reconnecting(self) -> int:
+        return sum(seat.socket is None for seat in self._seats.values())
+
+    @property
+    def dropped(self) -> dict[str, int]:
+        """Superseded viewer states and pointers, who was cut off as too slow, and who missed too much."""
+        boxes = [seat.outbox for seat in self._seats.values()]
+        return {
+            "viewerStates": self._dropped["viewerStates"] + sum(box.dropped_viewer_states for box in boxes),
+            "pointers": self._dropped["pointers"] + sum(box.dropped_pointers for box in boxes),
+            "participants": self._dropped["participants"],
+            "resumptions": self._dropped["resumptions"],
+        }
+
     def join(self, grant: JoinGrant, socket: Socket) -> Stay:
         """Raises Refused."""
         room = self._rooms.setdefault(grant.room_id, Room(grant.room_id))
         self._rooms.move_to_end(grant.room_id)
-        stay, effects = room.join(grant, datetime.now(UTC))
-        self._sockets[stay] = socket
+        seat = Seat(Outbox(), secrets.token_urlsafe(24), socket)
+        stay, effects = room.join(grant, seat.resume_token, datetime.now(UTC))
+        self._seats[stay] = seat
+        self._by_resume_token[seat.resume_token] = stay
+        socket.open(seat.outbox)
         log.info("joined room=%s participant=%s stay=%s", stay.room_id, stay.participant_id, stay.number)
         self._perform(effects)
         return stay
 
+    def resume(self, message: Resume, socket: Socket) -> Stay:
+        """Go on with a stay over another socket; one that it still has is replaced.
+
+        Raises:
+            Refused: the stay is over, or has missed too much.
+        """
+        stay = self._by_resume_token.get(message.resume_token)
+        if stay is None or self.is_closing:
+            raise Refused(ErrorCode.CANNOT_RESUME)
+        seat = self._seats[stay]
+        try:
+            seat.outbox.resume(message.received, Resumed(received=seat.received))
+        except TooMuchMissed:
+            self._dropped["resumptions"] += 1
+            self.leave(stay)
+            raise Refused(ErrorCode.CANNOT_RESUME) from None
+        if seat.socket is not None:
+            seat.socket.end(ErrorCode.REPLACED)
+        if seat.window is not None:
+            seat.window.cancel()
+            seat.window = None
+        seat.socket = socket
+        socket.open(seat.outbox)
+        log.info("resumed room=%s participant=%s stay=%s", stay.room_id, stay.participant_id, stay.number)
+        self._perform(self._rooms[stay.room_id].resume(stay, datetime.now(UTC)))
+        return stay
+
     def receive(self, stay: Stay, message: ClientMessage) -> None:
-        self._perform(self._rooms[stay.room_id].receive(stay, message, datetime.now(UTC)))
+        if (seat := self._seats.get(stay)) is not None:
+            seat.received += 1
+            self._perform(self._rooms[stay.room_id].receive(stay, message, datetime.now(UTC)))
+
+    def refuse(self, stay: Stay, code: ErrorCode) -> None:
+        """Something came that is no message; it counts as one."""
+        if (seat := self._seats.get(stay)) is not None:
+            seat.received += 1
+            self._send(stay, ErrorMessage(code=code))
+
+    def lose(self, stay: Stay, socket: Socket, for_good: bool) -> None:
+        """This socket is gone. The stay is held unless it is `for_good`, or has another socket already."""
+        seat = self._seats.get(stay)
+        if seat is None or seat.socket is not socket:
+            return
+        if for_good or self.is_closing:
+            self.leave(stay)
+            return
+        seat.socket = None
+        log.info("lost room=%s participant=%s stay=%s", stay.room_id, stay.participant_id, stay.number)
+        room = self._rooms[stay.room_id]
+        effects = room.lose(stay, datetime.now(UTC))
+        if room.holds(stay):
+            loop = asyncio.get_running_loop()
+            seat.window = loop.call_later(self._resume_window_s, self.leave, stay)
+        else:
+            self._forget_seat(stay)
+        self._perform(effects)
 
     def leave(self, stay: Stay) -> None:
-        self._sockets.pop(stay, None)
-        room = self._rooms.get(stay.room_id)
-        if room is not None:
-            log.info("left room=%s participant=%s stay=%s", stay.room_id, stay.participant_id, stay.number)
-            self._perform(room.leave(stay, datetime.now(UTC)))
-            self._forget_old_rooms()
+        """End a stay; one that has already ended changes nothing."""
+        if stay not in self._seats:
+            return
+        self._forget_seat(stay)
+        self._perform(self._rooms[stay.room_id].leave(stay, datetime.now(UTC)))
+        self._forget_old_rooms()
 
     async def close(self) -> None:
         self.is_closing = True
-        for socket in list(self._sockets.values()):
-            socket.end(ErrorCode.SERVER_CLOSING)
+        for stay, seat in list(self._seats.items()):
+            if seat.socket is None:
+                self.leave(stay)
+            else:
+                seat.socket.end(ErrorCode.SERVER_CLOSING)
         # Who is told leaves, and when the last one is out a room's work on media is done.
         if tasks := list(self._media_tasks.values()):
             await asyncio.wait(tasks, timeout=CLOSE_TIMEOUT_S)
@@ -109,16 +217,55 @@ class Lobby:
                 case Send(stay, message):
                     self._send(stay, message)
                 case Disconnect(stay, code):
-                    socket = self._sockets.pop(stay, None)
-                    if socket is not None:
-                        socket.end(code)
+                    seat = self._seats.get(stay)
+                    self._forget_seat(stay)
+                    if seat is not None and seat.socket is not None:
+                        seat.socket.end(code)
                 case _:
                     self._add_media_work(effect)
 
     def _send(self, stay: Stay, message: Message) -> None:
-        socket = self._sockets.get(stay)
-        if socket is not None:
-            socket.send(message)
+        seat = self._seats.get(stay)
+        if seat is None or seat.is_cut_off:
+            return
+        try:
+            seat.outbox.put(message)
+        except OutboxFull:
+            self._cut_off(stay)
+        else:
+            if seat.socket is not None:
+                seat.socket.wake()
+
+    def _cut_off(self, stay: Stay) -> None:
+        """Too slow, or away for too much. It leaves a moment later: what is being told goes on meanwhile."""
+        seat = self._seats.get(stay)
+        if seat is None or seat.is_cut_off:
+            return
+        seat.is_cut_off = True
+        if seat.socket is not None:
+            seat.socket.end(ErrorCode.TOO_SLOW)
+        log.warning("too-slow room=%s participant=%s stay=%s", stay.room_id, stay.participant_id, stay.number)
+        self._dropped["participants"] += 1
+        asyncio.get_running_loop().call_soon(self.leave, stay)
+
+    def _forget_seat(self, stay: Stay) -> None:
+        seat = self._seats.pop(stay, None)
+        if seat is None:
+            return
+        del self._by_resume_token[seat.resume_token]
+        if seat.window is not None:
+            seat.window.cancel()
+        outbox = seat.outbox
+        self._dropped["viewerStates"] += outbox.dropped_viewer_states
+        self._dropped["pointers"] += outbox.dropped_pointers
+        log.info(
+            "left room=%s participant=%s stay=%s dropped_viewer_states=%s dropped_pointers=%s",
+            stay.room_id,
+            stay.participant_id,
+            stay.number,
+            outbox.dropped_viewer_states,
+            outbox.dropped_pointers,
+        )
 
     def _add_media_work(self, effect: MediaEffect) -> None:
         if self.is_closing and not isinstance(effect, CloseMedia):
@@ -130,8 +277,8 @@ class Lobby:
         queue = self._media_work[room_id]
         if queue.qsize() < MEDIA_EFFECTS_WAITING or isinstance(effect, CloseMedia):
             queue.put_nowait(effect)
-        elif (socket := self._sockets.get(effect.stay)) is not None:
-            socket.end(ErrorCode.TOO_SLOW)
+        else:
+            self._cut_off(effect.stay)
 
     async def _work_on_media(self, room_id: str) -> None:
         """Carry out what a room wants of the engine, in order, until nothing is left of the room."""
@@ -146,7 +293,7 @@ class Lobby:
             except Exception:  # the edge of this room: a fault in media must not end what else it does
                 log.exception("media-fault room=%s", room_id)
                 self._failed(effect.stay)
-            if queue.empty() and self._rooms[room_id].is_empty:
+            if queue.empty() and not self._rooms[room_id].present:
                 del self._media_work[room_id], self._media_tasks[room_id]
                 return
 

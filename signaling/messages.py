@@ -3,6 +3,11 @@
 JSON text frames over a WebSocket with the subprotocol `teleconsult.v1`. Names are those of the W3C
 dictionaries, so a browser hands a description on unchanged. Every size is bounded and unknown fields are
 refused. `python -m signaling.messages` writes the JSON Schema and the TypeScript types for the front end.
+
+A client that lost its socket goes on where it stopped (after XEP-0198). WebSocket keeps order, so a message's
+sequence number is its place: the nth after the `join` or after the `welcome`, counted by both sides and not
+written on it. `resume` says how many messages of the server came in, `resumed` how many of the client; what
+is missing is sent again, and what came in is not.
 """
 
 import json
@@ -13,6 +18,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from pydantic.alias_generators import to_camel
+
+from signaling.roles import Right, Role
 
 SUBPROTOCOL = "teleconsult.v1"
 MAX_SDP_CHARACTERS = 65_536
@@ -28,7 +35,11 @@ class ErrorCode(StrEnum):
     JOIN_TIMEOUT = "join-timeout"
     ALREADY_JOINED = "already-joined"
     ROOM_FULL = "room-full"
+    ROOM_LOCKED = "room-locked"
     REPLACED = "replaced"  # the same user joined again, elsewhere or after a reload
+    REMOVED = "removed"  # by a moderator
+    DECLINED = "declined"  # by a moderator, in the waiting room
+    CANNOT_RESUME = "cannot-resume"  # the stay is over, or too much was missed: join anew
     NOT_PRESENTER = "not-presenter"
     NOT_ALLOWED = "not-allowed"
     MEDIA_FAILED = "media-failed"
@@ -89,13 +100,24 @@ class SessionDescription(Message):
 
 
 class Participant(Message):
-    """Somebody in the room. `audio` and `video` say what is switched on, not what arrives."""
+    """Somebody in the room. `audio` and `video` say what is switched on, not what arrives; who is
+    `reconnecting` has lost the line to the server, while sound and picture may go on."""
 
     id: Id
     display_name: Annotated[str, Field(max_length=200)]
-    role: Annotated[str, Field(max_length=64)]
+    role: Role
+    moderator: bool
     audio: bool
     video: bool
+    reconnecting: bool
+
+
+class WaitingPerson(Message):
+    """Somebody in the waiting room."""
+
+    id: Id
+    display_name: Annotated[str, Field(max_length=200)]
+    role: Role
 
 
 class Join(Message):
@@ -103,6 +125,17 @@ class Join(Message):
 
     type: Literal["join"] = "join"
     token: Annotated[str, Field(min_length=1, max_length=4_096)]
+
+
+class Resume(Message):
+    """The first message of a connection that goes on with an earlier one's stay, within RESUME_WINDOW_S.
+
+    `received`: how many messages of this stay came in, the `welcome` included.
+    """
+
+    type: Literal["resume"] = "resume"
+    resume_token: Annotated[str, Field(min_length=1, max_length=64)]
+    received: Annotated[int, Field(ge=0)]
 
 
 class DescriptionMessage(Message):
@@ -145,15 +178,64 @@ class SetMedia(Message):
     video: bool
 
 
+class Mute(Message):
+    """A moderator asks this one, or everybody else, to be silent; to speak again is up to each of them."""
+
+    type: Literal["mute"] = "mute"
+    participant_id: Id | None
+
+
+class Remove(Message):
+    type: Literal["remove"] = "remove"
+    participant_id: Id
+
+
+class SetLock(Message):
+    """Into a locked room comes nobody new; who was in it may come back, and a moderator always comes in."""
+
+    type: Literal["lock"] = "lock"
+    locked: bool
+
+
+class Admit(Message):
+    type: Literal["admit"] = "admit"
+    participant_id: Id
+
+
+class Decline(Message):
+    type: Literal["decline"] = "decline"
+    participant_id: Id
+
+
+class Waiting(Message):
+    """An answer to `join`: a moderator is asked; then `welcome` or the error `declined` follows."""
+
+    type: Literal["waiting"] = "waiting"
+
+
 class Welcome(Message):
-    """The answer to `join`: the room as it stands. `participants` holds everybody, the joiner too."""
+    """The answer to `join`: the room as it stands. `participants` holds everybody, the joiner too.
+
+    `rights` are the joiner's own. `resume_token` is its secret. `waiting` is empty for who does not moderate.
+    """
 
     type: Literal["welcome"] = "welcome"
     participant_id: Id
     participants: tuple[Participant, ...]
+    rights: tuple[Right, ...]
     presenter_id: Id | None
     viewer: ViewerState | None
     seq: Annotated[int, Field(ge=0)]
+    locked: bool
+    waiting: tuple[WaitingPerson, ...]
+    resume_token: Annotated[str, Field(max_length=64)]
+
+
+class Resumed(Message):
+    """The answer to `resume`; what was missed follows. `received`: the client's messages after `join`."""
+
+    type: Literal["resumed"] = "resumed"
+    received: Annotated[int, Field(ge=0)]
 
 
 class Joined(Message):
@@ -193,17 +275,57 @@ class MediaChanged(Message):
     video: bool
 
 
+class ReconnectingChanged(Message):
+    """Somebody's line to the server was lost, or is back."""
+
+    type: Literal["reconnecting"] = "reconnecting"
+    participant_id: Id
+    reconnecting: bool
+
+
+class Muted(Message):
+    """The receiver's microphone is to be switched off, and `media` to say so."""
+
+    type: Literal["muted"] = "muted"
+
+
+class LockChanged(Message):
+    type: Literal["lock"] = "lock"
+    locked: bool
+
+
+class WaitingChanged(Message):
+    """For moderators: everybody who waits now."""
+
+    type: Literal["waitingRoom"] = "waitingRoom"
+    waiting: tuple[WaitingPerson, ...]
+
+
 class ErrorMessage(Message):
     type: Literal["error"] = "error"
     code: ErrorCode
 
 
 ClientMessage = Annotated[
-    Join | DescriptionMessage | CandidateMessage | SetViewer | SetPointer | TakePresenter | SetMedia,
+    Join
+    | Resume
+    | DescriptionMessage
+    | CandidateMessage
+    | SetViewer
+    | SetPointer
+    | TakePresenter
+    | SetMedia
+    | Mute
+    | Remove
+    | SetLock
+    | Admit
+    | Decline,
     Field(discriminator="type"),
 ]
 ServerMessage = Annotated[
-    Welcome
+    Waiting
+    | Welcome
+    | Resumed
     | Joined
     | Left
     | DescriptionMessage
@@ -212,6 +334,10 @@ ServerMessage = Annotated[
     | PointerMoved
     | PresenterChanged
     | MediaChanged
+    | ReconnectingChanged
+    | Muted
+    | LockChanged
+    | WaitingChanged
     | ErrorMessage,
     Field(discriminator="type"),
 ]

@@ -1,15 +1,11 @@
 """One room, without input or output: what somebody did goes in, what has to happen comes out.
 
-Who may do what:
+Who may send what is `NEEDS` with the table of `roles`. Only the presenter shows; where nobody presents, who
+may and shows something does. Who is to wait (the grant says so, or a moderator removed them before) is no
+part of the room until a moderator lets them in.
 
-| message | who |
-|---|---|
-| description, candidate, pointer, media | everybody in the room |
-| takePresenter | a clinician (`PRESENTING_ROLES`), or a moderator |
-| viewer | the presenter; where nobody presents, who may present and thereby does |
-
-A room keeps the last viewer state, also while nobody is in it, so that somebody who joins late or comes back
-sees what the others see.
+A room keeps the last viewer state, its lock and whom it knows, also while nobody is in it, so that somebody
+who joins late or comes back sees what the others see.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,33 +16,64 @@ from signaling.errors import Refused
 from signaling.join_token import JoinGrant
 from signaling.media import Stay
 from signaling.messages import (
+    Admit,
     CandidateMessage,
     ClientMessage,
     Connection,
+    Decline,
     DescriptionMessage,
     ErrorCode,
     ErrorMessage,
     Join,
     Joined,
     Left,
+    LockChanged,
     MediaChanged,
     Message,
+    Mute,
+    Muted,
     Participant,
     Pointer,
     PointerMoved,
     PresenterChanged,
+    ReconnectingChanged,
+    Remove,
+    Resume,
     SessionDescription,
+    SetLock,
     SetMedia,
     SetPointer,
     SetViewer,
     TakePresenter,
     ViewerChanged,
     ViewerState,
+    Waiting,
+    WaitingChanged,
+    WaitingPerson,
     Welcome,
 )
+from signaling.roles import Right, rights_of
 
 ROOM_CAPACITY = 8
-PRESENTING_ROLES = frozenset({"clinician", "grassroots-clinician", "specialist", "radiologist", "teacher"})
+WAITING_CAPACITY = 16
+# What somebody needs for a message; nothing, where there is no row.
+NEEDS: Mapping[type[Message], Right] = {
+    SetViewer: Right.PRESENT,
+    TakePresenter: Right.PRESENT,
+    SetPointer: Right.POINT,
+    SetMedia: Right.SEND_MEDIA,
+    Mute: Right.MODERATE,
+    Remove: Right.MODERATE,
+    SetLock: Right.MODERATE,
+    Admit: Right.MODERATE,
+    Decline: Right.MODERATE,
+}
+# What somebody needs in order to be told; nothing, where there is no row.
+TOLD: Mapping[type[Message], Right] = {
+    ViewerChanged: Right.SEE_IMAGES,
+    PointerMoved: Right.SEE_IMAGES,
+    WaitingChanged: Right.MODERATE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +86,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Disconnect:
-    """End the socket of this stay, with the reason."""
+    """The stay is over: end its socket, with the reason."""
 
     stay: Stay
     code: ErrorCode
@@ -97,31 +124,47 @@ class Present:
 
     stay: Stay
     grant: JoinGrant
+    resume_token: str
     audio: bool = False
     video: bool = False
     pointer: Pointer | None = None
+    reconnecting: bool = False
 
     @property
-    def may_present(self) -> bool:
-        return self.grant.moderator or self.grant.role in PRESENTING_ROLES
+    def rights(self) -> frozenset[Right]:
+        return rights_of(self.grant.role, self.grant.moderator)
+
+    def may(self, right: Right | None) -> bool:
+        return right is None or right in self.rights
 
     def described(self) -> Participant:
         return Participant(
             id=self.stay.participant_id,
             display_name=self.grant.display_name,
             role=self.grant.role,
+            moderator=self.grant.moderator,
             audio=self.audio,
             video=self.video,
+            reconnecting=self.reconnecting,
+        )
+
+    def as_waiting(self) -> WaitingPerson:
+        return WaitingPerson(
+            id=self.stay.participant_id, display_name=self.grant.display_name, role=self.grant.role
         )
 
 
 @dataclass(slots=True)
 class Room:
-    """The state of one room. Times are UTC and only ever given from outside."""
+    """The state of one room. Times are UTC and only ever given from outside, as are the secrets of stays."""
 
     room_id: str
     capacity: int = ROOM_CAPACITY
     present: dict[str, Present] = field(default_factory=dict)
+    waiting: dict[str, Present] = field(default_factory=dict)
+    known: set[str] = field(default_factory=set)  # who was in the room and may come back
+    removed: dict[str, str] = field(default_factory=dict)  # whom, with the id of the token that is void
+    locked: bool = False
     presenter_id: str | None = None
     viewer: ViewerState | None = None
     seq: int = 0
@@ -129,83 +172,149 @@ class Room:
 
     @property
     def is_empty(self) -> bool:
-        return not self.present
+        return not self.present and not self.waiting
 
-    def join(self, grant: JoinGrant, at: datetime) -> tuple[Stay, list[Effect]]:
-        """Let somebody in. An earlier stay of the same user ends: the later tab replaces the earlier.
+    def join(self, grant: JoinGrant, resume_token: str, at: datetime) -> tuple[Stay, list[Effect]]:
+        """Let somebody in, or let them wait. An earlier stay of the user ends: the later tab replaces it.
 
         Raises:
-            Refused: the room is full.
+            Refused: the room is full or locked, or this token is void.
         """
+        name = grant.participant_id
+        if self.removed.get(name) == grant.token_id:
+            raise Refused(ErrorCode.REMOVED)
+        if self.locked and not grant.moderator and name not in self.known:
+            raise Refused(ErrorCode.ROOM_LOCKED)
+        waits = not grant.moderator and name not in self.known and (grant.waits or name in self.removed)
+        where, capacity = (self.waiting, WAITING_CAPACITY) if waits else (self.present, self.capacity)
+        if name not in where and len(where) >= capacity:
+            raise Refused(ErrorCode.ROOM_FULL)
+        earlier = self.present.get(name) or self.waiting.get(name)
         effects: list[Effect] = []
-        earlier = self.present.get(grant.participant_id)
-        was_presenting = earlier is not None and self.presenter_id == grant.participant_id
+        was_presenting = self.presenter_id == name
         if earlier is not None:
             effects += [Disconnect(earlier.stay, ErrorCode.REPLACED), *self.leave(earlier.stay, at)]
-        elif len(self.present) >= self.capacity:
-            raise Refused(ErrorCode.ROOM_FULL)
 
         self.stays += 1
-        joiner = Present(Stay(self.room_id, grant.participant_id, self.stays), grant)
-        others = list(self.present.values())
-        self.present[grant.participant_id] = joiner
-        if was_presenting or (self.presenter_id is None and joiner.may_present):
-            self.presenter_id = grant.participant_id
-            effects += _to(others, PresenterChanged(participant_id=self.presenter_id))
-        effects.append(Send(joiner.stay, self._welcome(joiner)))
-        effects += [
-            Send(joiner.stay, PointerMoved(participant_id=other.stay.participant_id, pointer=other.pointer))
-            for other in others
-            if other.pointer is not None
-        ]
-        effects += _to(others, Joined(participant=joiner.described()))
-        effects.append(OpenMedia(joiner.stay))
-        return joiner.stay, effects
+        joiner = Present(Stay(self.room_id, name, self.stays), grant, resume_token)
+        if waits:
+            self.waiting[name] = joiner
+            return joiner.stay, [*effects, Send(joiner.stay, Waiting()), *self._tell_who_waits()]
+        return joiner.stay, [*effects, *self._let_in(joiner, was_presenting)]
 
     def leave(self, stay: Stay, at: datetime) -> list[Effect]:
         """End a stay; one that has already ended changes nothing."""
+        if self._waits(stay):
+            del self.waiting[stay.participant_id]
+            return self._tell_who_waits()
         if not self._is_present(stay):
             return []
         del self.present[stay.participant_id]
-        others = list(self.present.values())
-        effects: list[Effect] = [CloseMedia(stay), *_to(others, Left(participant_id=stay.participant_id))]
+        effects: list[Effect] = [CloseMedia(stay), *self._tell(Left(participant_id=stay.participant_id))]
         if self.presenter_id == stay.participant_id:
             self.presenter_id = None
-            effects += _to(others, PresenterChanged(participant_id=None))
+            effects += self._tell(PresenterChanged(participant_id=None))
         return effects
+
+    def holds(self, stay: Stay) -> bool:
+        """Whether a stay whose line is lost goes on for a while."""
+        return self._is_present(stay)
+
+    def lose(self, stay: Stay, at: datetime) -> list[Effect]:
+        """The line of a stay is gone; who waits has nothing to hold and is out."""
+        return self._set_reconnecting(stay, True) if self.holds(stay) else self.leave(stay, at)
+
+    def resume(self, stay: Stay, at: datetime) -> list[Effect]:
+        """The line of a stay is back, with everything that was sent to it."""
+        return self._set_reconnecting(stay, False)
 
     def receive(self, stay: Stay, message: ClientMessage, at: datetime) -> list[Effect]:
         """What follows from a message; a refused one is answered with its error and changes nothing."""
+        if self._waits(stay):
+            return [Send(stay, ErrorMessage(code=ErrorCode.NOT_ALLOWED))]
         if not self._is_present(stay):
             return []
+        sender = self.present[stay.participant_id]
         try:
-            return _STEPS[type(message)](self, self.present[stay.participant_id], message, at)
+            if not sender.may(NEEDS.get(type(message))):
+                raise Refused(ErrorCode.NOT_ALLOWED)
+            return _STEPS[type(message)](self, sender, message, at)
         except Refused as refusal:
             return [Send(stay, ErrorMessage(code=refusal.code))]
+
+    def _let_in(self, joiner: Present, was_presenting: bool = False) -> list[Effect]:
+        name = joiner.stay.participant_id
+        self.known.add(name)
+        self.removed.pop(name, None)
+        self.present[name] = joiner
+        effects: list[Effect] = []
+        if was_presenting or (self.presenter_id is None and joiner.may(Right.PRESENT)):
+            self.presenter_id = name
+            effects += self._tell(PresenterChanged(participant_id=name), but=joiner)
+        effects.append(Send(joiner.stay, self._welcome(joiner)))
+        effects += [
+            Send(joiner.stay, PointerMoved(participant_id=other.stay.participant_id, pointer=other.pointer))
+            for other in self.present.values()
+            if other is not joiner and other.pointer is not None and joiner.may(TOLD[PointerMoved])
+        ]
+        effects += self._tell(Joined(participant=joiner.described()), but=joiner)
+        effects.append(OpenMedia(joiner.stay))
+        return effects
 
     def _welcome(self, joiner: Present) -> Welcome:
         return Welcome(
             participant_id=joiner.stay.participant_id,
             participants=tuple(one.described() for one in self.present.values()),
+            rights=tuple(right for right in Right if joiner.may(right)),
             presenter_id=self.presenter_id,
-            viewer=self.viewer,
+            viewer=self.viewer if joiner.may(TOLD[ViewerChanged]) else None,
             seq=self.seq,
+            locked=self.locked,
+            waiting=self._who_waits() if joiner.may(TOLD[WaitingChanged]) else (),
+            resume_token=joiner.resume_token,
         )
+
+    def _who_waits(self) -> tuple[WaitingPerson, ...]:
+        return tuple(one.as_waiting() for one in self.waiting.values())
+
+    def _tell_who_waits(self) -> list[Effect]:
+        return self._tell(WaitingChanged(waiting=self._who_waits()))
+
+    def _tell(self, message: Message, but: Present | None = None) -> list[Effect]:
+        """To everybody in the room who may know (`TOLD`)."""
+        return [
+            Send(one.stay, message)
+            for one in self.present.values()
+            if one is not but and one.may(TOLD.get(type(message)))
+        ]
+
+    def _set_reconnecting(self, stay: Stay, reconnecting: bool) -> list[Effect]:
+        if not self._is_present(stay):
+            return []
+        one = self.present[stay.participant_id]
+        if one.reconnecting == reconnecting:
+            return []
+        one.reconnecting = reconnecting
+        changed = ReconnectingChanged(participant_id=stay.participant_id, reconnecting=reconnecting)
+        return self._tell(changed, but=one)
+
+    def _waits(self, stay: Stay) -> bool:
+        waiting = self.waiting.get(stay.participant_id)
+        return waiting is not None and waiting.stay == stay
 
     def _is_present(self, stay: Stay) -> bool:
         present = self.present.get(stay.participant_id)
         return present is not None and present.stay == stay
 
-    def _others(self, than: Present) -> list[Present]:
-        return [one for one in self.present.values() if one.stay != than.stay]
-
-    def _joins_again(self, sender: Present, message: Join, at: datetime) -> list[Effect]:
+    def _joins_again(self, sender: Present, message: Join | Resume, at: datetime) -> list[Effect]:
         raise Refused(ErrorCode.ALREADY_JOINED)
 
     def _describes(self, sender: Present, message: DescriptionMessage, at: datetime) -> list[Effect]:
         expected = "offer" if message.connection is Connection.SEND else "answer"
         if message.description.type != expected:
             raise Refused(ErrorCode.BAD_MESSAGE)
+        if message.connection is Connection.SEND and not sender.may(Right.SEND_MEDIA):
+            raise Refused(ErrorCode.NOT_ALLOWED)
         return [DescribeMedia(sender.stay, message.connection, message.description)]
 
     def _adds_candidate(self, sender: Present, message: CandidateMessage, at: datetime) -> list[Effect]:
@@ -213,45 +322,82 @@ class Room:
 
     def _shows(self, sender: Present, message: SetViewer, at: datetime) -> list[Effect]:
         effects: list[Effect] = []
-        if self.presenter_id is None and sender.may_present:
+        if self.presenter_id is None:
             effects += self._takes_presenter(sender, TakePresenter(), at)
         if self.presenter_id != sender.stay.participant_id:
             raise Refused(ErrorCode.NOT_PRESENTER)
         self.seq += 1
         self.viewer = message.state
         changed = ViewerChanged(seq=self.seq, participant_id=sender.stay.participant_id, state=message.state)
-        return [*effects, *_to(self._others(sender), changed)]
+        return [*effects, *self._tell(changed, but=sender)]
 
     def _points(self, sender: Present, message: SetPointer, at: datetime) -> list[Effect]:
         sender.pointer = message.pointer
         moved = PointerMoved(participant_id=sender.stay.participant_id, pointer=message.pointer)
-        return _to(self._others(sender), moved)
+        return self._tell(moved, but=sender)
 
     def _takes_presenter(self, sender: Present, message: TakePresenter, at: datetime) -> list[Effect]:
-        if not sender.may_present:
-            raise Refused(ErrorCode.NOT_ALLOWED)
         self.presenter_id = sender.stay.participant_id
-        return _to(list(self.present.values()), PresenterChanged(participant_id=self.presenter_id))
+        return self._tell(PresenterChanged(participant_id=self.presenter_id))
 
     def _switches_media(self, sender: Present, message: SetMedia, at: datetime) -> list[Effect]:
         sender.audio, sender.video = message.audio, message.video
         changed = MediaChanged(
             participant_id=sender.stay.participant_id, audio=message.audio, video=message.video
         )
-        return _to(self._others(sender), changed)
+        return self._tell(changed, but=sender)
 
+    def _mutes(self, sender: Present, message: Mute, at: datetime) -> list[Effect]:
+        if message.participant_id is None:
+            return self._tell(Muted(), but=sender)
+        one = self.present.get(message.participant_id)
+        return [] if one is None else [Send(one.stay, Muted())]
 
-def _to(receivers: list[Present], message: Message) -> list[Effect]:
-    return [Send(receiver.stay, message) for receiver in receivers]
+    def _removes(self, sender: Present, message: Remove, at: datetime) -> list[Effect]:
+        one = self.present.get(message.participant_id)
+        if one is None:
+            return []
+        if one.may(Right.MODERATE):
+            raise Refused(ErrorCode.NOT_ALLOWED)
+        return self._shuts_out(one, ErrorCode.REMOVED, at)
+
+    def _locks(self, sender: Present, message: SetLock, at: datetime) -> list[Effect]:
+        self.locked = message.locked
+        return self._tell(LockChanged(locked=message.locked))
+
+    def _admits(self, sender: Present, message: Admit, at: datetime) -> list[Effect]:
+        one = self.waiting.get(message.participant_id)
+        if one is None:
+            return []
+        if len(self.present) >= self.capacity:
+            raise Refused(ErrorCode.ROOM_FULL)
+        del self.waiting[message.participant_id]
+        return [*self._tell_who_waits(), *self._let_in(one)]
+
+    def _declines(self, sender: Present, message: Decline, at: datetime) -> list[Effect]:
+        one = self.waiting.get(message.participant_id)
+        return [] if one is None else self._shuts_out(one, ErrorCode.DECLINED, at)
+
+    def _shuts_out(self, one: Present, code: ErrorCode, at: datetime) -> list[Effect]:
+        """With this token they do not come back; with a new one they wait until a moderator lets them in."""
+        self.known.discard(one.stay.participant_id)
+        self.removed[one.stay.participant_id] = one.grant.token_id
+        return [Disconnect(one.stay, code), *self.leave(one.stay, at)]
 
 
 # Every client message has its step; one without a row does not exist.
 _STEPS: Mapping[type[Message], Callable[..., list[Effect]]] = {
     Join: Room._joins_again,
+    Resume: Room._joins_again,
     DescriptionMessage: Room._describes,
     CandidateMessage: Room._adds_candidate,
     SetViewer: Room._shows,
     SetPointer: Room._points,
     TakePresenter: Room._takes_presenter,
     SetMedia: Room._switches_media,
+    Mute: Room._mutes,
+    Remove: Room._removes,
+    SetLock: Room._locks,
+    Admit: Room._admits,
+    Decline: Room._declines,
 }

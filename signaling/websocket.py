@@ -1,8 +1,9 @@
 """The edge: WebSockets in, a lobby behind, and GET /health beside.
 
-A browser's page of another origin is refused (Origin). Whoever does not bring a join token in its first
-message within JOIN_DEADLINE_S is cut off. Frames above MAX_MESSAGE_BYTES end the connection, and at most
-FRAMES_WAITING of one client wait to be read: after that its TCP connection stands still.
+A browser's page of another origin is refused (Origin). Whoever does not bring a join token, or the resume
+token of a stay, in its first message within JOIN_DEADLINE_S is cut off. Frames above MAX_MESSAGE_BYTES end
+the connection, and at most FRAMES_WAITING of one client wait to be read: after that its TCP connection
+stands still. A line that is lost without a word leaves its stay in the lobby, to be gone on with.
 """
 
 import asyncio
@@ -28,16 +29,16 @@ from signaling.messages import (
     ErrorCode,
     ErrorMessage,
     Join,
-    Message,
+    Resume,
     parse_client_message,
     to_json,
 )
-from signaling.outbox import Outbox, OutboxFull
+from signaling.outbox import Outbox
 
 JOIN_DEADLINE_S = 10.0
 FRAMES_WAITING = 64
 PING_INTERVAL_S = 10.0
-PING_TIMEOUT_S = 15.0  # a client that has gone without a word is out of the room after that
+PING_TIMEOUT_S = 15.0  # a client that has gone without a word is lost after that
 BAD_MESSAGES_ALLOWED = 20
 
 # RFC 6455 section 7.4.2: 4000-4999 is for private use. The reason says the same in words.
@@ -49,14 +50,20 @@ CLOSE_CODES = {
     ErrorCode.ROOM_FULL: 4003,
     ErrorCode.REPLACED: 4004,
     ErrorCode.TOO_SLOW: 4005,
+    ErrorCode.ROOM_LOCKED: 4006,
+    ErrorCode.REMOVED: 4007,
+    ErrorCode.DECLINED: 4008,
+    ErrorCode.CANNOT_RESUME: 4009,
     ErrorCode.SERVER_CLOSING: 1001,
 }
+# RFC 6455 section 7.4.1: ends that nobody wanted, no close frame and no answer to a ping. The stay is held.
+LOST = frozenset({1006, 1011})
 
 log = logging.getLogger(__name__)
 
 
 class Client:
-    """One socket: what waits to be sent, and whether it is to end. See `lobby.Socket`."""
+    """One socket: whose messages it sends, and whether it is to end. See `lobby.Socket`."""
 
     def __init__(self, connection: ServerConnection) -> None:
         self._connection = connection
@@ -64,11 +71,11 @@ class Client:
         self._changed = asyncio.Event()
         self._end: ErrorCode | None = None
 
-    def send(self, message: Message) -> None:
-        try:
-            self._outbox.put(message)
-        except OutboxFull:
-            self.end(ErrorCode.TOO_SLOW)
+    def open(self, outbox: Outbox) -> None:
+        self._outbox = outbox
+        self._changed.set()
+
+    def wake(self) -> None:
         self._changed.set()
 
     def end(self, code: ErrorCode) -> None:
@@ -134,7 +141,13 @@ class SignalingServer:
     async def _answer_health(self, connection: ServerConnection, request: Request) -> Response | None:
         if request.path != "/health":
             return None
-        state = {"status": "ok", "rooms": self._lobby.rooms, "participants": self._lobby.participants}
+        state = {
+            "status": "ok",
+            "rooms": self._lobby.rooms,
+            "participants": self._lobby.participants,
+            "reconnecting": self._lobby.reconnecting,
+            "dropped": self._lobby.dropped,
+        }
         response = connection.respond(http.HTTPStatus.OK, json.dumps(state) + "\n")
         del response.headers["Content-Type"]
         response.headers["Content-Type"] = "application/json"
@@ -152,7 +165,8 @@ class SignalingServer:
             pass
         finally:
             if stay is not None:
-                self._lobby.leave(stay)
+                for_good = client._end is not None or connection.close_code not in LOST
+                self._lobby.lose(stay, client, for_good)
             if client._end is None:
                 writer.cancel()
             with suppress(ConnectionClosed, asyncio.CancelledError):
@@ -162,10 +176,13 @@ class SignalingServer:
         try:
             async with asyncio.timeout(self._join_deadline_s):
                 first = parse_client_message(await connection.recv())
-            if not isinstance(first, Join):
-                raise BadMessage("join comes first")
-            grant = join_token.verify(self._join_secret, first.token)
-            return self._lobby.join(grant, client)
+            match first:
+                case Join(token=token):
+                    return self._lobby.join(join_token.verify(self._join_secret, token), client)
+                case Resume():
+                    return self._lobby.resume(first, client)
+                case _:
+                    raise BadMessage("join or resume comes first")
         except TimeoutError:
             client.end(ErrorCode.JOIN_TIMEOUT)
         except BadMessage:
@@ -185,4 +202,4 @@ class SignalingServer:
                 if bad_messages > BAD_MESSAGES_ALLOWED:
                     client.end(ErrorCode.BAD_MESSAGE)
                 else:
-                    client.send(ErrorMessage(code=ErrorCode.BAD_MESSAGE))
+                    self._lobby.refuse(stay, ErrorCode.BAD_MESSAGE)

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request
 from sqlalchemy import Connection
 
 from signaling.join_token import JoinGrant, issue
+from signaling.roles import Role
 from storage import audit_log
 from storage.errors import StaleVersion
 from teleconsult import access
@@ -165,8 +166,8 @@ def join_room(consult_id: str, request: Request, parts: Parts, user: CurrentUser
         room_id=consult_id,
         participant_id=user.id,
         display_name=user.display_name,
-        role="specialist" if part is Part.ASSIGNED else "clinician",
-        moderator=part is Part.ASSIGNED,
+        role=Role.PRESENTER,
+        moderator=part is Part.ASSIGNED or user.id == consult.requested_by_id,
     )
     return JoinOut(
         signaling_url=parts.settings.signaling_url.format(host=request.url.hostname),

@@ -175,7 +175,7 @@ class Visitor:
     page: Page
     relay: Relay
     origin: str
-    role: str = "clinician"
+    role: str = "presenter"
 
     def enter(self, audio: bool = True, video: bool = True) -> "Visitor":
         self.page.goto(self.origin)
@@ -224,7 +224,7 @@ class Visitor:
 def visitor(browser: Browser, relay: Relay, page_origin: str) -> Iterator[Callable[..., Visitor]]:
     contexts: list[BrowserContext] = []
 
-    def make(name: str, role: str = "clinician") -> Visitor:
+    def make(name: str, role: str = "presenter") -> Visitor:
         context = browser.new_context(permissions=["camera", "microphone"])
         contexts.append(context)
         page = context.new_page()

@@ -39,19 +39,31 @@ class Door:
 
 @pytest.fixture
 async def door() -> AsyncIterator[Door]:
-    lobby = Lobby(RelayMedia)
+    lobby = Lobby(RelayMedia, resume_window_s=3)
     server = SignalingServer(lobby, SECRET, [ORIGIN], join_deadline_s=0.5)
     yield Door(server, lobby, await server.start("127.0.0.1", 0))
     await server.close()
 
 
-def a_token(name: str, room: str = "room") -> str:
-    return issue(SECRET, JoinGrant(room_id=room, participant_id=name, display_name=name, role="clinician"))
+def a_token(name: str, **more: Any) -> str:
+    return issue(
+        SECRET, JoinGrant(room_id="room", participant_id=name, display_name=name, role="presenter", **more)
+    )
 
 
-async def joined(client: ClientConnection, name: str) -> dict[str, Any]:
-    await client.send(json.dumps({"type": "join", "token": a_token(name)}))
+async def joined(client: ClientConnection, name: str, **more: Any) -> dict[str, Any]:
+    await client.send(json.dumps({"type": "join", "token": a_token(name, **more)}))
     return await next_of(client, "welcome")
+
+
+async def say(client: ClientConnection, kind: str, **fields: Any) -> None:
+    await client.send(json.dumps({"type": kind, **fields}))
+
+
+async def break_off(client: ClientConnection) -> None:
+    """The line is gone without a word."""
+    client.transport.abort()
+    await client.wait_closed()
 
 
 async def next_of(client: ClientConnection, kind: str) -> dict[str, Any]:
@@ -162,3 +174,86 @@ def test_sigterm_ends_the_process_in_order() -> None:
     assert relay.stop() == 0
     with pytest.raises(AssertionError, match="the relay has ended"):
         relay.is_healthy()
+
+
+async def test_a_stay_goes_on_over_another_socket_with_what_was_missed_both_ways(door: Door) -> None:
+    async with door.knock() as anna, door.knock() as ben:
+        await joined(anna, "anna")
+        welcome = await joined(ben, "ben")
+        await say(ben, "media", audio=True, video=True)
+        await next_of(anna, "media")
+        await break_off(ben)
+        lost = await next_of(anna, "reconnecting")
+        assert lost == {"type": "reconnecting", "participantId": "ben", "reconnecting": True}
+        await say(anna, "takePresenter")
+        await say(anna, "media", audio=False, video=True)
+        await next_of(anna, "presenter")
+
+        async with door.knock() as ben_again:
+            await say(ben_again, "resume", resumeToken=welcome["resumeToken"], received=1)
+            assert await next_of(ben_again, "resumed") == {"type": "resumed", "received": 1}
+            assert (await next_of(ben_again, "presenter"))["participantId"] == "anna"
+            assert (await next_of(ben_again, "media"))["participantId"] == "anna"
+            assert (await next_of(anna, "reconnecting"))["reconnecting"] is False
+            assert door.lobby.participants == 2
+
+
+async def test_who_does_not_come_back_in_time_has_left(door: Door) -> None:
+    async with door.knock() as anna, door.knock() as ben:
+        await joined(anna, "anna")
+        welcome = await joined(ben, "ben")
+        await break_off(ben)
+        assert await next_of(anna, "left") == {"type": "left", "participantId": "ben"}
+        async with door.knock() as ben_again:
+            await say(ben_again, "resume", resumeToken=welcome["resumeToken"], received=1)
+            assert await ending(ben_again) == (4009, "cannot-resume")
+
+
+@pytest.mark.parametrize("token", ["guessed", "x" * 64])
+async def test_a_guessed_resume_token_opens_nothing(door: Door, token: str) -> None:
+    async with door.knock() as client:
+        await say(client, "resume", resumeToken=token, received=0)
+        assert await ending(client) == (4009, "cannot-resume")
+
+
+async def test_a_line_that_only_seemed_alive_gives_way_to_the_new_one(door: Door) -> None:
+    async with door.knock() as old, door.knock() as new:
+        welcome = await joined(old, "anna")
+        await say(new, "resume", resumeToken=welcome["resumeToken"], received=1)
+        await next_of(new, "resumed")
+        assert await ending(old) == (4004, "replaced")
+        await say(new, "takePresenter")
+        await next_of(new, "presenter")
+        assert (door.lobby.participants, door.lobby.reconnecting) == (1, 0)
+
+
+async def test_a_patient_waits_is_admitted_muted_and_removed(door: Door) -> None:
+    async with door.knock() as mo, door.knock() as paul:
+        await joined(mo, "mo", moderator=True)
+        token = a_token("paul", waits=True)
+        await say(paul, "join", token=token)
+        await next_of(paul, "waiting")
+        assert [one["id"] for one in (await next_of(mo, "waitingRoom"))["waiting"]] == ["paul"]
+        await say(mo, "admit", participantId="paul")
+        assert (await next_of(paul, "welcome"))["participantId"] == "paul"
+        await say(mo, "mute", participantId=None)
+        await next_of(paul, "muted")
+        await say(mo, "remove", participantId="paul")
+        assert await ending(paul) == (4007, "removed")
+        async with door.knock() as again:
+            await say(again, "join", token=token)
+            assert await ending(again) == (4007, "removed")
+
+
+async def test_health_says_what_the_bounds_have_cost(door: Door) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+    writer.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    body = (await reader.read()).split(b"\r\n\r\n", 1)[1]
+    writer.close()
+    assert json.loads(body) == {
+        "status": "ok",
+        "rooms": 0,
+        "participants": 0,
+        "reconnecting": 0,
+        "dropped": {"viewerStates": 0, "pointers": 0, "participants": 0, "resumptions": 0},
+    }

@@ -27,7 +27,7 @@ def a_viewer_state(**changes: Any) -> dict[str, Any]:
 
 
 def test_two_see_and_hear_each_other_and_share_what_they_look_at(visitor: MakeVisitor) -> None:
-    anna, ben = visitor("anna").enter(), visitor("ben", role="specialist").enter()
+    anna, ben = visitor("anna").enter(), visitor("ben", role="presenter").enter()
     for here, there in ((anna, ben), (ben, anna)):
         here.sees(there)
         here.hears()

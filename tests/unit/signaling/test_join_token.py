@@ -8,7 +8,7 @@ from signaling.join_token import SALT, JoinGrant, issue, verify
 
 SECRET = "a secret for tests only"
 GRANT = JoinGrant(
-    room_id="room", participant_id="anna", display_name="李雷", role="specialist", moderator=True
+    room_id="room", participant_id="anna", display_name="李雷", role="presenter", moderator=True
 )
 
 

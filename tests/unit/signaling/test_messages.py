@@ -47,6 +47,12 @@ GOOD: list[dict[str, Any]] = [
     {"type": "pointer", "pointer": {"sopInstanceUid": "1.2", "x": 0.5, "y": 1}},
     {"type": "takePresenter"},
     {"type": "media", "audio": True, "video": False},
+    {"type": "resume", "resumeToken": "secret", "received": 3},
+    {"type": "mute", "participantId": None},
+    {"type": "remove", "participantId": "anna"},
+    {"type": "lock", "locked": True},
+    {"type": "admit", "participantId": "anna"},
+    {"type": "decline", "participantId": "anna"},
 ]
 BAD: list[Any] = [
     {},
@@ -57,6 +63,8 @@ BAD: list[Any] = [
     {"type": "join", "token": ""},
     {"type": "join", "token": "x" * 5_000},
     {"type": "takePresenter", "surprise": 1},
+    {"type": "resume", "resumeToken": "secret", "received": -1},
+    {"type": "remove", "participantId": None},
     {**OFFER, "connection": "both"},
     {**OFFER, "description": {"type": "rollback", "sdp": ""}},
     {**OFFER, "description": {"type": "offer", "sdp": "x" * 70_000}},

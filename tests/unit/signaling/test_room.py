@@ -1,6 +1,7 @@
 """A room's rules, with no socket and no media."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -47,10 +48,12 @@ NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 POINT = Pointer(sop_instance_uid="1.2.3", x=10.5, y=20)
 
 
-def a_grant(name: str, role: str = "clinician", moderator: bool = False) -> JoinGrant:
-    return JoinGrant(
-        room_id="room", participant_id=name, display_name=name.title(), role=role, moderator=moderator
-    )
+def a_grant(name: str, role: str = "presenter", **more: Any) -> JoinGrant:
+    return JoinGrant(room_id="room", participant_id=name, display_name=name.title(), role=role, **more)
+
+
+def joined(room: Room, name: str, role: str = "presenter", **more: Any) -> tuple[Stay, list[Effect]]:
+    return room.join(a_grant(name, role, **more), f"token of {name}", NOON)
 
 
 def a_state(zoom: float = 1) -> ViewerState:
@@ -69,7 +72,7 @@ def a_state(zoom: float = 1) -> ViewerState:
 
 def a_room_with(*names: str) -> tuple[Room, list[Stay]]:
     room = Room("room")
-    return room, [room.join(a_grant(name), NOON)[0] for name in names]
+    return room, [joined(room, name)[0] for name in names]
 
 
 def sent_to(stay: Stay, effects: list[Effect]) -> list[Message]:
@@ -77,7 +80,7 @@ def sent_to(stay: Stay, effects: list[Effect]) -> list[Message]:
 
 
 def test_the_first_clinician_presents_and_is_welcomed_alone() -> None:
-    stay, effects = Room("room").join(a_grant("anna"), NOON)
+    stay, effects = joined(Room("room"), "anna")
     (welcome,) = sent_to(stay, effects)
     assert isinstance(welcome, Welcome)
     assert (welcome.participant_id, welcome.presenter_id, welcome.viewer, welcome.seq) == (
@@ -92,7 +95,7 @@ def test_the_first_clinician_presents_and_is_welcomed_alone() -> None:
 
 def test_somebody_who_is_no_clinician_does_not_present() -> None:
     room = Room("room")
-    patient, _ = room.join(a_grant("paul", role="patient"), NOON)
+    patient, _ = joined(room, "paul", role="patient")
     assert room.presenter_id is None
     for message in (TakePresenter(), SetViewer(state=a_state())):
         (refusal,) = sent_to(patient, room.receive(patient, message, NOON))
@@ -103,9 +106,9 @@ def test_somebody_who_is_no_clinician_does_not_present() -> None:
 
 def test_the_others_learn_of_a_joiner_and_of_who_leaves() -> None:
     room, (anna,) = a_room_with("anna")
-    ben, effects = room.join(a_grant("ben"), NOON)
-    (joined,) = sent_to(anna, effects)
-    assert isinstance(joined, Joined) and joined.participant.display_name == "Ben"
+    ben, effects = joined(room, "ben")
+    (told,) = sent_to(anna, effects)
+    assert isinstance(told, Joined) and told.participant.display_name == "Ben"
 
     effects = room.leave(ben, NOON)
     assert sent_to(anna, effects) == [Left(participant_id="ben")]
@@ -144,7 +147,7 @@ def test_a_late_joiner_gets_the_state_and_the_pointers() -> None:
     room, (anna, ben) = a_room_with("anna", "ben")
     room.receive(anna, SetViewer(state=a_state(3)), NOON)
     room.receive(ben, SetPointer(pointer=POINT), NOON)
-    carla, effects = room.join(a_grant("carla"), NOON)
+    carla, effects = joined(room, "carla")
     welcome, *rest = sent_to(carla, effects)
     assert isinstance(welcome, Welcome)
     assert (welcome.seq, welcome.viewer) == (1, a_state(3))
@@ -155,13 +158,13 @@ def test_a_room_that_was_empty_still_knows_what_was_shown() -> None:
     room, (anna,) = a_room_with("anna")
     room.receive(anna, SetViewer(state=a_state(3)), NOON)
     room.leave(anna, NOON)
-    _, effects = room.join(a_grant("anna"), NOON)
+    _, effects = joined(room, "anna")
     assert any(isinstance(e, Send) and getattr(e.message, "viewer", None) == a_state(3) for e in effects)
 
 
 def test_the_later_tab_replaces_the_earlier_and_goes_on_presenting() -> None:
     room, (anna, ben) = a_room_with("anna", "ben")
-    again, effects = room.join(a_grant("anna"), NOON)
+    again, effects = joined(room, "anna")
     assert again != anna
     assert effects[0] == Disconnect(anna, ErrorCode.REPLACED)
     assert CloseMedia(anna) in effects and OpenMedia(again) in effects
@@ -181,11 +184,11 @@ def test_the_later_tab_replaces_the_earlier_and_goes_on_presenting() -> None:
 
 def test_a_full_room_refuses_a_newcomer_but_not_somebody_who_comes_back() -> None:
     room = Room("room", capacity=2)
-    room.join(a_grant("anna"), NOON)
-    room.join(a_grant("ben"), NOON)
+    joined(room, "anna")
+    joined(room, "ben")
     with pytest.raises(Refused, match="room-full"):
-        room.join(a_grant("carla"), NOON)
-    room.join(a_grant("ben"), NOON)
+        joined(room, "carla")
+    joined(room, "ben")
 
 
 def test_media_and_descriptions_go_to_the_engine_and_flags_to_the_others() -> None:
@@ -230,8 +233,8 @@ def test_in_any_order_everybody_ends_with_what_the_room_shows(steps: list[tuple[
         zoom += 1
         effects: list[Effect] = []
         if step == "join":
-            role = "patient" if name == "paul" else "clinician"
-            stays[name], effects = room.join(a_grant(name, role), NOON)
+            role = "patient" if name == "paul" else "presenter"
+            stays[name], effects = joined(room, name, role)
         elif name in stays:
             stay = stays[name]
             shown = SetViewer(state=a_state(zoom))
@@ -251,4 +254,7 @@ def test_in_any_order_everybody_ends_with_what_the_room_shows(steps: list[tuple[
                 screens[effect.stay] = (effect.message.seq, effect.message.state)
     assert room.presenter_id != "paul"
     for one in room.present.values():
-        assert screens[one.stay] == (room.seq, room.viewer)
+        if one.grant.role == "patient":
+            assert screens[one.stay][1] is None
+        else:
+            assert screens[one.stay] == (room.seq, room.viewer)

@@ -1,6 +1,7 @@
 /** The room itself: the picture first, the faces small, everything that is decided beside it. */
 import { Loader } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
+import { notifications } from "@mantine/notifications";
 import { IconPhotoOff } from "@tabler/icons-react";
 import { lazy, Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
@@ -27,6 +28,7 @@ import { useStillPictures } from "./useLine";
 import { useRemoteSound } from "./useRemoteSound";
 import { useRoomSession } from "./useRoomSession";
 import { VideoTile } from "./VideoTile";
+import { WaitingRoom } from "./WaitingRoom";
 
 const StudyViewer = lazy(async () => ({ default: (await import("../viewer/StudyViewer")).StudyViewer }));
 
@@ -43,7 +45,11 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
   const audio = isSending(local, "audio");
   const video = isSending(local, "video");
   const sending = { stream: local.stream, audio, video };
-  const { session, state, error: joinError, retry } = useRoomSession(consult.id, sending);
+  const onMuted = () => {
+    void media.setWanted("audio", false);
+    notifications.show({ message: t("mutedByModerator"), position: "top-center" });
+  };
+  const { session, state, error: joinError, retry } = useRoomSession(consult.id, sending, onMuted);
   const { selfId, presenterId, viewer: shared, participants } = state;
   const still = useStillPictures(session);
   const sound = useRemoteSound(participants, selfId);
@@ -134,6 +140,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
   const others = participants.filter(({ id }) => id !== selfId);
   const presenterName = participants.find(({ id }) => id === presenterId)?.displayName ?? null;
 
+  if (state.status === "waiting") return <WaitingRoom consult={consult} />;
   return (
     <div className={classes.room} data-panel={panelShown || undefined} data-status={state.status} data-look={look}>
       <RoomHeader consult={consult} session={session} status={state.status} studyInstanceUid={studyUid} onStudy={showStudy} />
@@ -164,7 +171,8 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
               key={each.id}
               participantId={each.id}
               name={each.displayName}
-              duty={each.role}
+              duty={t(`role.${each.role}`)}
+              isReconnecting={each.reconnecting}
               stream={each.stream}
               hasVideo={each.video && each.stream !== null}
               hasAudio={each.audio}
@@ -178,6 +186,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
             participantId={selfId ?? "self"}
             name={me?.display_name ?? ""}
             duty=""
+            isReconnecting={false}
             stream={local.stream}
             hasVideo={video}
             hasAudio={audio}
@@ -195,6 +204,8 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
           study={study.data ?? null}
           selectedFindingId={selectedFinding}
           onSelectFinding={selectFinding}
+          room={state}
+          onModerate={(step) => session?.moderate(step)}
         />
       )}
       <RoomToolbar
@@ -204,7 +215,10 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
         onVideo={() => void media.setWanted("video", !video)}
         look={look}
         presenterName={presenterName}
-        isConnected={isConnected}
+        mayPresent={isConnected && state.rights.includes("present")}
+        maySend={!isConnected || state.rights.includes("send-media")}
+        mayPoint={!isConnected || state.rights.includes("point")}
+        waitingCount={state.waiting.length}
         onPresent={present}
         onReturn={() => setAway(false)}
         pointing={pointing}

@@ -10,7 +10,7 @@ import { useLine } from "./useLine";
 import type { Sound } from "./useRemoteSound";
 
 /** Why a call ended for good: another try by itself would not help. */
-const CLOSING_CODES: ReadonlySet<string> = new Set(["room-full", "replaced", "not-allowed"]);
+const CLOSING_CODES: ReadonlySet<string> = new Set(["room-full", "room-locked", "replaced", "removed", "declined", "not-allowed"]);
 /** The room stands, but without sound and pictures. */
 const MEDIA_CODES: ReadonlySet<string> = new Set(["media-failed", "no-webrtc"]);
 

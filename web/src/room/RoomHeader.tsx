@@ -12,6 +12,7 @@ import classes from "./room.module.css";
 
 const STATUS = {
   connecting: { tone: "petrol", icon: IconLoader2 },
+  waiting: { tone: "petrol", icon: IconLoader2 },
   reconnecting: { tone: "amber", icon: IconPlugConnectedX },
   closed: { tone: "signal", icon: IconPlugConnectedX },
 } as const;

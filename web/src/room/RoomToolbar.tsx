@@ -1,4 +1,4 @@
-import { Button, Tooltip } from "@mantine/core";
+import { Button, Indicator, Tooltip } from "@mantine/core";
 import {
   IconArrowBackUp,
   IconDoorExit,
@@ -43,7 +43,11 @@ export interface RoomToolbarProps {
   onVideo: () => void;
   look: Look;
   presenterName: string | null;
-  isConnected: boolean;
+  mayPresent: boolean;
+  maySend: boolean;
+  mayPoint: boolean;
+  /** How many wait to be let in by this user. */
+  waitingCount: number;
   onPresent: () => void;
   onReturn: () => void;
   pointing: boolean;
@@ -56,33 +60,39 @@ export interface RoomToolbarProps {
 }
 
 export function RoomToolbar(props: RoomToolbarProps) {
-  const { audio, video, look, presenterName, pointing, panelShown, onEnd } = props;
+  const { audio, video, look, presenterName, pointing, panelShown, waitingCount, onEnd } = props;
   const { t } = useTranslation("room");
   const lookWords =
     look === "following" && presenterName === null ? t("look.nobody") : t(`look.${look}`, { name: presenterName ?? "" });
   return (
     <div className={classes.bar} role="toolbar" aria-label={t("toolbar")}>
       <div className={classes.barGroup}>
-        <Round
-          label={t(audio ? "mute" : "unmute")}
-          icon={audio ? IconMicrophone : IconMicrophoneOff}
-          pressed={audio}
-          {...(audio ? {} : { tone: "off" as const })}
-          onPress={props.onAudio}
-        />
-        <Round
-          label={t(video ? "cameraOff" : "cameraOn")}
-          icon={video ? IconVideo : IconVideoOff}
-          pressed={video}
-          {...(video ? {} : { tone: "off" as const })}
-          onPress={props.onVideo}
-        />
-        <Round
-          label={t(pointing ? "pointerOff" : "pointerOn")}
-          icon={pointing ? IconHandFinger : IconHandFingerOff}
-          pressed={pointing}
-          onPress={props.onPointing}
-        />
+        {props.maySend && (
+          <>
+            <Round
+              label={t(audio ? "mute" : "unmute")}
+              icon={audio ? IconMicrophone : IconMicrophoneOff}
+              pressed={audio}
+              {...(audio ? {} : { tone: "off" as const })}
+              onPress={props.onAudio}
+            />
+            <Round
+              label={t(video ? "cameraOff" : "cameraOn")}
+              icon={video ? IconVideo : IconVideoOff}
+              pressed={video}
+              {...(video ? {} : { tone: "off" as const })}
+              onPress={props.onVideo}
+            />
+          </>
+        )}
+        {props.mayPoint && (
+          <Round
+            label={t(pointing ? "pointerOff" : "pointerOn")}
+            icon={pointing ? IconHandFinger : IconHandFingerOff}
+            pressed={pointing}
+            onPress={props.onPointing}
+          />
+        )}
       </div>
       <div className={classes.look} data-look={look} data-testid="look">
         <span className={classes.lookWords} role="status">
@@ -93,12 +103,11 @@ export function RoomToolbar(props: RoomToolbarProps) {
             {t("return")}
           </Button>
         )}
-        {look !== "presenting" && (
+        {look !== "presenting" && props.mayPresent && (
           <Button
             size="xs"
             variant="default"
             leftSection={<IconPresentation size={16} />}
-            disabled={!props.isConnected}
             onClick={props.onPresent}
           >
             {t("present")}
@@ -106,12 +115,16 @@ export function RoomToolbar(props: RoomToolbarProps) {
         )}
       </div>
       <div className={classes.barGroup}>
-        <Round
-          label={t(panelShown ? "hidePanel" : "showPanel")}
-          icon={IconLayoutSidebarRight}
-          pressed={panelShown}
-          onPress={props.onPanel}
-        />
+        <Indicator label={waitingCount} size={18} disabled={waitingCount === 0} color="amber.7">
+          <Round
+            label={[t(panelShown ? "hidePanel" : "showPanel"), waitingCount > 0 && t("waitingRoom.count", { count: waitingCount })]
+              .filter(Boolean)
+              .join(", ")}
+            icon={IconLayoutSidebarRight}
+            pressed={panelShown}
+            onPress={props.onPanel}
+          />
+        </Indicator>
         <Button
           className={classes.wordy}
           variant="default"

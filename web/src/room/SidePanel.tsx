@@ -1,4 +1,4 @@
-import { Tabs } from "@mantine/core";
+import { Badge, Tabs } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -6,9 +6,11 @@ import type { Consult, StudyDetail } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { FindingsPanel } from "../findings/FindingsPanel";
 import { ReportEditor } from "../reports/ReportEditor";
+import type { Moderation, SessionState } from "../signaling/session";
 import { institutionName } from "../ui/institution";
 import { LoadingState } from "../ui/states";
 import { DropZone } from "../upload/DropZone";
+import { People } from "./People";
 import classes from "./room.module.css";
 
 function About({ consult }: { consult: Consult }) {
@@ -37,17 +39,20 @@ function About({ consult }: { consult: Consult }) {
   );
 }
 
-const TABS = ["findings", "report", "images", "about"] as const;
+const TABS = ["findings", "report", "images", "people", "about"] as const;
 
 export interface SidePanelProps {
   consult: Consult;
   study: StudyDetail | null;
   selectedFindingId: string | null;
   onSelectFinding: (id: string) => void;
+  room: SessionState;
+  onModerate: (step: Moderation) => void;
 }
 
-/** Findings, report, more images and the question: what is talked about beside the picture. */
-export function SidePanel({ consult, study, selectedFindingId, onSelectFinding }: SidePanelProps) {
+/** Findings, report, more images, who is here, and the question: what is talked about beside the picture. */
+export function SidePanel(props: SidePanelProps) {
+  const { consult, study, selectedFindingId, onSelectFinding, room, onModerate } = props;
   const { t } = useTranslation("room");
   const [tab, setTab] = useState<string>("findings");
   return (
@@ -60,7 +65,19 @@ export function SidePanel({ consult, study, selectedFindingId, onSelectFinding }
       >
         <Tabs.List grow>
           {TABS.map((value) => (
-            <Tabs.Tab key={value} value={value} px={6}>
+            <Tabs.Tab
+              key={value}
+              value={value}
+              px={6}
+              rightSection={
+                value === "people" &&
+                room.waiting.length > 0 && (
+                  <Badge size="sm" color="amber.7" circle aria-label={t("waitingRoom.count", { count: room.waiting.length })}>
+                    {room.waiting.length}
+                  </Badge>
+                )
+              }
+            >
               {t(`tab.${value}`)}
             </Tabs.Tab>
           ))}
@@ -84,6 +101,9 @@ export function SidePanel({ consult, study, selectedFindingId, onSelectFinding }
         </Tabs.Panel>
         <Tabs.Panel value="images" className={classes.padded ?? ""}>
           <DropZone consultId={consult.id} compact />
+        </Tabs.Panel>
+        <Tabs.Panel value="people" className={classes.padded ?? ""}>
+          <People room={room} onModerate={onModerate} />
         </Tabs.Panel>
         <Tabs.Panel value="about" className={classes.padded ?? ""}>
           <About consult={consult} />

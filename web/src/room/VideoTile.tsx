@@ -1,4 +1,4 @@
-import { IconMicrophoneOff, IconPresentation } from "@tabler/icons-react";
+import { IconMicrophoneOff, IconPlugConnectedX, IconPresentation } from "@tabler/icons-react";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -7,7 +7,7 @@ import classes from "./room.module.css";
 export interface VideoTileProps {
   participantId: string;
   name: string;
-  /** The participant's role, as the join grant says it. */
+  /** The participant's role, in words. */
   duty: string;
   stream: MediaStream | null;
   hasVideo: boolean;
@@ -16,11 +16,13 @@ export interface VideoTileProps {
   isStill: boolean;
   isSelf: boolean;
   isPresenter: boolean;
+  isReconnecting: boolean;
   colour: string;
 }
 
 export function VideoTile(props: VideoTileProps) {
-  const { participantId, name, duty, stream, hasVideo, hasAudio, isStill, isSelf, isPresenter, colour } = props;
+  const { participantId, name, duty, stream, hasVideo, hasAudio, isStill, isSelf, isPresenter, isReconnecting, colour } =
+    props;
   const { t } = useTranslation("room");
   const video = useRef<HTMLVideoElement>(null);
   useEffect(() => {
@@ -35,6 +37,7 @@ export function VideoTile(props: VideoTileProps) {
     isPresenter ? t("presenting") : null,
     hasAudio ? null : t("muted"),
     hasVideo && isStill ? t("line.stillPicture") : null,
+    isReconnecting ? t("connection.reconnecting") : null,
   ].filter(Boolean);
   return (
     <figure className={classes.tile} style={{ borderColor: colour }} aria-label={[name, ...facts].join(", ")}>
@@ -57,6 +60,7 @@ export function VideoTile(props: VideoTileProps) {
       <figcaption className={classes.caption} title={duty}>
         {isPresenter && <IconPresentation size={13} aria-hidden />}
         <span className={classes.captionName}>{isSelf ? t("nameYou", { name }) : name}</span>
+        {isReconnecting && <IconPlugConnectedX size={13} className={classes.mutedMark} aria-hidden />}
         {!hasAudio && <IconMicrophoneOff size={13} className={classes.mutedMark} aria-hidden />}
       </figcaption>
     </figure>

@@ -8,9 +8,12 @@ export const NOT_CONNECTED: SessionState = {
   status: "connecting",
   selfId: null,
   participants: [],
+  rights: [],
   presenterId: null,
   viewer: null,
   pointers: {},
+  locked: false,
+  waiting: [],
   error: null,
 };
 
@@ -32,17 +35,26 @@ export interface Sending {
 }
 
 /** Hold one session for as long as the component lives, with the devices that are current. */
-export function useRoomSession(consultId: string, { stream, audio, video }: Sending): RoomSession {
+export function useRoomSession(
+  consultId: string,
+  { stream, audio, video }: Sending,
+  onMuted: () => void,
+): RoomSession {
   const [session, setSession] = useState<Session | null>(null);
   const [error, setError] = useState<unknown>(null);
   const [attempt, setAttempt] = useState(0);
   const current = useRef({ stream, audio, video });
+  const muted = useRef(onMuted);
 
   useEffect(() => {
     current.current = { stream, audio, video };
     void session?.setLocalStream(stream);
     session?.setMedia({ audio, video });
   }, [session, stream, audio, video]);
+
+  useEffect(() => {
+    muted.current = onMuted;
+  });
 
   useEffect(() => {
     let opened: Session | null = null;
@@ -61,7 +73,7 @@ export function useRoomSession(consultId: string, { stream, audio, video }: Send
           return token;
         };
         const { stream: localStream, ...switched } = current.current;
-        opened = openSession({ url: ticket.signaling_url, fetchToken, localStream });
+        opened = openSession({ url: ticket.signaling_url, fetchToken, localStream, onMuted: () => muted.current() });
         // Before it connects: whoever enters muted is not heard for a moment.
         opened.setMedia(switched);
         setError(null);

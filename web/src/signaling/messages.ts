@@ -1,5 +1,10 @@
 // Made by `python -m signaling.messages`. Do not edit: change signaling/messages.py.
 
+export interface Admit {
+  type: "admit";
+  participantId: string;
+}
+
 /** Both ways. RTCIceCandidateInit (RFC 8839 section 5.1); an empty candidate ends gathering. */
 export interface CandidateMessage {
   type: "candidate";
@@ -12,6 +17,11 @@ export interface CandidateMessage {
 /** Which of a client's two peer connections: what it sends, or what it receives. */
 export type Connection = "send" | "receive";
 
+export interface Decline {
+  type: "decline";
+  participantId: string;
+}
+
 /** Both ways. The client offers on `send`, the server on `receive`; the other one answers. */
 export interface DescriptionMessage {
   type: "description";
@@ -20,7 +30,7 @@ export interface DescriptionMessage {
 }
 
 /** Why the server refused or ended something; the front end has a sentence for each. */
-export type ErrorCode = "bad-message" | "bad-token" | "expired-token" | "join-timeout" | "already-joined" | "room-full" | "replaced" | "not-presenter" | "not-allowed" | "media-failed" | "too-slow" | "server-closing";
+export type ErrorCode = "bad-message" | "bad-token" | "expired-token" | "join-timeout" | "already-joined" | "room-full" | "room-locked" | "replaced" | "removed" | "declined" | "cannot-resume" | "not-presenter" | "not-allowed" | "media-failed" | "too-slow" | "server-closing";
 
 export interface ErrorMessage {
   type: "error";
@@ -43,6 +53,11 @@ export interface Left {
   participantId: string;
 }
 
+export interface LockChanged {
+  type: "lock";
+  locked: boolean;
+}
+
 export interface MediaChanged {
   type: "media";
   participantId: string;
@@ -50,13 +65,29 @@ export interface MediaChanged {
   video: boolean;
 }
 
-/** Somebody in the room. `audio` and `video` say what is switched on, not what arrives. */
+/** A moderator asks this one, or everybody else, to be silent; to speak again is up to each of them. */
+export interface Mute {
+  type: "mute";
+  participantId: string | null;
+}
+
+/** The receiver's microphone is to be switched off, and `media` to say so. */
+export interface Muted {
+  type: "muted";
+}
+
+/**
+ * Somebody in the room. `audio` and `video` say what is switched on, not what arrives; who is
+ * `reconnecting` has lost the line to the server, while sound and picture may go on.
+ */
 export interface Participant {
   id: string;
   displayName: string;
-  role: string;
+  role: Role;
+  moderator: boolean;
   audio: boolean;
   video: boolean;
+  reconnecting: boolean;
 }
 
 /** Where somebody points: x is the column, y the row, in pixels of the stored image, zero-based. */
@@ -77,10 +108,50 @@ export interface PresenterChanged {
   participantId: string | null;
 }
 
+/** Somebody's line to the server was lost, or is back. */
+export interface ReconnectingChanged {
+  type: "reconnecting";
+  participantId: string;
+  reconnecting: boolean;
+}
+
+export interface Remove {
+  type: "remove";
+  participantId: string;
+}
+
+/**
+ * The first message of a connection that goes on with an earlier one's stay, within RESUME_WINDOW_S.
+ *
+ * `received`: how many messages of this stay came in, the `welcome` included.
+ */
+export interface Resume {
+  type: "resume";
+  resumeToken: string;
+  received: number;
+}
+
+/** The answer to `resume`; what was missed follows. `received`: the client's messages after `join`. */
+export interface Resumed {
+  type: "resumed";
+  received: number;
+}
+
+export type Right = "present" | "point" | "send-media" | "see-images" | "moderate";
+
+/** What somebody is in a room. */
+export type Role = "presenter" | "participant" | "listener" | "patient";
+
 /** RTCSessionDescriptionInit. */
 export interface SessionDescription {
   type: "offer" | "answer";
   sdp: string;
+}
+
+/** Into a locked room comes nobody new; who was in it may come back, and a moderator always comes in. */
+export interface SetLock {
+  type: "lock";
+  locked: boolean;
 }
 
 /** What the sender of this has switched on. */
@@ -131,16 +202,42 @@ export interface ViewerState {
   findingId: string | null;
 }
 
-/** The answer to `join`: the room as it stands. `participants` holds everybody, the joiner too. */
+/** An answer to `join`: a moderator is asked; then `welcome` or the error `declined` follows. */
+export interface Waiting {
+  type: "waiting";
+}
+
+/** For moderators: everybody who waits now. */
+export interface WaitingChanged {
+  type: "waitingRoom";
+  waiting: WaitingPerson[];
+}
+
+/** Somebody in the waiting room. */
+export interface WaitingPerson {
+  id: string;
+  displayName: string;
+  role: Role;
+}
+
+/**
+ * The answer to `join`: the room as it stands. `participants` holds everybody, the joiner too.
+ *
+ * `rights` are the joiner's own. `resume_token` is its secret. `waiting` is empty for who does not moderate.
+ */
 export interface Welcome {
   type: "welcome";
   participantId: string;
   participants: Participant[];
+  rights: Right[];
   presenterId: string | null;
   viewer: ViewerState | null;
   seq: number;
+  locked: boolean;
+  waiting: WaitingPerson[];
+  resumeToken: string;
 }
 
-export type ClientMessage = Join | DescriptionMessage | CandidateMessage | SetViewer | SetPointer | TakePresenter | SetMedia;
+export type ClientMessage = Join | Resume | DescriptionMessage | CandidateMessage | SetViewer | SetPointer | TakePresenter | SetMedia | Mute | Remove | SetLock | Admit | Decline;
 
-export type ServerMessage = Welcome | Joined | Left | DescriptionMessage | CandidateMessage | ViewerChanged | PointerMoved | PresenterChanged | MediaChanged | ErrorMessage;
+export type ServerMessage = Waiting | Welcome | Resumed | Joined | Left | DescriptionMessage | CandidateMessage | ViewerChanged | PointerMoved | PresenterChanged | MediaChanged | ReconnectingChanged | Muted | LockChanged | WaitingChanged | ErrorMessage;

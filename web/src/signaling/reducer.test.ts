@@ -3,8 +3,16 @@ import { describe, expect, it } from "vitest";
 import type { Participant, ServerMessage, ViewerState } from "./messages";
 import { type Action, INITIAL, reduce, type RoomState } from "./reducer";
 
-const anna: Participant = { id: "anna", displayName: "Anna", role: "clinician", audio: true, video: true };
-const ben: Participant = { ...anna, id: "ben", displayName: "Ben", role: "specialist" };
+const anna: Participant = {
+  id: "anna",
+  displayName: "Anna",
+  role: "presenter",
+  moderator: false,
+  audio: true,
+  video: true,
+  reconnecting: false,
+};
+const ben: Participant = { ...anna, id: "ben", displayName: "Ben" };
 const viewer = (zoom: number): ViewerState => ({
   studyInstanceUid: "1",
   seriesInstanceUid: "1.2",
@@ -24,6 +32,10 @@ const welcome = (changes: object = {}): ServerMessage => ({
   presenterId: "ben",
   viewer: null,
   seq: 0,
+  rights: ["present", "point", "send-media", "see-images"],
+  locked: false,
+  waiting: [],
+  resumeToken: "secret",
   ...changes,
 });
 const heard = (...messages: ServerMessage[]): Action[] =>
@@ -58,17 +70,54 @@ describe("what is known of the room", () => {
 
   it("keeps what is on screen when the connection is lost, and when the server has forgotten it", () => {
     const before = heard(welcome(), { type: "viewer", seq: 1, participantId: "ben", state: viewer(5) });
-    const lost = after(...before, { kind: "lost", error: null });
+    const lost = after(...before, { kind: "lost", error: null, held: false });
     expect(lost).toMatchObject({ status: "reconnecting", streams: {}, pointers: {} });
     expect(lost.viewer?.zoom).toBe(5);
     expect(reduce(lost, { kind: "received", message: welcome() }).viewer?.zoom).toBe(5);
   });
 
   it("is still connecting when it was never there", () => {
-    expect(after({ kind: "lost", error: "no-token" })).toMatchObject({
+    expect(after({ kind: "lost", error: "no-token", held: false })).toMatchObject({
       status: "connecting",
       error: { code: "no-token" },
     });
+  });
+
+  it("keeps faces and pointers of a stay that is held, and none of one that is over", () => {
+    const stream = {} as MediaStream;
+    const before: Action[] = [
+      ...heard(welcome(), { type: "pointer", participantId: "ben", pointer: { sopInstanceUid: "1.2.3", x: 1, y: 2 } }),
+      { kind: "streamAdded", participantId: "ben", stream },
+      { kind: "lost", error: null, held: true },
+    ];
+    expect(after(...before)).toMatchObject({ status: "reconnecting", streams: { ben: stream }, pointers: { ben: { x: 1 } } });
+    const back = after(...before, ...heard({ type: "resumed", received: 3 }));
+    expect(back).toMatchObject({ status: "connected", streams: { ben: stream }, pointers: { ben: { x: 1 } } });
+    expect(after(...before, ...heard(welcome()))).toMatchObject({ streams: {}, pointers: {} });
+  });
+
+  it("says who is reconnecting, whether the room is locked and who waits", () => {
+    const cem = { id: "cem", displayName: "Cem", role: "patient" } as const;
+    const state = after(
+      ...heard(
+        welcome(),
+        { type: "reconnecting", participantId: "ben", reconnecting: true },
+        { type: "lock", locked: true },
+        { type: "waitingRoom", waiting: [cem] },
+      ),
+    );
+    expect(state.participants.map(({ reconnecting }) => reconnecting)).toEqual([false, true]);
+    expect(state).toMatchObject({ locked: true, waiting: [cem] });
+  });
+
+  it("is to wait until the welcome comes", () => {
+    expect(after(...heard({ type: "waiting" })).status).toBe("waiting");
+    expect(after(...heard({ type: "waiting" }, welcome())).status).toBe("connected");
+  });
+
+  it("shows nothing of who may not present, also where nobody presents", () => {
+    const patient = welcome({ presenterId: null, rights: ["send-media"] });
+    expect(after(...heard(patient), { kind: "showed", state: viewer(3) }).viewer).toBeNull();
   });
 
   it("has each participant once, and no pointer of who left", () => {

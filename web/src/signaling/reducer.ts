@@ -3,23 +3,31 @@ import type {
   ErrorCode,
   Participant as WireParticipant,
   Pointer,
+  Right,
   ServerMessage,
   ViewerState,
+  WaitingPerson,
 } from "./messages";
 
 /** Codes of the server, and two of our own: no token to be had, and no WebRTC in this browser. */
 export type SessionErrorCode = ErrorCode | "no-token" | "no-webrtc";
-export type SessionStatus = "connecting" | "connected" | "reconnecting" | "closed";
+/** Who is `waiting` is let in by a moderator. */
+export type SessionStatus = "connecting" | "waiting" | "connected" | "reconnecting" | "closed";
 
 export interface RoomState {
   status: SessionStatus;
   selfId: string | null;
   participants: readonly WireParticipant[];
   streams: Readonly<Record<string, MediaStream>>;
+  /** One's own. */
+  rights: readonly Right[];
   presenterId: string | null;
   viewer: ViewerState | null;
   seq: number;
   pointers: Readonly<Record<string, Pointer>>;
+  locked: boolean;
+  /** Who waits to be let in, as moderators know it. */
+  waiting: readonly WaitingPerson[];
   error: { code: SessionErrorCode } | null;
 }
 
@@ -28,16 +36,20 @@ export const INITIAL: RoomState = {
   selfId: null,
   participants: [],
   streams: {},
+  rights: [],
   presenterId: null,
   viewer: null,
   seq: 0,
   pointers: {},
+  locked: false,
+  waiting: [],
   error: null,
 };
 
 export type Action =
   | { kind: "received"; message: ServerMessage }
-  | { kind: "lost"; error: SessionErrorCode | null }
+  /** A stay that is `held` may go on when the line is back; of another nothing is left. */
+  | { kind: "lost"; error: SessionErrorCode | null; held: boolean }
   | { kind: "closed"; error: SessionErrorCode | null }
   | { kind: "failed"; error: SessionErrorCode }
   | { kind: "showed"; state: ViewerState }
@@ -50,12 +62,12 @@ export function reduce(state: RoomState, action: Action): RoomState {
     case "received":
       return receive(state, action.message);
     case "lost":
-      // What was on screen stays there; the others' faces and pointers are gone until we are back.
+      // What was on screen stays there. Faces and pointers stay with a stay that is held.
       return {
         ...state,
         status: state.selfId === null ? "connecting" : "reconnecting",
-        streams: {},
-        pointers: {},
+        streams: action.held ? state.streams : {},
+        pointers: action.held ? state.pointers : {},
         error: action.error === null ? state.error : { code: action.error },
       };
     case "closed":
@@ -65,6 +77,7 @@ export function reduce(state: RoomState, action: Action): RoomState {
         participants: [],
         streams: {},
         pointers: {},
+        waiting: [],
         error: action.error === null ? null : { code: action.error },
       };
     case "failed":
@@ -80,22 +93,33 @@ export function reduce(state: RoomState, action: Action): RoomState {
   }
 }
 
-/** Where nobody presents, whoever shows something presents; the server refuses those who may not. */
-export const mayShow = (state: RoomState) => state.presenterId === null || state.presenterId === state.selfId;
+export const may = (state: RoomState, right: Right) => state.rights.includes(right);
+
+/** Where nobody presents, whoever may and shows something presents. */
+export const mayShow = (state: RoomState) =>
+  may(state, "present") && (state.presenterId === null || state.presenterId === state.selfId);
 
 function receive(state: RoomState, message: ServerMessage): RoomState {
   switch (message.type) {
+    case "waiting":
+      return { ...state, status: "waiting", error: null };
+    case "resumed":
+      return { ...state, status: "connected" };
     case "welcome":
       return {
         ...state,
         status: "connected",
         selfId: message.participantId,
         participants: message.participants,
+        streams: {},
+        rights: message.rights,
         presenterId: message.presenterId,
         // A server that started anew knows of no state: ours is kept.
         viewer: message.viewer ?? state.viewer,
         seq: message.seq,
         pointers: {},
+        locked: message.locked,
+        waiting: message.waiting,
         error: null,
       };
     case "joined":
@@ -126,10 +150,22 @@ function receive(state: RoomState, message: ServerMessage): RoomState {
       return { ...state, presenterId: message.participantId };
     case "media":
       return withMedia(state, message.participantId, message.audio, message.video);
+    case "reconnecting":
+      return {
+        ...state,
+        participants: state.participants.map((one) =>
+          one.id === message.participantId ? { ...one, reconnecting: message.reconnecting } : one,
+        ),
+      };
+    case "lock":
+      return { ...state, locked: message.locked };
+    case "waitingRoom":
+      return { ...state, waiting: message.waiting };
     case "error":
       return { ...state, error: { code: message.code } };
     case "description":
     case "candidate":
+    case "muted":
       return state;
   }
 }

@@ -1,25 +1,46 @@
 /**
  * One participant's session in a room: signaling, shared viewer state, sound and pictures.
  *
- * A lost connection comes back by itself, with a new token each time; what the viewer showed stays. Closures:
+ * A lost line comes back by itself. Within the server's window the stay goes on: sound and pictures were never
+ * gone, and each side sends what the other missed. After it we join anew, with a new token; what the viewer
+ * showed stays. Closures:
  * `close` ends the socket, both peer connections and all timers, and may be called twice. The tracks of the
  * local stream belong to whoever opened the camera.
  */
 import type { Readable } from "../viewer/store";
 import { latestOnly } from "./latestOnly";
 import { type LineView, LineWatch } from "./lineWatch";
-import {
-  type ClientMessage,
-  type ErrorCode,
-  type Participant as WireParticipant,
-  type Pointer,
-  type ServerMessage,
-  type ViewerState,
+import type {
+  Admit,
+  ClientMessage,
+  Decline,
+  ErrorCode,
+  Mute,
+  Participant as WireParticipant,
+  Pointer,
+  Remove,
+  Right,
+  ServerMessage,
+  SetLock,
+  ViewerState,
+  WaitingPerson,
 } from "./messages";
 import { PeerConnections } from "./peerConnections";
-import { type Action, INITIAL, mayShow, reduce, type RoomState, type SessionErrorCode, type SessionStatus } from "./reducer";
+import {
+  type Action,
+  INITIAL,
+  may,
+  mayShow,
+  reduce,
+  type RoomState,
+  type SessionErrorCode,
+  type SessionStatus,
+} from "./reducer";
+import { ResumableSocket } from "./resumableSocket";
 
-export type { LineView, Pointer, SessionErrorCode, SessionStatus, ViewerState };
+export type { LineView, Pointer, Right, SessionErrorCode, SessionStatus, ViewerState, WaitingPerson };
+/** What moderators do; the server refuses it from anybody else. */
+export type Moderation = Mute | Remove | SetLock | Admit | Decline;
 
 export interface Participant extends WireParticipant {
   /** What arrives from this participant; for oneself, what one sends. */
@@ -31,9 +52,14 @@ export interface SessionState {
   selfId: string | null;
   /** Everybody in the room, oneself too. */
   participants: Participant[];
+  /** One's own. */
+  rights: readonly Right[];
   presenterId: string | null;
   viewer: ViewerState | null;
   pointers: Readonly<Record<string, Pointer>>;
+  locked: boolean;
+  /** Who waits to be let in, as moderators know it. */
+  waiting: readonly WaitingPerson[];
   error: { code: SessionErrorCode } | null;
 }
 
@@ -45,6 +71,7 @@ export interface Session {
   sendViewer(state: ViewerState): void;
   sendPointer(pointer: Pointer | null): void;
   takePresenter(): void;
+  moderate(step: Moderation): void;
   setMedia(media: { audio: boolean; video: boolean }): void;
   setLocalStream(stream: MediaStream | null): Promise<void>;
   close(): void;
@@ -56,9 +83,10 @@ export interface SessionOptions {
   /** A new join token each time it is called. */
   fetchToken: () => Promise<string>;
   localStream: MediaStream | null;
+  /** A moderator has switched our microphone off; only we switch it on again. */
+  onMuted?: () => void;
 }
 
-const SUBPROTOCOL = "teleconsult.v1";
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 const VIEWER_SPACING_MS = 33;
@@ -66,7 +94,15 @@ const POINTER_SPACING_MS = 40;
 /** After so many failures in a row the session goes on without sound and pictures. */
 const MEDIA_TRIES = 3;
 /** What another try cannot change. */
-const FINAL: ReadonlySet<ErrorCode> = new Set(["replaced", "room-full", "bad-message", "not-allowed"]);
+const FINAL: ReadonlySet<ErrorCode> = new Set([
+  "replaced",
+  "room-full",
+  "room-locked",
+  "removed",
+  "declined",
+  "bad-message",
+  "not-allowed",
+]);
 
 export function openSession(options: SessionOptions): Session {
   return new RoomSession(options);
@@ -76,7 +112,7 @@ class RoomSession implements Session {
   private room: RoomState = INITIAL;
   private state: SessionState;
   private readonly listeners = new Set<() => void>();
-  private socket: WebSocket | null = null;
+  private readonly socket: ResumableSocket;
   private peers: PeerConnections | null = null;
   private readonly watch = new LineWatch();
   private localStream: MediaStream | null;
@@ -94,6 +130,16 @@ class RoomSession implements Session {
 
   constructor(private readonly options: SessionOptions) {
     this.localStream = options.localStream;
+    this.socket = new ResumableSocket(options.url, {
+      received: (message) => {
+        this.receive(message);
+      },
+      lost: (end) => {
+        if (end !== null && FINAL.has(end)) this.end(end);
+        else if (end === "cannot-resume") this.joinAnew();
+        else this.lose(end === "server-closing" ? null : end);
+      },
+    });
     this.state = this.compose();
     window.addEventListener("online", this.reconnectNow);
     if (typeof RTCPeerConnection === "undefined") this.dispatch({ kind: "failed", error: "no-webrtc" });
@@ -128,6 +174,10 @@ class RoomSession implements Session {
     this.send({ type: "takePresenter" });
   }
 
+  moderate(step: Moderation): void {
+    this.send(step);
+  }
+
   setMedia(media: { audio: boolean; video: boolean }): void {
     this.wanted = { audio: media.audio, video: media.video };
     void this.applyMedia();
@@ -143,6 +193,10 @@ class RoomSession implements Session {
   }
 
   private async connect(): Promise<void> {
+    if (this.socket.hasStay) {
+      this.socket.resume();
+      return;
+    }
     let token: string;
     try {
       token = await this.options.fetchToken();
@@ -150,26 +204,7 @@ class RoomSession implements Session {
       this.lose("no-token");
       return;
     }
-    if (this.isClosed) return;
-    const socket = new WebSocket(this.options.url, SUBPROTOCOL);
-    this.socket = socket;
-    let refusal: ErrorCode | null = null;
-    socket.onopen = () => {
-      this.send({ type: "join", token });
-    };
-    socket.onmessage = ({ data }) => {
-      if (this.socket !== socket) return;
-      const message = JSON.parse(String(data)) as ServerMessage;
-      if (message.type === "error") refusal = message.code;
-      this.receive(message);
-    };
-    socket.onclose = ({ code }) => {
-      if (this.socket !== socket) return;
-      this.socket = null;
-      // A private code says that the last error is why (signaling/websocket.py).
-      if (code >= 4000 && refusal !== null && FINAL.has(refusal)) this.end(refusal);
-      else this.lose(code >= 4000 ? refusal : null);
-    };
+    if (!this.isClosed) this.socket.join(token);
   }
 
   private receive(message: ServerMessage): void {
@@ -182,6 +217,14 @@ class RoomSession implements Session {
         if (message.viewer === null && known !== null && this.lastShown !== null && mayShow(this.room)) {
           this.viewerOut.send(this.lastShown);
         }
+        break;
+      case "resumed":
+        this.pauseMs = FIRST_PAUSE_MS;
+        break;
+      case "muted":
+        this.wanted = { ...this.wanted, audio: false };
+        void this.applyMedia();
+        this.options.onMuted?.();
         break;
       case "description":
         this.peers?.takeDescription(message.connection, message.description);
@@ -200,12 +243,18 @@ class RoomSession implements Session {
     }
   }
 
+  private joinAnew(): void {
+    this.dropConnection();
+    this.dispatch({ kind: "lost", error: null, held: false });
+    void this.connect();
+  }
+
   private openMedia(): void {
     this.peers?.close();
     this.peers = null;
     const media = this.effectiveMedia();
     this.dispatch({ kind: "switched", ...media });
-    this.send({ type: "media", ...media });
+    this.say(media);
     if (typeof RTCPeerConnection === "undefined") {
       this.dispatch({ kind: "failed", error: "no-webrtc" });
       return;
@@ -217,7 +266,10 @@ class RoomSession implements Session {
     const peers: PeerConnections = new PeerConnections(
       {
         send: (message) => {
-          if (this.peers === peers) this.send(message);
+          if (this.peers !== peers) return;
+          // Who only listens makes no offer; the connection for it stays unused.
+          const offers = message.type === "description" && message.connection === "send";
+          if (!offers || may(this.room, "send-media")) this.send(message);
         },
         streamAdded: (participantId, stream) => {
           this.dispatch({ kind: "streamAdded", participantId, stream });
@@ -242,19 +294,23 @@ class RoomSession implements Session {
   private mediaFailed(): void {
     if (this.peers === null) return;
     this.mediaFailures += 1;
-    this.socket?.close(1000);
+    this.dropConnection();
     this.lose("media-failed");
   }
 
   private async applyMedia(): Promise<void> {
     const media = this.effectiveMedia();
     this.dispatch({ kind: "switched", ...media });
-    if (this.room.status === "connected") this.send({ type: "media", ...media });
+    this.say(media);
     await this.peers?.setTracks(this.tracks());
   }
 
+  private say(media: { audio: boolean; video: boolean }): void {
+    if (may(this.room, "send-media")) this.send({ type: "media", ...media });
+  }
+
   private effectiveMedia(): { audio: boolean; video: boolean } {
-    const stream = this.localStream;
+    const stream = may(this.room, "send-media") ? this.localStream : null;
     return {
       audio: this.wanted.audio && (stream?.getAudioTracks().length ?? 0) > 0,
       video: this.wanted.video && (stream?.getVideoTracks().length ?? 0) > 0,
@@ -277,10 +333,12 @@ class RoomSession implements Session {
     void this.connect();
   };
 
+  /** Try again after a pause: to go on with the stay where there is one, to join anew if not. */
   private lose(error: SessionErrorCode | null): void {
     if (this.isClosed || this.retry !== null) return;
-    this.dropConnection();
-    this.dispatch({ kind: "lost", error });
+    const held = this.socket.hasStay;
+    if (!held) this.dropConnection();
+    this.dispatch({ kind: "lost", error, held });
     const pauseMs = this.pauseMs * (0.75 + Math.random() / 2);
     this.pauseMs = Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS);
     this.retry = setTimeout(this.reconnectNow, pauseMs);
@@ -299,9 +357,7 @@ class RoomSession implements Session {
   }
 
   private dropConnection(): void {
-    const socket = this.socket;
-    this.socket = null;
-    socket?.close(1000);
+    this.socket.leave();
     this.pointerOut.cancel();
     this.watch.follow(null);
     this.peers?.close();
@@ -313,7 +369,7 @@ class RoomSession implements Session {
   }
 
   private send(message: ClientMessage): void {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify(message));
+    this.socket.send(message);
   }
 
   private dispatch(action: Action): void {
@@ -325,16 +381,8 @@ class RoomSession implements Session {
   }
 
   private compose(): SessionState {
-    const { status, selfId, participants, streams, presenterId, viewer, pointers, error } = this.room;
+    const { participants, streams, selfId, ...room } = this.room;
     const streamOf = (id: string) => (id === selfId ? this.localStream : (streams[id] ?? null));
-    return {
-      status,
-      selfId,
-      participants: participants.map((one) => ({ ...one, stream: streamOf(one.id) })),
-      presenterId,
-      viewer,
-      pointers,
-      error,
-    };
+    return { ...room, selfId, participants: participants.map((one) => ({ ...one, stream: streamOf(one.id) })) };
   }
 }

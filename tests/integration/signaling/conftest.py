@@ -24,6 +24,7 @@ from signaling.join_token import JoinGrant, issue
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 SECRET = "a secret that is only used in tests"
+MODERATOR = "mo"  # a visitor of this name moderates; patients wait
 CHROMIUM = shutil.which("chromium")
 CHROMIUM_FLAGS = [
     "--no-sandbox",
@@ -126,6 +127,8 @@ def page_origin(session_bundle: Path) -> Iterator[str]:
                     participant_id=asked["user"],
                     display_name=asked["user"].title(),
                     role=asked["role"],
+                    moderator=asked["user"] == MODERATOR,
+                    waits=asked["role"] == "patient",
                 )
                 content, kind = issue(SECRET, grant).encode(), "text/plain"
             elif address.path in files:
@@ -178,12 +181,16 @@ class Visitor:
     role: str = "presenter"
 
     def enter(self, audio: bool = True, video: bool = True) -> "Visitor":
+        self.begin(audio, video)
+        self.waits("state.status === 'connected'", "is in the room")
+        return self
+
+    def begin(self, audio: bool = True, video: bool = True) -> None:
+        """Ask to be let in."""
         self.page.goto(self.origin)
         media = {"audio": audio, "video": video} if audio or video else None
         how = {"signalingUrl": self.relay.url, "user": self.name, "role": self.role, "media": media}
         self.page.evaluate("how => enter(how)", how)
-        self.waits("state.status === 'connected'", "is in the room")
-        return self
 
     @property
     def state(self) -> dict[str, Any]:

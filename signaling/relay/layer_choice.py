@@ -34,7 +34,10 @@ class LayerChoice:
         if not there:
             return self._take(None, at_s)
         if self.layer not in there:
-            return self._take(there[len(there) // 2], at_s)
+            former, self._trial_from = self._trial_from, None
+            if former is not None:  # what was tried stopped
+                self._wait_s = min(MAX_WAIT_S, 2 * self._wait_s)
+            return self._take(former if former in there else there[len(there) // 2], at_s)
         if available_bps is None:
             return self.layer
         smaller = [number for number in there if number < self.layer]

@@ -9,7 +9,13 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
-from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCRtpSender,
+    RTCSessionDescription,
+)
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamError, VideoStreamTrack
 from aiortc.rtp import is_rtcp
 from av import AudioFrame, VideoFrame
@@ -85,14 +91,17 @@ class Bot:
         self.inbox: asyncio.Queue[tuple[Connection, SessionDescription]] = asyncio.Queue()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def enter(self, *tracks: MediaStreamTrack) -> None:
-        """Take part, sending these tracks; none: only receive."""
+    async def enter(self, *tracks: MediaStreamTrack, video_codec: str | None = None) -> None:
+        """Take part, sending these tracks, pictures with this codec only; no track: only receive."""
         self._start(self._follow())
         await self.engine.open(self.stay)
         if tracks:
             self.outbound = new_connection()
             for track in tracks:
-                self.outbound.addTransceiver(track, direction="sendonly")
+                transceiver = self.outbound.addTransceiver(track, direction="sendonly")
+                if track.kind == "video" and video_codec is not None:
+                    codecs = RTCRtpSender.getCapabilities("video").codecs
+                    transceiver.setCodecPreferences([one for one in codecs if one.mimeType == video_codec])
             await self.outbound.setLocalDescription(await self.outbound.createOffer())
             await self._describe(Connection.SEND, self.outbound.localDescription)
 

@@ -53,6 +53,16 @@ async def test_one_with_only_a_microphone_is_heard(bots: Bots) -> None:
     assert ben.heard["anna"].pictures == []
 
 
+async def test_h264_is_forwarded_too(bots: Bots) -> None:
+    anna, ben = bots.bot("anna"), bots.bot("ben")
+    await anna.enter(MovingBar(), video_codec="video/H264")
+    await ben.enter()
+
+    await until(lambda: "anna" in ben.heard and ben.heard["anna"].has_motion, "anna is seen")
+    assert "m=video 9 UDP/TLS/RTP/SAVPF" in (answer := anna.outbound.remoteDescription.sdp)
+    assert "H264/90000" in answer and "VP8" not in answer
+
+
 async def test_a_third_joins_and_whoever_rejoins_is_seen_again(bots: Bots) -> None:
     anna, ben = bots.bot("anna"), bots.bot("ben")
     await anna.enter(MovingBar())

@@ -8,6 +8,7 @@ import random
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from struct import error as struct_error
 
 from aiortc.rtp import (
     RTCP_PSFB_APP,
@@ -141,7 +142,7 @@ class Subscriber:
                 for at in range(0, len(packet.fci) - 7, 8):  # RFC 5104 section 4.3.1.1
                     self._want_key_frame(by_ssrc.get(int.from_bytes(packet.fci[at : at + 4], "big")), at_s)
             elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_APP:
-                with suppress(ValueError, IndexError):  # another application's message
+                with suppress(ValueError, IndexError, struct_error):  # another application's message
                     self._estimate_bps = unpack_remb_fci(packet.fci)[0]
                     self._limit_publishers()
 

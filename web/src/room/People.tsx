@@ -102,7 +102,7 @@ export function People({ room, onModerate }: PeopleProps) {
                     <Button
                       size="compact-sm"
                       variant="subtle"
-                      color="signal.7"
+                      color="signal"
                       aria-label={t("moderate.removeOne", { name: displayName })}
                       onClick={() => onModerate({ type: "remove", participantId: id })}
                     >

@@ -1,16 +1,63 @@
 """What a real Chromium sends when its line is bad: speech goes on, the picture yields, and both come back."""
 
-from collections.abc import Callable
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
+from tests.bad_line import Step
 from tests.e2e.chromium import TELL_LOSS
-from tests.integration.signaling.conftest import Visitor, wait_until
+from tests.integration.signaling.conftest import Relay, Visitor, wait_until
+from tests.network_twin import Twin, udp_twin
 
 ENCODINGS = """() => connections
   .filter((one) => one.connectionState !== "closed")
   .flatMap((one) => one.getSenders())
   .filter((sender) => sender.track !== null)
   .map((sender) => ({ kind: sender.track.kind, ...sender.getParameters().encodings[0] }))"""
+
+# The relay's media are found at another port, and nowhere else.
+THROUGH = """
+const describe = RTCPeerConnection.prototype.setRemoteDescription;
+RTCPeerConnection.prototype.setRemoteDescription = function ({ type, sdp }) {
+  const lines = sdp.split("\\r\\n").flatMap((line) => {
+    if (!line.startsWith("a=candidate:")) return [line];
+    const there = / 127\\.0\\.0\\.1 \\d+ typ host/;
+    return there.test(line) ? [line.replace(there, " 127.0.0.1 PORT typ host")] : [];
+  });
+  return describe.call(this, { type, sdp: lines.join("\\r\\n") });
+};
+"""
+
+
+@contextmanager
+def line_to(relay: Relay) -> Iterator[tuple[str, Callable[..., None]]]:
+    """A line before the relay's media: a script for the page that uses it, and a way to change the line."""
+    loop = asyncio.new_event_loop()
+    twins: list[Twin] = []
+    started, over = threading.Event(), asyncio.Event()
+
+    async def run() -> None:
+        async with udp_twin(("127.0.0.1", relay.port)) as twin:
+            twins.append(twin)
+            started.set()
+            await over.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=[run()])
+    thread.start()
+    assert started.wait(10)
+
+    def becomes(**changes: Any) -> None:
+        loop.call_soon_threadsafe(twins[0].play, [Step(0.0, changes)])
+
+    yield THROUGH.replace("PORT", str(twins[0].address[1])), becomes
+    loop.call_soon_threadsafe(over.set)
+    thread.join(10)
+    loop.close()
 
 
 def sent(visitor: Visitor, kind: str) -> dict[str, Any]:
@@ -49,3 +96,37 @@ def test_on_a_line_that_loses_a_third_speech_goes_on_alone_and_the_picture_comes
     wait_until(lambda: line(anna)["level"] == "full", "the picture is back as it was", 90)
     wait_until(lambda: line(ben)["still"] == [], "ben is told that it moves again", 20)
     ben.sees(anna)
+
+
+@pytest.mark.parametrize(
+    ("what", "bad", "good"),
+    [
+        ("30 % loss and 300 ms", {"loss": 0.3, "delay_s": 0.15}, {"loss": 0.0, "delay_s": 0.02}),
+        ("64 kbit/s", {"rate_bps": 64_000, "queue_s": 1.0}, {"rate_bps": 5_000_000, "queue_s": 1.0}),
+    ],
+)
+def test_real_packets_on_a_bad_line_leave_speech_alone_on_it_until_the_line_is_good_again(
+    visitor: Callable[..., Visitor], relay: Relay, what: str, bad: dict[str, float], good: dict[str, float]
+) -> None:
+    with line_to(relay) as (through, becomes):
+        becomes(**good)
+        anna, ben = visitor("anna"), visitor("ben")
+        anna.page.add_init_script(through)
+        anna.enter()
+        ben.enter()
+        ben.sees(anna)
+        anna.sees(ben)
+
+        becomes(**bad)
+        worse_at = time.monotonic()
+        wait_until(lambda: line(anna)["level"] in ("still", "audio-only"), "anna's picture has given way", 45)
+        took_s = time.monotonic() - worse_at
+        assert line(anna)["uploads"] == "paused"
+        ben.hears()
+        anna.hears()
+
+        becomes(**good)
+        better_at = time.monotonic()
+        wait_until(lambda: line(anna)["level"] == "full", "the picture is back as it was", 150)
+        print(f"{what}: down in {took_s:.1f} s, back in {time.monotonic() - better_at:.1f} s")
+        ben.sees(anna)

@@ -134,6 +134,13 @@ class CCore:
     def add_source(self, source: int, peer: int, description: Source) -> None:
         if not self._core:
             return
+        try:
+            what = self._source_description(description)
+        except (OverflowError, IndexError):
+            return  # numbers that a description may claim, and no packet has
+        self._lib.core_add_source(self._core, source, peer, what)
+
+    def _source_description(self, description: Source) -> Any:
         what = self._ffi.new("core_source_description *")
         what.ssrc = description.ssrc
         what.rtx_ssrc = -1 if description.rtx_ssrc is None else description.rtx_ssrc
@@ -144,7 +151,7 @@ class CCore:
         for number, repeated in description.rtx_payload_types.items():
             what.repeats[number] = repeated
         what.transport_cc_id, what.audio_level_id = description.transport_cc_id, description.audio_level_id
-        self._lib.core_add_source(self._core, source, peer, what)
+        return what
 
     def remove_source(self, source: int) -> None:
         if self._core:

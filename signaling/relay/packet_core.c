@@ -368,7 +368,7 @@ static void flush(core *c) {
         }
         if (errno == EINTR) continue;
         if (c->trains[i].segments > 1 && (errno == EIO || errno == EINVAL || errno == EMSGSIZE)) {
-            if (errno != EMSGSIZE) c->has_gso = 0; /* a path or kernel without it */
+            if (errno == EIO) c->has_gso = 0; /* a device without it; else one train too large for its path */
             send_in_pieces(c, &c->trains[i]);
         } else
             c->counts.send_failures++;
@@ -660,21 +660,18 @@ static void *run(void *argument) {
     struct pollfd waiting[2] = {{c->socket, POLLIN, 0}, {c->stop, POLLIN, 0}};
     for (;;) {
         if (poll(waiting, 2, -1) < 0 && errno != EINTR) break;
-        if (waiting[1].revents) break;
-        for (;;) {
-            for (int i = 0; i < BURST; i++) {
-                pieces[i] = (struct iovec){data[i], MAX_PACKET};
-                memset(&messages[i], 0, sizeof messages[i]);
-                messages[i].msg_hdr = (struct msghdr){
-                    .msg_name = &from[i], .msg_namelen = sizeof from[i], .msg_iov = &pieces[i], .msg_iovlen = 1};
-            }
-            int count = recvmmsg(c->socket, messages, BURST, MSG_DONTWAIT, NULL);
-            if (count <= 0) break; /* nothing more, or an ICMP error that an earlier send brought */
-            pthread_mutex_lock(&c->lock);
-            take_burst(c, messages, from, data, count);
-            pthread_mutex_unlock(&c->lock);
-            if (count < BURST) break;
+        if (waiting[1].revents) break; /* asked before each burst: a flood does not keep the thread alive */
+        for (int i = 0; i < BURST; i++) {
+            pieces[i] = (struct iovec){data[i], MAX_PACKET};
+            memset(&messages[i], 0, sizeof messages[i]);
+            messages[i].msg_hdr = (struct msghdr){
+                .msg_name = &from[i], .msg_namelen = sizeof from[i], .msg_iov = &pieces[i], .msg_iovlen = 1};
         }
+        int count = recvmmsg(c->socket, messages, BURST, MSG_DONTWAIT, NULL);
+        if (count <= 0) continue; /* nothing there, or an ICMP error that an earlier send brought */
+        pthread_mutex_lock(&c->lock);
+        take_burst(c, messages, from, data, count);
+        pthread_mutex_unlock(&c->lock);
     }
     free(data);
     return NULL;

@@ -1,6 +1,9 @@
 """Packets that a participant with keys made to do harm: each core outlives them and says the same of them."""
 
+import contextlib
+import multiprocessing
 import random
+import threading
 
 import pytest
 from pylibsrtp import Error
@@ -115,3 +118,37 @@ def test_noise_from_strangers_and_from_a_participant_is_refused(
             one.socket.close()
     finally:
         core.close()
+
+
+def publish_without_end(anna: Client) -> None:
+    number = 0
+    while True:
+        with contextlib.suppress(OSError):
+            anna.send(rtp(number, vp8(bytes(1_000), key=True)))
+        number += 1
+
+
+@pytest.mark.parametrize("make_core", [PythonCore, CCore])
+def test_a_flood_to_many_receivers_keeps_no_core_from_closing(
+    make_core: type[PythonCore] | type[CCore],
+) -> None:
+    core: PacketCore = make_core()
+    port = core.bind("127.0.0.1", 0)
+    anna, ben = Client(core, port, 1), Client(core, port, 2)
+    anna.publish(1)
+    for output in range(1, 101):
+        ben.subscribe(output, 1, ssrc=100 + output)
+    flood = multiprocessing.get_context("fork").Process(target=publish_without_end, args=(anna,), daemon=True)
+    flood.start()
+    try:
+        taken = Taken(core)
+        taken.until(lambda: core.counts().received > 500)
+        closing = threading.Thread(target=core.close, daemon=True)
+        closing.start()
+        closing.join(5.0)
+        assert not closing.is_alive(), "it goes on for as long as packets come"
+    finally:
+        flood.kill()
+        flood.join()
+        anna.socket.close()
+        ben.socket.close()

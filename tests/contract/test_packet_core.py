@@ -7,9 +7,9 @@ from struct import pack, unpack_from
 import pytest
 
 from signaling.relay.c_core import CCore
-from signaling.relay.packet_core import PacketCore, SrtpProfile
+from signaling.relay.packet_core import PacketCore, Source, SrtpProfile
 from signaling.relay.python_core import PythonCore
-from tests.contract.packet_peers import OPUS, VP8, VP8_RTX, Client, Taken, rtp, vp8
+from tests.contract.packet_peers import OPUS, PAYLOAD_TYPES, VP8, VP8_RTX, Client, Taken, rtp, vp8
 
 
 @pytest.fixture(params=[PythonCore, CCore], ids=["python", "c"])
@@ -307,6 +307,31 @@ def test_nothing_goes_to_who_was_removed_and_calls_about_nobody_do_nothing(
     anna.send(rtp(2, vp8(key=True)))
     taken.until(lambda: len(taken.unknown_rtp) == 1)
     assert taken.core.sent(99).packets == 0
+
+
+@pytest.mark.parametrize(
+    "claimed",
+    [
+        Source(2**40, PAYLOAD_TYPES),
+        Source(-1, PAYLOAD_TYPES),
+        Source(5, PAYLOAD_TYPES, rtx_ssrc=2**70),
+        Source(5, {300: PAYLOAD_TYPES[VP8]}),
+        Source(5, PAYLOAD_TYPES, rtx_payload_types={VP8_RTX: 1_000}),
+        Source(5, PAYLOAD_TYPES, transport_cc_id=2**40),
+    ],
+    ids=["ssrc", "negative", "rtx", "payload type", "repeated", "extension"],
+)
+def test_a_source_of_numbers_that_no_packet_has_harms_nobody(
+    client: Callable[..., Client], taken: Taken, claimed: Source
+) -> None:
+    eve, anna, ben = client(), client(), client()
+    taken.core.add_source(9, eve.peer, claimed)
+    ben.subscribe(1, 9)
+    anna.publish(1)
+    taken.core.route(1, 1)
+    anna.send(rtp(1, vp8(b"a", key=True)))
+    taken.until(lambda: taken.core.counts().forwarded == 1)
+    assert len(ben.received()) == 1
 
 
 def test_an_output_that_is_silenced_goes_on_later(client: Callable[..., Client], taken: Taken) -> None:

@@ -13,6 +13,7 @@ from websockets.typing import Origin, Subprotocol
 from signaling.join_token import JoinGrant, issue
 from signaling.lobby import Lobby
 from signaling.messages import MAX_MESSAGE_BYTES, SUBPROTOCOL
+from signaling.outbox import CAPACITY
 from signaling.relay_media import RelayMedia
 from signaling.websocket import BAD_MESSAGES_ALLOWED, SignalingServer
 from tests.contract.media_bots import until
@@ -257,3 +258,18 @@ async def test_health_says_what_the_bounds_have_cost(door: Door) -> None:
         "reconnecting": 0,
         "dropped": {"viewerStates": 0, "pointers": 0, "participants": 0, "resumptions": 0},
     }
+
+
+async def test_who_is_away_for_too_much_has_left_and_is_counted(door: Door) -> None:
+    async with door.knock() as anna, door.knock() as ben:
+        await joined(anna, "anna")
+        welcome = await joined(ben, "ben")
+        await break_off(ben)
+        await next_of(anna, "reconnecting")
+        for n in range(CAPACITY + 1):
+            await say(anna, "media", audio=bool(n % 2), video=True)
+        assert (await next_of(anna, "left"))["participantId"] == "ben"
+        assert door.lobby.dropped["participants"] == 1
+        async with door.knock() as ben_again:
+            await say(ben_again, "resume", resumeToken=welcome["resumeToken"], received=1)
+            assert await ending(ben_again) == (4009, "cannot-resume")

@@ -62,7 +62,7 @@ class CCore:
         self._event = self._ffi.new("core_event *")
         self._arrivals = self._ffi.new("core_arrival[]", EVENTS_WAITING)
         assert self._ffi.sizeof("core_arrival") == ARRIVAL.size
-        self._sessions: dict[int, tuple[Session, Session]] = {}  # the core only borrows them
+        self._sessions: dict[int, tuple[Session, Session] | None] = {}  # by peer; the core only borrows them
 
     def bind(self, host: str, port: int) -> int:
         bound = int(self._lib.core_bind(self._core, host.encode(), port))
@@ -114,13 +114,14 @@ class CCore:
     def add_peer(self, peer: int) -> None:
         if self._core:
             self._lib.core_add_peer(self._core, peer)
+            self._sessions.setdefault(peer, None)
 
     def set_address(self, peer: int, address: Address) -> None:
         if self._core:
             self._lib.core_set_address(self._core, peer, int(IPv4Address(address[0])), address[1])
 
     def set_keys(self, peer: int, profile: SrtpProfile, receive_key: bytes, send_key: bytes) -> None:
-        if not self._core:
+        if not self._core or peer not in self._sessions:
             return
         sessions = inbound_session(profile, receive_key), outbound_session(profile, send_key)
         self._lib.core_set_keys(self._core, peer, address_of(sessions[0]), address_of(sessions[1]))

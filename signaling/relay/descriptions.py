@@ -174,7 +174,7 @@ def _transport(
 
 def _section(media: aiortc_sdp.MediaDescription, text: str) -> SentSection:
     mid = media.rtp.muxId
-    if not re.fullmatch(rf"[\w.-]{{1,{MAX_MID_CHARACTERS}}}", mid, re.ASCII):
+    if not re.fullmatch(rf"[\w.-]{{1,{MAX_MID_CHARACTERS}}}", mid or "", re.ASCII):
         raise UnusableDescription("a mid that is none")
     ours = {codec.name.lower(): codec for codec in OUR_CODECS if codec.kind == media.kind}
     payload_types: dict[int, PayloadType] = {}
@@ -192,6 +192,10 @@ def _section(media: aiortc_sdp.MediaDescription, text: str) -> SentSection:
             continue
         payload_types[number] = PayloadType(our.payload_type, our.codec, our.clock_rate_hz)
     names = {uri: name for name, uri in URI.items()}
+    if any(not 0 < entry.ssrc < 1 << 32 for entry in media.ssrc):
+        raise UnusableDescription("an SSRC that is none")
+    if any(not 0 < extension.id < 256 for extension in media.rtp.headerExtensions):  # RFC 8285 section 5
+        raise UnusableDescription("a header extension of no number")
     ssrcs = [entry.ssrc for entry in media.ssrc]
     rids = tuple(dict.fromkeys(re.findall(r"^a=rid:([A-Za-z0-9_-]{1,16}) send\b", text, re.MULTILINE)))
     pair = next((group.items for group in media.ssrc_group if group.semantic == "FID"), None)

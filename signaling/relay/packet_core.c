@@ -911,7 +911,8 @@ static void resend(core *c, output *o, uint16_t outgoing) {
     if (p.codec == VP8) parse_vp8(&p);
     int rtx = o->what.rtx_ssrc < 0 ? NONE : o->what.rtx_payload_type[s->what.outgoing[slot->payload_type]];
     uint8_t data[MAX_PACKET];
-    int size = write_packet(c, o, &p, outgoing, slot->timestamp + o->timestamp_offset, rtx == NONE ? -1 : rtx, 0, data);
+    if (rtx == NONE) return;
+    int size = write_packet(c, o, &p, outgoing, slot->timestamp + o->timestamp_offset, rtx, 0, data);
     if (size) {
         send_one(c, &o->owner->address, data, size);
         c->counts.resent++;

@@ -417,7 +417,7 @@ class PythonCore:
 
     def resend(self, output: int, sequence_numbers: Sequence[int]) -> None:
         taker = self._outputs.get(output)
-        if taker is None or taker.source is None:
+        if taker is None or taker.source is None or taker.what.rtx_ssrc is None:
             return
         source = taker.source
         for outgoing in sequence_numbers:
@@ -433,18 +433,16 @@ class PythonCore:
     ) -> None:
         timestamp = (header.timestamp + output.continuity.timestamp_offset) & 0xFFFFFFFF
         vp8 = parse_vp8(packet, 0, len(packet)) if payload_type.codec is Codec.VP8 else None
-        size = self._write(output, header, (number, timestamp), payload_type.outgoing, packet, vp8, None)
-        ssrc = output.what.ssrc
         rtx_payload_type = output.what.rtx_payload_types.get(payload_type.outgoing)
-        if rtx_payload_type is not None and output.what.rtx_ssrc is not None:
-            data, at = self._out.data, len(output.header)
-            data[at + 2 : size + 2] = data[at:size]
-            pack_into("!H", data, at, number)
-            data[1] = header.marker << 7 | rtx_payload_type
-            pack_into("!H", data, 2, output.rtx_sequence_number)
-            output.rtx_sequence_number = (output.rtx_sequence_number + 1) & 0xFFFF
-            ssrc, size = output.what.rtx_ssrc, size + 2
-        if self._send(output, ssrc, size):
+        if rtx_payload_type is None or output.what.rtx_ssrc is None:
+            return
+        size = self._write(output, header, (number, timestamp), rtx_payload_type, packet, vp8, None)
+        data, at = self._out.data, len(output.header)
+        data[at + 2 : size + 2] = data[at:size]
+        pack_into("!H", data, at, number)
+        pack_into("!H", data, 2, output.rtx_sequence_number)
+        output.rtx_sequence_number = (output.rtx_sequence_number + 1) & 0xFFFF
+        if self._send(output, output.what.rtx_ssrc, size + 2):
             self._resent += 1
 
     def send_rtcp(self, peer: int, data: bytes) -> None:

@@ -31,12 +31,15 @@ def inbound_session(profile: SrtpProfile, key: bytes) -> Session:
 
 
 def outbound_session(profile: SrtpProfile, key: bytes) -> Session:
+    """It refuses a number that went out already: two packets under one would give GCM's key away.
+
+    Source: RFC 7714 section 8.3. What is sent again is a retransmission with a number of its own (RFC 4588).
+    """
     return _session(profile, key, Policy.SSRC_ANY_OUTBOUND)
 
 
 def _session(profile: SrtpProfile, key: bytes, ssrc_type: int) -> Session:
     policy = Policy(key=key, ssrc_type=ssrc_type, srtp_profile=_PROFILES[profile])
-    policy.allow_repeat_tx = True
     policy.window_size = REPLAY_WINDOW_PACKETS
     return Session(policy)
 

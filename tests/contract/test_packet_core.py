@@ -158,6 +158,23 @@ def test_a_retransmission_fills_its_place(client: Callable[..., Client], taken: 
     assert [arrival.is_rtx for arrival in taken.arrivals] == [False, False, True, True]
 
 
+def test_no_number_goes_out_twice_whatever_the_publisher_repeats(
+    client: Callable[..., Client], taken: Taken
+) -> None:
+    """Two packets under one number would give the key of their authentication away (RFC 7714 section 8.3)."""
+    anna, ben = client(), client()
+    anna.publish(1, rtx_ssrc=2)
+    ben.subscribe(1, 1)
+    anna.send(rtp(1, vp8(b"a", key=True)))
+    anna.send(rtp(50, pack("!H", 1) + vp8(b"a", key=True), ssrc=2, payload_type=VP8_RTX))
+    anna.send(rtp(51, pack("!H", 1) + vp8(b"other", key=True), ssrc=2, payload_type=VP8_RTX, timestamp=9))
+    anna.send(rtp(2, vp8(b"b")))
+    taken.until(lambda: len(taken.arrivals) == 4)
+    assert [payload[-1:] for _, payload, _ in ben.received()] == [b"a", b"b"]
+    taken.core.resend(1, range(65_536))  # this output has no retransmissions
+    assert taken.core.counts().resent == 0
+
+
 def test_the_ssrc_of_retransmissions_may_be_learnt_later(client: Callable[..., Client], taken: Taken) -> None:
     anna, ben = client(), client()
     anna.publish(1)

@@ -104,6 +104,8 @@ def test_a_section_without_a_codec_of_ours_is_refused_and_the_others_stay() -> N
         ("a=mid:1\n", "a=mid:" + "1" * 17 + "\n"),
         ("a=setup:actpass", "a=setup:passive"),
         ("a=setup:actpass", "a=setup:nobody"),
+        ("a=extmap:2 ", "a=extmap:99999999999 "),
+        ("a=rtcp-mux\n", "a=rtcp-mux\na=ssrc:99999999999999 cname:x\n"),
     ],
 )
 def test_an_offer_that_cannot_be_served_is_refused(old: str, new: str) -> None:

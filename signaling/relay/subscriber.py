@@ -5,7 +5,7 @@ serves the next one of its kind.
 """
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from struct import error as struct_error
@@ -16,6 +16,8 @@ from aiortc.rtp import (
     RTCP_PSFB_PLI,
     RTCP_RTPFB_NACK,
     RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
     RtcpRtpfbPacket,
     RtcpSdesPacket,
     RtcpSenderInfo,
@@ -28,6 +30,8 @@ from signaling.relay.descriptions import RTX_PAYLOAD_TYPES, Place
 from signaling.relay.layer_choice import LayerChoice
 from signaling.relay.packet_core import Output, PacketCore
 from signaling.relay.publisher import Layer, Track, parse_rtcp
+from signaling.relay.receiver_estimate import ReceiverEstimate
+from signaling.relay.repairs import Repairs
 from signaling.relay.transport import Line, LineState
 
 AUDIO_BPS = 50_000  # what is kept back of an estimate for each voice
@@ -59,7 +63,8 @@ class Subscriber:
         self._core, self._new_output = core, new_output
         self._cname = f"{random.getrandbits(64):016x}"
         self._accepted: frozenset[str] = frozenset()
-        self._estimate_bps: int | None = None
+        self._estimate = ReceiverEstimate()
+        self._repairs = Repairs()
         self._chosen_at_s = 0.0
 
     def take_tracks(self, tracks: Iterable[Track]) -> None:
@@ -104,14 +109,17 @@ class Subscriber:
         pictures = [seat for seat in self.seats if seat.track is not None and seat.kind == "video"]
         voices = sum(seat.track is not None and seat.kind == "audio" for seat in self.seats)
         share_bps = None
-        if self._estimate_bps is not None and pictures:
-            share_bps = max(0, self._estimate_bps - voices * AUDIO_BPS) // len(pictures)
+        if self._estimate.bps is not None and pictures:
+            share_bps = max(0, self._estimate.bps - voices * AUDIO_BPS) // len(pictures)
         for seat in self.seats:
             if seat.track is None or seat.mid not in self._accepted:
                 continue
             layers = seat.track.layers
             if seat.kind == "audio":
                 layer = layers[0] if layers else None
+            elif not self._estimate.has_pictures(at_s):
+                layer = None
+                seat.track.limits.pop(seat.output, None)  # who takes nothing holds nobody back
             else:
                 number = seat.choice.choose(seat.track.bitrates_bps(at_s), share_bps, at_s)
                 layer = None if number is None else layers[number]
@@ -135,7 +143,8 @@ class Subscriber:
             if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
                 seat = by_ssrc.get(packet.media_ssrc)
                 if seat is not None and seat.kind == "video":
-                    self._core.resend(seat.output, packet.lost)
+                    numbers = self._repairs.allow(seat.output, packet.lost, self._pictures_bps(), at_s)
+                    self._core.resend(seat.output, numbers)
             elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_PLI:
                 self._want_key_frame(by_ssrc.get(packet.media_ssrc), at_s)
             elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_FIR:
@@ -143,8 +152,10 @@ class Subscriber:
                     self._want_key_frame(by_ssrc.get(int.from_bytes(packet.fci[at : at + 4], "big")), at_s)
             elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_APP:
                 with suppress(ValueError, IndexError, struct_error):  # another application's message
-                    self._estimate_bps = unpack_remb_fci(packet.fci)[0]
-                    self._limit_publishers()
+                    self._estimate.remb_bps = unpack_remb_fci(packet.fci)[0]
+                    self._limit_publishers(at_s)
+            elif isinstance(packet, RtcpRrPacket):
+                self._take_reports(packet.reports, by_ssrc, at_s)
 
     def forward_report(self, layer: Layer, report: RtcpSrPacket) -> None:
         """Pass on the publisher's clock, the same for its sound and its picture, so that lips fit words."""
@@ -173,11 +184,25 @@ class Subscriber:
         if seat is not None and seat.layer is not None:
             seat.layer.track.publisher.want_key_frame(seat.layer, at_s)
 
-    def _limit_publishers(self) -> None:
+    def _take_reports(
+        self, reports: Sequence[RtcpReceiverInfo], by_ssrc: Mapping[int, Seat], at_s: float
+    ) -> None:
+        lost = [report.fraction_lost / 256 for report in reports if report.ssrc in by_ssrc]
+        if not lost:
+            return
+        self._estimate.take_loss(max(lost), self._pictures_bps(), at_s)
+        self._limit_publishers(at_s)
+
+    def _pictures_bps(self) -> int:
+        return sum(seat.layer.bitrate_bps for seat in self.seats if seat.layer and seat.kind == "video")
+
+    def _limit_publishers(self, at_s: float) -> None:
         pictures = [seat for seat in self.seats if seat.track is not None and seat.kind == "video"]
+        if self._estimate.bps is None or not self._estimate.has_pictures(at_s):
+            return
         for seat in pictures:
-            assert seat.track is not None and self._estimate_bps is not None
-            seat.track.limits[seat.output] = self._estimate_bps // len(pictures)
+            assert seat.track is not None
+            seat.track.limits[seat.output] = self._estimate.bps // len(pictures)
 
     def _free_seat(self, kind: str) -> Seat:
         for seat in self.seats:

@@ -66,7 +66,10 @@ def sent(visitor: Visitor, kind: str) -> dict[str, Any]:
 
 
 def line(visitor: Visitor) -> dict[str, Any]:
-    view: dict[str, Any] = visitor.page.evaluate("session.line.get()")
+    """What the page says of its line, from the first second that was measured on."""
+    is_measured = "() => { const of = session?.line.get(); return of?.figures ? of : null; }"
+    said = visitor.page.wait_for_function(is_measured)
+    view: dict[str, Any] = said.json_value()
     return view
 
 

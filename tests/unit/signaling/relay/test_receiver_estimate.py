@@ -1,0 +1,66 @@
+"""The estimate of a receiver's line, and when pictures pause, on simulated lines."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from signaling.relay.receiver_estimate import PICTURES_NEED_BPS, ReceiverEstimate
+
+SPEECH_BPS = 50_000
+
+
+def simulate(line_bps: int, seconds: int, remb_bps: int = 500_000) -> tuple[list[float], list[bool]]:
+    """A publisher that follows the estimate down to what it can; what is lost, and whether it shows."""
+    estimate = ReceiverEstimate(remb_bps)
+    losses, shown = [], []
+    for second in range(seconds):
+        has_pictures = estimate.has_pictures(second)
+        pictures_bps = max(PICTURES_NEED_BPS, min(500_000, estimate.bps or 500_000)) if has_pictures else 0
+        sent_bps = SPEECH_BPS + pictures_bps
+        lost = max(0.0, 1 - line_bps / sent_bps)
+        losses.append(lost)
+        shown.append(has_pictures)
+        estimate.take_loss(lost, pictures_bps, second)
+    return losses, shown
+
+
+def test_on_a_line_for_both_pictures_shrink_until_nothing_much_is_lost_and_stay() -> None:
+    losses, shown = simulate(300_000, 60)
+    assert all(shown)
+    assert max(losses[5:]) <= 0.1
+
+
+def test_on_a_line_for_speech_only_pictures_pause_within_three_seconds_and_are_tried_rarely() -> None:
+    losses, shown = simulate(64_000, 240)
+    assert not any(shown[3:15])
+    assert sum(shown[60:]) <= 12
+    assert all(lost == 0 for lost, has_pictures in zip(losses, shown, strict=True) if not has_pictures)
+
+
+def test_a_good_line_is_never_limited() -> None:
+    losses, shown = simulate(2_000_000, 60)
+    assert all(shown) and not any(losses)
+
+
+def test_one_bad_second_pauses_nothing() -> None:
+    estimate = ReceiverEstimate(2_000_000)
+    estimate.take_loss(0.6, 1_000_000, 0.0)
+    for second in range(1, 20):
+        estimate.take_loss(0.0, 500_000, float(second))
+        assert estimate.has_pictures(second)
+
+
+def test_losses_do_not_limit_for_ever() -> None:
+    estimate = ReceiverEstimate(1_000_000)
+    estimate.take_loss(0.5, 1_000_000, 0.0)
+    assert estimate.bps == 500_000
+    for second in range(1, 40):
+        estimate.take_loss(0.0, 500_000, float(second))
+    assert estimate.bps == 1_000_000
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.integers(0, 5_000_000)), max_size=100))
+def test_no_reports_give_an_estimate_that_is_none(reports: list[tuple[float, int]]) -> None:
+    estimate = ReceiverEstimate()
+    for second, (lost, sent_bps) in enumerate(reports):
+        estimate.take_loss(lost, sent_bps, second)
+        assert estimate.bps is None or estimate.bps > 0

@@ -74,11 +74,6 @@ class RelayMedia:
         self._publishers: dict[int, Publisher] = {}  # by source
         self._sources, self._outputs = itertools.count(1), itertools.count(1)
 
-    @property
-    def port(self) -> int:
-        """The UDP port of all media."""
-        return self._transport.port
-
     async def open(self, stay: Stay) -> None:
         peers = self._rooms.setdefault(stay.room_id, {})
         if stay in peers:
@@ -89,7 +84,7 @@ class RelayMedia:
                 self._core,
                 stay.participant_id,
                 lambda: next(self._sources),
-                self._on_layer,
+                lambda layer: self._on_layer(stay.room_id, layer),
                 lambda layer, report: self._forward_report(stay.room_id, layer, report),
             ),
         )
@@ -129,9 +124,12 @@ class RelayMedia:
         await self._transport.close()
 
     def _end(self, peer: Peer) -> None:
-        for source in peer.publisher.layers:
-            self._publishers.pop(source, None)
         peer.publisher.end()
+        self._publishers = {
+            source: publisher
+            for source, publisher in self._publishers.items()
+            if publisher is not peer.publisher
+        }
         if peer.send is not None:
             self._transport.close_line(peer.send)
         if peer.subscriber is not None:
@@ -199,16 +197,13 @@ class RelayMedia:
         elif peer.subscriber is not None and line is peer.subscriber.line:
             peer.subscriber.route(time.monotonic())
 
-    def _on_layer(self, layer: Layer) -> None:
+    def _on_layer(self, room_id: str, layer: Layer) -> None:
         """A layer is new, or comes again."""
         self._publishers[layer.source] = layer.track.publisher
         at_s = time.monotonic()
-        for room in self._rooms.values():
-            for peer in room.values():
-                if peer.subscriber is not None and any(
-                    seat.track is layer.track for seat in peer.subscriber.seats
-                ):
-                    peer.subscriber.route(at_s)
+        for peer in self._rooms.get(room_id, {}).values():
+            if peer.subscriber is not None and peer.subscriber.has(layer.track):
+                peer.subscriber.route(at_s)
 
     def _forward_report(self, room_id: str, layer: Layer, report: RtcpSrPacket) -> None:
         for peer in self._rooms.get(room_id, {}).values():

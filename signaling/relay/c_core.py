@@ -56,9 +56,10 @@ class CCore:
         self._ffi: Any = compiled.ffi
         addresses = function_addresses()
         names = ("srtp_protect", "srtp_unprotect", "srtp_protect_rtcp", "srtp_unprotect_rtcp")
-        self._core = self._lib.core_new(*(addresses[name] for name in names))
-        if not self._core:
+        core = self._lib.core_new(*(addresses[name] for name in names))
+        if not core:
             raise MemoryError("no memory for the packet core")
+        self._core = self._ffi.gc(core, self._lib.core_free)
         self._event = self._ffi.new("core_event *")
         self._arrivals = self._ffi.new("core_arrival[]", EVENTS_WAITING)
         assert self._ffi.sizeof("core_arrival") == ARRIVAL.size
@@ -71,12 +72,10 @@ class CCore:
         return bound
 
     def fileno(self) -> int:
-        return int(self._lib.core_fileno(self._core)) if self._core else -1
+        return int(self._lib.core_fileno(self._core))
 
     def take_events(self) -> Events:
         events = Events([], [], [], [])
-        if not self._core:
-            return events
         event, buffer = self._event, self._ffi.buffer
         for _ in range(EVENTS_AT_ONCE):
             if not self._lib.core_take_event(self._core, event):
@@ -108,33 +107,27 @@ class CCore:
         return events
 
     def send_to(self, address: Address, data: bytes) -> None:
-        if self._core:
-            self._lib.core_send_to(self._core, int(IPv4Address(address[0])), address[1], data, len(data))
+        self._lib.core_send_to(self._core, int(IPv4Address(address[0])), address[1], data, len(data))
 
     def add_peer(self, peer: int) -> None:
-        if self._core:
-            self._lib.core_add_peer(self._core, peer)
-            self._sessions.setdefault(peer, None)
+        self._lib.core_add_peer(self._core, peer)
+        self._sessions.setdefault(peer, None)
 
     def set_address(self, peer: int, address: Address) -> None:
-        if self._core:
-            self._lib.core_set_address(self._core, peer, int(IPv4Address(address[0])), address[1])
+        self._lib.core_set_address(self._core, peer, int(IPv4Address(address[0])), address[1])
 
     def set_keys(self, peer: int, profile: SrtpProfile, receive_key: bytes, send_key: bytes) -> None:
-        if not self._core or peer not in self._sessions:
+        if peer not in self._sessions:
             return
         sessions = inbound_session(profile, receive_key), outbound_session(profile, send_key)
         self._lib.core_set_keys(self._core, peer, address_of(sessions[0]), address_of(sessions[1]))
         self._sessions[peer] = sessions
 
     def remove_peer(self, peer: int) -> None:
-        if self._core:
-            self._lib.core_remove_peer(self._core, peer)
-            self._sessions.pop(peer, None)
+        self._lib.core_remove_peer(self._core, peer)
+        self._sessions.pop(peer, None)
 
     def add_source(self, source: int, peer: int, description: Source) -> None:
-        if not self._core:
-            return
         try:
             what = self._source_description(description)
         except (OverflowError, IndexError):
@@ -155,12 +148,9 @@ class CCore:
         return what
 
     def remove_source(self, source: int) -> None:
-        if self._core:
-            self._lib.core_remove_source(self._core, source)
+        self._lib.core_remove_source(self._core, source)
 
     def add_output(self, output: int, description: Output) -> None:
-        if not self._core:
-            return
         template = header_template(description.ssrc, description.mid, description.is_audio)
         what = self._ffi.new("core_output_description *")
         what.peer, what.ssrc = description.peer, description.ssrc
@@ -177,32 +167,24 @@ class CCore:
         self._lib.core_add_output(self._core, output, what)
 
     def remove_output(self, output: int) -> None:
-        if self._core:
-            self._lib.core_remove_output(self._core, output)
+        self._lib.core_remove_output(self._core, output)
 
     def route(self, output: int, source: int | None) -> None:
-        if self._core:
-            self._lib.core_route(self._core, output, -1 if source is None else source)
+        self._lib.core_route(self._core, output, -1 if source is None else source)
 
     def resend(self, output: int, sequence_numbers: Sequence[int]) -> None:
-        if self._core:
-            self._lib.core_resend(self._core, output, list(sequence_numbers), len(sequence_numbers))
+        self._lib.core_resend(self._core, output, list(sequence_numbers), len(sequence_numbers))
 
     def send_rtcp(self, peer: int, data: bytes) -> None:
-        if self._core:
-            self._lib.core_send_rtcp(self._core, peer, data, len(data))
+        self._lib.core_send_rtcp(self._core, peer, data, len(data))
 
     def sent(self, output: int) -> Sent:
-        if not self._core:
-            return Sent(None, 0, 0, 0)
         sent = self._lib.core_get_sent(self._core, output)
         return Sent(
             None if sent.source < 0 else sent.source, sent.timestamp_offset, sent.packets, sent.octets
         )
 
     def counts(self) -> Counts:
-        if not self._core:
-            return Counts(0, 0, 0, 0, 0, 0)
         counts = self._lib.core_get_counts(self._core)
         return Counts(
             counts.received,
@@ -214,7 +196,5 @@ class CCore:
         )
 
     def close(self) -> None:
-        if self._core:
-            core, self._core = self._core, None
-            self._lib.core_close(core)
-            self._sessions.clear()
+        self._lib.core_close(self._core)
+        self._sessions.clear()

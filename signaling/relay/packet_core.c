@@ -690,7 +690,7 @@ core *core_new(size_t protect, size_t unprotect, size_t protect_rtcp, size_t unp
     c->socket = -1, c->wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), c->stop = eventfd(0, EFD_CLOEXEC);
     pthread_mutex_init(&c->lock, NULL);
     if (!c->events || !c->arrivals || !c->train_bytes || c->wake < 0 || c->stop < 0) {
-        core_close(c);
+        core_free(c);
         return NULL;
     }
     return c;
@@ -719,7 +719,7 @@ int core_bind(core *c, const char *host, int port) {
     return ntohs(address.sin_port);
 }
 
-int core_fileno(core *c) { return c->wake; }
+int core_fileno(core *c) { return c->socket < 0 ? -1 : c->wake; }
 
 int core_take_event(core *c, core_event *event) {
     int there = 0;
@@ -964,18 +964,28 @@ static void free_table(table *t, int with_values) {
             if (with_values) free(n->value);
             free(n);
         }
+    memset(t, 0, sizeof *t);
 }
 
 void core_close(core *c) {
     if (c->is_running) {
         uint64_t one = 1;
         if (write(c->stop, &one, sizeof one) == sizeof one) pthread_join(c->thread, NULL);
+        c->is_running = 0;
     }
+    pthread_mutex_lock(&c->lock);
     for (int b = 0; b < BUCKETS; b++)
         while (c->sources.buckets[b]) remove_source(c, c->sources.buckets[b]->value);
     free_table(&c->sources, 0), free_table(&c->by_ssrc, 0), free_table(&c->by_address, 0);
     free_table(&c->outputs, 1), free_table(&c->peers, 1);
     if (c->socket >= 0) close(c->socket);
+    c->socket = -1;
+    c->event_head = c->event_tail, c->arrival_head = c->arrival_tail;
+    pthread_mutex_unlock(&c->lock);
+}
+
+void core_free(core *c) {
+    core_close(c);
     if (c->wake >= 0) close(c->wake);
     if (c->stop >= 0) close(c->stop);
     pthread_mutex_destroy(&c->lock);

@@ -61,7 +61,7 @@ typedef struct {
 
 core *core_new(size_t protect, size_t unprotect, size_t protect_rtcp, size_t unprotect_rtcp);
 int core_bind(core *c, const char *host, int port); /* the port, or minus errno */
-int core_fileno(core *c);
+int core_fileno(core *c); /* -1 where it is not open */
 int core_take_event(core *c, core_event *event); /* 1 if there was one */
 int core_take_arrivals(core *c, core_arrival *arrivals, int capacity);
 void core_send_to(core *c, unsigned int address, int port, const unsigned char *data, int size);
@@ -78,4 +78,5 @@ void core_resend(core *c, int output, const unsigned short *sequence_numbers, in
 void core_send_rtcp(core *c, int peer, const unsigned char *data, int size);
 core_sent core_get_sent(core *c, int output);
 core_counts core_get_counts(core *c);
-void core_close(core *c); /* ends the thread and frees everything */
+void core_close(core *c); /* ends the thread; what is left holds nothing, and calls about it do nothing */
+void core_free(core *c);

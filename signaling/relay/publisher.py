@@ -27,6 +27,7 @@ from aiortc.rtp import (
 
 from signaling.relay.descriptions import Offer, SentSection
 from signaling.relay.packet_core import Arrival, PacketCore, Source
+from signaling.relay.receiver_estimate import MIN_VIDEO_BPS
 from signaling.relay.reception import Reception
 from signaling.relay.rtcp_feedback import ArrivalLog, KeyFrameRequests, MissingPackets
 from signaling.relay.rtp_packets import MalformedRtp, parse_rtp
@@ -35,7 +36,6 @@ from signaling.relay.transport import Line
 FEEDBACK_INTERVAL_S = 0.05
 REPORT_INTERVAL_S = 1.0
 MAX_VIDEO_BPS = 2_500_000
-MIN_VIDEO_BPS = 150_000  # below this a face is no use: better to drop packets than to freeze everybody
 LAYER_GONE_S = 1.5  # a layer of which nothing came for that long is not sent
 
 

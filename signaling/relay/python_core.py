@@ -36,9 +36,9 @@ from signaling.relay.rtp_packets import (
     RtpHeader,
     Vp8Descriptor,
     header_template,
+    is_h264_key_frame,
     parse_rtp,
     parse_vp8,
-    starts_key_frame,
 )
 from signaling.relay.srtp import MAX_OVERHEAD_BYTES, InPlace, handle_of, inbound_session, outbound_session
 
@@ -177,26 +177,28 @@ class PythonCore:
                 header.payload_at += 2
                 header.payload_type = repeated
         payload_type = what.payload_types.get(header.payload_type)
-        is_empty = header.payload_at >= header.payload_end
-        is_key_frame = payload_type is not None and starts_key_frame(
-            payload_type.codec, data, header.payload_at, header.payload_end
+        codec = None if payload_type is None else payload_type.codec
+        packet = bytes(data[header.payload_at : header.payload_end])
+        vp8 = parse_vp8(packet, 0, len(packet)) if codec is Codec.VP8 else None
+        is_key_frame = (
+            vp8.is_key_frame
+            if vp8 is not None
+            else codec is Codec.H264 and is_h264_key_frame(packet, 0, len(packet))
         )
-        self._note_arrival(source, header, sequence_number, size, is_key_frame, is_rtx)
-        if payload_type is None or (is_empty and is_rtx):
+        level = self._level(source, header)
+        self._note_arrival(source, header, sequence_number, size, level, is_key_frame, is_rtx)
+        if payload_type is None or (not packet and is_rtx):
             return
         header.sequence_number = sequence_number
-        packet = bytes(data[header.payload_at : header.payload_end])
         if payload_type.codec is not Codec.OPUS:
             source.cache[sequence_number % CACHE_PACKETS] = (sequence_number, header, payload_type, packet)
-        level = self._level(source, header)
-        vp8 = parse_vp8(packet, 0, len(packet)) if payload_type.codec is Codec.VP8 else None
         at_s = time.monotonic()
         for output in source.takers:
             if output.source is not source and not self._switch(
                 output, source, header, vp8, payload_type, is_key_frame, at_s
             ):
                 continue
-            numbers = output.continuity.map(source.number, sequence_number, header.timestamp, at_s)
+            numbers = output.continuity.map(sequence_number, header.timestamp, at_s)
             since_first = (numbers[0] - output.first_sequence_number) & 0xFFFF
             if since_first >= 0x8000:
                 continue  # from before the key frame at which this output began
@@ -209,7 +211,14 @@ class PythonCore:
                 output.octets += len(packet)
 
     def _note_arrival(
-        self, source: _Source, header: RtpHeader, number: int, size: int, is_key_frame: bool, is_rtx: bool
+        self,
+        source: _Source,
+        header: RtpHeader,
+        number: int,
+        size: int,
+        level: int | None,
+        is_key_frame: bool,
+        is_rtx: bool,
     ) -> None:
         if len(self._arrivals) >= EVENTS_WAITING:
             self._dropped += 1
@@ -223,7 +232,7 @@ class PythonCore:
                 at_us=time.monotonic_ns() // 1_000,
                 size_bytes=size,
                 transport_sequence_number=unpack_from("!H", self._in.data, at)[0] if length == 2 else -1,
-                audio_level=-1 if (level := self._level(source, header)) is None else level & 0x7F,
+                audio_level=-1 if level is None else level & 0x7F,
                 is_key_frame=is_key_frame,
                 is_rtx=is_rtx,
             )
@@ -251,9 +260,8 @@ class PythonCore:
             former.takers.remove(output)
         output.source, output.wanted, output.last = source, None, source.number
         output.continuity.clock_rate_hz = payload_type.clock_rate_hz
-        output.continuity.leave_source()
-        output.first_sequence_number, _ = output.continuity.map(
-            source.number, header.sequence_number, header.timestamp, at_s
+        output.first_sequence_number = output.continuity.begin(
+            header.sequence_number, header.timestamp, at_s
         )
         if vp8 is not None and output.last_picture_id >= 0:
             output.picture_id_offset = output.last_picture_id + 1 - vp8.picture_id

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 VERY_MUCH_LOST, MUCH_LOST, LITTLE_LOST = 0.3, 0.1, 0.02
 GROWTH = 1.08
 FLOOR_BPS = 100_000
-PICTURES_NEED_BPS = 150_000  # a publisher is not asked for less
+# A publisher is not asked for less: below this a face is no use, and dropped packets freeze fewer people.
+MIN_VIDEO_BPS = 150_000
 PATIENCE_S = 6.0  # while the publisher is still told to send less
 NO_PATIENCE_S = 0.0  # where it cannot send less
 FIRST_PAUSE_S = 15.0
@@ -65,7 +66,7 @@ class ReceiverEstimate:
             return
         if self._bad_since_s is None:
             self._bad_since_s = at_s
-        cannot_yield = self.bps is not None and self.bps <= PICTURES_NEED_BPS
+        cannot_yield = self.bps is not None and self.bps <= MIN_VIDEO_BPS
         if at_s - self._bad_since_s >= (NO_PATIENCE_S if cannot_yield else PATIENCE_S):
             self.pauses_until_s, self._bad_since_s = at_s + self._pause_s, None
             self._pause_s = min(LONGEST_PAUSE_S, 2 * self._pause_s)

@@ -8,7 +8,6 @@ the numbers go on where they stood.
 import random
 from dataclasses import dataclass, field
 
-ANOTHER = -1  # no SSRC
 MAX_FIRST_SEQUENCE_NUMBER = 0x7FFF  # an early wrap would confuse SRTP's roll-over counter (RFC 3711 3.3.1)
 
 
@@ -25,17 +24,33 @@ class Continuity:
     clock_rate_hz: int
     first_sequence_number: int = field(default_factory=lambda: random.randrange(MAX_FIRST_SEQUENCE_NUMBER))
     first_timestamp: int = field(default_factory=lambda: random.getrandbits(32))
-    _source_ssrc: int | None = None
     sequence_offset: int = 0  # outgoing minus incoming
     timestamp_offset: int = 0
+    _has_begun: bool = False
     _last_sequence_number: int = 0
     _last_timestamp: int = 0
     _last_at_s: float = 0.0
 
-    def map(self, ssrc: int, sequence_number: int, timestamp: int, at_s: float) -> tuple[int, int]:
-        """The outgoing sequence number and timestamp of a packet that came at `at_s` (monotonic seconds)."""
-        if ssrc != self._source_ssrc:
-            self._change_source(ssrc, sequence_number, timestamp, at_s)
+    def begin(self, sequence_number: int, timestamp: int, at_s: float) -> int:
+        """Go on with this packet of another source, or of the same one after a pause; its outgoing number.
+
+        Args:
+            at_s: when it came, monotonic seconds.
+        """
+        if not self._has_begun:
+            self._has_begun = True
+            next_sequence_number, next_timestamp = self.first_sequence_number, self.first_timestamp
+        else:
+            elapsed = max(1, round((at_s - self._last_at_s) * self.clock_rate_hz))
+            next_sequence_number = (self._last_sequence_number + 1) & 0xFFFF
+            next_timestamp = (self._last_timestamp + elapsed) & 0xFFFFFFFF
+        self._last_sequence_number = (next_sequence_number - 1) & 0xFFFF
+        self.sequence_offset = next_sequence_number - sequence_number
+        self.timestamp_offset = next_timestamp - timestamp
+        return next_sequence_number
+
+    def map(self, sequence_number: int, timestamp: int, at_s: float) -> tuple[int, int]:
+        """The outgoing sequence number and timestamp of a packet of the source that was begun with."""
         out_sequence_number = (sequence_number + self.sequence_offset) & 0xFFFF
         out_timestamp = (timestamp + self.timestamp_offset) & 0xFFFFFFFF
         if is_newer(out_sequence_number, self._last_sequence_number):
@@ -43,26 +58,3 @@ class Continuity:
             self._last_timestamp = out_timestamp
             self._last_at_s = at_s
         return out_sequence_number, out_timestamp
-
-    def leave_source(self) -> None:
-        """What comes next is of another source, or of the same one after a pause."""
-        if self._source_ssrc is not None:
-            self._source_ssrc = ANOTHER
-
-    def map_timestamp(self, ssrc: int, timestamp: int) -> int | None:
-        """The outgoing form of a timestamp in a sender report; None if nothing of that source went out."""
-        if ssrc != self._source_ssrc:
-            return None
-        return (timestamp + self.timestamp_offset) & 0xFFFFFFFF
-
-    def _change_source(self, ssrc: int, sequence_number: int, timestamp: int, at_s: float) -> None:
-        if self._source_ssrc is None:
-            next_sequence_number, next_timestamp = self.first_sequence_number, self.first_timestamp
-            self._last_sequence_number = (next_sequence_number - 1) & 0xFFFF
-        else:
-            elapsed = max(1, round((at_s - self._last_at_s) * self.clock_rate_hz))
-            next_sequence_number = (self._last_sequence_number + 1) & 0xFFFF
-            next_timestamp = (self._last_timestamp + elapsed) & 0xFFFFFFFF
-        self._source_ssrc = ssrc
-        self.sequence_offset = next_sequence_number - sequence_number
-        self.timestamp_offset = next_timestamp - timestamp

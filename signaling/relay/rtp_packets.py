@@ -11,7 +11,6 @@ from signaling.relay.packet_core import (
     EXTENSION_ABS_SEND_TIME,
     EXTENSION_AUDIO_LEVEL,
     EXTENSION_MID,
-    Codec,
 )
 
 FIXED_HEADER_BYTES = 12
@@ -155,12 +154,6 @@ def is_h264_key_frame(data: bytes | bytearray | memoryview, at: int, end: int) -
     if kind == H264_FU_A:
         return at + 2 <= end and bool(data[at + 1] & 0x80) and data[at + 1] & 0x1F in (H264_IDR, H264_SPS)
     return kind in (H264_IDR, H264_SPS)
-
-
-def starts_key_frame(codec: Codec, data: bytes | bytearray | memoryview, at: int, end: int) -> bool:
-    if codec is Codec.VP8:
-        return parse_vp8(data, at, end).is_key_frame
-    return codec is Codec.H264 and is_h264_key_frame(data, at, end)
 
 
 @dataclass(frozen=True, slots=True)

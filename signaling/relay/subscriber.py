@@ -83,6 +83,9 @@ class Subscriber:
                 seat.track, seat.choice = track, LayerChoice()
                 self.has_changed = True
 
+    def has(self, track: Track) -> bool:
+        return any(seat.track is track for seat in self.seats)
+
     def places(self) -> list[Place]:
         return [
             Place(

@@ -100,11 +100,14 @@ def test_a_change_of_source_goes_on_with_the_numbers(client: Callable[..., Clien
     taken.core.route(1, 2)
     anna.send(rtp(9_000, vp8(b"-", picture_id=700, tl0=90), ssrc=2, timestamp=77))  # no key frame yet
     anna.send(rtp(102, vp8(b"c", picture_id=12, tl0=7), ssrc=1, timestamp=7_000))
+    taken.until(lambda: len(taken.arrivals) == 4)
+    assert taken.core.sent(1).source == 1, "reports of the second are not this stream's yet"
     anna.send(rtp(9_001, vp8(b"d", key=True, picture_id=701, tl0=91), ssrc=2, timestamp=3_077))
     anna.send(rtp(103, vp8(b"-", picture_id=13, tl0=8), ssrc=1, timestamp=10_000))
     anna.send(rtp(9_002, vp8(b"e", picture_id=702, tl0=92), ssrc=2, timestamp=6_077))
     taken.until(lambda: len(taken.arrivals) == 7)
 
+    assert taken.core.sent(1).source == 2, "and those of the first not any more"
     out = ben.received()
     assert [payload[-1:] for _, payload, _ in out] == [b"a", b"b", b"c", b"d", b"e"]
     first = out[0][0].sequence_number
@@ -368,6 +371,28 @@ def test_an_output_that_is_silenced_goes_on_later(client: Callable[..., Client],
     assert [payload[-1:] for _, payload, _ in out] == [b"a", b"b"]
     assert out[1][0].sequence_number - out[0][0].sequence_number == 1, "a pause is no loss"
     assert taken.core.sent(1).packets == 2
+
+
+def test_closing_twice_is_closing_once_and_calls_afterwards_do_nothing(
+    client: Callable[..., Client], taken: Taken
+) -> None:
+    anna, ben = client(), client()
+    anna.publish(1)
+    ben.subscribe(1, 1)
+    anna.send(rtp(1, vp8(key=True)))
+    taken.until(lambda: taken.core.counts().forwarded == 1)
+    taken.core.close()
+    taken.core.close()
+    assert taken.core.fileno() == -1
+    anna.publish(2)
+    ben.subscribe(2, 2)
+    taken.core.resend(1, [1])
+    taken.core.send_rtcp(1, bytes(8))
+    taken.core.send_to(anna.address, b"hello")
+    taken.core.remove_peer(1)
+    assert taken.core.take_events() == ([], [], [], [])
+    assert taken.core.sent(1) == (None, 0, 0, 0)
+    assert taken.core.counts().forwarded == 1, "what was counted is still told"
 
 
 def _readable(client: Client) -> list[object]:

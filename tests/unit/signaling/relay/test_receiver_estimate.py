@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling.relay.receiver_estimate import PICTURES_NEED_BPS, ReceiverEstimate
+from signaling.relay.receiver_estimate import MIN_VIDEO_BPS, ReceiverEstimate
 
 SPEECH_BPS = 50_000
 
@@ -14,7 +14,7 @@ def simulate(line_bps: int, seconds: int, remb_bps: int = 500_000) -> tuple[list
     losses, shown = [], []
     for second in range(seconds):
         has_pictures = estimate.has_pictures(second)
-        pictures_bps = max(PICTURES_NEED_BPS, min(500_000, estimate.bps or 500_000)) if has_pictures else 0
+        pictures_bps = max(MIN_VIDEO_BPS, min(500_000, estimate.bps or 500_000)) if has_pictures else 0
         sent_bps = SPEECH_BPS + pictures_bps
         lost = max(0.0, 1 - line_bps / sent_bps)
         losses.append(lost)

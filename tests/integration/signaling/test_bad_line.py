@@ -73,6 +73,10 @@ def line(visitor: Visitor) -> dict[str, Any]:
     return view
 
 
+def gives_way(view: dict[str, Any]) -> bool:
+    return view["level"] in ("still", "audio-only") and view["uploads"] == "paused"
+
+
 def test_on_a_line_that_loses_a_third_speech_goes_on_alone_and_the_picture_comes_back_with_the_line(
     visitor: Callable[..., Visitor],
 ) -> None:
@@ -122,9 +126,9 @@ def test_real_packets_on_a_bad_line_leave_speech_alone_on_it_until_the_line_is_g
 
         becomes(**bad)
         worse_at = time.monotonic()
-        wait_until(lambda: line(anna)["level"] in ("still", "audio-only"), "anna's picture has given way", 45)
+        # Both hold at once; which comes first hangs on which report still gets through.
+        wait_until(lambda: gives_way(line(anna)), "anna's picture and her uploads have given way", 45)
         took_s = time.monotonic() - worse_at
-        assert line(anna)["uploads"] == "paused"
         ben.hears()
         anna.hears()
 

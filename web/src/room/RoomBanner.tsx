@@ -14,9 +14,6 @@ const CLOSING_CODES: ReadonlySet<string> = new Set(["room-full", "room-locked", 
 /** The room stands, but without sound and pictures. */
 const MEDIA_CODES: ReadonlySet<string> = new Set(["media-failed", "no-webrtc"]);
 
-/** Levels at which the others no longer see one move. */
-const STANDING_STILL: ReadonlySet<string> = new Set(["still", "audio-only"]);
-
 export interface RoomBannerProps {
   session: Session | null;
   /** Whether the camera is on: who sends no picture misses none. */
@@ -32,7 +29,7 @@ export function RoomBanner({ session, video, state, joinError, onRetry, sound }:
   const { t } = useTranslation("room");
   const { t: common } = useTranslation();
   const say = useProblemText();
-  const level = useLine(session)?.level ?? "full";
+  const line = useLine(session);
   const code = state.error?.code ?? "";
   const isAway = state.status === "reconnecting" || (state.status === "connecting" && code !== "");
   return (
@@ -63,9 +60,9 @@ export function RoomBanner({ session, video, state, joinError, onRetry, sound }:
           {t(`media.${code}`)}
         </Note>
       )}
-      {state.status === "connected" && video && STANDING_STILL.has(level) && (
+      {state.status === "connected" && video && line?.video === null && (
         <Note tone="amber" alert>
-          {t(`line.level.${level}`)}
+          {t(`line.level.${line.level}`)}
         </Note>
       )}
       {sound.isBlocked && (

@@ -2,7 +2,6 @@
 script fails. The pictures it takes lie in test-results/pages/ for people to look at."""
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,8 +9,9 @@ from playwright.sync_api import Browser, Page, expect
 
 from inference.phantoms.chest import chest_ct
 from tests.dicom_builders import as_bytes
-from tests.e2e.chromium import REPOSITORY, chromium, said
-from tests.installation_server import PASSWORD, Client, Installation, wait_until
+from tests.e2e.chromium import REPOSITORY
+from tests.e2e.pages import accepted_consult, open_page, pixels_too_wide
+from tests.installation_server import Client, Installation, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -23,12 +23,6 @@ LOOKS_LIKE_A_KEY = re.compile(r"\b[a-z][a-zA-Z]+[:.][a-z][a-zA-Z]+\.[a-zA-Z]+\b"
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def case(installation: Installation, clinician: Client, specialist: Client) -> dict[str, Any]:
     """A phantom chest that AI has read, an accepted consult about it, devices and a planned examination."""
     admin = installation.sign_in("admin")
@@ -37,19 +31,8 @@ def case(installation: Installation, clinician: Client, specialist: Client) -> d
     study = done["studies"][0]
     uid = study["study_instance_uid"]
     wait_until(lambda: clinician.ai_of(uid)["status"] == "completed", "the phantom is read")
-    consult = clinician.post(
-        "/api/consults",
-        {
-            "patient_id": study["patient"]["id"],
-            "question": "右肺结节，请会诊。A nodule in the right lung: what next?",
-            "urgency": "urgent",
-            "specialty": "radiology",
-            "legal_role": "consultation",
-            "study_instance_uids": [uid],
-            "consent": {"given": True, "method": "written"},
-        },
-    )
-    specialist.post(f"/api/consults/{consult['id']}/events", {"event": "accept", "version": 1})
+    question = "右肺结节，请会诊。A nodule in the right lung: what next?"
+    consult = accepted_consult(clinician, specialist, study, question)
     for device in ("CT1", "MR_ROOM_2"):
         admin.post("/api/dicom-peers", {"ae_title": device, "address": "192.168.10.33", "port": 104})
     rule = {"modalities": ["CT"], "same_body_part": True, "not_older_than_days": 1095, "at_most": 3}
@@ -106,9 +89,7 @@ def test_no_page_runs_off_its_window_or_shows_a_key_instead_of_words(
         settle(page)
         PICTURES.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=PICTURES / f"{name}-{width}-{language}.png")
-        overflow = page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
+        overflow = pixels_too_wide(page)
         if overflow > 0:
             faults.append(f"{name}: {overflow} pixels too wide")
         keys = LOOKS_LIKE_A_KEY.findall(page.inner_text("body"))
@@ -120,26 +101,6 @@ def test_no_page_runs_off_its_window_or_shows_a_key_instead_of_words(
     for page in users.values():
         page.context.close()
     assert not faults, "\n".join(faults)
-
-
-def open_page(
-    browser: Browser, installation: Installation, username: str | None, width: int, height: int, language: str
-) -> Page:
-    context = browser.new_context(
-        locale=language, viewport={"width": width, "height": height}, permissions=["camera", "microphone"]
-    )
-    page = context.new_page()
-    page.goto(installation.url + "/login")
-    if username is not None:
-        page.get_by_label(said("auth", "login.username")).fill(username)
-        page.locator("input[name=password]").fill(PASSWORD)
-        page.get_by_role("button", name=said("auth", "login.submit")).click()
-        page.wait_for_url(re.compile(r"/(devices)?$"))  # an administrator's home is another page
-        answer = context.request.patch(
-            installation.url + "/api/me", data={"language": language}, headers={"X-Teleconsult": "1"}
-        )
-        assert answer.ok
-    return page
 
 
 def settle(page: Page) -> None:

@@ -3,7 +3,6 @@ comes out. Two browsers, as two users would use them."""
 
 import re
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from tests.e2e.chromium import (
     KEEP_PEER_CONNECTIONS,
     PIXELS,
     REPOSITORY,
-    chromium,
     decoded_frames,
     heard_energy,
     said,
@@ -28,12 +26,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 PATIENCE_MS = 120_000
 PICTURES = REPOSITORY / "test-results"
 MASS_LPS_MM = (-83.0, -192.0, -195.0)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, CDPSession, Page, expect
 
 from inference.phantoms.chest import chest_ct
 from tests.dicom_builders import as_bytes
-from tests.e2e.chromium import REPOSITORY, chromium, said
+from tests.e2e.chromium import REPOSITORY, said
 from tests.installation_server import PASSWORD, Client, Installation, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -22,12 +22,6 @@ PATIENCE_MS = 120_000
 PICTURES = REPOSITORY / "test-results" / "upload"
 SLICES = 60
 SLOW_BYTES_PER_S = 500_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

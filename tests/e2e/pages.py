@@ -1,0 +1,84 @@
+"""What tests of pages do alike: sign in, have a consult, enter its room, take pictures."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page
+
+from tests.e2e.chromium import said
+from tests.installation_server import PASSWORD, Client, Installation
+
+PATIENCE_MS = 30_000
+SIZES = [(1366, 768), (390, 844)]
+
+
+def open_page(
+    browser: Browser,
+    installation: Installation,
+    username: str | None,
+    width: int,
+    height: int,
+    language: str,
+    patience_ms: int = PATIENCE_MS,
+) -> Page:
+    """A page in a context of its own, signed in and in this language; None: nobody has signed in."""
+    context = browser.new_context(
+        locale=language, viewport={"width": width, "height": height}, permissions=["camera", "microphone"]
+    )
+    context.set_default_timeout(patience_ms)
+    page = context.new_page()
+    page.goto(installation.url + "/login")
+    if username is not None:
+        page.get_by_label(said("auth", "login.username")).fill(username)
+        page.locator("input[name=password]").fill(PASSWORD)
+        page.get_by_role("button", name=said("auth", "login.submit")).click()
+        page.wait_for_url(re.compile(r"/(devices)?$"))  # an administrator's home is another page
+        answer = context.request.patch(
+            installation.url + "/api/me", data={"language": language}, headers={"X-Teleconsult": "1"}
+        )
+        assert answer.ok
+    return page
+
+
+def accepted_consult(
+    clinician: Client, specialist: Client, study: dict[str, Any], question: str
+) -> dict[str, Any]:
+    """A consult about an uploaded study, asked by one and accepted by the other."""
+    consult: dict[str, Any] = clinician.post(
+        "/api/consults",
+        {
+            "patient_id": study["patient"]["id"],
+            "question": question,
+            "urgency": "urgent",
+            "specialty": "radiology",
+            "legal_role": "consultation",
+            "study_instance_uids": [study["study_instance_uid"]],
+            "consent": {"given": True, "method": "written"},
+        },
+    )
+    specialist.post(f"/api/consults/{consult['id']}/events", {"event": "accept", "version": 1})
+    return consult
+
+
+def go_in(page: Page) -> None:
+    """From the door into the room."""
+    page.get_by_role("button", name=re.compile(f"^({said('room', 'join').pattern})$")).click()
+
+
+def pixels_too_wide(page: Page) -> int:
+    """By how much the page runs off the side of its window; none: 0 or less."""
+    return int(
+        page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    )
+
+
+def take_pictures(page: Page, folder: Path, name: str) -> None:
+    """At each of SIZES, at which the page must fit."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for width, height in SIZES:
+        page.set_viewport_size({"width": width, "height": height})
+        overflow = pixels_too_wide(page)
+        assert overflow <= 0, f"{name}: {overflow} pixels too wide at {width}"
+        page.screenshot(path=folder / f"{name}-{width}.png")
+    page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})

@@ -54,6 +54,14 @@ class Connection(StrEnum):
     RECEIVE = "receive"
 
 
+class LineWord(StrEnum):
+    """How somebody's line is, in one word."""
+
+    GOOD = "good"
+    FAIR = "fair"
+    POOR = "poor"
+
+
 Uid = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9.]+$")]  # PS3.5 section 9
 Id = Annotated[str, Field(min_length=1, max_length=64)]
 Finite = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
@@ -101,7 +109,8 @@ class SessionDescription(Message):
 
 class Participant(Message):
     """Somebody in the room. `audio` and `video` say what is switched on, not what arrives; who is
-    `reconnecting` has lost the line to the server, while sound and picture may go on."""
+    `reconnecting` has lost the line to the server, while sound and picture may go on. `line` is null until
+    the participant's own page has found out."""
 
     id: Id
     display_name: Annotated[str, Field(max_length=200)]
@@ -110,6 +119,7 @@ class Participant(Message):
     audio: bool
     video: bool
     reconnecting: bool
+    line: LineWord | None
 
 
 class WaitingPerson(Message):
@@ -176,6 +186,13 @@ class SetMedia(Message):
     type: Literal["media"] = "media"
     audio: bool
     video: bool
+
+
+class SetLine(Message):
+    """How the line of the sender of this is: the worse of its two ways, as its own page measures them."""
+
+    type: Literal["line"] = "line"
+    word: LineWord
 
 
 class Mute(Message):
@@ -275,6 +292,12 @@ class MediaChanged(Message):
     video: bool
 
 
+class LineChanged(Message):
+    type: Literal["line"] = "line"
+    participant_id: Id
+    word: LineWord
+
+
 class ReconnectingChanged(Message):
     """Somebody's line to the server was lost, or is back."""
 
@@ -315,6 +338,7 @@ ClientMessage = Annotated[
     | SetPointer
     | TakePresenter
     | SetMedia
+    | SetLine
     | Mute
     | Remove
     | SetLock
@@ -334,6 +358,7 @@ ServerMessage = Annotated[
     | PointerMoved
     | PresenterChanged
     | MediaChanged
+    | LineChanged
     | ReconnectingChanged
     | Muted
     | LockChanged

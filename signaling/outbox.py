@@ -9,7 +9,7 @@ joins anew.
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from signaling.messages import Message, PointerMoved, Resumed, ViewerChanged, WaitingChanged
+from signaling.messages import LineChanged, Message, PointerMoved, Resumed, ViewerChanged, WaitingChanged
 
 CAPACITY = 256
 SENT_KEPT = 128
@@ -89,7 +89,7 @@ class Outbox:
         match message:
             case ViewerChanged() | WaitingChanged() | Resumed():
                 return (message.type, 0)
-            case PointerMoved():
+            case PointerMoved() | LineChanged():
                 return (message.type, message.participant_id)
             case _:
                 self._puts += 1

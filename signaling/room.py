@@ -27,6 +27,8 @@ from signaling.messages import (
     Join,
     Joined,
     Left,
+    LineChanged,
+    LineWord,
     LockChanged,
     MediaChanged,
     Message,
@@ -40,6 +42,7 @@ from signaling.messages import (
     Remove,
     Resume,
     SessionDescription,
+    SetLine,
     SetLock,
     SetMedia,
     SetPointer,
@@ -129,6 +132,7 @@ class Present:
     video: bool = False
     pointer: Pointer | None = None
     reconnecting: bool = False
+    line: LineWord | None = None
 
     @property
     def rights(self) -> frozenset[Right]:
@@ -146,6 +150,7 @@ class Present:
             audio=self.audio,
             video=self.video,
             reconnecting=self.reconnecting,
+            line=self.line,
         )
 
     def as_waiting(self) -> WaitingPerson:
@@ -347,6 +352,13 @@ class Room:
         )
         return self._tell(changed, but=sender)
 
+    def _says_line(self, sender: Present, message: SetLine, at: datetime) -> list[Effect]:
+        if sender.line == message.word:
+            return []
+        sender.line = message.word
+        changed = LineChanged(participant_id=sender.stay.participant_id, word=message.word)
+        return self._tell(changed, but=sender)
+
     def _mutes(self, sender: Present, message: Mute, at: datetime) -> list[Effect]:
         if message.participant_id is None:
             return self._tell(Muted(), but=sender)
@@ -395,6 +407,7 @@ _STEPS: Mapping[type[Message], Callable[..., list[Effect]]] = {
     SetPointer: Room._points,
     TakePresenter: Room._takes_presenter,
     SetMedia: Room._switches_media,
+    SetLine: Room._says_line,
     Mute: Room._mutes,
     Remove: Room._removes,
     SetLock: Room._locks,

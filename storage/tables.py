@@ -572,6 +572,17 @@ consult_studies = Table(
     Column("added_at", UtcDateTime, nullable=False),
 )
 
+call_qualities = Table(
+    "call_qualities",
+    metadata,
+    _id("consult_id", ForeignKey("consults.id"), primary_key=True),
+    _id("user_id", ForeignKey("users.id"), primary_key=True),
+    Column("call_id", String(32), primary_key=True),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("seconds", Integer, nullable=False),
+    Column("figures", JSON, nullable=False),
+)
+
 reports = Table(
     "reports",
     metadata,

@@ -22,6 +22,7 @@ from storage.opening import open_object_store
 from teleconsult import background, health, line_check, problems
 from teleconsult.archives.background import fetch_studies, follow_prior_rules
 from teleconsult.archives.routes import router as archive_routes
+from teleconsult.consults.call_quality import router as call_quality_routes
 from teleconsult.consults.repository import ConsultRepository
 from teleconsult.consults.routes import router as consult_routes
 from teleconsult.dependencies import PartsOfApp, our_page
@@ -159,6 +160,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     finding_routes,
     evidence_routes,
     consult_routes,
+    call_quality_routes,
     report_routes,
     event_routes,
     device_routes,

@@ -53,6 +53,7 @@ def test_the_line_is_told_of_before_the_call_and_in_it(
     expect(word).to_have_attribute("data-line-out", "poor")
     expect(here.get_by_role("alert").get_by_text(said("room", "line.level.audio-only"))).to_be_visible()
     expect(there.get_by_text(said("room", "line.stillPicture"))).to_be_visible(timeout=30_000)
+    expect(there.locator("figure [data-line]")).to_have_attribute("data-line", "poor")
     take_pictures(there, PICTURES, "room-still-zh")
     take_pictures(here, PICTURES, "room-poor-en")
     word.hover()
@@ -61,3 +62,11 @@ def test_the_line_is_told_of_before_the_call_and_in_it(
     there.locator("[data-line-out]").hover()
     expect(there.get_by_text(said("room", "line.fact.rtt"))).to_be_visible()
     there.screenshot(path=PICTURES / "figures-zh.png")
+
+    # It stays with the consult, for both.
+    for page in (here, there):
+        page.goto(f"{installation.url}/consults/{consult_id}")
+    for page, name in ((here, "consult-en"), (there, "consult-zh")):
+        calls = page.get_by_role("listitem").filter(has_text=said("consult", "calls.word.poor"))
+        expect(calls).to_have_count(1)
+        take_pictures(page, PICTURES, name)

@@ -19,12 +19,15 @@ from signaling.messages import (
     Join,
     Joined,
     Left,
+    LineChanged,
+    LineWord,
     MediaChanged,
     Message,
     Pointer,
     PointerMoved,
     PresenterChanged,
     SessionDescription,
+    SetLine,
     SetMedia,
     SetPointer,
     SetViewer,
@@ -258,3 +261,16 @@ def test_in_any_order_everybody_ends_with_what_the_room_shows(steps: list[tuple[
             assert screens[one.stay][1] is None
         else:
             assert screens[one.stay] == (room.seq, room.viewer)
+
+
+def test_a_word_about_a_line_reaches_everybody_else_once_and_who_comes_later() -> None:
+    room = Room("room")
+    anna, _ = joined(room, "anna")
+    ben, _ = joined(room, "ben", "listener")
+    effects = room.receive(ben, SetLine(word=LineWord.POOR), NOON)
+    assert effects == [Send(anna, LineChanged(participant_id="ben", word=LineWord.POOR))]
+    assert room.receive(ben, SetLine(word=LineWord.POOR), NOON) == []
+
+    _, effects = joined(room, "carla")
+    (welcome,) = (e.message for e in effects if isinstance(e, Send) and isinstance(e.message, Welcome))
+    assert [one.line for one in welcome.participants] == [None, LineWord.POOR, None]

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { ApiError, del, get, patch, post, put } from "./client";
 import type {
+  CallQuality,
   Consult,
   ConsultEvent,
   DecisionStatus,
@@ -33,6 +34,7 @@ export const keys = {
   patients: ["patients"] as const,
   consults: ["consults"] as const,
   consult: (id: string) => ["consult", id] as const,
+  calls: (id: string) => ["consult", id, "calls"] as const,
   report: (id: string) => ["report", id] as const,
   upload: (id: string) => ["upload", id] as const,
   devices: ["devices"] as const,
@@ -136,6 +138,14 @@ export function useConsult(id: string | undefined, pollMs: number | false = fals
     queryKey: keys.consult(id ?? ""),
     queryFn: ({ signal }) => get<Consult>(`/consults/${path(id ?? "")}`, signal),
     enabled: id !== undefined && id !== "",
+    refetchInterval: pollMs,
+  });
+}
+
+export function useCallQualities(consultId: string, pollMs: number | false) {
+  return useQuery({
+    queryKey: keys.calls(consultId),
+    queryFn: ({ signal }) => get<CallQuality[]>(`/consults/${path(consultId)}/calls`, signal),
     refetchInterval: pollMs,
   });
 }

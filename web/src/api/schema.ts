@@ -178,6 +178,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/consults/{consult_id}/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Call Qualities
+         * @description In the order in which the calls began.
+         */
+        get: operations["list_call_qualities_api_consults__consult_id__calls_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/calls/{call_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Tell Call Quality
+         * @description The figures since the call began; what comes late of an earlier moment changes nothing.
+         */
+        put: operations["tell_call_quality_api_consults__consult_id__calls__call_id__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/consults/{consult_id}/events": {
         parameters: {
             query?: never;
@@ -1360,6 +1400,52 @@ export interface components {
             view_position: string | null;
         };
         /**
+         * CallFigures
+         * @description Of what the participant sends (`out`) and hears (`in`). Losses are fractions, 0..1.
+         */
+        CallFigures: {
+            /** Concealed Samples */
+            concealed_samples: number;
+            /** Freeze Count */
+            freeze_count: number;
+            jitter_ms: components["schemas"]["Spread"];
+            loss_in: components["schemas"]["Spread"];
+            loss_out: components["schemas"]["Spread"];
+            rtt_ms: components["schemas"]["Spread"];
+            /** Seconds */
+            seconds: number;
+            sent_bps: components["schemas"]["Spread"];
+            /** Word Seconds */
+            word_seconds: {
+                [key: string]: number;
+            };
+        };
+        /** CallQualityOut */
+        CallQualityOut: {
+            /** Concealed Samples */
+            concealed_samples: number;
+            /** Freeze Count */
+            freeze_count: number;
+            jitter_ms: components["schemas"]["Spread"];
+            loss_in: components["schemas"]["Spread"];
+            loss_out: components["schemas"]["Spread"];
+            rtt_ms: components["schemas"]["Spread"];
+            /** Seconds */
+            seconds: number;
+            sent_bps: components["schemas"]["Spread"];
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            user: components["schemas"]["UserRefOut"];
+            word: components["schemas"]["LineWord"];
+            /** Word Seconds */
+            word_seconds: {
+                [key: string]: number;
+            };
+        };
+        /**
          * CategoryOut
          * @description A coded class of a guideline, and the rule that gave it.
          */
@@ -1895,6 +1981,12 @@ export interface components {
          * @enum {string}
          */
         LegalRole: "consultation" | "remote-diagnosis";
+        /**
+         * LineWord
+         * @description How somebody's line is, in one word.
+         * @enum {string}
+         */
+        LineWord: "good" | "fair" | "poor";
         /**
          * LocalFiguresOut
          * @description What was read in a group and what readers made of it; the interval is Wilson's, 95 %.
@@ -2759,6 +2851,18 @@ export interface components {
             study_instance_uid: string;
         };
         /**
+         * Spread
+         * @description Of the seconds in which it was known.
+         */
+        Spread: {
+            /** Count */
+            count: number;
+            /** Mean */
+            mean: number;
+            /** Most */
+            most: number;
+        };
+        /**
          * State
          * @enum {string}
          */
@@ -3414,6 +3518,79 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ConsultOut"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_call_qualities_api_consults__consult_id__calls_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallQualityOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    tell_call_quality_api_consults__consult_id__calls__call_id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                call_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallFigures"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {

@@ -51,6 +51,8 @@ export type FileVerdict = FileResult["verdict"];
 export type Upload = Schemas["UploadOut"];
 
 export type Consult = Schemas["ConsultOut"];
+export type CallFigures = Schemas["CallFigures"];
+export type CallQuality = Schemas["CallQualityOut"];
 export type NewConsult = Schemas["ConsultIn"];
 export type ConsultStatus = Schemas["Status"];
 export type ConsultEvent = Schemas["Event"];

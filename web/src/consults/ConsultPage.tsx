@@ -14,6 +14,7 @@ import { institutionName } from "../ui/institution";
 import { Panel } from "../ui/Panel";
 import { PatientLine } from "../ui/PatientLine";
 import { ErrorState, LoadingState } from "../ui/states";
+import { Calls } from "./Calls";
 import { ConsultActions } from "./ConsultActions";
 import classes from "./consults.module.css";
 import { ConsultStatusTag, UrgencyTag } from "./ConsultTags";
@@ -114,6 +115,7 @@ export function ConsultPage() {
           <Panel title={t("history.title")}>
             <Timeline history={consult.history} />
           </Panel>
+          <Calls consultId={consult.id} />
         </div>
       </div>
     </>

@@ -25,6 +25,7 @@ import { SidePanel } from "./SidePanel";
 import classes from "./room.module.css";
 import { useArrivals } from "./useArrivals";
 import { useStillPictures } from "./useLine";
+import { useCallReport } from "./useCallReport";
 import { useRemoteSound } from "./useRemoteSound";
 import { useRoomSession } from "./useRoomSession";
 import { VideoTile } from "./VideoTile";
@@ -50,6 +51,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
     notifications.show({ message: t("mutedByModerator"), position: "top-center" });
   };
   const { session, state, error: joinError, retry } = useRoomSession(consult.id, sending, onMuted);
+  useCallReport(consult.id, session);
   const { selfId, presenterId, viewer: shared, participants } = state;
   const still = useStillPictures(session);
   const sound = useRemoteSound(participants, selfId);
@@ -173,6 +175,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
               name={each.displayName}
               duty={t(`role.${each.role}`)}
               isReconnecting={each.reconnecting}
+              line={each.line}
               stream={each.stream}
               hasVideo={each.video && each.stream !== null}
               hasAudio={each.audio}
@@ -187,6 +190,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
             name={me?.display_name ?? ""}
             duty=""
             isReconnecting={false}
+            line={null}
             stream={local.stream}
             hasVideo={video}
             hasAudio={audio}

@@ -1,24 +1,20 @@
 import { Tooltip } from "@mantine/core";
-import { IconAlertTriangle, IconArrowDown, IconArrowUp, IconWifi, IconWifi2 } from "@tabler/icons-react";
+import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
+import { worseOf } from "../signaling/linePolicy";
 import type { Session } from "../signaling/session";
 import { Tag } from "../ui/Tag";
-import { lineFacts, worseOf } from "./lineWords";
+import { LINE_LOOKS } from "./lineLooks";
+import { lineFacts } from "./lineWords";
 import classes from "./room.module.css";
 import { useLine } from "./useLine";
-
-const LOOKS = {
-  good: { tone: "moss", icon: IconWifi },
-  fair: { tone: "amber", icon: IconWifi2 },
-  poor: { tone: "signal", icon: IconAlertTriangle },
-} as const;
 
 /** The line in one word, in two where what is heard of us and what we hear differ; the figures on demand. */
 export function LineQuality({ session }: { session: Session | null }) {
   const { t } = useTranslation("room");
   const line = useLine(session);
-  if (line === null || line.figures === null) return <Tag {...LOOKS.good}>{t("connection.connected")}</Tag>;
+  if (line === null || line.figures === null) return <Tag {...LINE_LOOKS.good}>{t("connection.connected")}</Tag>;
   const worse = worseOf(line);
   const said = t("line.said", { out: t(`line.word.${line.out}`), in: t(`line.word.${line.in}`) });
   const figures = (
@@ -45,7 +41,7 @@ export function LineQuality({ session }: { session: Session | null }) {
         data-line-in={line.in}
         data-level={line.level}
       >
-        <Tag {...LOOKS[worse]}>
+        <Tag {...LINE_LOOKS[worse]}>
           {line.out === line.in ? (
             t(`line.word.${worse}`)
           ) : (

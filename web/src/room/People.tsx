@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import type { Moderation, SessionState } from "../signaling/session";
 import { Tag } from "../ui/Tag";
+import { LINE_LOOKS } from "./lineLooks";
 import classes from "./room.module.css";
 
 export interface PeopleProps {
@@ -65,7 +66,7 @@ export function People({ room, onModerate }: PeopleProps) {
       )}
       {locked && <Text size="sm">{t("moderate.isLocked")}</Text>}
       <ul className={classes.people} aria-label={t("tab.people")}>
-        {participants.map(({ id, displayName, role, moderator, audio, reconnecting }) => (
+        {participants.map(({ id, displayName, role, moderator, audio, reconnecting, line }) => (
           <li key={id} className={classes.person}>
             <span>
               {id === selfId ? t("nameYou", { name: displayName }) : displayName} · {t(`role.${role}`)}
@@ -79,6 +80,11 @@ export function People({ room, onModerate }: PeopleProps) {
               {reconnecting && (
                 <Tag tone="amber" icon={IconPlugConnectedX} plain>
                   {t("connection.reconnecting")}
+                </Tag>
+              )}
+              {line !== null && (
+                <Tag {...LINE_LOOKS[line]} plain>
+                  {t(`line.of.${line}`)}
                 </Tag>
               )}
               {!audio && (

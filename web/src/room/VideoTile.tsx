@@ -2,6 +2,8 @@ import { IconMicrophoneOff, IconPlugConnectedX, IconPresentation } from "@tabler
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
+import type { Word } from "../signaling/session";
+import { LineMark } from "./LineMark";
 import classes from "./room.module.css";
 
 export interface VideoTileProps {
@@ -17,11 +19,13 @@ export interface VideoTileProps {
   isSelf: boolean;
   isPresenter: boolean;
   isReconnecting: boolean;
+  /** How this participant's line is, where it is known. */
+  line: Word | null;
   colour: string;
 }
 
 export function VideoTile(props: VideoTileProps) {
-  const { participantId, name, duty, stream, hasVideo, hasAudio, isStill, isSelf, isPresenter, isReconnecting, colour } =
+  const { participantId, name, duty, stream, hasVideo, hasAudio, isStill, isSelf, isPresenter, isReconnecting, line, colour } =
     props;
   const { t } = useTranslation("room");
   const video = useRef<HTMLVideoElement>(null);
@@ -38,6 +42,7 @@ export function VideoTile(props: VideoTileProps) {
     hasAudio ? null : t("muted"),
     hasVideo && isStill ? t("line.stillPicture") : null,
     isReconnecting ? t("connection.reconnecting") : null,
+    line === null ? null : t(`line.of.${line}`),
   ].filter(Boolean);
   return (
     <figure className={classes.tile} style={{ borderColor: colour }} aria-label={[name, ...facts].join(", ")}>
@@ -61,6 +66,7 @@ export function VideoTile(props: VideoTileProps) {
         {isPresenter && <IconPresentation size={13} aria-hidden />}
         <span className={classes.captionName}>{isSelf ? t("nameYou", { name }) : name}</span>
         {isReconnecting && <IconPlugConnectedX size={13} className={classes.mutedMark} aria-hidden />}
+        {line !== null && line !== "good" && <LineMark word={line} />}
         {!hasAudio && <IconMicrophoneOff size={13} className={classes.mutedMark} aria-hidden />}
       </figcaption>
     </figure>

@@ -26,7 +26,3 @@ export function lineFacts({ figures, quality }: Pick<LineView, "figures" | "qual
     ...known("freezes", quality.freezeCount, String),
   ];
 }
-
-/** The worse of the two ways, for the one colour. */
-export const worseOf = ({ out, in: inward }: Pick<LineView, "out" | "in">) =>
-  out === "poor" || inward === "poor" ? "poor" : out === "fair" || inward === "fair" ? "fair" : "good";

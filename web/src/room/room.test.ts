@@ -5,7 +5,8 @@ import { NO_CALL } from "../signaling/lineStats";
 import { arrivals } from "./arrivals";
 import { colourOf } from "./colours";
 import { deviceFault } from "./devices";
-import { lineFacts, worseOf } from "./lineWords";
+import { worseOf } from "../signaling/linePolicy";
+import { lineFacts } from "./lineWords";
 import { lookOf, studyOnScreen } from "./look";
 
 const INSTITUTION = { id: "i", name_en: "Township", name_zh: "乡镇" };

@@ -28,6 +28,12 @@ export type Level = "full" | "fewer-frames" | "small" | "still" | "audio-only";
 export type Share = "free" | "limited" | "paused";
 export type Word = "good" | "fair" | "poor";
 
+const WORDS_FROM_WORST: readonly Word[] = ["poor", "fair", "good"];
+
+/** The worse of the two ways: one word for the line. */
+export const worseOf = (line: { out: Word; in: Word }): Word =>
+  WORDS_FROM_WORST.find((word) => line.out === word || line.in === word) ?? "good";
+
 export interface VideoLimits {
   maxBps: number;
   framesPerSecond: number;

@@ -86,6 +86,6 @@ describe("a picture that stands still", () => {
 it("the call's quality is the mean and the worst of the seconds that were known", () => {
   const quiet = figuresBetween(aReport(1), aReport(2));
   let call = NO_CALL;
-  for (const lossIn of [0, 0.3, null]) call = withSecond(call, { ...quiet, lossIn }, aReport(1), aReport(2, { iv: { freezeCount: 1 } }));
-  expect(call).toMatchObject({ seconds: 3, freezeCount: 3, lossIn: { count: 2, mean: 0.15, most: 0.3 }, rttMs: { mean: 80, most: 80 } });
+  for (const lossIn of [0, 0.3, null]) call = withSecond(call, "fair", { ...quiet, lossIn }, aReport(1), aReport(2, { iv: { freezeCount: 1 } }));
+  expect(call).toMatchObject({ seconds: 3, wordSeconds: { good: 0, fair: 3, poor: 0 }, freezeCount: 3, lossIn: { count: 2, mean: 0.15, most: 0.3 }, rttMs: { mean: 80, most: 80 } });
 });

@@ -1,5 +1,5 @@
 /** What the browser's statistics say of a call: the figures of each second, and of the call as a whole. Pure. */
-import type { LineFigures } from "./linePolicy";
+import type { LineFigures, Word } from "./linePolicy";
 
 /** One entry of an RTCStatsReport, with those of its members that are read. Source: W3C webrtc-stats. */
 export interface StatsEntry {
@@ -94,6 +94,8 @@ export function stillTracks(before: LineReport, after: LineReport): string[] {
 /** The call as it went so far, to be kept with the consult. */
 export interface CallQuality {
   seconds: number;
+  /** How long the line was what. */
+  wordSeconds: Readonly<Record<Word, number>>;
   rttMs: Spread;
   lossOut: Spread;
   lossIn: Spread;
@@ -114,6 +116,7 @@ export interface Spread {
 const NONE: Spread = { count: 0, mean: 0, most: 0 };
 export const NO_CALL: CallQuality = {
   seconds: 0,
+  wordSeconds: { good: 0, fair: 0, poor: 0 },
   rttMs: NONE,
   lossOut: NONE,
   lossIn: NONE,
@@ -123,12 +126,20 @@ export const NO_CALL: CallQuality = {
   concealedSamples: 0,
 };
 
-export function withSecond(call: CallQuality, figures: LineFigures, before: LineReport | null, after: LineReport): CallQuality {
+/** The call with one second more, of which the line was `word`. */
+export function withSecond(
+  call: CallQuality,
+  word: Word,
+  figures: LineFigures,
+  before: LineReport | null,
+  after: LineReport,
+): CallQuality {
   const old = before?.inbound ?? [];
   const streams = of(after.inbound, "inbound-rtp");
   const audible = ({ concealedSamples = 0, silentConcealedSamples = 0 }: StatsEntry) => concealedSamples - silentConcealedSamples;
   return {
     seconds: call.seconds + 1,
+    wordSeconds: { ...call.wordSeconds, [word]: call.wordSeconds[word] + 1 },
     rttMs: widened(call.rttMs, figures.rttMs),
     lossOut: widened(call.lossOut, figures.lossOut),
     lossIn: widened(call.lossIn, figures.lossIn),

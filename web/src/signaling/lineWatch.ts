@@ -6,7 +6,7 @@
  */
 import { type Readable, Store } from "../viewer/store";
 import { NO_CALL_BUDGET, setLineBudget } from "./lineBudget";
-import { afterSecond, decide, FIRST_POLICY, type LineDecision, type LineFigures } from "./linePolicy";
+import { afterSecond, decide, FIRST_POLICY, type LineDecision, type LineFigures, type Word, worseOf } from "./linePolicy";
 import { type CallQuality, figuresBetween, type LineReport, NO_CALL, stillTracks, withSecond } from "./lineStats";
 import type { PeerConnections } from "./peerConnections";
 
@@ -33,6 +33,9 @@ export class LineWatch {
   private stillFor = new Map<string, number>();
   private isLooking = false;
 
+  /** `say`: tell the others that our line is now this. */
+  constructor(private readonly say: (word: Word) => void) {}
+
   get view(): Readable<LineView> {
     return this.store;
   }
@@ -43,6 +46,12 @@ export class LineWatch {
     this.before = null;
     this.stillFor.clear();
     void peers?.limit(this.store.get());
+  }
+
+  /** Tell those who may not know it, where it is known. */
+  sayWord(): void {
+    const line = this.store.get();
+    if (line.figures !== null) this.say(worseOf(line));
   }
 
   close(): void {
@@ -76,9 +85,10 @@ export class LineWatch {
     this.store.set({
       ...decision,
       figures,
-      quality: withSecond(last.quality, figures, before, report),
+      quality: withSecond(last.quality, worseOf(decision), figures, before, report),
       still: this.stillOnes(last.still, stillTracks(before, report).map((track) => peers.ownerOf(track))),
     });
+    if (last.figures === null || worseOf(decision) !== worseOf(last)) this.sayWord();
     if (decision.level !== last.level) await peers.limit(decision);
   }
 

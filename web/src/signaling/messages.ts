@@ -53,6 +53,15 @@ export interface Left {
   participantId: string;
 }
 
+export interface LineChanged {
+  type: "line";
+  participantId: string;
+  word: LineWord;
+}
+
+/** How somebody's line is, in one word. */
+export type LineWord = "good" | "fair" | "poor";
+
 export interface LockChanged {
   type: "lock";
   locked: boolean;
@@ -78,7 +87,8 @@ export interface Muted {
 
 /**
  * Somebody in the room. `audio` and `video` say what is switched on, not what arrives; who is
- * `reconnecting` has lost the line to the server, while sound and picture may go on.
+ * `reconnecting` has lost the line to the server, while sound and picture may go on. `line` is null until
+ * the participant's own page has found out.
  */
 export interface Participant {
   id: string;
@@ -88,6 +98,7 @@ export interface Participant {
   audio: boolean;
   video: boolean;
   reconnecting: boolean;
+  line: LineWord | null;
 }
 
 /** Where somebody points: x is the column, y the row, in pixels of the stored image, zero-based. */
@@ -146,6 +157,12 @@ export type Role = "presenter" | "participant" | "listener" | "patient";
 export interface SessionDescription {
   type: "offer" | "answer";
   sdp: string;
+}
+
+/** How the line of the sender of this is: the worse of its two ways, as its own page measures them. */
+export interface SetLine {
+  type: "line";
+  word: LineWord;
 }
 
 /** Into a locked room comes nobody new; who was in it may come back, and a moderator always comes in. */
@@ -238,6 +255,6 @@ export interface Welcome {
   resumeToken: string;
 }
 
-export type ClientMessage = Join | Resume | DescriptionMessage | CandidateMessage | SetViewer | SetPointer | TakePresenter | SetMedia | Mute | Remove | SetLock | Admit | Decline;
+export type ClientMessage = Join | Resume | DescriptionMessage | CandidateMessage | SetViewer | SetPointer | TakePresenter | SetMedia | SetLine | Mute | Remove | SetLock | Admit | Decline;
 
-export type ServerMessage = Waiting | Welcome | Resumed | Joined | Left | DescriptionMessage | CandidateMessage | ViewerChanged | PointerMoved | PresenterChanged | MediaChanged | ReconnectingChanged | Muted | LockChanged | WaitingChanged | ErrorMessage;
+export type ServerMessage = Waiting | Welcome | Resumed | Joined | Left | DescriptionMessage | CandidateMessage | ViewerChanged | PointerMoved | PresenterChanged | MediaChanged | LineChanged | ReconnectingChanged | Muted | LockChanged | WaitingChanged | ErrorMessage;

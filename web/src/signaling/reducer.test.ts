@@ -11,6 +11,7 @@ const anna: Participant = {
   audio: true,
   video: true,
   reconnecting: false,
+  line: null,
 };
 const ben: Participant = { ...anna, id: "ben", displayName: "Ben" };
 const viewer = (zoom: number): ViewerState => ({

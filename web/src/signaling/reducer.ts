@@ -150,6 +150,13 @@ function receive(state: RoomState, message: ServerMessage): RoomState {
       return { ...state, presenterId: message.participantId };
     case "media":
       return withMedia(state, message.participantId, message.audio, message.video);
+    case "line":
+      return {
+        ...state,
+        participants: state.participants.map((one) =>
+          one.id === message.participantId ? { ...one, line: message.word } : one,
+        ),
+      };
     case "reconnecting":
       return {
         ...state,

@@ -9,6 +9,7 @@
  */
 import type { Readable } from "../viewer/store";
 import { latestOnly } from "./latestOnly";
+import type { Word } from "./linePolicy";
 import { type LineView, LineWatch } from "./lineWatch";
 import type {
   Admit,
@@ -38,7 +39,7 @@ import {
 } from "./reducer";
 import { ResumableSocket } from "./resumableSocket";
 
-export type { LineView, Pointer, Right, SessionErrorCode, SessionStatus, ViewerState, WaitingPerson };
+export type { LineView, Pointer, Right, SessionErrorCode, SessionStatus, ViewerState, WaitingPerson, Word };
 /** What moderators do; the server refuses it from anybody else. */
 export type Moderation = Mute | Remove | SetLock | Admit | Decline;
 
@@ -114,7 +115,9 @@ class RoomSession implements Session {
   private readonly listeners = new Set<() => void>();
   private readonly socket: ResumableSocket;
   private peers: PeerConnections | null = null;
-  private readonly watch = new LineWatch();
+  private readonly watch = new LineWatch((word) => {
+    this.send({ type: "line", word });
+  });
   private localStream: MediaStream | null;
   private wanted = { audio: true, video: true };
   private retry: ReturnType<typeof setTimeout> | null = null;
@@ -214,6 +217,7 @@ class RoomSession implements Session {
       case "welcome":
         this.pauseMs = FIRST_PAUSE_MS;
         this.openMedia();
+        this.watch.sayWord();
         if (message.viewer === null && known !== null && this.lastShown !== null && mayShow(this.room)) {
           this.viewerOut.send(this.lastShown);
         }

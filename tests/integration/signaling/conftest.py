@@ -1,156 +1,19 @@
 """A real relay process, a page that holds a session, and real Chromium with fake camera and microphone."""
 
-import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
-import threading
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, urlsplit
-from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
+from playwright.sync_api import Browser
 
-from signaling.join_token import JoinGrant, issue
-
-REPOSITORY = Path(__file__).resolve().parents[3]
-SECRET = "a secret that is only used in tests"
-MODERATOR = "mo"  # a visitor of this name moderates; patients wait
-CHROMIUM = shutil.which("chromium")
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-    "--allow-loopback-in-peer-connection",  # for a machine whose only network is `lo`
-]
-
-
-def wait_until(holds: Callable[[], Any], what: str, timeout_s: float = 60.0) -> Any:
-    """Return the first true answer of `holds`; fail with `what` when there is none in time."""
-    give_up_at = time.monotonic() + timeout_s
-    while not (answer := holds()):
-        assert time.monotonic() < give_up_at, f"in vain waited until {what}"
-        time.sleep(0.05)
-    return answer
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@dataclass
-class Relay:
-    """One `python -m signaling.main`."""
-
-    origins: str
-    port: int
-    process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return f"ws://127.0.0.1:{self.port}/"
-
-    def start(self) -> "Relay":
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "signaling.main"],
-            cwd=REPOSITORY,
-            env={
-                **os.environ,
-                "TELECONSULT_RELAY_HOST": "127.0.0.1",
-                "TELECONSULT_RELAY_PORT": str(self.port),
-                "TELECONSULT_JOIN_SECRET": SECRET,
-                "TELECONSULT_ALLOWED_ORIGINS": self.origins,
-            },
-        )
-        wait_until(self.is_healthy, "the relay answers")
-        return self
-
-    def is_healthy(self) -> bool:
-        assert self.process is not None and self.process.poll() is None, "the relay has ended"
-        try:
-            with urlopen(f"http://127.0.0.1:{self.port}/health", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
-    def stop(self) -> int:
-        """SIGTERM; returns the exit code."""
-        assert self.process is not None
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=15)
+from tests.room_in_browsers import CHROMIUM, ROLLDOWN, Relay, Visitor, chromium, free_port, site, visitors
 
 
 @pytest.fixture(scope="module")
-def session_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """session.ts as one script that puts `teleconsult` on the window."""
-    rolldown = REPOSITORY / "web" / "node_modules" / ".bin" / "rolldown"
-    if not rolldown.exists():
+def page_origin() -> Iterator[str]:
+    if not ROLLDOWN.exists():
         pytest.skip("the front end's packages are not installed: npm ci in web/")
-    bundle = tmp_path_factory.mktemp("bundle") / "session.js"
-    source = REPOSITORY / "web" / "src" / "signaling" / "session.ts"
-    command = [rolldown, source, "--file", bundle, "--format", "iife", "--name", "teleconsult"]
-    subprocess.run(command, cwd=bundle.parent, check=True, capture_output=True, timeout=120)
-    return bundle
-
-
-@pytest.fixture(scope="module")
-def page_origin(session_bundle: Path) -> Iterator[str]:
-    """A site with the page, and with tokens for whoever asks."""
-    files = {"/": Path(__file__).with_name("room_page.html"), "/session.js": session_bundle}
-
-    class Site(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            address = urlsplit(self.path)
-            if address.path == "/token":
-                asked = {name: values[0] for name, values in parse_qs(address.query).items()}
-                grant = JoinGrant(
-                    room_id="consult",
-                    participant_id=asked["user"],
-                    display_name=asked["user"].title(),
-                    role=asked["role"],
-                    moderator=asked["user"] == MODERATOR,
-                    waits=asked["role"] == "patient",
-                )
-                content, kind = issue(SECRET, grant).encode(), "text/plain"
-            elif address.path in files:
-                content = files[address.path].read_bytes()
-                kind = "text/html" if address.path == "/" else "text/javascript"
-            else:
-                self.send_error(404)
-                return
-            self.send_response(200)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *values: object) -> None:
-            """Quiet."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
+    with site() as origin:
+        yield origin
 
 
 @pytest.fixture
@@ -164,81 +27,11 @@ def relay(page_origin: str) -> Iterator[Relay]:
 def browser() -> Iterator[Browser]:
     if CHROMIUM is None:
         pytest.skip("chromium is not installed: apt-get install chromium")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+    with chromium() as running:
         yield running
-        running.close()
-
-
-@dataclass
-class Visitor:
-    """Somebody's page. Each of them has a browser context of its own."""
-
-    name: str
-    page: Page
-    relay: Relay
-    origin: str
-    role: str = "presenter"
-
-    def enter(self, audio: bool = True, video: bool = True) -> "Visitor":
-        self.begin(audio, video)
-        self.waits("state.status === 'connected'", "is in the room")
-        return self
-
-    def begin(self, audio: bool = True, video: bool = True) -> None:
-        """Ask to be let in."""
-        self.page.goto(self.origin)
-        media = {"audio": audio, "video": video} if audio or video else None
-        how = {"signalingUrl": self.relay.url, "user": self.name, "role": self.role, "media": media}
-        self.page.evaluate("how => enter(how)", how)
-
-    @property
-    def state(self) -> dict[str, Any]:
-        """The session's state, without what cannot be carried over."""
-        state: dict[str, Any] = self.page.evaluate(
-            "() => JSON.parse(JSON.stringify(session.getState(), (k, v) => k === 'stream' ? v !== null : v))"
-        )
-        return state
-
-    @property
-    def received(self) -> dict[str, float]:
-        return dict(self.page.evaluate("received()"))
-
-    def waits(self, condition: str, what: str, timeout_s: float = 60.0) -> None:
-        """Until `condition` is true of the session's `state`."""
-        holds = f"() => {{ const state = session?.getState(); return state && ({condition}); }}"
-        try:
-            self.page.wait_for_function(holds, timeout=timeout_s * 1000)
-        except PlaywrightTimeout as error:
-            raise AssertionError(f"{self.name} in vain waited until: {what}; {self.state}") from error
-
-    def sees(self, other: "Visitor") -> None:
-        """The other's picture arrives, decoded, and its pixels change."""
-        before = self.received["framesDecoded"]
-        wait_until(lambda: self.received["framesDecoded"] >= before + 10, f"{self.name} decodes {other.name}")
-        first = wait_until(lambda: self._picture(other), f"{other.name} has a face at {self.name}")
-        wait_until(lambda: self._picture(other) != first, f"{other.name} moves at {self.name}")
-
-    def hears(self) -> None:
-        before = self.received["totalAudioEnergy"]
-        wait_until(lambda: self.received["totalAudioEnergy"] > before, f"{self.name} hears something")
-
-    def _picture(self, other: "Visitor") -> str | None:
-        return self.page.evaluate("id => picture(id)", other.name)
 
 
 @pytest.fixture
 def visitor(browser: Browser, relay: Relay, page_origin: str) -> Iterator[Callable[..., Visitor]]:
-    contexts: list[BrowserContext] = []
-
-    def make(name: str, role: str = "presenter") -> Visitor:
-        context = browser.new_context(permissions=["camera", "microphone"])
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: print(f"{name}: {message.text}"))
-        page.on("pageerror", lambda error: print(f"{name}: {error}"))
-        return Visitor(name, page, relay, page_origin, role)
-
-    yield make
-    for context in contexts:
-        context.close()
+    with visitors(browser, relay, page_origin) as make:
+        yield make

@@ -1,63 +1,19 @@
 """What a real Chromium sends when its line is bad: speech goes on, the picture yields, and both come back."""
 
-import asyncio
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.bad_line import Step
 from tests.e2e.chromium import TELL_LOSS
-from tests.integration.signaling.conftest import Relay, Visitor, wait_until
-from tests.network_twin import Twin, udp_twin
+from tests.room_in_browsers import Relay, Visitor, line_to, wait_until
 
 ENCODINGS = """() => connections
   .filter((one) => one.connectionState !== "closed")
   .flatMap((one) => one.getSenders())
   .filter((sender) => sender.track !== null)
   .map((sender) => ({ kind: sender.track.kind, ...sender.getParameters().encodings[0] }))"""
-
-# The relay's media are found at another port, and nowhere else.
-THROUGH = """
-const describe = RTCPeerConnection.prototype.setRemoteDescription;
-RTCPeerConnection.prototype.setRemoteDescription = function ({ type, sdp }) {
-  const lines = sdp.split("\\r\\n").flatMap((line) => {
-    if (!line.startsWith("a=candidate:")) return [line];
-    const there = / 127\\.0\\.0\\.1 \\d+ typ host/;
-    return there.test(line) ? [line.replace(there, " 127.0.0.1 PORT typ host")] : [];
-  });
-  return describe.call(this, { type, sdp: lines.join("\\r\\n") });
-};
-"""
-
-
-@contextmanager
-def line_to(relay: Relay) -> Iterator[tuple[str, Callable[..., None]]]:
-    """A line before the relay's media: a script for the page that uses it, and a way to change the line."""
-    loop = asyncio.new_event_loop()
-    twins: list[Twin] = []
-    started, over = threading.Event(), asyncio.Event()
-
-    async def run() -> None:
-        async with udp_twin(("127.0.0.1", relay.port)) as twin:
-            twins.append(twin)
-            started.set()
-            await over.wait()
-
-    thread = threading.Thread(target=loop.run_until_complete, args=[run()])
-    thread.start()
-    assert started.wait(10)
-
-    def becomes(**changes: Any) -> None:
-        loop.call_soon_threadsafe(twins[0].play, [Step(0.0, changes)])
-
-    yield THROUGH.replace("PORT", str(twins[0].address[1])), becomes
-    loop.call_soon_threadsafe(over.set)
-    thread.join(10)
-    loop.close()
 
 
 def sent(visitor: Visitor, kind: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from signaling.outbox import CAPACITY
 from signaling.relay_media import RelayMedia
 from signaling.websocket import BAD_MESSAGES_ALLOWED, SignalingServer
 from tests.contract.media_bots import until
-from tests.integration.signaling.conftest import Relay, free_port
+from tests.room_in_browsers import Relay, free_port
 
 SECRET = "a secret that is only used in tests"
 ORIGIN = "https://hospital.example"

@@ -7,8 +7,8 @@ from contextlib import suppress
 
 import pytest
 
-from tests.integration.signaling.conftest import MODERATOR, Relay, Visitor, wait_until
 from tests.integration.signaling.test_room_in_browsers import a_viewer_state
+from tests.room_in_browsers import MODERATOR, Relay, Visitor, wait_until
 
 MakeVisitor = Callable[..., Visitor]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.signaling.conftest import Relay, Visitor, wait_until
+from tests.room_in_browsers import Relay, Visitor, wait_until
 
 MakeVisitor = Callable[..., Visitor]
 

@@ -14,7 +14,7 @@ BIN := .venv/bin
 PYTEST ?=
 
 .PHONY: help deidentification-profile setup setup-tests up doctor test check check-ruff check-mypy check-imports check-eslint check-tsc \
-	front-end-tests python-tests imports docs bench bench-media bench-inference openapi lock clean
+	front-end-tests python-tests imports docs bench bench-media bench-inference fuzz openapi lock clean
 
 help: ## List what can be made
 	@echo "Teleconsult: remote consultation on medical images."
@@ -80,6 +80,13 @@ bench-inference: ## Measure models: findings and time, hours; INFERENCE_BENCHMAR
 	@for name in $(INFERENCE_BENCHMARKS); do \
 		if [ -f benchmarks/$$name.py ]; then echo "== $$name"; $(PYTHON) -m benchmarks.$$name; fi; \
 	done
+
+FUZZ_TARGETS ?= description message stun dtls rtp rtcp
+FUZZ_S ?= 60
+fuzz: ## Fuzz what takes bytes from strangers, FUZZ_S seconds each; FUZZ_TARGETS="..." chooses
+	@mkdir -p test-results/fuzz
+	@for target in $(FUZZ_TARGETS); do echo "== $$target"; \
+		$(PYTHON) -m tests.fuzz $$target -max_total_time=$(FUZZ_S) -verbosity=0 -artifact_prefix=test-results/fuzz/ || exit 1; done
 
 openapi: ## Write web/openapi.json and the front end's types from it
 	@$(BIN)/teleconsult openapi

@@ -1,0 +1,34 @@
+"""Fuzz one target with atheris, coverage-guided: `python -m tests.fuzz rtcp -max_total_time=60`.
+
+What follows the target goes to libFuzzer; without `-runs` or `-max_total_time` it goes on until it finds
+something. An input that raises is written where `-artifact_prefix` says, and the exit status is not 0.
+"""
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["signaling", "aiortc", "aioice"]):
+    from tests.fuzz.targets import SEEDS, TARGETS
+
+
+def main() -> None:
+    name = sys.argv[1] if len(sys.argv) > 1 else ""
+    if name not in TARGETS:
+        sys.exit(f"usage: python -m tests.fuzz {{{','.join(TARGETS)}}} [libFuzzer option...]")
+    with tempfile.TemporaryDirectory() as corpus:
+        for number, seed in enumerate(SEEDS[name]):
+            (Path(corpus) / f"{number}").write_bytes(seed)
+        fuzzing = os.fork()
+        if fuzzing == 0:
+            atheris.Setup([sys.argv[0], *sys.argv[2:], corpus], TARGETS[name])
+            atheris.Fuzz()  # ends the process
+        _, status = os.waitpid(fuzzing, 0)
+    sys.exit(os.waitstatus_to_exitcode(status))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""What takes bytes from strangers, as functions of bytes. Each ends quietly, whatever the bytes are.
+
+A refusal by the documented exception is quiet; any other exception is a finding. `SEEDS` are good inputs from
+which a fuzzer starts. What needs a password is given one here: a stranger has none, an invited one has.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from aioice import stun
+from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint
+from aiortc.rtp import (
+    RTCP_PSFB_APP,
+    RTCP_PSFB_FIR,
+    RTCP_RTPFB_NACK,
+    RtcpByePacket,
+    RtcpPsfbPacket,
+    RtcpReceiverInfo,
+    RtcpRrPacket,
+    RtcpRtpfbPacket,
+    RtcpSdesPacket,
+    RtcpSenderInfo,
+    RtcpSourceInfo,
+    RtcpSrPacket,
+    pack_remb_fci,
+)
+
+from signaling.messages import BadMessage, Pointer, SetMedia, SetPointer, parse_client_message, to_json
+from signaling.relay.descriptions import (
+    Local,
+    UnusableDescription,
+    read_answer,
+    read_offer,
+    write_answer,
+    write_offer,
+)
+from signaling.relay.dtls import DtlsServer
+from signaling.relay.ice_lite import IceCredentials, answer_check
+from signaling.relay.publisher import Publisher
+from signaling.relay.python_core import PythonCore
+from signaling.relay.rtp_packets import MalformedRtp, is_h264_key_frame, parse_rtp, parse_vp8
+from signaling.relay.subscriber import Subscriber
+from signaling.relay.transport import Line
+from tests.contract.packet_peers import rtp, vp8
+from tests.unit.signaling.relay.test_descriptions import an_offer
+
+OURS = IceCredentials("ours", "a password of at least 22")
+FINGERPRINT = RTCDtlsFingerprint("sha-256", ":".join(["AB"] * 32))
+LOCAL = Local(OURS, FINGERPRINT, [("192.0.2.1", 40_000)], 1, 1)
+CERTIFICATE = RTCCertificate.generateCertificate()
+CORE = PythonCore()
+
+
+def description(data: bytes) -> None:
+    text = data.decode("utf-8", "replace")
+    with suppress(UnusableDescription):
+        write_answer(read_offer(text), LOCAL)
+    with suppress(UnusableDescription):
+        read_answer(text)
+
+
+def message(data: bytes) -> None:
+    with suppress(BadMessage):
+        to_json(parse_client_message(data))
+
+
+def stun_check(data: bytes) -> None:
+    answer_check(data, ("192.0.2.7", 40_000), {OURS.ufrag: OURS.password})
+    # Once more as somebody who is invited: with the right name and the right password.
+    with suppress(Exception):
+        request = stun.parse_message(data)
+        request.attributes["USERNAME"] = f"{OURS.ufrag}:theirs"
+        request.add_message_integrity(OURS.password.encode())
+        data = bytes(request)
+    answer_check(data, ("192.0.2.7", 40_000), {OURS.ufrag: OURS.password})
+
+
+def dtls(data: bytes) -> None:
+    """Several datagrams, each behind its length in two bytes."""
+    server = DtlsServer(CERTIFICATE, [FINGERPRINT])
+    while len(data) > 2:
+        size = int.from_bytes(data[:2], "big") % 1_500
+        server.take(data[2 : 2 + size])
+        data = data[2 + size :]
+    server.resend()
+    server.close()
+
+
+def rtp_packet(data: bytes) -> None:
+    with suppress(MalformedRtp):
+        header = parse_rtp(data, len(data))
+        parse_vp8(data, header.payload_at, header.payload_end)
+        is_h264_key_frame(data, header.payload_at, header.payload_end)
+    Publisher(CORE, "eve", lambda: 1, lambda _: None, lambda *_: None).take_unknown_rtp(data)
+
+
+def rtcp(data: bytes) -> None:
+    line = Line(1, 0.0, lambda _: None, lambda _: None, lambda _: None, [OURS])
+    Subscriber(CORE, line, lambda: 1).take_rtcp(data, 0.0)
+    Publisher(CORE, "eve", lambda: 1, lambda _: None, lambda *_: None).take_rtcp(data, 0.0)
+
+
+TARGETS: Mapping[str, Callable[[bytes], None]] = {
+    "description": description,
+    "message": message,
+    "stun": stun_check,
+    "dtls": dtls,
+    "rtp": rtp_packet,
+    "rtcp": rtcp,
+}
+
+
+def _a_check() -> bytes:
+    request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
+    request.attributes.update({"USERNAME": "ours:theirs", "PRIORITY": 1, "USE-CANDIDATE": None})
+    request.add_message_integrity(OURS.password.encode())
+    return bytes(request)
+
+
+# A ClientHello's head: a handshake record of DTLS 1.2 (RFC 6347 section 4.2).
+_CLIENT_HELLO = bytes.fromhex("16fefd0000000000000000003a0100002e000000000000002efefd") + bytes(46)
+
+SEEDS: Mapping[str, tuple[bytes, ...]] = {
+    "description": (an_offer().encode(), write_offer([], LOCAL).encode()),
+    "message": tuple(
+        to_json(one).encode()
+        for one in (
+            SetMedia(audio=True, video=False),
+            SetPointer(pointer=Pointer(sop_instance_uid="1.2", x=1, y=2)),
+        )
+    ),
+    "stun": (_a_check(),),
+    "dtls": (len(_CLIENT_HELLO).to_bytes(2, "big") + _CLIENT_HELLO,),
+    "rtp": (
+        rtp(1, vp8(b"picture", key=True), transport_sequence_number=7, level=30),
+        rtp(2, b"\x65" + bytes(20), payload_type=102),
+    ),
+    "rtcp": (
+        bytes(RtcpSrPacket(1, RtcpSenderInfo(1, 2, 3, 4), [])),
+        bytes(RtcpRrPacket(1, [RtcpReceiverInfo(1, 0, 0, 1, 1, 0, 0)])),
+        bytes(RtcpRtpfbPacket(RTCP_RTPFB_NACK, 1, 2, [1, 5, 9])),
+        bytes(RtcpPsfbPacket(RTCP_PSFB_APP, 1, 0, pack_remb_fci(1_000_000, [1, 2]))),
+        bytes(RtcpPsfbPacket(RTCP_PSFB_FIR, 1, 0, bytes(8))),
+        bytes(RtcpSdesPacket([RtcpSourceInfo(1, [(1, b"name")])])),
+        bytes(RtcpByePacket([1])),
+    ),
+}

@@ -17,7 +17,6 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -25,18 +24,14 @@ from typing import Any
 
 from pylibsrtp import Session
 
+from benchmarks.media_pattern import AUDIO, HD, KEY_FRAME, PAYLOAD_TYPES, VIDEO, packets
 from benchmarks.result import figure, write_result
 from signaling.relay.c_core import CCore
-from signaling.relay.packet_core import Codec, Output, PacketCore, PayloadType, Source, SrtpProfile
+from signaling.relay.packet_core import Output, PacketCore, Source, SrtpProfile
 from signaling.relay.python_core import PythonCore
 from signaling.relay.srtp import KEY_BYTES, address_of, function_addresses, inbound_session, outbound_session
 
 PROFILE = SrtpProfile.AEAD_AES_128_GCM
-VIDEO, AUDIO = 1, 2  # SSRCs
-PAYLOAD_TYPES = {96: PayloadType(96, Codec.VP8, 90_000), 111: PayloadType(111, Codec.OPUS, 48_000)}
-FRAMES_PER_S, PACKETS_PER_FRAME, VIDEO_BYTES = 30, 4, 1_125  # 1.08 Mbit/s
-PAIRS_APART_S = 0.005  # libwebrtc's pacer lets a burst go each 5 ms
-AUDIO_PER_S, AUDIO_BYTES = 50, 80
 STALL_S, STALL_EVERY_S = 0.3, 1.0
 DECRYPTING = 2
 
@@ -130,34 +125,20 @@ def serve_floor(pipe: Connection, library: str, keys: list[tuple[bytes, bytes]])
         pipe.recv()
 
 
-def packets(speed: float, seconds: float) -> Iterator[tuple[float, int, int, int, int, bool]]:
-    """When to send what: seconds, SSRC, payload type, timestamp, size, whether the frame ends."""
-    timeline = []
-    for frame in range(int(FRAMES_PER_S * seconds * speed)):
-        for number in range(PACKETS_PER_FRAME):
-            at_s = frame / FRAMES_PER_S + number // 2 * PAIRS_APART_S
-            is_last = number == PACKETS_PER_FRAME - 1
-            timeline.append((at_s / speed, VIDEO, 96, frame * 3_000, VIDEO_BYTES - number % 2, is_last))
-    for number in range(int(AUDIO_PER_S * seconds * speed)):
-        timeline.append((number / AUDIO_PER_S / speed, AUDIO, 111, number * 960, AUDIO_BYTES, False))
-    yield from sorted(timeline)
-
-
 def send(port: int, own: socket.socket, key: bytes | None, load: Load) -> int:
     """Publish; without a key the packets go as they are, for the floor to encrypt. Returns how many went."""
     session = outbound_session(PROFILE, key) if key is not None else None
     numbers = {VIDEO: 0, AUDIO: 0}
     began = time.monotonic()
     sent = 0
-    for at_s, ssrc, payload_type, timestamp, size, is_last in packets(load.speed, load.seconds):
+    for at_s, ssrc, payload_type, timestamp, size, is_last in packets(HD, load.speed, load.seconds):
         if (wait_s := began + at_s - time.monotonic()) > 0:
             time.sleep(wait_s)
         header = struct.pack(
             "!BBHLL", 0x80, is_last << 7 | payload_type, numbers[ssrc] & 0xFFFF, timestamp & 0xFFFFFFFF, ssrc
         )
         numbers[ssrc] += 1
-        # A VP8 descriptor of a frame that needs no other, then when it was sent.
-        payload = b"\x10\x10" + struct.pack("!q", time.monotonic_ns())
+        payload = KEY_FRAME + struct.pack("!q", time.monotonic_ns())
         packet = header + payload + bytes(size - len(payload))
         own.sendto(session.protect(packet) if session is not None else packet, ("127.0.0.1", port))
         sent += 1

@@ -1,4 +1,4 @@
-"""The server's side of DTLS, as far as SRTP needs it: datagrams in, datagrams and keys out. No socket.
+"""Both sides of DTLS, as far as SRTP needs it: datagrams in, datagrams and keys out. No socket.
 
 aiortc's certificate and its context are used. **This is the one file of the relay that touches what aiortc
 keeps private** (`RTCCertificate._create_ssl_context`); tests/contract/test_dtls.py fails when a new version
@@ -41,8 +41,10 @@ class DtlsState(Enum):
     CLOSED = auto()
 
 
-class DtlsServer:
-    """One association. `take` returns what to send; then `state` and `keys` say where it stands."""
+class DtlsAssociation:
+    """`take` returns what to send; then `state` and `keys` say where it stands. See the two sides below."""
+
+    IS_CLIENT: bool
 
     def __init__(self, certificate: RTCCertificate, fingerprints: Collection[RTCDtlsFingerprint]) -> None:
         by_name = {profile.openssl_profile: profile for profile in SRTP_PROFILES}
@@ -51,13 +53,16 @@ class DtlsServer:
         self._profiles = {profile.openssl_profile: profile for profile in profiles}
         self._fingerprints = fingerprints
         self._ssl = SSL.Connection(context, None)
-        self._ssl.set_accept_state()
+        if self.IS_CLIENT:
+            self._ssl.set_connect_state()
+        else:
+            self._ssl.set_accept_state()
         self._ssl.set_ciphertext_mtu(MTU_BYTES)
         self.state = DtlsState.CONNECTING
         self.keys: SrtpKeys | None = None
 
     def take(self, datagram: bytes) -> list[bytes]:
-        """A DTLS datagram of the client's; hostile ones end this association and nothing else."""
+        """A DTLS datagram of the other side's; hostile ones end this association and nothing else."""
         if self.state in (DtlsState.FAILED, DtlsState.CLOSED):
             return []
         try:
@@ -109,11 +114,10 @@ class DtlsServer:
         material = self._ssl.export_keying_material(
             b"EXTRACTOR-dtls_srtp", 2 * (profile.key_length + profile.salt_length)
         )
-        self.keys = SrtpKeys(
-            SrtpProfile[profile.openssl_profile.decode().removeprefix("SRTP_")],
-            profile.get_key_and_salt(material, 0),
-            profile.get_key_and_salt(material, 1),
-        )
+        of_client, of_server = (profile.get_key_and_salt(material, number) for number in (0, 1))
+        receive_key, send_key = (of_server, of_client) if self.IS_CLIENT else (of_client, of_server)
+        name = profile.openssl_profile.decode().removeprefix("SRTP_")
+        self.keys = SrtpKeys(SrtpProfile[name], receive_key, send_key)
         self.state = DtlsState.CONNECTED
 
     def _outgoing(self) -> list[bytes]:
@@ -123,6 +127,28 @@ class DtlsServer:
                 stream += self._ssl.bio_read(READ_BYTES)
             except SSL.Error:
                 return datagrams(bytes(stream))
+
+
+class DtlsServer(DtlsAssociation):
+    """The relay's side: it answers."""
+
+    IS_CLIENT = False
+
+
+class DtlsClient(DtlsAssociation):
+    """The side that begins: that of a participant."""
+
+    IS_CLIENT = True
+
+    def start(self) -> list[bytes]:
+        """The first flight."""
+        try:
+            self._shake_hands()
+        except SSL.WantReadError:
+            pass
+        except SSL.Error:
+            self.state = DtlsState.FAILED
+        return self._outgoing()
 
 
 def datagrams(stream: bytes) -> list[bytes]:

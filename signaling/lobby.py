@@ -19,7 +19,7 @@ from typing import Protocol
 
 from signaling.errors import MediaError, Refused
 from signaling.join_token import JoinGrant
-from signaling.media import MediaEngine, OnDescription, OnFailed, Stay
+from signaling.media import MediaEngine, OnDescription, OnFailed, OnWanted, Stay
 from signaling.messages import (
     ClientMessage,
     Connection,
@@ -30,6 +30,7 @@ from signaling.messages import (
     Resume,
     Resumed,
     SessionDescription,
+    WantedEncodings,
 )
 from signaling.outbox import Outbox, OutboxFull, TooMuchMissed
 from signaling.room import (
@@ -41,6 +42,7 @@ from signaling.room import (
     OpenMedia,
     Room,
     Send,
+    WatchPictures,
 )
 
 EMPTY_ROOMS_KEPT = 200
@@ -49,7 +51,7 @@ MEDIA_EFFECTS_WAITING = 512  # of one room; who adds one more is cut off
 RESUME_WINDOW_S = 30.0
 
 log = logging.getLogger(__name__)
-MediaEffect = OpenMedia | CloseMedia | DescribeMedia | AddCandidate
+MediaEffect = OpenMedia | CloseMedia | DescribeMedia | AddCandidate | WatchPictures
 
 
 class Socket(Protocol):
@@ -82,10 +84,10 @@ class Lobby:
 
     def __init__(
         self,
-        make_engine: Callable[[OnDescription, OnFailed], MediaEngine],
+        make_engine: Callable[[OnDescription, OnFailed, OnWanted], MediaEngine],
         resume_window_s: float = RESUME_WINDOW_S,
     ) -> None:
-        self._engine = make_engine(self._describes, self._failed)
+        self._engine = make_engine(self._describes, self._failed, self._wants)
         self._resume_window_s = resume_window_s
         self._rooms: OrderedDict[str, Room] = OrderedDict()
         self._seats: dict[Stay, Seat] = {}
@@ -307,9 +309,14 @@ class Lobby:
                 await self._engine.describe(stay, connection, description)
             case AddCandidate(stay, candidate):
                 await self._engine.add_candidate(stay, candidate)
+            case WatchPictures(stay, watched):
+                await self._engine.watch(stay, watched)
 
     def _describes(self, stay: Stay, connection: Connection, description: SessionDescription) -> None:
         self._send(stay, DescriptionMessage(connection=connection, description=description))
+
+    def _wants(self, stay: Stay, mid: str, rids: tuple[str, ...]) -> None:
+        self._send(stay, WantedEncodings(mid=mid, rids=rids))
 
     def _failed(self, stay: Stay) -> None:
         """Told, not cut off: it still sees the images, and its page decides whether to connect again."""

@@ -5,7 +5,7 @@ the others send and the client answers. So neither side ever has to give way. A 
 one stay in a room: somebody who reloads the page is closed and opened again.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -23,6 +23,8 @@ class Stay:
 
 OnDescription = Callable[[Stay, Connection, SessionDescription], None]
 OnFailed = Callable[[Stay], None]
+# The m-line of `send` by its mid, and the RIDs of the encodings that somebody watches.
+OnWanted = Callable[[Stay, str, tuple[str, ...]], None]
 
 
 class MediaEngine(Protocol):
@@ -42,6 +44,10 @@ class MediaEngine(Protocol):
         ...
 
     async def add_candidate(self, stay: Stay, candidate: CandidateMessage) -> None: ...
+
+    async def watch(self, stay: Stay, watched: Mapping[str, str | None]) -> None:
+        """What this one sees of the others from now on: `messages.SetWatched`, by participant."""
+        ...
 
     async def close(self, stay: Stay) -> None: ...
 

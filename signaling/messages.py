@@ -23,6 +23,7 @@ from signaling.roles import Right, Role
 
 SUBPROTOCOL = "teleconsult.v1"
 MAX_SDP_CHARACTERS = 65_536
+MAX_WATCHED = 256
 MAX_MESSAGE_BYTES = 98_304  # an SDP of the largest size with its JSON escapes
 
 
@@ -64,6 +65,8 @@ class LineWord(StrEnum):
 
 Uid = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9.]+$")]  # PS3.5 section 9
 Id = Annotated[str, Field(min_length=1, max_length=64)]
+Rid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,16}$")]  # RFC 8851 section 10
+Mid = Annotated[str, Field(max_length=16)]
 Finite = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
 
 
@@ -195,6 +198,20 @@ class SetLine(Message):
     word: LineWord
 
 
+class WatchedPicture(Message):
+    """How large somebody's picture is seen: the smallest encoding that fills it; null: it is not seen."""
+
+    participant_id: Id
+    rid: Rid | None
+
+
+class SetWatched(Message):
+    """All pictures on the sender's screen. Whoever is not in it is seen as large as there is."""
+
+    type: Literal["watched"] = "watched"
+    pictures: Annotated[tuple[WatchedPicture, ...], Field(max_length=MAX_WATCHED)]
+
+
 class Mute(Message):
     """A moderator asks this one, or everybody else, to be silent; to speak again is up to each of them."""
 
@@ -306,6 +323,14 @@ class ReconnectingChanged(Message):
     reconnecting: bool
 
 
+class WantedEncodings(Message):
+    """Of what the receiver of this sends by one m-line, the encodings that somebody watches (dynacast)."""
+
+    type: Literal["wanted"] = "wanted"
+    mid: Mid
+    rids: Annotated[tuple[Rid, ...], Field(max_length=3)]
+
+
 class Muted(Message):
     """The receiver's microphone is to be switched off, and `media` to say so."""
 
@@ -339,6 +364,7 @@ ClientMessage = Annotated[
     | TakePresenter
     | SetMedia
     | SetLine
+    | SetWatched
     | Mute
     | Remove
     | SetLock
@@ -360,6 +386,7 @@ ServerMessage = Annotated[
     | MediaChanged
     | LineChanged
     | ReconnectingChanged
+    | WantedEncodings
     | Muted
     | LockChanged
     | WaitingChanged

@@ -9,7 +9,15 @@ joins anew.
 from collections import OrderedDict
 from dataclasses import dataclass, field
 
-from signaling.messages import LineChanged, Message, PointerMoved, Resumed, ViewerChanged, WaitingChanged
+from signaling.messages import (
+    LineChanged,
+    Message,
+    PointerMoved,
+    Resumed,
+    ViewerChanged,
+    WaitingChanged,
+    WantedEncodings,
+)
 
 CAPACITY = 256
 SENT_KEPT = 128
@@ -89,6 +97,8 @@ class Outbox:
         match message:
             case ViewerChanged() | WaitingChanged() | Resumed():
                 return (message.type, 0)
+            case WantedEncodings():
+                return (message.type, message.mid)
             case PointerMoved() | LineChanged():
                 return (message.type, message.participant_id)
             case _:

@@ -10,13 +10,14 @@ or is not there in time, is reported through `on_failed`.
 import itertools
 import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from aiortc.rtp import RtcpSrPacket
 
 from signaling.errors import MediaError
 from signaling.host_addresses import host_addresses
-from signaling.media import OnDescription, OnFailed, Stay
+from signaling.media import OnDescription, OnFailed, OnWanted, Stay
 from signaling.messages import CandidateMessage, Connection, SessionDescription
 from signaling.relay.descriptions import (
     UnusableDescription,
@@ -44,6 +45,7 @@ class Peer:
     publisher: Publisher
     send: Line | None = None
     subscriber: Subscriber | None = None
+    watched: Mapping[str, str | None] = field(default_factory=dict)
 
     def tracks(self) -> list[Track]:
         return list(self.publisher.tracks.values())
@@ -59,12 +61,13 @@ class RelayMedia:
         self,
         on_description: OnDescription,
         on_failed: OnFailed,
+        on_wanted: OnWanted,
         public_address: str | None = None,
         core: PacketCore | None = None,
         host: str = "0.0.0.0",
         port: int = 0,
     ) -> None:
-        self._on_description, self._on_failed = on_description, on_failed
+        self._on_description, self._on_failed, self._on_wanted = on_description, on_failed, on_wanted
         addresses = [host] if host != "0.0.0.0" else host_addresses()
         if public_address is not None and public_address not in addresses:
             addresses.append(public_address)
@@ -86,6 +89,7 @@ class RelayMedia:
                 lambda: next(self._sources),
                 lambda layer: self._on_layer(stay.room_id, layer),
                 lambda layer, report: self._forward_report(stay.room_id, layer, report),
+                lambda track, rids: self._on_wanted(stay, track.section.mid, rids),
             ),
         )
         self._offer(peers[stay])
@@ -104,6 +108,14 @@ class RelayMedia:
 
     async def add_candidate(self, stay: Stay, candidate: CandidateMessage) -> None:
         """Nothing: the relay learns where a client is from its checks (relay/ice_lite.py)."""
+
+    async def watch(self, stay: Stay, watched: Mapping[str, str | None]) -> None:
+        peer = self._rooms.get(stay.room_id, {}).get(stay)
+        if peer is None:
+            return
+        peer.watched = watched
+        if peer.subscriber is not None:
+            peer.subscriber.watch(watched, time.monotonic())
 
     async def close(self, stay: Stay) -> None:
         peers = self._rooms.get(stay.room_id, {})
@@ -178,6 +190,7 @@ class RelayMedia:
                 on_unknown_rtp=lambda data: None,
             )
             peer.subscriber = Subscriber(self._core, line, lambda: next(self._outputs))
+            peer.subscriber.watch(peer.watched, time.monotonic())
         subscriber = peer.subscriber
         subscriber.take_tracks(tracks)
         if subscriber.offer_is_out or not subscriber.has_changed:

@@ -47,6 +47,7 @@ from signaling.messages import (
     SetMedia,
     SetPointer,
     SetViewer,
+    SetWatched,
     TakePresenter,
     ViewerChanged,
     ViewerState,
@@ -118,7 +119,13 @@ class AddCandidate:
     candidate: CandidateMessage
 
 
-Effect = Send | Disconnect | OpenMedia | CloseMedia | DescribeMedia | AddCandidate
+@dataclass(frozen=True, slots=True)
+class WatchPictures:
+    stay: Stay
+    watched: Mapping[str, str | None]  # by participant: a RID, or None
+
+
+Effect = Send | Disconnect | OpenMedia | CloseMedia | DescribeMedia | AddCandidate | WatchPictures
 
 
 @dataclass(slots=True)
@@ -359,6 +366,9 @@ class Room:
         changed = LineChanged(participant_id=sender.stay.participant_id, word=message.word)
         return self._tell(changed, but=sender)
 
+    def _watches(self, sender: Present, message: SetWatched, at: datetime) -> list[Effect]:
+        return [WatchPictures(sender.stay, {one.participant_id: one.rid for one in message.pictures})]
+
     def _mutes(self, sender: Present, message: Mute, at: datetime) -> list[Effect]:
         if message.participant_id is None:
             return self._tell(Muted(), but=sender)
@@ -408,6 +418,7 @@ _STEPS: Mapping[type[Message], Callable[..., list[Effect]]] = {
     TakePresenter: Room._takes_presenter,
     SetMedia: Room._switches_media,
     SetLine: Room._says_line,
+    SetWatched: Room._watches,
     Mute: Room._mutes,
     Remove: Room._removes,
     SetLock: Room._locks,

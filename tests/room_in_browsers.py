@@ -186,12 +186,12 @@ class Visitor:
     origin: str
     role: str = "presenter"
 
-    def enter(self, audio: bool = True, video: bool = True) -> "Visitor":
+    def enter(self, audio: bool = True, video: bool | dict[str, int] = True) -> "Visitor":
         self.begin(audio, video)
         self.waits("state.status === 'connected'", "is in the room")
         return self
 
-    def begin(self, audio: bool = True, video: bool = True) -> None:
+    def begin(self, audio: bool = True, video: bool | dict[str, int] = True) -> None:
         """Ask to be let in."""
         self.page.goto(self.origin)
         media = {"audio": audio, "video": video} if audio or video else None

@@ -1,8 +1,8 @@
 """What one participant sends: its tracks with their layers, and what it is told in return.
 
 It learns of each packet's arrival (transport-wide feedback) and of losses (NACK, receiver reports), is asked
-for key frames at most twice a second, and may not send more than the poorest of its receivers takes where it
-sends one layer only (REMB).
+for key frames at most twice a second, is told which sizes of its picture somebody watches, and may not send
+more than the poorest of its receivers takes where it sends one layer only (REMB).
 """
 
 import random
@@ -26,6 +26,7 @@ from aiortc.rtp import (
 )
 
 from signaling.relay.descriptions import Offer, SentSection
+from signaling.relay.dynacast import Dynacast
 from signaling.relay.packet_core import Arrival, PacketCore, Source
 from signaling.relay.receiver_estimate import MIN_VIDEO_BPS
 from signaling.relay.reception import Reception
@@ -65,19 +66,30 @@ class Track:
     section: SentSection
     layers: list[Layer] = field(default_factory=list)
     limits: dict[int, int] = field(default_factory=dict)  # by output: what its receiver takes, in bit/s
+    wanted: dict[int, frozenset[str]] = field(default_factory=dict)  # by output: RIDs
+    dynacast: Dynacast = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.dynacast = Dynacast(self.section.rids)
 
     @property
     def kind(self) -> str:
         return self.section.kind
 
+    @property
+    def rids(self) -> tuple[str, ...]:
+        """The names of its layers, also of those that have not come yet, the smallest first."""
+        return self.section.rids or ("",)
+
+    def layer(self, number: int) -> Layer | None:
+        return next((layer for layer in self.layers if layer.rid == self.rids[number]), None)
+
     def bitrates_bps(self, at_s: float) -> list[int]:
-        """Of each layer, 0 where nothing comes; a single one is always there, to be seen from its start."""
-        if len(self.layers) == 1:
-            return [max(self.layers[0].bitrate_bps, 1)]
-        return [
-            max(layer.bitrate_bps, 1) if at_s - layer.heard_at_s < LAYER_GONE_S else 0
-            for layer in self.layers
-        ]
+        """Of each of `rids`, 0 where nothing comes; a single one is there from its start."""
+        if not self.section.rids:
+            return [max(layer.bitrate_bps, 1) for layer in self.layers]
+        by_rid = {layer.rid: layer for layer in self.layers if at_s - layer.heard_at_s < LAYER_GONE_S}
+        return [max(by_rid[rid].bitrate_bps, 1) if rid in by_rid else 0 for rid in self.section.rids]
 
 
 class Publisher:
@@ -90,12 +102,13 @@ class Publisher:
         new_source: Callable[[], int],
         on_layer: "Callable[[Layer], None]",
         on_report: "Callable[[Layer, RtcpSrPacket], None]",
+        on_wanted: "Callable[[Track, tuple[str, ...]], None]",
     ) -> None:
         self.participant_id = participant_id
         self.tracks: dict[str, Track] = {}  # by mid
         self.layers: dict[int, Layer] = {}  # by source
         self._core, self._new_source = core, new_source
-        self._on_layer, self._on_report = on_layer, on_report
+        self._on_layer, self._on_report, self._on_wanted = on_layer, on_report, on_wanted
         self._line: Line | None = None
         self._ssrc = random.getrandbits(31) | 1
         self._arrivals = ArrivalLog()
@@ -113,6 +126,8 @@ class Publisher:
                 continue
             if track is None:
                 track = self.tracks[section.mid] = Track(self, section)
+            if track.section.rids != section.rids:
+                track.dynacast = Dynacast(section.rids)
             track.section = section
             if section.ssrc is not None and not section.rids:
                 self._know(track, "", section.ssrc, section.rtx_ssrc)
@@ -136,7 +151,7 @@ class Publisher:
             if repaired is not None and repaired in known:
                 layer = known[repaired]
                 self._know(track, repaired, layer.ssrc, header.ssrc)
-            elif header.payload_type in track.section.payload_types and rid in (track.section.rids or ("",)):
+            elif header.payload_type in track.section.payload_types and rid in track.rids:
                 self._know(track, rid, header.ssrc, None)
             return
 
@@ -174,6 +189,7 @@ class Publisher:
         if at_s - self._feedback_at_s >= FEEDBACK_INTERVAL_S:
             self._feedback_at_s = at_s
             self._give_feedback(at_s)
+            self._say_what_is_wanted(at_s)
         if at_s - self._report_at_s >= REPORT_INTERVAL_S:
             elapsed_s, self._report_at_s = at_s - self._report_at_s, at_s
             for layer in self.layers.values():
@@ -190,6 +206,13 @@ class Publisher:
             if lost := sorted(layer.missing.take_due(at_s)):
                 self._send(bytes(RtcpRtpfbPacket(RTCP_RTPFB_NACK, self._ssrc, layer.ssrc, lost)))
             self._ask_for_key_frame(layer, at_s)
+
+    def _say_what_is_wanted(self, at_s: float) -> None:
+        for track in self.tracks.values():
+            if track.layers and track.section.rids:
+                wanted = track.dynacast.take(frozenset().union(*track.wanted.values()), at_s)
+                if wanted is not None:
+                    self._on_wanted(track, wanted)
 
     def _ask_for_key_frame(self, layer: Layer, at_s: float) -> None:
         if layer.key_frames.take(at_s):
@@ -224,7 +247,7 @@ class Publisher:
 
         In its first seconds libwebrtc takes a limit for a promise and sends as much: so none too early.
         """
-        if track.kind != "video" or len(track.layers) != 1:
+        if track.kind != "video" or track.section.rids or not track.layers:
             return
         layer = track.layers[0]
         poorest = min(track.limits.values(), default=MAX_VIDEO_BPS)
@@ -248,8 +271,7 @@ class Publisher:
             clock_rate_hz = next(iter(track.section.payload_types.values())).clock_rate_hz
             layer = Layer(self._new_source(), track, rid, ssrc, rtx_ssrc, Reception(clock_rate_hz))
             self.layers[layer.source] = layer
-            rids = track.section.rids or ("",)
-            track.layers = sorted([*track.layers, layer], key=lambda one: rids.index(one.rid))
+            track.layers = sorted([*track.layers, layer], key=lambda one: track.rids.index(one.rid))
         layer.rtx_ssrc = rtx_ssrc if rtx_ssrc is not None else layer.rtx_ssrc
         assert self._line is not None
         section = track.section

@@ -1,8 +1,10 @@
 """What a receiver's line carries, and whether pictures go to it at all. Pure: times are given from outside.
 
 Its own estimate (REMB) follows delay and does not see a queue that is always full, so what it loses counts
-too (draft-ietf-rmcat-gcc-02 section 6). Where it loses much for long, pictures pause: speech is
-worth more than a picture that stands still anyway. They are tried again, each time later.
+too (draft-ietf-rmcat-gcc-02 section 6). It rises by 8 % a second, so slowly that a larger layer would wait
+half a minute for it: but while it rises, what is sent passes, and that counts for the choice of layers. Where
+much is lost for long, pictures pause: speech is worth more than a picture that stands still anyway. They are
+tried again, each time later.
 """
 
 from dataclasses import dataclass
@@ -10,6 +12,7 @@ from dataclasses import dataclass
 VERY_MUCH_LOST, MUCH_LOST, LITTLE_LOST = 0.3, 0.1, 0.02
 GROWTH = 1.08
 FLOOR_BPS = 100_000
+RISES_FOR_S = 1.5  # an estimate that has not risen for so long does not rise
 # A publisher is not asked for less: below this a face is no use, and dropped packets freeze fewer people.
 MIN_VIDEO_BPS = 150_000
 PATIENCE_S = 6.0  # while the publisher is still told to send less
@@ -28,12 +31,33 @@ class ReceiverEstimate:
     pauses_until_s: float = float("-inf")
     _pause_s: float = FIRST_PAUSE_S
     _bad_since_s: float | None = None
+    _rose_at_s: float = float("-inf")
 
     @property
     def bps(self) -> int | None:
         """None: nothing is known."""
         known = [bps for bps in (self.remb_bps, self.loss_bps) if bps is not None]
         return round(min(known)) if known else None
+
+    def layers_bps(self, sent_bps: int, at_s: float) -> int | None:
+        """The same, or what is sent where that passes: for what can be made smaller again at once.
+
+        Args:
+            sent_bps: what is sent to this receiver, of pictures and speech.
+        """
+        if self.remb_bps is None:
+            return self.bps
+        passes = at_s - self._rose_at_s < RISES_FOR_S
+        carries_bps = max(self.remb_bps, sent_bps) if passes else self.remb_bps
+        return carries_bps if self.loss_bps is None else round(min(carries_bps, self.loss_bps))
+
+    def take_remb(self, bps: int, at_s: float) -> None:
+        """The browser's own estimate, which comes several times a second."""
+        if self.remb_bps is None or bps > self.remb_bps:
+            self._rose_at_s = at_s
+        elif bps < self.remb_bps:
+            self._rose_at_s = float("-inf")
+        self.remb_bps = bps
 
     def has_pictures(self, at_s: float) -> bool:
         return at_s >= self.pauses_until_s

@@ -63,6 +63,7 @@ class Subscriber:
         self._core, self._new_output = core, new_output
         self._cname = f"{random.getrandbits(64):016x}"
         self._accepted: frozenset[str] = frozenset()
+        self._watched: Mapping[str, str | None] = {}
         self._estimate = ReceiverEstimate()
         self._repairs = Repairs()
         self._chosen_at_s = 0.0
@@ -73,7 +74,7 @@ class Subscriber:
         for seat in self.seats:
             if seat.track is not None and seat.track not in wanted:
                 self._core.route(seat.output, None)
-                seat.track.limits.pop(seat.output, None)
+                self._want_nothing(seat)
                 seat.track = seat.layer = None
                 self.has_changed = True
         taken = [seat.track for seat in self.seats]
@@ -82,6 +83,14 @@ class Subscriber:
                 seat = self._free_seat(track.kind)
                 seat.track, seat.choice = track, LayerChoice()
                 self.has_changed = True
+
+    def watch(self, watched: Mapping[str, str | None], at_s: float) -> None:
+        """The largest size that is of use, by participant, as RID; None: the picture is not on the screen.
+
+        Who is not in it is watched in the largest size there is.
+        """
+        self._watched = watched
+        self.route(at_s)
 
     def has(self, track: Track) -> bool:
         return any(seat.track is track for seat in self.seats)
@@ -109,28 +118,59 @@ class Subscriber:
         if self.line.state is not LineState.CONNECTED:
             return
         self._chosen_at_s = at_s
-        pictures = [seat for seat in self.seats if seat.track is not None and seat.kind == "video"]
-        voices = sum(seat.track is not None and seat.kind == "audio" for seat in self.seats)
-        share_bps = None
-        if self._estimate.bps is not None and pictures:
-            share_bps = max(0, self._estimate.bps - voices * AUDIO_BPS) // len(pictures)
         for seat in self.seats:
             if seat.track is None or seat.mid not in self._accepted:
                 continue
-            layers = seat.track.layers
             if seat.kind == "audio":
-                layer = layers[0] if layers else None
-            elif not self._estimate.has_pictures(at_s):
-                layer = None
-                seat.track.limits.pop(seat.output, None)  # who takes nothing holds nobody back
+                layer = seat.track.layers[0] if seat.track.layers else None
             else:
-                number = seat.choice.choose(seat.track.bitrates_bps(at_s), share_bps, at_s)
-                layer = None if number is None else layers[number]
+                layer = self._choose(seat, seat.track, at_s)
             if layer is not seat.layer:
                 seat.layer = layer
                 self._core.route(seat.output, None if layer is None else layer.source)
                 if layer is not None:
                     layer.track.publisher.want_key_frame(layer, at_s)
+
+    def _choose(self, seat: Seat, track: Track, at_s: float) -> Layer | None:
+        if not self._estimate.has_pictures(at_s) or self._largest_watched(track) is None:
+            seat.choice.stop(at_s)
+            self._want_nothing(seat)
+            return None
+        number = seat.choice.choose(
+            track.bitrates_bps(at_s),
+            self._available_bps(seat, at_s),
+            at_s,
+            largest=self._largest_watched(track),
+            may_try=not any(other.choice.is_trying for other in self.seats if other is not seat),
+        )
+        track.wanted[seat.output] = frozenset(track.rids[wanted] for wanted in seat.choice.wanted)
+        return None if number is None else track.layer(number)
+
+    def _largest_watched(self, track: Track) -> int | None:
+        rid = self._watched.get(track.publisher.participant_id, track.rids[-1])
+        if rid is None:
+            return None
+        return track.rids.index(rid) if rid in track.rids else len(track.rids) - 1
+
+    def _available_bps(self, seat: Seat, at_s: float) -> int | None:
+        """For this picture: what the others leave, and never less than an equal share."""
+        carries_bps = self._estimate.layers_bps(self._pictures_bps() + self._voices_bps(), at_s)
+        if carries_bps is None:
+            return None
+        total_bps = max(0, carries_bps - self._voices_bps())
+        watched = [
+            one
+            for one in self.seats
+            if one.kind == "video" and one.track is not None and self._largest_watched(one.track) is not None
+        ]
+        others_bps = sum(one.layer.bitrate_bps for one in watched if one is not seat and one.layer)
+        return max(total_bps - others_bps, total_bps // max(1, len(watched)))
+
+    def _want_nothing(self, seat: Seat) -> None:
+        """Who takes nothing holds nobody back, and asks for nothing."""
+        if seat.track is not None:
+            seat.track.limits.pop(seat.output, None)
+            seat.track.wanted.pop(seat.output, None)
 
     def tick(self, at_s: float) -> None:
         if self.line.state is not LineState.CONNECTED or at_s - self._chosen_at_s < CHOICE_INTERVAL_S:
@@ -155,7 +195,7 @@ class Subscriber:
                     self._want_key_frame(by_ssrc.get(int.from_bytes(packet.fci[at : at + 4], "big")), at_s)
             elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_APP:
                 with suppress(ValueError, IndexError, struct_error):  # another application's message
-                    self._estimate.remb_bps = unpack_remb_fci(packet.fci)[0]
+                    self._estimate.take_remb(unpack_remb_fci(packet.fci)[0], at_s)
                     self._limit_publishers(at_s)
             elif isinstance(packet, RtcpRrPacket):
                 self._take_reports(packet.reports, by_ssrc, at_s)
@@ -195,6 +235,9 @@ class Subscriber:
             return
         self._estimate.take_loss(max(lost), self._pictures_bps(), at_s)
         self._limit_publishers(at_s)
+
+    def _voices_bps(self) -> int:
+        return AUDIO_BPS * sum(seat.track is not None and seat.kind == "audio" for seat in self.seats)
 
     def _pictures_bps(self) -> int:
         return sum(seat.layer.bitrate_bps for seat in self.seats if seat.layer and seat.kind == "video")

@@ -172,7 +172,8 @@ class Bots:
 
     def __init__(self, make_engine: Callable[..., MediaEngine]) -> None:
         self.bots: dict[Stay, Bot] = {}
-        self.engine = make_engine(self._deliver, self._fail)
+        self.engine = make_engine(self._deliver, self._fail, self._want)
+        self.wanted: dict[Stay, tuple[str, ...]] = {}  # the encodings that somebody watches
         self._stays = 0
 
     def stay(self, name: str, room: str = "room") -> Stay:
@@ -190,6 +191,9 @@ class Bots:
 
     def _fail(self, stay: Stay) -> None:
         self.bots[stay].failed = True
+
+    def _want(self, stay: Stay, mid: str, rids: tuple[str, ...]) -> None:
+        self.wanted[stay] = rids
 
 
 @asynccontextmanager

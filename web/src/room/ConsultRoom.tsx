@@ -139,6 +139,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
         })),
     [state.pointers, participants, ids, selfId],
   );
+  const onSize = useMemo(() => session?.sizePicture.bind(session), [session]);
   const others = participants.filter(({ id }) => id !== selfId);
   const presenterName = participants.find(({ id }) => id === presenterId)?.displayName ?? null;
 
@@ -182,6 +183,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
               isStill={still.includes(each.id)}
               isSelf={false}
               isPresenter={each.id === presenterId}
+              onSize={onSize}
               colour={colourOf(each.id, ids)}
             />
           ))}

@@ -22,10 +22,12 @@ export interface VideoTileProps {
   /** How this participant's line is, where it is known. */
   line: Word | null;
   colour: string;
+  /** How large the picture is seen: the longer side in pixels of the screen, 0 while it is hidden; null at the end. */
+  onSize?: ((participantId: string, sidePx: number | null) => void) | undefined;
 }
 
 export function VideoTile(props: VideoTileProps) {
-  const { participantId, name, duty, stream, hasVideo, hasAudio, isStill, isSelf, isPresenter, isReconnecting, line, colour } =
+  const { participantId, name, duty, stream, hasVideo, hasAudio, isStill, isSelf, isPresenter, isReconnecting, line, colour, onSize } =
     props;
   const { t } = useTranslation("room");
   const video = useRef<HTMLVideoElement>(null);
@@ -36,6 +38,18 @@ export function VideoTile(props: VideoTileProps) {
     // Muted video may always play; sound has its own element and its own button when it is held back.
     if (stream !== null) element.play().catch(() => undefined);
   }, [stream]);
+  useEffect(() => {
+    const element = video.current;
+    if (element === null || onSize === undefined) return undefined;
+    const observer = new ResizeObserver(() => {
+      onSize(participantId, Math.round(Math.max(element.clientWidth, element.clientHeight) * devicePixelRatio));
+    });
+    observer.observe(element);
+    return () => {
+      observer.disconnect();
+      onSize(participantId, null);
+    };
+  }, [participantId, onSize]);
   const facts = [
     isSelf ? t("you") : null,
     isPresenter ? t("presenting") : null,

@@ -35,9 +35,9 @@ export const worseOf = (line: { out: Word; in: Word }): Word =>
   WORDS_FROM_WORST.find((word) => line.out === word || line.in === word) ?? "good";
 
 export interface VideoLimits {
+  /** For all sizes of the picture together (layers.ts): the larger ones go first. */
   maxBps: number;
   framesPerSecond: number;
-  scaleDownBy: number;
 }
 
 /** What a rung bears at most. Delay is what waits in queues on the way: the round trip over this line's shortest. */
@@ -58,9 +58,9 @@ interface LevelRow extends Bounds {
 const ANY = Infinity;
 
 export const LEVELS: readonly LevelRow[] = [
-  { level: "full", loss: 0.05, delayMs: 250, needsBps: 250_000, audioBps: 32_000, video: { maxBps: 2_000_000, framesPerSecond: 30, scaleDownBy: 1 } },
-  { level: "fewer-frames", loss: 0.1, delayMs: 400, needsBps: 140_000, audioBps: 32_000, video: { maxBps: 400_000, framesPerSecond: 12, scaleDownBy: 1 } },
-  { level: "small", loss: 0.16, delayMs: 600, needsBps: 80_000, audioBps: 32_000, video: { maxBps: 120_000, framesPerSecond: 10, scaleDownBy: 2 } },
+  { level: "full", loss: 0.05, delayMs: 250, needsBps: 250_000, audioBps: 32_000, video: { maxBps: 2_250_000, framesPerSecond: 30 } },
+  { level: "fewer-frames", loss: 0.1, delayMs: 400, needsBps: 140_000, audioBps: 32_000, video: { maxBps: 400_000, framesPerSecond: 12 } },
+  { level: "small", loss: 0.16, delayMs: 600, needsBps: 80_000, audioBps: 32_000, video: { maxBps: 120_000, framesPerSecond: 10 } },
   { level: "still", loss: 0.22, delayMs: 900, needsBps: 48_000, audioBps: 32_000, video: null },
   { level: "audio-only", loss: ANY, delayMs: ANY, needsBps: 0, audioBps: 24_000, video: null },
 ];

@@ -188,6 +188,12 @@ export interface SetViewer {
   state: ViewerState;
 }
 
+/** All pictures on the sender's screen. Whoever is not in it is seen as large as there is. */
+export interface SetWatched {
+  type: "watched";
+  pictures: WatchedPicture[];
+}
+
 export interface TakePresenter {
   type: "takePresenter";
 }
@@ -237,6 +243,19 @@ export interface WaitingPerson {
   role: Role;
 }
 
+/** Of what the receiver of this sends by one m-line, the encodings that somebody watches (dynacast). */
+export interface WantedEncodings {
+  type: "wanted";
+  mid: string;
+  rids: string[];
+}
+
+/** How large somebody's picture is seen: the smallest encoding that fills it; null: it is not seen. */
+export interface WatchedPicture {
+  participantId: string;
+  rid: string | null;
+}
+
 /**
  * The answer to `join`: the room as it stands. `participants` holds everybody, the joiner too.
  *
@@ -255,6 +274,6 @@ export interface Welcome {
   resumeToken: string;
 }
 
-export type ClientMessage = Join | Resume | DescriptionMessage | CandidateMessage | SetViewer | SetPointer | TakePresenter | SetMedia | SetLine | Mute | Remove | SetLock | Admit | Decline;
+export type ClientMessage = Join | Resume | DescriptionMessage | CandidateMessage | SetViewer | SetPointer | TakePresenter | SetMedia | SetLine | SetWatched | Mute | Remove | SetLock | Admit | Decline;
 
-export type ServerMessage = Waiting | Welcome | Resumed | Joined | Left | DescriptionMessage | CandidateMessage | ViewerChanged | PointerMoved | PresenterChanged | MediaChanged | LineChanged | ReconnectingChanged | Muted | LockChanged | WaitingChanged | ErrorMessage;
+export type ServerMessage = Waiting | Welcome | Resumed | Joined | Left | DescriptionMessage | CandidateMessage | ViewerChanged | PointerMoved | PresenterChanged | MediaChanged | LineChanged | ReconnectingChanged | WantedEncodings | Muted | LockChanged | WaitingChanged | ErrorMessage;

@@ -5,9 +5,10 @@
  * server offers, again whenever somebody comes or goes. The server is reachable by everybody and learns our
  * addresses from our checks, so ours are not signalled.
  */
-import type { LineDecision } from "./linePolicy";
+import { encodingsOf, LAYERS } from "./layers";
+import type { LineDecision, VideoLimits } from "./linePolicy";
 import type { LineReport, StatsEntry } from "./lineStats";
-import type { CandidateMessage, ClientMessage, Connection, SessionDescription } from "./messages";
+import type { CandidateMessage, ClientMessage, Connection, SessionDescription, WantedEncodings } from "./messages";
 
 export interface PeerEvents {
   send: (message: ClientMessage) => void;
@@ -22,6 +23,10 @@ interface Tracks {
   video: MediaStreamTrack | null;
 }
 
+/** Of a camera that does not say its size: what we ask for. */
+const USUAL_CAMERA_PX = 640;
+const NO_LIMITS: VideoLimits = { maxBps: Infinity, framesPerSecond: 30 };
+
 export class PeerConnections {
   private readonly outbound: RTCPeerConnection;
   private inbound: RTCPeerConnection | null = null;
@@ -30,6 +35,8 @@ export class PeerConnections {
   private readonly owners = new Map<string, string>();
   private negotiation: Promise<void> = Promise.resolve();
   private isClosed = false;
+  private limits: VideoLimits | null = NO_LIMITS;
+  private wanted: ReadonlySet<string> = new Set(LAYERS.map(({ rid }) => rid));
 
   constructor(
     private readonly events: PeerEvents,
@@ -43,7 +50,11 @@ export class PeerConnections {
     });
     this.video = this.outbound.addTransceiver(tracks.video ?? "video", {
       direction: "sendonly",
-      sendEncodings: [{ networkPriority: "low", priority: "low" }],
+      sendEncodings: encodingsOf(sideOf(tracks.video), this.limits, this.wanted).map((encoding) => ({
+        ...encoding,
+        networkPriority: "low",
+        priority: "low",
+      })),
     });
     this.enqueue(async () => {
       await this.outbound.setLocalDescription();
@@ -58,25 +69,20 @@ export class PeerConnections {
       this.audio.sender.replaceTrack(tracks.audio),
       this.video.sender.replaceTrack(tracks.video),
     ]);
+    await this.applyLayers();
   }
 
   /** Send no more than this. Without a picture the others keep the last one on their screens. */
   async limit({ video, audioBps }: Pick<LineDecision, "video" | "audioBps">): Promise<void> {
-    if (this.isClosed) return;
-    await Promise.all([
-      changeEncodings(this.audio.sender, { maxBitrate: audioBps }),
-      changeEncodings(
-        this.video.sender,
-        video === null
-          ? { active: false }
-          : {
-              active: true,
-              maxBitrate: video.maxBps,
-              maxFramerate: video.framesPerSecond,
-              scaleResolutionDownBy: video.scaleDownBy,
-            },
-      ),
-    ]);
+    this.limits = video;
+    await Promise.all([this.change(this.audio.sender, () => ({ maxBitrate: audioBps })), this.applyLayers()]);
+  }
+
+  /** Send only the sizes that somebody watches. */
+  async want({ mid, rids }: WantedEncodings): Promise<void> {
+    if (mid !== this.video.mid) return;
+    this.wanted = new Set(rids);
+    await this.applyLayers();
   }
 
   async statistics(): Promise<LineReport> {
@@ -113,6 +119,27 @@ export class PeerConnections {
     this.isClosed = true;
     this.outbound.close();
     this.inbound?.close();
+  }
+
+  private async applyLayers(): Promise<void> {
+    const layers = encodingsOf(sideOf(this.video.sender.track), this.limits, this.wanted);
+    await this.change(this.video.sender, ({ rid }) => layers.find((layer) => layer.rid === rid));
+  }
+
+  /** A browser that took one encoding only has given it no name, and keeps it as it is. */
+  private async change(
+    sender: RTCRtpSender,
+    changeOf: (encoding: RTCRtpEncodingParameters) => Partial<RTCRtpEncodingParameters> | undefined,
+  ): Promise<void> {
+    if (this.isClosed) return;
+    const parameters = sender.getParameters();
+    for (const encoding of parameters.encodings) Object.assign(encoding, changeOf(encoding));
+    try {
+      await sender.setParameters(parameters);
+    } catch (error) {
+      // Closed meanwhile, or a browser that cannot: the browser's own congestion control remains.
+      console.warn("the senders stay as they are", error);
+    }
   }
 
   private connection(): RTCPeerConnection {
@@ -164,15 +191,10 @@ export class PeerConnections {
   }
 }
 
-async function changeEncodings(sender: RTCRtpSender, change: Partial<RTCRtpEncodingParameters>): Promise<void> {
-  const parameters = sender.getParameters();
-  for (const encoding of parameters.encodings) Object.assign(encoding, change);
-  try {
-    await sender.setParameters(parameters);
-  } catch (error) {
-    // Closed meanwhile, or a browser that cannot: the browser's own congestion control remains.
-    console.warn("the senders stay as they are", error);
-  }
+/** The longer side of a camera's picture, in pixels. */
+function sideOf(track: MediaStreamTrack | null): number {
+  const { width = 0, height = 0 } = track?.getSettings() ?? {};
+  return Math.max(width, height) || USUAL_CAMERA_PX;
 }
 
 function entriesOf(report: RTCStatsReport | undefined): StatsEntry[] {

@@ -173,6 +173,7 @@ function receive(state: RoomState, message: ServerMessage): RoomState {
     case "description":
     case "candidate":
     case "muted":
+    case "wanted":
       return state;
   }
 }

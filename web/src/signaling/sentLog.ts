@@ -7,7 +7,7 @@
 import type { ClientMessage } from "./messages";
 
 const KEPT = 128;
-const LATEST_ONLY: ReadonlySet<ClientMessage["type"]> = new Set(["viewer", "pointer", "media"]);
+const LATEST_ONLY: ReadonlySet<ClientMessage["type"]> = new Set(["viewer", "pointer", "media", "watched"]);
 
 export class SentLog {
   private entries: { number: number; message: ClientMessage }[] = [];

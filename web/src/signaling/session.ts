@@ -38,6 +38,7 @@ import {
   type SessionStatus,
 } from "./reducer";
 import { ResumableSocket } from "./resumableSocket";
+import { WatchedPictures } from "./watchedPictures";
 
 export type { LineView, Pointer, Right, SessionErrorCode, SessionStatus, ViewerState, WaitingPerson, Word };
 /** What moderators do; the server refuses it from anybody else. */
@@ -71,6 +72,8 @@ export interface Session {
   subscribe(listener: () => void): () => void;
   sendViewer(state: ViewerState): void;
   sendPointer(pointer: Pointer | null): void;
+  /** The longer side of somebody's picture on this screen, in its pixels; 0: not seen; null: forget it. */
+  sizePicture(participantId: string, sidePx: number | null): void;
   takePresenter(): void;
   moderate(step: Moderation): void;
   setMedia(media: { audio: boolean; video: boolean }): void;
@@ -96,13 +99,7 @@ const POINTER_SPACING_MS = 40;
 const MEDIA_TRIES = 3;
 /** What another try cannot change. */
 const FINAL: ReadonlySet<ErrorCode> = new Set([
-  "replaced",
-  "room-full",
-  "room-locked",
-  "removed",
-  "declined",
-  "bad-message",
-  "not-allowed",
+  "replaced", "room-full", "room-locked", "removed", "declined", "bad-message", "not-allowed",
 ]);
 
 export function openSession(options: SessionOptions): Session {
@@ -124,12 +121,12 @@ class RoomSession implements Session {
   private pauseMs = FIRST_PAUSE_MS;
   private mediaFailures = 0;
   private lastShown: ViewerState | null = null;
-  private readonly viewerOut = latestOnly<ViewerState>((state) => {
-    this.send({ type: "viewer", state });
-  }, VIEWER_SPACING_MS);
+  private readonly viewerOut = latestOnly<ViewerState>((state) => this.send({ type: "viewer", state }), VIEWER_SPACING_MS);
   private readonly pointerOut = latestOnly<Pointer | null>((pointer) => {
     this.send({ type: "pointer", pointer });
   }, POINTER_SPACING_MS);
+
+  private readonly watched = new WatchedPictures((message) => this.send(message));
 
   constructor(private readonly options: SessionOptions) {
     this.localStream = options.localStream;
@@ -171,6 +168,10 @@ class RoomSession implements Session {
 
   sendPointer(pointer: Pointer | null): void {
     this.pointerOut.send(pointer);
+  }
+
+  sizePicture(participantId: string, sidePx: number | null): void {
+    this.watched.size(participantId, sidePx, this.room.status === "connected");
   }
 
   takePresenter(): void {
@@ -218,6 +219,7 @@ class RoomSession implements Session {
         this.pauseMs = FIRST_PAUSE_MS;
         this.openMedia();
         this.watch.sayWord();
+        this.watched.tell();
         if (message.viewer === null && known !== null && this.lastShown !== null && mayShow(this.room)) {
           this.viewerOut.send(this.lastShown);
         }
@@ -229,6 +231,9 @@ class RoomSession implements Session {
         this.wanted = { ...this.wanted, audio: false };
         void this.applyMedia();
         this.options.onMuted?.();
+        break;
+      case "wanted":
+        void this.peers?.want(message);
         break;
       case "description":
         this.peers?.takeDescription(message.connection, message.description);
@@ -363,6 +368,7 @@ class RoomSession implements Session {
   private dropConnection(): void {
     this.socket.leave();
     this.pointerOut.cancel();
+    this.watched.cancel();
     this.watch.follow(null);
     this.peers?.close();
     this.peers = null;

@@ -36,6 +36,10 @@ GOOD = [
 MUTATIONS = st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_size=5)
 
 
+def a_publisher(core: PythonCore) -> Publisher:
+    return Publisher(core, "eve", lambda: 1, lambda _: None, lambda *_: None, lambda *_: None)
+
+
 @settings(max_examples=500)
 @given(st.lists(st.sampled_from(GOOD), min_size=1, max_size=3), MUTATIONS, st.integers(0, 60))
 def test_no_rtcp_raises(packets: list[bytes], mutations: list[tuple[int, int]], cut: int) -> None:
@@ -46,9 +50,9 @@ def test_no_rtcp_raises(packets: list[bytes], mutations: list[tuple[int, int]], 
     line = Line(1, 0.0, lambda _: None, lambda _: None, lambda _: None, [IceCredentials()])
     core = PythonCore()
     Subscriber(core, line, lambda: 1).take_rtcp(bytes(data), 0.0)
-    Publisher(core, "eve", lambda: 1, lambda _: None, lambda *_: None).take_rtcp(bytes(data), 0.0)
+    a_publisher(core).take_rtcp(bytes(data), 0.0)
 
 
 @given(st.binary(max_size=60))
 def test_no_unknown_rtp_raises(data: bytes) -> None:
-    Publisher(PythonCore(), "eve", lambda: 1, lambda _: None, lambda *_: None).take_unknown_rtp(data)
+    a_publisher(PythonCore()).take_unknown_rtp(data)

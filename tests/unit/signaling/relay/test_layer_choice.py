@@ -6,7 +6,7 @@ from collections.abc import Callable
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling.relay.layer_choice import TRIAL_S, LayerChoice
+from signaling.relay.layer_choice import JUDGED_AFTER_S, TRIAL_S, LayerChoice
 
 LAYERS_BPS = [150_000, 500_000, 1_700_000]
 
@@ -38,7 +38,7 @@ def test_tries_that_fail_become_rare() -> None:
     taken = simulate(lambda _: 700_000, 300)
     tries = sum(before == 1 and after == 2 for before, after in itertools.pairwise(taken))
     assert 1 <= tries <= 9
-    assert taken.count(2) <= (tries + 1) * 2 * (TRIAL_S + 1)
+    assert taken.count(2) <= (tries + 1) * 2 * (JUDGED_AFTER_S + 1)
     assert 0 not in taken
 
 
@@ -58,6 +58,64 @@ def test_a_layer_that_is_not_sent_any_more_is_not_waited_for() -> None:
     assert choice.choose([100, 0, 0], None, 0.5) == 0
     assert choice.choose([0, 0, 0], None, 1.0) is None
     assert choice.choose([0, 0, 300], 1_000, 1.5) == 2
+
+
+def settled_on(layer: int, layers_bps: list[int]) -> LayerChoice:
+    """Long enough to try another one now, at 100 s."""
+    choice = LayerChoice()
+    choice.choose([bps if number == layer else 0 for number, bps in enumerate(layers_bps)], None, 0.0)
+    assert choice.choose(layers_bps, layers_bps[layer], 100.0) == layer
+    return choice
+
+
+def test_a_small_window_gets_a_small_layer_at_once_and_no_larger_one_is_tried() -> None:
+    choice = settled_on(2, LAYERS_BPS)
+    assert choice.choose(LAYERS_BPS, 10_000_000, 100.5, largest=0) == 0
+    assert {choice.choose(LAYERS_BPS, 10_000_000, 101.0 + second, largest=0) for second in range(100)} == {0}
+    assert choice.wanted == {0}
+
+
+def test_a_window_that_grows_gets_its_layer_at_once() -> None:
+    choice = settled_on(0, LAYERS_BPS)
+    assert choice.choose(LAYERS_BPS, 10_000_000, 101.0, largest=1) == 1
+
+
+def test_a_layer_that_is_paused_is_asked_for_and_taken_when_it_comes() -> None:
+    choice = settled_on(0, LAYERS_BPS)
+    paused = [LAYERS_BPS[0], 0, 0]
+    assert choice.choose(paused, 1_000_000, 100.5) == 0
+    assert choice.wanted == {0, 1}
+    assert choice.choose([*LAYERS_BPS[:2], 0], 1_000_000, 101.0) == 1
+    assert choice.wanted == {1}
+
+
+def test_a_layer_that_never_comes_is_asked_for_ever_more_rarely() -> None:
+    choice, asked = LayerChoice(), 0
+    for half_second in range(1_200):
+        before = choice.asked_for
+        choice.choose([LAYERS_BPS[0], 0, 0], 1_000_000, half_second / 2)
+        asked += before is None and choice.asked_for is not None
+    assert 3 <= asked <= 15
+
+
+def test_a_line_without_room_for_it_asks_for_nothing() -> None:
+    choice = LayerChoice()
+    for second in range(100):
+        assert choice.choose([150_000, 0, 0], 180_000, float(second)) == 0
+        assert choice.wanted == {0}
+
+
+def test_one_is_tried_at_a_time() -> None:
+    choice = settled_on(0, LAYERS_BPS)
+    assert choice.choose(LAYERS_BPS, 1_000_000, 100.5, may_try=False) == 0
+    assert choice.choose(LAYERS_BPS, 1_000_000, 101.0) == 1
+
+
+def test_a_try_that_does_harm_is_over_before_its_time() -> None:
+    choice = settled_on(0, LAYERS_BPS)
+    assert choice.choose(LAYERS_BPS, 1_000_000, 101.0) == 1
+    assert choice.choose(LAYERS_BPS, 200_000, 101.0 + JUDGED_AFTER_S) == 0
+    assert JUDGED_AFTER_S < TRIAL_S
 
 
 @given(

@@ -1,5 +1,6 @@
 """The estimate of a receiver's line, and when pictures pause, on simulated lines."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,3 +65,25 @@ def test_no_reports_give_an_estimate_that_is_none(reports: list[tuple[float, int
     for second, (lost, sent_bps) in enumerate(reports):
         estimate.take_loss(lost, sent_bps, second)
         assert estimate.bps is None or estimate.bps > 0
+
+
+def test_while_the_browsers_estimate_rises_what_is_sent_passes() -> None:
+    estimate = ReceiverEstimate()
+    estimate.take_remb(200_000, 0.0)
+    estimate.take_remb(216_000, 1.0)
+    assert (estimate.layers_bps(700_000, 1.4), estimate.bps) == (700_000, 216_000)
+
+
+@pytest.mark.parametrize("then_bps", [216_000, 150_000])
+def test_an_estimate_that_stands_or_falls_is_taken_at_its_word(then_bps: int) -> None:
+    estimate = ReceiverEstimate()
+    for at_s, told_bps in enumerate((200_000, 216_000, then_bps)):
+        estimate.take_remb(told_bps, float(at_s))
+    assert estimate.layers_bps(700_000, 3.0) == estimate.bps == then_bps
+
+
+def test_what_is_lost_limits_what_passes() -> None:
+    estimate = ReceiverEstimate(1_000_000)
+    estimate.take_loss(0.5, 800_000, 0.0)
+    estimate.take_remb(1_100_000, 0.5)
+    assert estimate.layers_bps(900_000, 0.6) == 400_000

@@ -105,7 +105,6 @@ async def conversation(
     engine = make_engine(
         lambda stay, connection, description: sides[stay].inbox.put_nowait((connection, description)),
         lambda stay: print(f"{stay.participant_id}: the connection failed"),
-        lambda stay, mid, rids: None,
     )
     async with AsyncExitStack() as stack:
         stack.push_async_callback(engine.close_all)

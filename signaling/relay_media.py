@@ -61,7 +61,7 @@ class RelayMedia:
         self,
         on_description: OnDescription,
         on_failed: OnFailed,
-        on_wanted: OnWanted,
+        on_wanted: OnWanted = lambda stay, mid, rids: None,
         public_address: str | None = None,
         core: PacketCore | None = None,
         host: str = "0.0.0.0",

@@ -147,12 +147,12 @@ class LightConnection:
         )
         self._send(self._outbound.protect(header + payload))
 
-    def close(self) -> None:
+    def close(self, says_goodbye: bool = True) -> None:
         if self._socket.fileno() < 0:
             return
         if self._keeping is not None:
             self._keeping.cancel()
-        if self._dtls is not None:
+        if self._dtls is not None and says_goodbye:
             for datagram in self._dtls.close():
                 self._send(datagram)
         self._loop.remove_reader(self._socket.fileno())
@@ -386,11 +386,11 @@ class LightParticipant:
             self.inbound.received.clear()
             self.inbound.delays_ms.clear()
 
-    async def leave(self) -> None:
+    async def leave(self, says_goodbye: bool = True) -> None:
         await self._engine.close(self.stay)
         for connection in (self.outbound, self.inbound):
             if connection is not None:
-                connection.close()
+                connection.close(says_goodbye)
 
 
 async def until(holds: Callable[[], bool], what: str, timeout_s: float = 30.0) -> None:

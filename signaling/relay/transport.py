@@ -22,7 +22,7 @@ from signaling.relay.packet_core import Address, Arrival, Datagram, PacketCore, 
 CONNECT_TIMEOUT_S = 30.0
 SILENT_TIMEOUT_S = 20.0  # without a check the client is gone (RFC 7675 has it send one every 5 s)
 EARLY_DATAGRAMS = 4  # of DTLS, kept until the client's description is there
-TICK_S = 0.02
+TICK_S = 0.05  # the shortest interval of what happens by time: feedback to publishers
 
 
 class LineState(Enum):

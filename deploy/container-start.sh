@@ -6,6 +6,7 @@ secrets=${TELECONSULT_SECRETS:-/run/teleconsult-secrets}
 secret() { cat "$secrets/$1"; }
 
 export TELECONSULT_JOIN_SECRET_FILE="$secrets/join_secret"
+export TELECONSULT_TURN_SECRET_FILE="$secrets/turn_secret"
 export TELECONSULT_HOST=0.0.0.0
 part=$1
 if [ "$part" = relay ]; then

@@ -54,7 +54,12 @@ packages=(orthanc orthanc-dicomweb redis-server fonts-droid-fallback fonts-dejav
 programs=(Orthanc redis-server)
 if $with_tests; then
     packages+=(chromium fonts-noto-cjk dcmtk dicom3tools openssl espeak-ng)
-    packages+=(postgresql ceph-mon ceph-osd radosgw janus) # the tests start their own, in folders of their own
+    packages+=(postgresql ceph-mon ceph-osd radosgw janus coturn) # the tests start their own, in folders of their own
+fi
+# With a secret of somebody else's, the TURN server is somebody else's too.
+if [ -n "${TELECONSULT_TURN_URLS:-}" ] && [ -z "${TELECONSULT_TURN_SECRET_FILE:-}" ]; then
+    packages+=(coturn)
+    programs+=(turnserver)
 fi
 python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
 # What compiles the relay's hot path.
@@ -80,7 +85,7 @@ if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
                 "The system packages could not be installed: ${missing[*]}." \
                 "系统软件包安装失败：${missing[*]}。"
         }
-        for service in orthanc redis-server postgresql janus; do
+        for service in orthanc redis-server postgresql janus coturn; do
             case " ${missing[*]} " in *" $service "*) keep_off_at_boot "$service" ;; esac
         done
         # Of Ceph's services this is the one that would run without a cluster.

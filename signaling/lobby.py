@@ -44,6 +44,7 @@ from signaling.room import (
     Send,
     WatchPictures,
 )
+from signaling.turn import NO_TURN, TurnAccess
 
 EMPTY_ROOMS_KEPT = 200
 CLOSE_TIMEOUT_S = 2.0
@@ -86,9 +87,11 @@ class Lobby:
         self,
         make_engine: Callable[[OnDescription, OnFailed, OnWanted], MediaEngine],
         resume_window_s: float = RESUME_WINDOW_S,
+        turn: TurnAccess = NO_TURN,
     ) -> None:
         self._engine = make_engine(self._describes, self._failed, self._wants)
         self._resume_window_s = resume_window_s
+        self._turn = turn
         self._rooms: OrderedDict[str, Room] = OrderedDict()
         self._seats: dict[Stay, Seat] = {}
         self._by_resume_token: dict[str, Stay] = {}
@@ -122,7 +125,7 @@ class Lobby:
 
     def join(self, grant: JoinGrant, socket: Socket) -> Stay:
         """Raises Refused."""
-        room = self._rooms.setdefault(grant.room_id, Room(grant.room_id))
+        room = self._rooms.setdefault(grant.room_id, Room(grant.room_id, turn=self._turn))
         self._rooms.move_to_end(grant.room_id)
         seat = Seat(Outbox(), secrets.token_urlsafe(24), socket)
         stay, effects = room.join(grant, seat.resume_token, datetime.now(UTC))
@@ -143,8 +146,9 @@ class Lobby:
         if stay is None or self.is_closing:
             raise Refused(ErrorCode.CANNOT_RESUME)
         seat = self._seats[stay]
+        ice_servers = self._turn.ice_servers(stay.participant_id, datetime.now(UTC))
         try:
-            seat.outbox.resume(message.received, Resumed(received=seat.received))
+            seat.outbox.resume(message.received, Resumed(received=seat.received, ice_servers=ice_servers))
         except TooMuchMissed:
             self._dropped["resumptions"] += 1
             self.leave(stay)

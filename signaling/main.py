@@ -8,6 +8,9 @@
 | TELECONSULT_MEDIA_PORT | the one UDP port of all media, on all IPv4 addresses; the same number |
 | TELECONSULT_PACKET_CORE | `c` or `python`; by default C where it is compiled |
 | TELECONSULT_PUBLIC_ADDRESS | an IPv4 address to offer for media too, if a router forwards it here |
+| TELECONSULT_TURN_URLS | TURN servers for pages, such as turn:host:3478?transport=tcp turns:host:443; none |
+| TELECONSULT_TURN_SECRET_FILE | the secret shared with them (coturn's static-auth-secret) |
+| TELECONSULT_TURN_LIFETIME_S | how long a page's credentials for them are good; 43200 |
 
 SIGTERM and SIGINT tell every participant and end the process.
 """
@@ -19,6 +22,7 @@ import signal
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -28,9 +32,11 @@ from signaling.errors import BadSettings
 from signaling.lobby import Lobby
 from signaling.relay.choose_core import choose_core, core_name
 from signaling.relay_media import RelayMedia
+from signaling.turn import LIFETIME, NO_TURN, NotATurnUri, TurnAccess, read_uris
 from signaling.websocket import SignalingServer
 
 MIN_SECRET_CHARACTERS = 16
+MIN_TURN_LIFETIME_S = 60
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +50,7 @@ class Settings:
     media_port: int
     packet_core: str
     public_address: str | None
+    turn: TurnAccess
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -82,7 +89,35 @@ class Settings:
             media_port=media_port,
             packet_core=core_name(environment.get("TELECONSULT_PACKET_CORE", "")),
             public_address=public_address,
+            turn=_turn_access(environment),
         )
+
+
+def _turn_access(environment: Mapping[str, str]) -> TurnAccess:
+    try:
+        uris = read_uris(environment.get("TELECONSULT_TURN_URLS", ""))
+        lifetime_s = int(environment.get("TELECONSULT_TURN_LIFETIME_S") or LIFETIME.total_seconds())
+    except (NotATurnUri, ValueError) as error:
+        raise BadSettings(f"TELECONSULT_TURN_URLS or TELECONSULT_TURN_LIFETIME_S: {error}") from error
+    if not uris:
+        return NO_TURN
+    if lifetime_s < MIN_TURN_LIFETIME_S:
+        raise BadSettings(
+            f"TELECONSULT_TURN_LIFETIME_S: less than {MIN_TURN_LIFETIME_S} ends calls that go on"
+        )
+    return TurnAccess(
+        uris, _secret_in("TELECONSULT_TURN_SECRET_FILE", environment), timedelta(seconds=lifetime_s)
+    )
+
+
+def _secret_in(name: str, environment: Mapping[str, str]) -> str:
+    try:
+        secret = Path(environment.get(name, "")).read_text().strip()
+    except OSError as error:
+        raise BadSettings(f"{name} cannot be read: {error}") from error
+    if len(secret) < MIN_SECRET_CHARACTERS:
+        raise BadSettings(f"{name}: a secret needs at least {MIN_SECRET_CHARACTERS} characters")
+    return secret
 
 
 async def serve_until_stopped(settings: Settings) -> None:
@@ -98,7 +133,7 @@ async def serve_until_stopped(settings: Settings) -> None:
         port=settings.media_port,
         public_address=settings.public_address,
     )
-    lobby = Lobby(make_engine)
+    lobby = Lobby(make_engine, turn=settings.turn)
     server = SignalingServer(lobby, settings.join_secret, settings.allowed_origins)
     port = await server.start(settings.host, settings.port)
     log.info("listening host=%s port=%s origins=%s", settings.host, port, " ".join(settings.allowed_origins))

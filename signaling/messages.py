@@ -125,6 +125,14 @@ class Participant(Message):
     line: LineWord | None
 
 
+class IceServer(Message):
+    """RTCIceServer: a TURN server, with credentials of this participant's own, good for some hours."""
+
+    urls: tuple[Annotated[str, Field(max_length=300)], ...]
+    username: Annotated[str, Field(max_length=100)]
+    credential: Annotated[str, Field(max_length=64)]
+
+
 class WaitingPerson(Message):
     """Somebody in the waiting room."""
 
@@ -251,6 +259,7 @@ class Welcome(Message):
     """The answer to `join`: the room as it stands. `participants` holds everybody, the joiner too.
 
     `rights` are the joiner's own. `resume_token` is its secret. `waiting` is empty for who does not moderate.
+    `ice_servers` are for networks that let no UDP through to the server; none where there are none.
     """
 
     type: Literal["welcome"] = "welcome"
@@ -263,13 +272,18 @@ class Welcome(Message):
     locked: bool
     waiting: tuple[WaitingPerson, ...]
     resume_token: Annotated[str, Field(max_length=64)]
+    ice_servers: tuple[IceServer, ...]
 
 
 class Resumed(Message):
-    """The answer to `resume`; what was missed follows. `received`: the client's messages after `join`."""
+    """The answer to `resume`; what was missed follows. `received`: the client's messages after `join`.
+
+    `ice_servers` take the place of those of the `welcome`, whose credentials are older.
+    """
 
     type: Literal["resumed"] = "resumed"
     received: Annotated[int, Field(ge=0)]
+    ice_servers: tuple[IceServer, ...]
 
 
 class Joined(Message):

@@ -57,6 +57,7 @@ from signaling.messages import (
     Welcome,
 )
 from signaling.roles import Right, rights_of
+from signaling.turn import NO_TURN, TurnAccess
 
 ROOM_CAPACITY = 8
 WAITING_CAPACITY = 16
@@ -172,6 +173,7 @@ class Room:
 
     room_id: str
     capacity: int = ROOM_CAPACITY
+    turn: TurnAccess = NO_TURN
     present: dict[str, Present] = field(default_factory=dict)
     waiting: dict[str, Present] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)  # who was in the room and may come back
@@ -212,7 +214,7 @@ class Room:
         if waits:
             self.waiting[name] = joiner
             return joiner.stay, [*effects, Send(joiner.stay, Waiting()), *self._tell_who_waits()]
-        return joiner.stay, [*effects, *self._let_in(joiner, was_presenting)]
+        return joiner.stay, [*effects, *self._let_in(joiner, at, was_presenting)]
 
     def leave(self, stay: Stay, at: datetime) -> list[Effect]:
         """End a stay; one that has already ended changes nothing."""
@@ -254,7 +256,7 @@ class Room:
         except Refused as refusal:
             return [Send(stay, ErrorMessage(code=refusal.code))]
 
-    def _let_in(self, joiner: Present, was_presenting: bool = False) -> list[Effect]:
+    def _let_in(self, joiner: Present, at: datetime, was_presenting: bool = False) -> list[Effect]:
         name = joiner.stay.participant_id
         self.known.add(name)
         self.removed.pop(name, None)
@@ -263,7 +265,7 @@ class Room:
         if was_presenting or (self.presenter_id is None and joiner.may(Right.PRESENT)):
             self.presenter_id = name
             effects += self._tell(PresenterChanged(participant_id=name), but=joiner)
-        effects.append(Send(joiner.stay, self._welcome(joiner)))
+        effects.append(Send(joiner.stay, self._welcome(joiner, at)))
         effects += [
             Send(joiner.stay, PointerMoved(participant_id=other.stay.participant_id, pointer=other.pointer))
             for other in self.present.values()
@@ -273,7 +275,7 @@ class Room:
         effects.append(OpenMedia(joiner.stay))
         return effects
 
-    def _welcome(self, joiner: Present) -> Welcome:
+    def _welcome(self, joiner: Present, at: datetime) -> Welcome:
         return Welcome(
             participant_id=joiner.stay.participant_id,
             participants=tuple(one.described() for one in self.present.values()),
@@ -284,6 +286,7 @@ class Room:
             locked=self.locked,
             waiting=self._who_waits() if joiner.may(TOLD[WaitingChanged]) else (),
             resume_token=joiner.resume_token,
+            ice_servers=self.turn.ice_servers(joiner.stay.participant_id, at),
         )
 
     def _who_waits(self) -> tuple[WaitingPerson, ...]:
@@ -394,7 +397,7 @@ class Room:
         if len(self.present) >= self.capacity:
             raise Refused(ErrorCode.ROOM_FULL)
         del self.waiting[message.participant_id]
-        return [*self._tell_who_waits(), *self._let_in(one)]
+        return [*self._tell_who_waits(), *self._let_in(one, at)]
 
     def _declines(self, sender: Present, message: Decline, at: datetime) -> list[Effect]:
         one = self.waiting.get(message.participant_id)

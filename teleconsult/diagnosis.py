@@ -112,6 +112,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "若要编译：请安装 gcc 和 python3-dev，再运行 make setup。",
     ),
     "packet-core-unclear": ("The relay cannot start: {reason}", "媒体中继无法启动：{reason}"),
+    "turn-unclear": (
+        "TELECONSULT_TURN_URLS asks for a TURN server that cannot start: {reason}. See docs/media-relay.md.",
+        "TELECONSULT_TURN_URLS 所要求的 TURN 服务器无法启动：{reason}。参见 docs/media-relay.md。",
+    ),
     # Ports
     "port-taken": (
         "Port {port} is taken by {program} (process {pid}). Choose another: make up PORT=n",

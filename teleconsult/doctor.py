@@ -18,6 +18,7 @@ import urllib.error
 import urllib.request
 from base64 import b64encode
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from signaling.errors import BadSettings
@@ -35,7 +36,7 @@ from teleconsult.diagnosis import (
 from teleconsult.installation import SECRETS, Installation, existing_installation
 from teleconsult.instance_lock import Holder, current_holder, last_holder
 from teleconsult.ports import is_free, listener_of
-from teleconsult.readiness import http_answers, redis_answers
+from teleconsult.readiness import http_answers, redis_answers, turn_answers
 from teleconsult.services import (
     ORTHANC_USERNAME,
     REPOSITORY,
@@ -47,6 +48,7 @@ from teleconsult.services import (
     models_folder,
     worker_counts,
 )
+from teleconsult.turn_server import TurnUnclear, listening_port, own_turn_uris
 
 NEEDED_GB = 1.0
 COMFORTABLE_GB = 10.0
@@ -86,7 +88,7 @@ def run(data_folder: Path, port: int, host: str = "127.0.0.1") -> int:
 
 def what_stops_a_start(data_folder: Path, host: str, port: int) -> list[Diagnosis]:
     """What the supervisor asks before it starts anything."""
-    asked = [*programs(os.environ), *workers(os.environ)]
+    asked = [*programs(os.environ), *workers(os.environ), *turn_server(os.environ)]
     found = [*asked, *data_folder_checks(data_folder), *ports(host, port)]
     return [diagnosis for diagnosis in found if diagnosis.severity is Severity.STOPS]
 
@@ -111,6 +113,7 @@ def machine(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
     yield fine("models-fine", names=", ".join(names)) if names else notice("models-missing", folder=folder)
     yield from workers(environment)
     yield packet_core(environment)
+    yield from turn_server(environment)
 
 
 def packet_core(environment: Mapping[str, str]) -> Diagnosis:
@@ -126,14 +129,27 @@ def programs(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
     """The servers from Debian's packages, unless they run elsewhere."""
     elsewhere = {"redis-server": "TELECONSULT_REDIS_URL", "Orthanc": "TELECONSULT_ORTHANC_URL"}
     for program, package in PROGRAMS.items():
-        if elsewhere[program] in environment:
-            continue
-        if find_program(program):
-            yield fine("program-fine", program=program)
-        elif shutil.which("apt-get"):
-            yield stops("program-missing", program=program, package=package)
-        else:
-            yield stops("apt-missing", program=program)
+        if elsewhere[program] not in environment:
+            yield _program(program, package)
+
+
+def _program(program: str, package: str) -> Diagnosis:
+    if find_program(program):
+        return fine("program-fine", program=program)
+    if shutil.which("apt-get"):
+        return stops("program-missing", program=program, package=package)
+    return stops("apt-missing", program=program)
+
+
+def turn_server(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
+    """The one for closed networks, where it is to run here."""
+    try:
+        is_ours = bool(own_turn_uris(environment))
+    except TurnUnclear as error:
+        yield stops("turn-unclear", reason=error)
+        return
+    if is_ours:
+        yield _program("turnserver", "coturn")
 
 
 def workers(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
@@ -248,6 +264,9 @@ async def _ask_all(installation: Installation) -> dict[str, bool]:
         "app": http_answers(host, installation.port, "/api/health"),
         "gateway": dicom_ready_check(host, installation.port, os.environ),
     }
+    with suppress(TurnUnclear):  # told of already
+        if uris := own_turn_uris(os.environ):
+            checks["turn"] = turn_answers("127.0.0.1", listening_port(uris))
     answers = await asyncio.gather(*(check() for check in checks.values()))
     return dict(zip(checks, answers, strict=True))
 

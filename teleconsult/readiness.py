@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import secrets
 import ssl
 from collections.abc import Awaitable, Callable
 
@@ -53,6 +54,17 @@ def dicom_answers(host: str, port: int, *, is_tls: bool = False) -> ReadyCheck:
         if is_tls:
             return await _shakes_hands(host, port)
         return await _ask(host, port, release, until=abort) == abort
+
+    return check
+
+
+def turn_answers(host: str, port: int) -> ReadyCheck:
+    """A STUN binding request over TCP has its response (RFC 8489 section 6.2.2)."""
+
+    async def check() -> bool:
+        request = b"\x00\x01\x00\x00\x21\x12\xa4\x42" + secrets.token_bytes(12)
+        answer = await _ask(host, port, request, until=request[4:])
+        return answer.startswith(b"\x01\x01")
 
     return check
 

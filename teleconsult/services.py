@@ -4,6 +4,7 @@
 |---|---|---|
 | redis | broker and event fan-out | |
 | orthanc | image archive | |
+| turn | coturn, for who has no UDP to the relay; where TELECONSULT_TURN_URLS asks for it | |
 | relay | rooms and media | |
 | app | pages and API | redis, orthanc |
 | gateway | the DICOM service that scanners reach | app |
@@ -23,8 +24,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from signaling.turn import TurnUri
 from teleconsult.installation import Installation, write_privately
-from teleconsult.readiness import ReadyCheck, dicom_answers, http_answers, redis_answers
+from teleconsult.readiness import ReadyCheck, dicom_answers, http_answers, redis_answers, turn_answers
+from teleconsult.turn_server import listening_port, own_turn_uris, relay_addresses, turn_configuration
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 ORTHANC_USERNAME = "teleconsult"
@@ -101,6 +104,7 @@ def child_environment(installation: Installation, given: Mapping[str, str]) -> d
         "TELECONSULT_ORTHANC_PASSWORD_FILE": str(installation.secret_file("orthanc_password")),
         "TELECONSULT_SESSION_SECRET_FILE": str(installation.secret_file("session_secret")),
         "TELECONSULT_JOIN_SECRET_FILE": str(installation.secret_file("join_secret")),
+        "TELECONSULT_TURN_SECRET_FILE": str(installation.secret_file("turn_secret")),
         "TELECONSULT_OBJECT_STORE": str(data / "objects"),
         "TELECONSULT_ALLOWED_ORIGINS": " ".join(allowed_origins(installation, given)),
     }
@@ -137,6 +141,8 @@ def services(installation: Installation, given: Mapping[str, str]) -> list[Servi
     if "TELECONSULT_ORTHANC_URL" not in given:
         table.append(_orthanc(installation, given))
     present = tuple(service.name for service in table)
+    if uris := own_turn_uris(given):
+        table.append(_turn(installation, given, uris))
     table.append(
         Service(
             name="relay",
@@ -201,6 +207,25 @@ def _orthanc(installation: Installation, given: Mapping[str, str]) -> Service:
             password=password,
         ),
         keeps_data=True,
+    )
+
+
+def _turn(installation: Installation, given: Mapping[str, str], uris: Sequence[TurnUri]) -> Service:
+    configuration = installation.run_folder / "turnserver.conf"
+    content = turn_configuration(
+        uris,
+        installation.secret("turn_secret"),
+        relay_addresses(given.get("TELECONSULT_PUBLIC_ADDRESS")),
+        installation.run_folder,
+        (given.get("TELECONSULT_TURN_CERTIFICATE", ""), given.get("TELECONSULT_TURN_KEY", "")),
+    )
+    write_privately(configuration, content)
+    return Service(
+        name="turn",
+        command=(find_program("turnserver") or "turnserver", "-c", str(configuration)),
+        environment=given,
+        ready=turn_answers("127.0.0.1", listening_port(uris)),
+        is_essential=False,  # who has UDP needs none
     )
 
 

@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,7 @@ class Relay:
 
     origins: str
     port: int
+    settings: dict[str, str] = field(default_factory=dict)  # TELECONSULT_* as an operator sets them
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -99,6 +100,7 @@ class Relay:
                 "TELECONSULT_RELAY_PORT": str(self.port),
                 "TELECONSULT_JOIN_SECRET": SECRET,
                 "TELECONSULT_ALLOWED_ORIGINS": self.origins,
+                **self.settings,
             },
         )
         wait_until(self.is_healthy, "the relay answers")
@@ -169,9 +171,10 @@ def site() -> Iterator[str]:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(*more_flags: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
+        flags = [*CHROMIUM_FLAGS, *more_flags]
+        running = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         yield running
         running.close()
 

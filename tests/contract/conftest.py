@@ -7,8 +7,9 @@ import pytest
 
 from tests.databases import database, new_database, postgresql_server
 from tests.s3_server import PACKAGES, S3Server, missing_programs
+from tests.turn_server import turn_server
 
-__all__ = ["database", "new_database", "postgresql_server", "s3_server", "s3_url"]
+__all__ = ["database", "new_database", "postgresql_server", "s3_server", "s3_url", "turn_server"]
 
 
 @pytest.fixture(scope="session")

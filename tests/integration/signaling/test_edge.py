@@ -15,6 +15,7 @@ from signaling.lobby import Lobby
 from signaling.messages import MAX_MESSAGE_BYTES, SUBPROTOCOL
 from signaling.outbox import CAPACITY
 from signaling.relay_media import RelayMedia
+from signaling.turn import TurnAccess, read_uris
 from signaling.websocket import BAD_MESSAGES_ALLOWED, SignalingServer
 from tests.contract.media_bots import until
 from tests.room_in_browsers import Relay, free_port
@@ -40,7 +41,8 @@ class Door:
 
 @pytest.fixture
 async def door() -> AsyncIterator[Door]:
-    lobby = Lobby(RelayMedia, resume_window_s=3)
+    turn = TurnAccess(read_uris("turn:t.example"), SECRET)
+    lobby = Lobby(RelayMedia, resume_window_s=3, turn=turn)
     server = SignalingServer(lobby, SECRET, [ORIGIN], join_deadline_s=0.5)
     yield Door(server, lobby, await server.start("127.0.0.1", 0))
     await server.close()
@@ -192,7 +194,10 @@ async def test_a_stay_goes_on_over_another_socket_with_what_was_missed_both_ways
 
         async with door.knock() as ben_again:
             await say(ben_again, "resume", resumeToken=welcome["resumeToken"], received=1)
-            assert await next_of(ben_again, "resumed") == {"type": "resumed", "received": 1}
+            resumed = await next_of(ben_again, "resumed")
+            assert resumed["received"] == 1
+            [turn] = resumed["iceServers"]
+            assert turn["urls"] == ["turn:t.example"] and turn["username"].endswith(":ben")
             assert (await next_of(ben_again, "presenter"))["participantId"] == "anna"
             assert (await next_of(ben_again, "media"))["participantId"] == "anna"
             assert (await next_of(anna, "reconnecting"))["reconnecting"] is False

@@ -42,7 +42,7 @@ def test_nothing_else_is_dropped_silently() -> None:
         outbox.put(Left(participant_id="3"))
 
 
-ANSWER = Resumed(received=0)
+ANSWER = Resumed(received=0, ice_servers=())
 
 
 def an_outbox_that_sent(*messages: Message, sent_kept: int = 128) -> Outbox:
@@ -67,8 +67,8 @@ def test_a_resumption_that_was_itself_lost_is_repeated_with_the_new_answer_only(
     outbox = an_outbox_that_sent(Left(participant_id="0"))
     outbox.resume(0, ANSWER)
     everything(outbox)
-    outbox.resume(0, Resumed(received=7))
-    assert everything(outbox) == [Resumed(received=7), Left(participant_id="0")]
+    outbox.resume(0, Resumed(received=7, ice_servers=()))
+    assert everything(outbox) == [Resumed(received=7, ice_servers=()), Left(participant_id="0")]
 
 
 def test_a_missed_pointer_gives_way_to_the_one_that_waits() -> None:

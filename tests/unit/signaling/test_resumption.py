@@ -106,7 +106,7 @@ class Line:
         self.is_up = False
 
     def resume(self) -> None:
-        self.outbox.resume(self.screen.received, Resumed(received=0))
+        self.outbox.resume(self.screen.received, Resumed(received=0, ice_servers=()))
         self.is_up = True
 
 

@@ -1,5 +1,6 @@
 """What the relay refuses to start with."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,22 @@ def test_the_port_of_media_can_be_another() -> None:
     assert Settings.from_environment({**GOOD, "TELECONSULT_MEDIA_PORT": "40000"}).media_port == 40_000
 
 
+def test_turn_servers_are_told_with_the_secret_from_its_file(tmp_path: Path) -> None:
+    assert Settings.from_environment(GOOD).turn.uris == ()
+    secret = tmp_path / "secret"
+    secret.write_text("shared with coturn\n")
+    turn = Settings.from_environment(
+        {
+            **GOOD,
+            "TELECONSULT_TURN_URLS": "turn:t.example?transport=tcp turns:t.example:443",
+            "TELECONSULT_TURN_SECRET_FILE": str(secret),
+            "TELECONSULT_TURN_LIFETIME_S": "600",
+        }
+    ).turn
+    assert [uri.port for uri in turn.uris] == [3478, 443]
+    assert (turn.secret, turn.lifetime) == ("shared with coturn", timedelta(minutes=10))
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -44,6 +61,9 @@ def test_the_port_of_media_can_be_another() -> None:
         {"TELECONSULT_MEDIA_PORT": "many"},
         {"TELECONSULT_PACKET_CORE": "rust"},
         {"TELECONSULT_PUBLIC_ADDRESS": "relay.example"},
+        {"TELECONSULT_TURN_URLS": "turn:t.example"},
+        {"TELECONSULT_TURN_URLS": "stun:t.example", "TELECONSULT_TURN_SECRET_FILE": "/does/not/exist"},
+        {"TELECONSULT_TURN_LIFETIME_S": "a day"},
     ],
 )
 def test_unsafe_settings_are_refused(change: dict[str, str]) -> None:

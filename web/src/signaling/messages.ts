@@ -37,6 +37,13 @@ export interface ErrorMessage {
   code: ErrorCode;
 }
 
+/** RTCIceServer: a TURN server, with credentials of this participant's own, good for some hours. */
+export interface IceServer {
+  urls: string[];
+  username: string;
+  credential: string;
+}
+
 /** The first message of a connection; the token is a `join_token.JoinGrant` that the app signed. */
 export interface Join {
   type: "join";
@@ -142,10 +149,15 @@ export interface Resume {
   received: number;
 }
 
-/** The answer to `resume`; what was missed follows. `received`: the client's messages after `join`. */
+/**
+ * The answer to `resume`; what was missed follows. `received`: the client's messages after `join`.
+ *
+ * `ice_servers` take the place of those of the `welcome`, whose credentials are older.
+ */
 export interface Resumed {
   type: "resumed";
   received: number;
+  iceServers: IceServer[];
 }
 
 export type Right = "present" | "point" | "send-media" | "see-images" | "moderate";
@@ -260,6 +272,7 @@ export interface WatchedPicture {
  * The answer to `join`: the room as it stands. `participants` holds everybody, the joiner too.
  *
  * `rights` are the joiner's own. `resume_token` is its secret. `waiting` is empty for who does not moderate.
+ * `ice_servers` are for networks that let no UDP through to the server; none where there are none.
  */
 export interface Welcome {
   type: "welcome";
@@ -272,6 +285,7 @@ export interface Welcome {
   locked: boolean;
   waiting: WaitingPerson[];
   resumeToken: string;
+  iceServers: IceServer[];
 }
 
 export type ClientMessage = Join | Resume | DescriptionMessage | CandidateMessage | SetViewer | SetPointer | TakePresenter | SetMedia | SetLine | SetWatched | Mute | Remove | SetLock | Admit | Decline;

@@ -2,13 +2,20 @@
  * The two RTCPeerConnections of one stay in a room. Only here is RTCPeerConnection touched.
  *
  * On `send` we offer, once: one place for sound and one for pictures, whatever fills them. On `receive` the
- * server offers, again whenever somebody comes or goes. The server is reachable by everybody and learns our
- * addresses from our checks, so ours are not signalled.
+ * server offers, again whenever somebody comes or goes. The server learns our addresses from our checks, so ours
+ * are not signalled. Where UDP does not get through to it, ICE finds the way over TURN by itself.
  */
 import { encodingsOf, LAYERS } from "./layers";
 import type { LineDecision, VideoLimits } from "./linePolicy";
 import type { LineReport, StatsEntry } from "./lineStats";
-import type { CandidateMessage, ClientMessage, Connection, SessionDescription, WantedEncodings } from "./messages";
+import type {
+  CandidateMessage,
+  ClientMessage,
+  Connection,
+  IceServer,
+  SessionDescription,
+  WantedEncodings,
+} from "./messages";
 
 export interface PeerEvents {
   send: (message: ClientMessage) => void;
@@ -41,6 +48,7 @@ export class PeerConnections {
   constructor(
     private readonly events: PeerEvents,
     tracks: Tracks,
+    private iceServers: IceServer[],
   ) {
     this.outbound = this.connection();
     // Speech outlives everything else on a bad line: its packets go first.
@@ -60,6 +68,15 @@ export class PeerConnections {
       await this.outbound.setLocalDescription();
       this.describe("send", this.outbound.localDescription);
     });
+  }
+
+  /** For connections that are made or restarted from now on; those that stand keep what they have. */
+  setIceServers(iceServers: IceServer[]): void {
+    if (this.isClosed) return;
+    this.iceServers = iceServers;
+    for (const connection of [this.outbound, this.inbound]) {
+      connection?.setConfiguration({ ...connection.getConfiguration(), iceServers });
+    }
   }
 
   /** Send these tracks from now on; null sends nothing. No new negotiation is needed. */
@@ -143,7 +160,7 @@ export class PeerConnections {
   }
 
   private connection(): RTCPeerConnection {
-    const connection = new RTCPeerConnection({ iceServers: [], bundlePolicy: "max-bundle" });
+    const connection = new RTCPeerConnection({ iceServers: this.iceServers, bundlePolicy: "max-bundle" });
     connection.addEventListener("connectionstatechange", () => {
       if (this.isClosed) return;
       if (connection.connectionState === "failed") this.events.failed();

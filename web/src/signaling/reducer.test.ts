@@ -37,6 +37,7 @@ const welcome = (changes: object = {}): ServerMessage => ({
   locked: false,
   waiting: [],
   resumeToken: "secret",
+  iceServers: [],
   ...changes,
 });
 const heard = (...messages: ServerMessage[]): Action[] =>
@@ -92,7 +93,7 @@ describe("what is known of the room", () => {
       { kind: "lost", error: null, held: true },
     ];
     expect(after(...before)).toMatchObject({ status: "reconnecting", streams: { ben: stream }, pointers: { ben: { x: 1 } } });
-    const back = after(...before, ...heard({ type: "resumed", received: 3 }));
+    const back = after(...before, ...heard({ type: "resumed", received: 3, iceServers: [] }));
     expect(back).toMatchObject({ status: "connected", streams: { ben: stream }, pointers: { ben: { x: 1 } } });
     expect(after(...before, ...heard(welcome()))).toMatchObject({ streams: {}, pointers: {} });
   });

@@ -3,9 +3,8 @@
  *
  * A lost line comes back by itself. Within the server's window the stay goes on: sound and pictures were never
  * gone, and each side sends what the other missed. After it we join anew, with a new token; what the viewer
- * showed stays. Closures:
- * `close` ends the socket, both peer connections and all timers, and may be called twice. The tracks of the
- * local stream belong to whoever opened the camera.
+ * showed stays. Closures: `close` ends the socket, both peer connections and all timers, and may be called
+ * twice. The tracks of the local stream belong to whoever opened the camera.
  */
 import type { Readable } from "../viewer/store";
 import { latestOnly } from "./latestOnly";
@@ -16,6 +15,7 @@ import type {
   ClientMessage,
   Decline,
   ErrorCode,
+  IceServer,
   Mute,
   Participant as WireParticipant,
   Pointer,
@@ -217,7 +217,7 @@ class RoomSession implements Session {
     switch (message.type) {
       case "welcome":
         this.pauseMs = FIRST_PAUSE_MS;
-        this.openMedia();
+        this.openMedia(message.iceServers);
         this.watch.sayWord();
         this.watched.tell();
         if (message.viewer === null && known !== null && this.lastShown !== null && mayShow(this.room)) {
@@ -226,6 +226,7 @@ class RoomSession implements Session {
         break;
       case "resumed":
         this.pauseMs = FIRST_PAUSE_MS;
+        this.peers?.setIceServers(message.iceServers);
         break;
       case "muted":
         this.wanted = { ...this.wanted, audio: false };
@@ -258,7 +259,7 @@ class RoomSession implements Session {
     void this.connect();
   }
 
-  private openMedia(): void {
+  private openMedia(iceServers: IceServer[]): void {
     this.peers?.close();
     this.peers = null;
     const media = this.effectiveMedia();
@@ -294,6 +295,7 @@ class RoomSession implements Session {
         },
       },
       this.tracks(),
+      iceServers,
     );
     this.peers = peers;
     this.watch.follow(peers);

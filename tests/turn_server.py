@@ -1,0 +1,133 @@
+"""A real coturn for tests: as the supervisor configures it, on ports of its own, gone at the end."""
+
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from signaling.turn import TurnAccess, read_uris
+from teleconsult.turn_server import relay_addresses, turn_configuration
+from tests.orthanc_server import free_ports
+
+TURNSERVER = shutil.which("turnserver", path="/usr/bin:/usr/local/bin:/usr/sbin")
+READY_WITHIN_S = 20.0
+
+
+class TurnServer:
+    """One coturn process, for peers at `peers` alone; `uris` say how it is reached, by kind of transport."""
+
+    def __init__(self, folder: Path, address: str, peers: Collection[str]) -> None:
+        self.address = address
+        self.port, self.tls_port = free_ports(2)
+        self.secret = secrets.token_urlsafe(24)
+        self.uris = {
+            "udp": f"turn:{address}:{self.port}?transport=udp",
+            "tcp": f"turn:{address}:{self.port}?transport=tcp",
+            "tls": f"turns:{address}:{self.tls_port}?transport=tcp",
+        }
+        self.secret_file = folder / "secret"
+        self.secret_file.write_text(self.secret)
+        self._folder = folder
+        uris = read_uris(" ".join(self.uris.values()))
+        text = turn_configuration(uris, self.secret, peers, folder, _certificate(folder, address))
+        (folder / "turnserver.conf").write_text(text)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def access(self, lifetime: timedelta = timedelta(hours=1)) -> TurnAccess:
+        return TurnAccess(read_uris(" ".join(self.uris.values())), self.secret, lifetime)
+
+    def start(self) -> "TurnServer":
+        """Return when it answers."""
+        assert TURNSERVER is not None
+        with (self._folder / "log.txt").open("wb") as log:
+            self._process = subprocess.Popen(
+                [TURNSERVER, "-c", str(self._folder / "turnserver.conf")], stdout=log, stderr=log
+            )
+        give_up_at = time.monotonic() + READY_WITHIN_S
+        while not all(self._listens(port) for port in (self.port, self.tls_port)):
+            assert self._process.poll() is None and time.monotonic() < give_up_at, self.log()
+            time.sleep(0.05)  # between two looks at the condition
+        return self
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def _listens(self, port: int) -> bool:
+        try:
+            socket.create_connection((self.address, port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    def log(self) -> str:
+        return (self._folder / "log.txt").read_text(errors="replace")[-4000:]
+
+
+@pytest.fixture(scope="session")
+def turn_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TurnServer]:
+    address = outer_address()
+    if TURNSERVER is None:
+        pytest.skip("coturn is not installed: apt-get install coturn")
+    if address is None:
+        pytest.skip("this machine has no address but loopback, which coturn does not reach")
+    running = TurnServer(tmp_path_factory.mktemp("turn"), address, [address])
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+
+
+def outer_address() -> str | None:
+    """An IPv4 address of this machine by which coturn may reach a peer: never loopback."""
+    return next((one for one in relay_addresses(None) if _can_be_bound(one)), None)
+
+
+def _can_be_bound(address: str) -> bool:
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind((address, 0))
+    except OSError:
+        return False
+    return True
+
+
+def _certificate(folder: Path, address: str) -> tuple[str, str]:
+    """PEM files of a certificate for the address, signed by itself, and of its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "turn, for tests")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    files = folder / "certificate.pem", folder / "key.pem"
+    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    files[1].write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return str(files[0]), str(files[1])

@@ -7,6 +7,7 @@
 | TELECONSULT_ALLOWED_ORIGINS | origins of the pages that may join, with spaces between; no default |
 | TELECONSULT_MEDIA_PORT | the one UDP port of all media, on all IPv4 addresses; the same number |
 | TELECONSULT_PACKET_CORE | `c` or `python`; by default C where it is compiled |
+| TELECONSULT_MEDIA_DSCP | marks of sound and of all other media, 0 to 63 each; `46 34` |
 | TELECONSULT_PUBLIC_ADDRESS | an IPv4 address to offer for media too, if a router forwards it here |
 | TELECONSULT_TURN_URLS | TURN servers for pages, such as turn:host:3478?transport=tcp turns:host:443; none |
 | TELECONSULT_TURN_SECRET_FILE | the secret shared with them (coturn's static-auth-secret) |
@@ -31,6 +32,7 @@ from urllib.parse import urlsplit
 from signaling.errors import BadSettings
 from signaling.lobby import Lobby
 from signaling.relay.choose_core import choose_core, core_name
+from signaling.relay.packet_core import MARKS, Marks
 from signaling.relay_media import RelayMedia
 from signaling.turn import LIFETIME, NO_TURN, NotATurnUri, TurnAccess, read_uris
 from signaling.websocket import SignalingServer
@@ -50,6 +52,7 @@ class Settings:
     media_port: int
     packet_core: str
     public_address: str | None
+    marks: Marks
     turn: TurnAccess
 
     @classmethod
@@ -89,8 +92,18 @@ class Settings:
             media_port=media_port,
             packet_core=core_name(environment.get("TELECONSULT_PACKET_CORE", "")),
             public_address=public_address,
+            marks=_marks(environment.get("TELECONSULT_MEDIA_DSCP", "")),
             turn=_turn_access(environment),
         )
+
+
+def _marks(text: str) -> Marks:
+    if not text.strip():
+        return MARKS
+    numbers = text.split()
+    if len(numbers) != 2 or not all(one.isdecimal() and int(one) < 64 for one in numbers):
+        raise BadSettings("TELECONSULT_MEDIA_DSCP takes two numbers from 0 to 63: of sound, of all else")
+    return Marks(*map(int, numbers))
 
 
 def _turn_access(environment: Mapping[str, str]) -> TurnAccess:
@@ -132,6 +145,7 @@ async def serve_until_stopped(settings: Settings) -> None:
         core=choose_core(settings.packet_core),
         port=settings.media_port,
         public_address=settings.public_address,
+        marks=settings.marks,
     )
     lobby = Lobby(make_engine, turn=settings.turn)
     server = SignalingServer(lobby, settings.join_secret, settings.allowed_origins)

@@ -26,7 +26,7 @@ from signaling.relay.descriptions import (
     write_answer,
     write_offer,
 )
-from signaling.relay.packet_core import Arrival, PacketCore
+from signaling.relay.packet_core import MARKS, Arrival, Marks, PacketCore
 from signaling.relay.publisher import Layer, Publisher, Track
 from signaling.relay.python_core import PythonCore
 from signaling.relay.subscriber import Subscriber
@@ -66,13 +66,16 @@ class RelayMedia:
         core: PacketCore | None = None,
         host: str = "0.0.0.0",
         port: int = 0,
+        marks: Marks = MARKS,
     ) -> None:
         self._on_description, self._on_failed, self._on_wanted = on_description, on_failed, on_wanted
         addresses = [host] if host != "0.0.0.0" else host_addresses()
         if public_address is not None and public_address not in addresses:
             addresses.append(public_address)
         self._core = core if core is not None else PythonCore()
-        self._transport = Transport(self._core, host, port, addresses, self._take_arrivals, self._tick)
+        self._transport = Transport(
+            self._core, host, port, addresses, self._take_arrivals, self._tick, marks
+        )
         self._rooms: dict[str, dict[Stay, Peer]] = {}
         self._publishers: dict[int, Publisher] = {}  # by source
         self._sources, self._outputs = itertools.count(1), itertools.count(1)

@@ -14,11 +14,13 @@ from pylibsrtp import Session
 from signaling.relay.c_core_build import module_name
 from signaling.relay.packet_core import (
     EVENTS_WAITING,
+    MARKS,
     Address,
     Arrival,
     Counts,
     Datagram,
     Events,
+    Marks,
     Output,
     Rtcp,
     Sent,
@@ -65,8 +67,8 @@ class CCore:
         assert self._ffi.sizeof("core_arrival") == ARRIVAL.size
         self._sessions: dict[int, tuple[Session, Session] | None] = {}  # by peer; the core only borrows them
 
-    def bind(self, host: str, port: int) -> int:
-        bound = int(self._lib.core_bind(self._core, host.encode(), port))
+    def bind(self, host: str, port: int, marks: Marks = MARKS) -> int:
+        bound = int(self._lib.core_bind(self._core, host.encode(), port, marks.sound, marks.other))
         if bound < 0:
             raise OSError(-bound, os.strerror(-bound))
         return bound

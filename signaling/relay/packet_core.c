@@ -143,10 +143,10 @@ typedef struct {
 
 typedef struct {
     struct sockaddr_in address;
-    int size, segment, segments;
+    int size, segment, segments, is_sound;
     uint8_t *data;
     union {
-        char bytes[CMSG_SPACE(sizeof(uint16_t))];
+        char bytes[CMSG_SPACE(sizeof(uint16_t)) + CMSG_SPACE(sizeof(int))];
         struct cmsghdr aligned;
     } control;
 } train;
@@ -155,7 +155,7 @@ struct core {
     srtp_function protect, unprotect, protect_rtcp, unprotect_rtcp;
     pthread_mutex_t lock;
     pthread_t thread;
-    int is_running, socket, wake, stop, has_gso;
+    int is_running, socket, wake, stop, has_gso, sound_tos;
     table peers, by_address, sources, by_ssrc, outputs;
     core_counts counts;
     core_event *events;
@@ -335,9 +335,32 @@ static void send_one(core *c, const struct sockaddr_in *to, const uint8_t *data,
         c->counts.send_failures++;
 }
 
-static void send_in_pieces(core *c, const train *t) {
+static void add_control(struct msghdr *m, char *room, int level, int type, const void *value, size_t size) {
+    struct cmsghdr *h = (struct cmsghdr *)(room + m->msg_controllen);
+    h->cmsg_level = level, h->cmsg_type = type, h->cmsg_len = CMSG_LEN(size);
+    memcpy(CMSG_DATA(h), value, size);
+    m->msg_control = room, m->msg_controllen += CMSG_SPACE(size);
+}
+
+/* The message that sends `size` bytes of a train from `at` on. */
+static struct msghdr message_of(const core *c, train *t, struct iovec *piece, int at, int size) {
+    *piece = (struct iovec){t->data + at, (size_t)size};
+    struct msghdr m = {.msg_name = &t->address, .msg_namelen = sizeof t->address, .msg_iov = piece, .msg_iovlen = 1};
+    uint16_t segment = (uint16_t)t->segment;
+    if (size > t->segment && t->segments > 1) add_control(&m, t->control.bytes, SOL_UDP, UDP_SEGMENT, &segment, sizeof segment);
+    if (t->is_sound) add_control(&m, t->control.bytes, IPPROTO_IP, IP_TOS, &c->sound_tos, sizeof c->sound_tos);
+    return m;
+}
+
+static void send_piece(core *c, train *t, int at, int size) {
+    struct iovec piece;
+    struct msghdr m = message_of(c, t, &piece, at, size);
+    if (sendmsg(c->socket, &m, MSG_DONTWAIT) < 0) c->counts.send_failures++;
+}
+
+static void send_in_pieces(core *c, train *t) {
     for (int at = 0; at < t->size; at += t->segment)
-        send_one(c, &t->address, t->data + at, t->size - at < t->segment ? t->size - at : t->segment);
+        send_piece(c, t, at, t->size - at < t->segment ? t->size - at : t->segment);
 }
 
 static void flush(core *c) {
@@ -346,19 +369,7 @@ static void flush(core *c) {
     int count = c->train_count;
     c->train_count = 0;
     for (int i = 0; i < count; i++) {
-        train *t = &c->trains[i];
-        pieces[i] = (struct iovec){t->data, (size_t)t->size};
-        memset(&messages[i], 0, sizeof messages[i]);
-        struct msghdr *m = &messages[i].msg_hdr;
-        m->msg_name = &t->address, m->msg_namelen = sizeof t->address;
-        m->msg_iov = &pieces[i], m->msg_iovlen = 1;
-        if (t->segments > 1) {
-            m->msg_control = t->control.bytes, m->msg_controllen = sizeof t->control.bytes;
-            struct cmsghdr *h = CMSG_FIRSTHDR(m);
-            h->cmsg_level = SOL_UDP, h->cmsg_type = UDP_SEGMENT, h->cmsg_len = CMSG_LEN(sizeof(uint16_t));
-            uint16_t segment = (uint16_t)t->segment;
-            memcpy(CMSG_DATA(h), &segment, sizeof segment);
-        }
+        messages[i].msg_hdr = message_of(c, &c->trains[i], &pieces[i], 0, c->trains[i].size);
     }
     for (int i = 0; i < count;) {
         int sent = sendmmsg(c->socket, messages + i, (unsigned)(count - i), MSG_DONTWAIT);
@@ -518,6 +529,7 @@ static void forward_to(core *c, output *o, const packet *packets, int count, int
         train *t = &c->trains[c->train_count];
         t->data = c->train_bytes + (size_t)c->train_count * (MAX_TRAIN + MAX_PACKET);
         t->address = o->owner->address, t->size = t->segment = t->segments = 0;
+        t->is_sound = packets[first].codec == OPUS;
         for (int i = first; i < first + length; i++) {
             const packet *p = &packets[i];
             uint16_t sequence_number;
@@ -540,10 +552,10 @@ static void forward_to(core *c, output *o, const packet *packets, int count, int
         }
         if (t->segments > 1 && t->size > t->segments * t->segment) { /* the last is larger: not a train */
             int last = t->size - (t->segments - 1) * t->segment;
-            train whole = *t;
-            whole.size -= last;
-            if (whole.size) send_in_pieces(c, &whole);
-            send_one(c, &t->address, t->data + whole.size, last);
+            int last_at = t->size -= last;
+            if (t->size) send_in_pieces(c, t);
+            t->segments = 1;
+            send_piece(c, t, last_at, last);
         } else if (t->segments)
             c->train_count++;
         first += length;
@@ -696,7 +708,7 @@ core *core_new(size_t protect, size_t unprotect, size_t protect_rtcp, size_t unp
     return c;
 }
 
-int core_bind(core *c, const char *host, int port) {
+int core_bind(core *c, const char *host, int port, int sound_dscp, int other_dscp) {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     socklen_t length = sizeof address;
     int size = SOCKET_BUFFER;
@@ -705,6 +717,9 @@ int core_bind(core *c, const char *host, int port) {
     if (s < 0) return -errno;
     setsockopt(s, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     setsockopt(s, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+    int other_tos = other_dscp << 2;
+    c->sound_tos = sound_dscp << 2;
+    setsockopt(s, IPPROTO_IP, IP_TOS, &other_tos, sizeof other_tos);
     if (bind(s, (struct sockaddr *)&address, sizeof address) || getsockname(s, (struct sockaddr *)&address, &length)) {
         int error = errno;
         close(s);

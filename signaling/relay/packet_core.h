@@ -60,7 +60,8 @@ typedef struct {
 } core_counts;
 
 core *core_new(size_t protect, size_t unprotect, size_t protect_rtcp, size_t unprotect_rtcp);
-int core_bind(core *c, const char *host, int port); /* the port, or minus errno */
+/* The port, or minus errno. Sound is marked with the one DSCP, all else with the other. */
+int core_bind(core *c, const char *host, int port, int sound_dscp, int other_dscp);
 int core_fileno(core *c); /* -1 where it is not open */
 int core_take_event(core *c, core_event *event); /* 1 if there was one */
 int core_take_arrivals(core *c, core_arrival *arrivals, int capacity);

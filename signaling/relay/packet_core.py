@@ -32,6 +32,16 @@ EVENTS_WAITING = 4_096  # of each kind; more are dropped and counted
 MAX_DATAGRAM_BYTES = 1_500
 
 
+class Marks(NamedTuple):
+    """Differentiated Services code points (RFC 8837 section 5, RFC 4594) of what is sent; 0 is none."""
+
+    sound: int = 46  # EF
+    other: int = 34  # AF41: pictures; and checks, keys and reports, which decide how pictures are
+
+
+MARKS = Marks()
+
+
 class Codec(IntEnum):
     """What the core has to know to see a key frame and to keep numbers continuous."""
 
@@ -147,7 +157,7 @@ class Counts(NamedTuple):
 
 
 class PacketCore(Protocol):
-    def bind(self, host: str, port: int) -> int:
+    def bind(self, host: str, port: int, marks: Marks = MARKS) -> int:
         """Open the socket and begin; 0 lets the system choose. Returns the port. Raises OSError."""
         ...
 

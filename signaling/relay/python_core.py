@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from struct import pack_into, unpack_from
+from struct import pack, pack_into, unpack_from
 from typing import Any
 
 from pylibsrtp import Session
@@ -15,6 +15,7 @@ from pylibsrtp import Session
 from signaling.relay.packet_core import (
     CACHE_PACKETS,
     EVENTS_WAITING,
+    MARKS,
     MAX_DATAGRAM_BYTES,
     Address,
     Arrival,
@@ -22,6 +23,7 @@ from signaling.relay.packet_core import (
     Counts,
     Datagram,
     Events,
+    Marks,
     Output,
     PayloadType,
     Rtcp,
@@ -93,6 +95,7 @@ class PythonCore:
 
     def __init__(self) -> None:
         self._socket: socket.socket | None = None
+        self._sound_mark: list[tuple[int, int, bytes]] = []
         self._peers: dict[int, _Peer] = {}
         self._by_address: dict[Address, tuple[int, _Peer]] = {}
         self._sources: dict[int, _Source] = {}
@@ -103,11 +106,13 @@ class PythonCore:
         self._received = self._forwarded = self._resent = 0
         self._refused = self._dropped = self._send_failures = 0
 
-    def bind(self, host: str, port: int) -> int:
+    def bind(self, host: str, port: int, marks: Marks = MARKS) -> int:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER_BYTES)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER_BYTES)
+        self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, marks.other << 2)
+        self._sound_mark = [(socket.IPPROTO_IP, socket.IP_TOS, pack("@i", marks.sound << 2))]
         self._socket.bind((host, port))
         return int(self._socket.getsockname()[1])
 
@@ -312,12 +317,15 @@ class PythonCore:
         at = output.abs_send_time_at
         data[at : at + 3] = _abs_send_time().to_bytes(3, "big")
         size = self._out.protect(peer.send, size)
-        return size > 0 and self._send_datagram(memoryview(data)[:size], peer.address)
+        return size > 0 and self._send_datagram(memoryview(data)[:size], peer.address, output.what.is_audio)
 
-    def _send_datagram(self, data: bytes | memoryview, address: Address) -> bool:
+    def _send_datagram(self, data: bytes | memoryview, address: Address, is_sound: bool = False) -> bool:
         try:
             assert self._socket is not None
-            self._socket.sendto(data, address)
+            if is_sound:
+                self._socket.sendmsg((data,), self._sound_mark, 0, address)
+            else:
+                self._socket.sendto(data, address)
         except OSError:
             self._send_failures += 1
             return False

@@ -17,7 +17,16 @@ from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint
 from signaling.relay.descriptions import Local, UnusableDescription
 from signaling.relay.dtls import DtlsServer, DtlsState
 from signaling.relay.ice_lite import IceCredentials, answer_check
-from signaling.relay.packet_core import Address, Arrival, Datagram, PacketCore, Rtcp, UnknownRtp
+from signaling.relay.packet_core import (
+    MARKS,
+    Address,
+    Arrival,
+    Datagram,
+    Marks,
+    PacketCore,
+    Rtcp,
+    UnknownRtp,
+)
 
 CONNECT_TIMEOUT_S = 30.0
 SILENT_TIMEOUT_S = 20.0  # without a check the client is gone (RFC 7675 has it send one every 5 s)
@@ -64,9 +73,10 @@ class Transport:
         addresses: Collection[str],
         on_arrivals: Callable[[list[Arrival]], None],
         on_tick: Callable[[float], None],
+        marks: Marks = MARKS,
     ) -> None:
         self.core = core
-        self.port = core.bind(host, port)
+        self.port = core.bind(host, port, marks)
         self.unknown_datagrams = 0
         self._candidates = [(address, self.port) for address in addresses]
         self._certificate = RTCCertificate.generateCertificate()

@@ -2,12 +2,13 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from socket import IP_RECVTOS, IPPROTO_IP
 from struct import pack, unpack_from
 
 import pytest
 
 from signaling.relay.c_core import CCore
-from signaling.relay.packet_core import PacketCore, Source, SrtpProfile
+from signaling.relay.packet_core import Marks, PacketCore, Source, SrtpProfile
 from signaling.relay.python_core import PythonCore
 from tests.contract.packet_peers import OPUS, PAYLOAD_TYPES, VP8, VP8_RTX, Client, Taken, rtp, vp8
 
@@ -399,3 +400,30 @@ def _readable(client: Client) -> list[object]:
     import select
 
     return select.select([client.socket], [], [], 0)[0]
+
+
+@pytest.mark.parametrize("marks", [Marks(), Marks(0, 0), Marks(40, 18)])
+def test_sound_and_all_else_carry_their_marks_on_the_wire(core: PacketCore, marks: Marks) -> None:
+    taken, port = Taken(core), core.bind("127.0.0.1", 0, marks)
+    anna, ben = Client(core, port, 1), Client(core, port, 2)
+    ben.socket.setsockopt(IPPROTO_IP, IP_RECVTOS, 1)
+    anna.publish(1, ssrc=1)
+    anna.publish(2, ssrc=2)
+    ben.subscribe(1, 1, ssrc=500, is_audio=True)
+    ben.subscribe(2, 2, ssrc=600)
+    anna.send(rtp(1, b"a", payload_type=OPUS, ssrc=1))
+    for number, text in enumerate((b"face", b"more", b"rest")):
+        anna.send(rtp(number, vp8(text, key=True), ssrc=2))
+    taken.until(lambda: core.counts().forwarded == 4)
+    core.send_rtcp(2, pack("!BBHL", 0x80, 201, 1, 3))
+    core.send_to(ben.address, b"check")
+
+    marked: dict[str, set[int]] = {"sound": set(), "pictures": set(), "other": set()}
+    for _ in range(6):
+        data, [(_, _, tos)], *_ = ben.socket.recvmsg(2_048, 64)
+        is_rtp = data[0] == 0x90 and not 192 <= data[1] <= 223
+        kind = ("sound" if data[1] & 127 == OPUS else "pictures") if is_rtp else "other"
+        marked[kind].add(tos[0] >> 2)
+    assert marked == {"sound": {marks.sound}, "pictures": {marks.other}, "other": {marks.other}}
+    for one in (anna, ben):
+        one.socket.close()

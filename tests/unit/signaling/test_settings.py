@@ -33,6 +33,11 @@ def test_the_port_of_media_can_be_another() -> None:
     assert Settings.from_environment({**GOOD, "TELECONSULT_MEDIA_PORT": "40000"}).media_port == 40_000
 
 
+def test_marks_are_read_and_have_defaults() -> None:
+    assert Settings.from_environment(GOOD).marks == (46, 34)
+    assert Settings.from_environment({**GOOD, "TELECONSULT_MEDIA_DSCP": "0 10"}).marks == (0, 10)
+
+
 def test_turn_servers_are_told_with_the_secret_from_its_file(tmp_path: Path) -> None:
     assert Settings.from_environment(GOOD).turn.uris == ()
     secret = tmp_path / "secret"
@@ -61,6 +66,9 @@ def test_turn_servers_are_told_with_the_secret_from_its_file(tmp_path: Path) -> 
         {"TELECONSULT_MEDIA_PORT": "many"},
         {"TELECONSULT_PACKET_CORE": "rust"},
         {"TELECONSULT_PUBLIC_ADDRESS": "relay.example"},
+        {"TELECONSULT_MEDIA_DSCP": "46"},
+        {"TELECONSULT_MEDIA_DSCP": "46 64"},
+        {"TELECONSULT_MEDIA_DSCP": "EF AF41"},
         {"TELECONSULT_TURN_URLS": "turn:t.example"},
         {"TELECONSULT_TURN_URLS": "stun:t.example", "TELECONSULT_TURN_SECRET_FILE": "/does/not/exist"},
         {"TELECONSULT_TURN_LIFETIME_S": "a day"},

@@ -369,7 +369,8 @@ export class ImageStack {
   };
 
   readonly #resized = () => {
-    const view = this.#presentation()?.view;
+    // As it was drawn last: by now the element has its new size, and the viewport not yet.
+    const view = this.snapshot.get().presentation?.view;
     this.#engine?.resize(true, false);
     if (view !== undefined) this.#setView(view);
     this.#viewport?.render();

@@ -19,7 +19,7 @@ from typing import Protocol
 
 from signaling.errors import MediaError, Refused
 from signaling.join_token import JoinGrant
-from signaling.media import MediaEngine, OnDescription, OnFailed, OnWanted, Stay
+from signaling.media import MediaEngine, OnDescription, OnFailed, OnSpeaker, OnWanted, Stay
 from signaling.messages import (
     ClientMessage,
     Connection,
@@ -85,11 +85,11 @@ class Lobby:
 
     def __init__(
         self,
-        make_engine: Callable[[OnDescription, OnFailed, OnWanted], MediaEngine],
+        make_engine: Callable[[OnDescription, OnFailed, OnWanted, OnSpeaker], MediaEngine],
         resume_window_s: float = RESUME_WINDOW_S,
         turn: TurnAccess = NO_TURN,
     ) -> None:
-        self._engine = make_engine(self._describes, self._failed, self._wants)
+        self._engine = make_engine(self._describes, self._failed, self._wants, self._hears)
         self._resume_window_s = resume_window_s
         self._turn = turn
         self._rooms: OrderedDict[str, Room] = OrderedDict()
@@ -321,6 +321,10 @@ class Lobby:
 
     def _wants(self, stay: Stay, mid: str, rids: tuple[str, ...]) -> None:
         self._send(stay, WantedEncodings(mid=mid, rids=rids))
+
+    def _hears(self, room_id: str, participant_id: str) -> None:
+        if (room := self._rooms.get(room_id)) is not None:
+            self._perform(room.hear(participant_id))
 
     def _failed(self, stay: Stay) -> None:
         """Told, not cut off: it still sees the images, and its page decides whether to connect again."""

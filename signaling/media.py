@@ -23,6 +23,7 @@ class Stay:
 
 OnDescription = Callable[[Stay, Connection, SessionDescription], None]
 OnFailed = Callable[[Stay], None]
+OnSpeaker = Callable[[str, str], None]  # in which room, and which participant
 # The m-line of `send` by its mid, and the RIDs of the encodings that somebody watches.
 OnWanted = Callable[[Stay, str, tuple[str, ...]], None]
 

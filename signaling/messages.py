@@ -329,6 +329,13 @@ class LineChanged(Message):
     word: LineWord
 
 
+class SpeakerChanged(Message):
+    """Who speaks, or spoke last; null: nobody has since the last one left."""
+
+    type: Literal["speaker"] = "speaker"
+    participant_id: Id | None
+
+
 class ReconnectingChanged(Message):
     """Somebody's line to the server was lost, or is back."""
 
@@ -399,6 +406,7 @@ ServerMessage = Annotated[
     | PresenterChanged
     | MediaChanged
     | LineChanged
+    | SpeakerChanged
     | ReconnectingChanged
     | WantedEncodings
     | Muted

@@ -14,6 +14,7 @@ from signaling.messages import (
     Message,
     PointerMoved,
     Resumed,
+    SpeakerChanged,
     ViewerChanged,
     WaitingChanged,
     WantedEncodings,
@@ -95,7 +96,7 @@ class Outbox:
 
     def _key(self, message: Message) -> Key:
         match message:
-            case ViewerChanged() | WaitingChanged() | Resumed():
+            case ViewerChanged() | SpeakerChanged() | WaitingChanged() | Resumed():
                 return (message.type, 0)
             case WantedEncodings():
                 return (message.type, message.mid)

@@ -17,8 +17,9 @@ from aiortc.rtp import RtcpSrPacket
 
 from signaling.errors import MediaError
 from signaling.host_addresses import host_addresses
-from signaling.media import OnDescription, OnFailed, OnWanted, Stay
+from signaling.media import OnDescription, OnFailed, OnSpeaker, OnWanted, Stay
 from signaling.messages import CandidateMessage, Connection, SessionDescription
+from signaling.relay.active_speaker import ActiveSpeaker
 from signaling.relay.descriptions import (
     UnusableDescription,
     read_answer,
@@ -32,6 +33,7 @@ from signaling.relay.python_core import PythonCore
 from signaling.relay.subscriber import Subscriber
 from signaling.relay.transport import Line, LineState, Transport
 
+SPEAKER_INTERVAL_S = 0.1
 MAX_SECTIONS_SENT = {"audio": 1, "video": 2}  # a face and a shared screen
 
 log = logging.getLogger(__name__)
@@ -62,13 +64,15 @@ class RelayMedia:
         on_description: OnDescription,
         on_failed: OnFailed,
         on_wanted: OnWanted = lambda stay, mid, rids: None,
+        on_speaker: OnSpeaker = lambda room_id, participant_id: None,
         public_address: str | None = None,
         core: PacketCore | None = None,
         host: str = "0.0.0.0",
         port: int = 0,
         marks: Marks = MARKS,
     ) -> None:
-        self._on_description, self._on_failed, self._on_wanted = on_description, on_failed, on_wanted
+        self._on_description, self._on_failed = on_description, on_failed
+        self._on_wanted, self._on_speaker = on_wanted, on_speaker
         addresses = [host] if host != "0.0.0.0" else host_addresses()
         if public_address is not None and public_address not in addresses:
             addresses.append(public_address)
@@ -78,6 +82,8 @@ class RelayMedia:
         )
         self._rooms: dict[str, dict[Stay, Peer]] = {}
         self._publishers: dict[int, Publisher] = {}  # by source
+        self._speakers: dict[str, ActiveSpeaker] = {}  # by room
+        self._speakers_at_s = 0.0
         self._sources, self._outputs = itertools.count(1), itertools.count(1)
 
     async def open(self, stay: Stay) -> None:
@@ -93,6 +99,7 @@ class RelayMedia:
                 lambda layer: self._on_layer(stay.room_id, layer),
                 lambda layer, report: self._forward_report(stay.room_id, layer, report),
                 lambda track, rids: self._on_wanted(stay, track.section.mid, rids),
+                lambda level, at_s: self._hear(stay, level, at_s),
             ),
         )
         self._offer(peers[stay])
@@ -127,6 +134,9 @@ class RelayMedia:
             return
         if not peers:
             del self._rooms[stay.room_id]
+            self._speakers.pop(stay.room_id, None)
+        elif (speakers := self._speakers.get(stay.room_id)) is not None:
+            speakers.leave(stay.participant_id)
         self._end(peer)
         for other in peers.values():
             self._offer(other)
@@ -134,6 +144,7 @@ class RelayMedia:
     async def close_all(self) -> None:
         peers = [peer for room in self._rooms.values() for peer in room.values()]
         self._rooms.clear()
+        self._speakers.clear()
         for peer in peers:
             self._end(peer)
         await self._transport.close()
@@ -237,7 +248,20 @@ class RelayMedia:
             if publisher is not None and arrival.source in publisher.layers:
                 publisher.take_arrival(arrival, at_s)
 
+    def _hear(self, stay: Stay, level: int, at_s: float) -> None:
+        self._speakers.setdefault(stay.room_id, ActiveSpeaker()).hear(stay.participant_id, level, at_s)
+
+    def _choose_speakers(self, at_s: float) -> None:
+        if at_s - self._speakers_at_s < SPEAKER_INTERVAL_S:
+            return
+        self._speakers_at_s = at_s
+        for room_id, active in self._speakers.items():
+            before, speaker = active.speaker, active.choose(at_s)
+            if speaker is not None and speaker != before:
+                self._on_speaker(room_id, speaker)
+
     def _tick(self, at_s: float) -> None:
+        self._choose_speakers(at_s)
         for room in self._rooms.values():
             for peer in room.values():
                 peer.publisher.tick(at_s)

@@ -48,6 +48,7 @@ from signaling.messages import (
     SetPointer,
     SetViewer,
     SetWatched,
+    SpeakerChanged,
     TakePresenter,
     ViewerChanged,
     ViewerState,
@@ -180,6 +181,7 @@ class Room:
     removed: dict[str, str] = field(default_factory=dict)  # whom, with the id of the token that is void
     locked: bool = False
     presenter_id: str | None = None
+    speaker_id: str | None = None
     viewer: ViewerState | None = None
     seq: int = 0
     stays: int = 0
@@ -228,7 +230,13 @@ class Room:
         if self.presenter_id == stay.participant_id:
             self.presenter_id = None
             effects += self._tell(PresenterChanged(participant_id=None))
+        if self.speaker_id == stay.participant_id:
+            effects += self._set_speaker(None)
         return effects
+
+    def hear(self, participant_id: str) -> list[Effect]:
+        """This one is the speaker now."""
+        return self._set_speaker(participant_id) if participant_id in self.present else []
 
     def holds(self, stay: Stay) -> bool:
         """Whether a stay whose line is lost goes on for a while."""
@@ -271,6 +279,8 @@ class Room:
             for other in self.present.values()
             if other is not joiner and other.pointer is not None and joiner.may(TOLD[PointerMoved])
         ]
+        if self.speaker_id is not None:
+            effects.append(Send(joiner.stay, SpeakerChanged(participant_id=self.speaker_id)))
         effects += self._tell(Joined(participant=joiner.described()), but=joiner)
         effects.append(OpenMedia(joiner.stay))
         return effects
@@ -302,6 +312,10 @@ class Room:
             for one in self.present.values()
             if one is not but and one.may(TOLD.get(type(message)))
         ]
+
+    def _set_speaker(self, participant_id: str | None) -> list[Effect]:
+        self.speaker_id = participant_id
+        return self._tell(SpeakerChanged(participant_id=participant_id))
 
     def _set_reconnecting(self, stay: Stay, reconnecting: bool) -> list[Effect]:
         if not self._is_present(stay):

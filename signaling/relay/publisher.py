@@ -103,12 +103,14 @@ class Publisher:
         on_layer: "Callable[[Layer], None]",
         on_report: "Callable[[Layer, RtcpSrPacket], None]",
         on_wanted: "Callable[[Track, tuple[str, ...]], None]",
+        on_level: Callable[[int, float], None],
     ) -> None:
         self.participant_id = participant_id
         self.tracks: dict[str, Track] = {}  # by mid
         self.layers: dict[int, Layer] = {}  # by source
         self._core, self._new_source = core, new_source
         self._on_layer, self._on_report, self._on_wanted = on_layer, on_report, on_wanted
+        self._on_level = on_level
         self._line: Line | None = None
         self._ssrc = random.getrandbits(31) | 1
         self._arrivals = ArrivalLog()
@@ -175,6 +177,8 @@ class Publisher:
             layer.reception.add(arrival.sequence_number, arrival.timestamp, arrival.at_us)
         if layer.track.kind == "video" and not layer.missing.add(arrival.sequence_number, at_s):
             layer.key_frames.want()
+        if arrival.audio_level >= 0:
+            self._on_level(arrival.audio_level, at_s)
         if was_gone:
             self._on_layer(layer)
 

@@ -91,13 +91,13 @@ def rtp_packet(data: bytes) -> None:
         header = parse_rtp(data, len(data))
         parse_vp8(data, header.payload_at, header.payload_end)
         is_h264_key_frame(data, header.payload_at, header.payload_end)
-    Publisher(CORE, "eve", lambda: 1, lambda _: None, lambda *_: None, lambda *_: None).take_unknown_rtp(data)
+    Publisher(CORE, "eve", lambda: 1, *4 * [lambda *_: None]).take_unknown_rtp(data)
 
 
 def rtcp(data: bytes) -> None:
     line = Line(1, 0.0, lambda _: None, lambda _: None, lambda _: None, [OURS])
     Subscriber(CORE, line, lambda: 1).take_rtcp(data, 0.0)
-    Publisher(CORE, "eve", lambda: 1, lambda _: None, lambda *_: None, lambda *_: None).take_rtcp(data, 0.0)
+    Publisher(CORE, "eve", lambda: 1, *4 * [lambda *_: None]).take_rtcp(data, 0.0)
 
 
 TARGETS: Mapping[str, Callable[[bytes], None]] = {

@@ -31,6 +31,7 @@ from signaling.messages import (
     SetMedia,
     SetPointer,
     SetViewer,
+    SpeakerChanged,
     TakePresenter,
     ViewerChanged,
     ViewerState,
@@ -274,3 +275,15 @@ def test_a_word_about_a_line_reaches_everybody_else_once_and_who_comes_later() -
     _, effects = joined(room, "carla")
     (welcome,) = (e.message for e in effects if isinstance(e, Send) and isinstance(e.message, Welcome))
     assert [one.line for one in welcome.participants] == [None, LineWord.POOR, None]
+
+
+def test_who_speaks_is_told_to_everybody_and_to_who_comes_later_until_they_leave() -> None:
+    room = Room("room")
+    anna, _ = joined(room, "anna")
+    ben, _ = joined(room, "ben", "patient")
+    assert room.hear("ben") == [Send(one, SpeakerChanged(participant_id="ben")) for one in (anna, ben)]
+    assert room.hear("a stranger") == []
+
+    carla, effects = joined(room, "carla")
+    assert SpeakerChanged(participant_id="ben") in sent_to(carla, effects)
+    assert SpeakerChanged(participant_id=None) in sent_to(anna, room.leave(ben, NOON))

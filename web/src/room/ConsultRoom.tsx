@@ -24,7 +24,8 @@ import { RoomToolbar } from "./RoomToolbar";
 import { SidePanel } from "./SidePanel";
 import classes from "./room.module.css";
 import { useArrivals } from "./useArrivals";
-import { useStillPictures } from "./useLine";
+import { useFaces } from "./useFaces";
+import { useImageShare, useStillPictures } from "./useLine";
 import { useCallReport } from "./useCallReport";
 import { useRemoteSound } from "./useRemoteSound";
 import { useRoomSession } from "./useRoomSession";
@@ -141,6 +142,8 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
   );
   const onSize = useMemo(() => session?.sizePicture.bind(session), [session]);
   const others = participants.filter(({ id }) => id !== selfId);
+  const { speakerId } = state;
+  const faces = useFaces({ others, selfId, speakerId, presenterId, share: useImageShare(session) });
   const presenterName = participants.find(({ id }) => id === presenterId)?.displayName ?? null;
 
   if (state.status === "waiting") return <WaitingRoom consult={consult} />;
@@ -168,7 +171,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
             />
           </Suspense>
         )}
-        <Faces count={others.length + 1}>
+        <Faces count={others.length + 1} hasLarge={faces.hasLarge} onLarge={faces.toggleLarge}>
           {others.map((each) => (
             <VideoTile
               key={each.id}
@@ -178,11 +181,15 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
               isReconnecting={each.reconnecting}
               line={each.line}
               stream={each.stream}
-              hasVideo={each.video && each.stream !== null}
+              hasVideo={faces.shown.includes(each.id)}
+              isLeftOut={each.video && each.stream !== null && !faces.shown.includes(each.id)}
               hasAudio={each.audio}
               isStill={still.includes(each.id)}
               isSelf={false}
               isPresenter={each.id === presenterId}
+              spokeLast={each.id === speakerId && each.audio}
+              isLarge={each.id === faces.largeId}
+              keeping={faces.hasLarge ? { isKept: each.id === faces.keptId, toggle: () => faces.keep(each.id) } : null}
               onSize={onSize}
               colour={colourOf(each.id, ids)}
             />
@@ -199,6 +206,10 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
             isStill={false}
             isSelf
             isPresenter={look === "presenting"}
+            spokeLast={selfId !== null && selfId === speakerId && audio}
+            isLarge={false}
+            isLeftOut={false}
+            keeping={null}
             colour={selfId === null ? "transparent" : colourOf(selfId, ids)}
           />
           {others.length === 0 && isConnected && <p className={classes.alone}>{t("alone")}</p>}

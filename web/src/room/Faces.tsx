@@ -1,5 +1,5 @@
 import { ActionIcon } from "@mantine/core";
-import { IconChevronDown, IconChevronUp, IconGripHorizontal } from "@tabler/icons-react";
+import { IconChevronDown, IconChevronUp, IconGripHorizontal, IconMaximize, IconMinimize } from "@tabler/icons-react";
 import { useRef, useState, type PointerEvent, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -7,11 +7,14 @@ import classes from "./room.module.css";
 
 export interface FacesProps {
   count: number;
+  /** Whether one of the faces is shown large. */
+  hasLarge: boolean;
+  onLarge: () => void;
   children: ReactNode;
 }
 
 /** The tiles float over a corner of the picture, are moved by their grip, and fold away to one line. */
-export function Faces({ count, children }: FacesProps) {
+export function Faces({ count, hasLarge, onLarge, children }: FacesProps) {
   const { t } = useTranslation("room");
   const [shift, setShift] = useState<readonly [number, number]>([0, 0]);
   const [isFolded, setFolded] = useState(false);
@@ -47,6 +50,17 @@ export function Faces({ count, children }: FacesProps) {
           <IconGripHorizontal size={16} aria-hidden />
           {isFolded && <span>{t("people", { count })}</span>}
         </span>
+        {!isFolded && count > 1 && (
+          <ActionIcon
+            size="sm"
+            color="gray"
+            aria-label={t(hasLarge ? "smallFaces" : "largeFace")}
+            title={t(hasLarge ? "smallFaces" : "largeFace")}
+            onClick={onLarge}
+          >
+            {hasLarge ? <IconMinimize size={16} aria-hidden /> : <IconMaximize size={16} aria-hidden />}
+          </ActionIcon>
+        )}
         <ActionIcon
           size="sm"
           color="gray"

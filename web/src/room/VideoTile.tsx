@@ -1,4 +1,5 @@
-import { IconMicrophoneOff, IconPlugConnectedX, IconPresentation } from "@tabler/icons-react";
+import { IconMicrophoneOff, IconPin, IconPinFilled, IconPlugConnectedX, IconPresentation } from "@tabler/icons-react";
+import { ActionIcon } from "@mantine/core";
 import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -14,10 +15,16 @@ export interface VideoTileProps {
   stream: MediaStream | null;
   hasVideo: boolean;
   hasAudio: boolean;
+  /** There is a picture, and our line does not bear it. */
+  isLeftOut: boolean;
   /** The last picture is shown, because no new one arrives. */
   isStill: boolean;
   isSelf: boolean;
   isPresenter: boolean;
+  spokeLast: boolean;
+  isLarge: boolean;
+  /** Whether this one stays the large one whoever speaks, and how to change that; null where none is large. */
+  keeping: { isKept: boolean; toggle: () => void } | null;
   isReconnecting: boolean;
   /** How this participant's line is, where it is known. */
   line: Word | null;
@@ -27,8 +34,8 @@ export interface VideoTileProps {
 }
 
 export function VideoTile(props: VideoTileProps) {
-  const { participantId, name, duty, stream, hasVideo, hasAudio, isStill, isSelf, isPresenter, isReconnecting, line, colour, onSize } =
-    props;
+  const { participantId, name, duty, stream, hasVideo, hasAudio, isStill, isSelf, isPresenter, spokeLast, isLarge } = props;
+  const { isLeftOut, keeping, isReconnecting, line, colour, onSize } = props;
   const { t } = useTranslation("room");
   const video = useRef<HTMLVideoElement>(null);
   useEffect(() => {
@@ -53,13 +60,21 @@ export function VideoTile(props: VideoTileProps) {
   const facts = [
     isSelf ? t("you") : null,
     isPresenter ? t("presenting") : null,
+    spokeLast ? t("spokeLast") : null,
     hasAudio ? null : t("muted"),
     hasVideo && isStill ? t("line.stillPicture") : null,
+    isLeftOut ? t("line.leftOut") : null,
     isReconnecting ? t("connection.reconnecting") : null,
     line === null ? null : t(`line.of.${line}`),
   ].filter(Boolean);
   return (
-    <figure className={classes.tile} style={{ borderColor: colour }} aria-label={[name, ...facts].join(", ")}>
+    <figure
+      className={classes.tile}
+      style={{ borderColor: colour }}
+      data-spoke-last={spokeLast || undefined}
+      data-large={isLarge || undefined}
+      aria-label={[name, ...facts].join(", ")}
+    >
       <video
         ref={video}
         className={classes.face}
@@ -75,7 +90,22 @@ export function VideoTile(props: VideoTileProps) {
           {name.slice(0, 1).toUpperCase()}
         </span>
       )}
+      {isLeftOut && <span className={classes.stillPicture}>{t("line.leftOut")}</span>}
       {hasVideo && isStill && <span className={classes.stillPicture}>{t("line.stillPicture")}</span>}
+      {keeping !== null && (
+        <ActionIcon
+          className={classes.keep ?? ""}
+          size="sm"
+          variant="filled"
+          color="dark"
+          aria-label={t("keepLarge", { name })}
+          aria-pressed={keeping.isKept}
+          title={t("keepLarge", { name })}
+          onClick={keeping.toggle}
+        >
+          {keeping.isKept ? <IconPinFilled size={14} aria-hidden /> : <IconPin size={14} aria-hidden />}
+        </ActionIcon>
+      )}
       <figcaption className={classes.caption} title={duty}>
         {isPresenter && <IconPresentation size={13} aria-hidden />}
         <span className={classes.captionName}>{isSelf ? t("nameYou", { name }) : name}</span>

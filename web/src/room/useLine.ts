@@ -1,5 +1,6 @@
 import { useSyncExternalStore } from "react";
 
+import type { Share } from "../signaling/linePolicy";
 import type { LineView, Session } from "../signaling/session";
 
 const never = () => () => undefined;
@@ -12,3 +13,7 @@ export const useLine = (session: Session | null): LineView | null =>
 /** Whose picture stands still; changes only when that does. */
 export const useStillPictures = (session: Session | null): readonly string[] =>
   useSyncExternalStore(session?.line.subscribe ?? never, () => session?.line.get().still ?? NOBODY);
+
+/** How much of the line images get; changes only when that does. */
+export const useImageShare = (session: Session | null): Share =>
+  useSyncExternalStore(session?.line.subscribe ?? never, () => session?.line.get().images ?? "free");

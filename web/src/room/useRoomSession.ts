@@ -10,6 +10,7 @@ export const NOT_CONNECTED: SessionState = {
   participants: [],
   rights: [],
   presenterId: null,
+  speakerId: null,
   viewer: null,
   pointers: {},
   locked: false,

@@ -206,6 +206,12 @@ export interface SetWatched {
   pictures: WatchedPicture[];
 }
 
+/** Who speaks, or spoke last; null: nobody has since the last one left. */
+export interface SpeakerChanged {
+  type: "speaker";
+  participantId: string | null;
+}
+
 export interface TakePresenter {
   type: "takePresenter";
 }
@@ -290,4 +296,4 @@ export interface Welcome {
 
 export type ClientMessage = Join | Resume | DescriptionMessage | CandidateMessage | SetViewer | SetPointer | TakePresenter | SetMedia | SetLine | SetWatched | Mute | Remove | SetLock | Admit | Decline;
 
-export type ServerMessage = Waiting | Welcome | Resumed | Joined | Left | DescriptionMessage | CandidateMessage | ViewerChanged | PointerMoved | PresenterChanged | MediaChanged | LineChanged | ReconnectingChanged | WantedEncodings | Muted | LockChanged | WaitingChanged | ErrorMessage;
+export type ServerMessage = Waiting | Welcome | Resumed | Joined | Left | DescriptionMessage | CandidateMessage | ViewerChanged | PointerMoved | PresenterChanged | MediaChanged | LineChanged | SpeakerChanged | ReconnectingChanged | WantedEncodings | Muted | LockChanged | WaitingChanged | ErrorMessage;

@@ -22,6 +22,8 @@ export interface RoomState {
   /** One's own. */
   rights: readonly Right[];
   presenterId: string | null;
+  /** Who speaks, or spoke last. */
+  speakerId: string | null;
   viewer: ViewerState | null;
   seq: number;
   pointers: Readonly<Record<string, Pointer>>;
@@ -38,6 +40,7 @@ export const INITIAL: RoomState = {
   streams: {},
   rights: [],
   presenterId: null,
+  speakerId: null,
   viewer: null,
   seq: 0,
   pointers: {},
@@ -114,6 +117,7 @@ function receive(state: RoomState, message: ServerMessage): RoomState {
         streams: {},
         rights: message.rights,
         presenterId: message.presenterId,
+        speakerId: null,
         // A server that started anew knows of no state: ours is kept.
         viewer: message.viewer ?? state.viewer,
         seq: message.seq,
@@ -148,6 +152,8 @@ function receive(state: RoomState, message: ServerMessage): RoomState {
       };
     case "presenter":
       return { ...state, presenterId: message.participantId };
+    case "speaker":
+      return { ...state, speakerId: message.participantId };
     case "media":
       return withMedia(state, message.participantId, message.audio, message.video);
     case "line":

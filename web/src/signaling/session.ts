@@ -57,6 +57,8 @@ export interface SessionState {
   /** One's own. */
   rights: readonly Right[];
   presenterId: string | null;
+  /** Who speaks, or spoke last. */
+  speakerId: string | null;
   viewer: ViewerState | null;
   pointers: Readonly<Record<string, Pointer>>;
   locked: boolean;

@@ -37,7 +37,7 @@ MUTATIONS = st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), max_si
 
 
 def a_publisher(core: PythonCore) -> Publisher:
-    return Publisher(core, "eve", lambda: 1, lambda _: None, lambda *_: None, lambda *_: None)
+    return Publisher(core, "eve", lambda: 1, *4 * [lambda *_: None])
 
 
 @settings(max_examples=500)

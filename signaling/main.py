@@ -12,6 +12,8 @@
 | TELECONSULT_TURN_URLS | TURN servers for pages, such as turn:host:3478?transport=tcp turns:host:443; none |
 | TELECONSULT_TURN_SECRET_FILE | the secret shared with them (coturn's static-auth-secret) |
 | TELECONSULT_TURN_LIFETIME_S | how long a page's credentials for them are good; 43200 |
+| TELECONSULT_MEDIA_ENGINE | `relay`, in this process, or `janus`: a Janus server carries all media |
+| TELECONSULT_JANUS_URL, _SECRET_FILE | its WebSocket API, ws://127.0.0.1:8188/, and its `api_secret` |
 
 SIGTERM and SIGINT tell every participant and end the process.
 """
@@ -24,13 +26,15 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from ipaddress import IPv4Address
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from signaling.errors import BadSettings
+from signaling.janus.settings import JanusSettings
+from signaling.janus_media import JanusMedia
 from signaling.lobby import Lobby
+from signaling.media import MediaEngine, OnDescription, OnFailed, OnSpeaker, OnWanted
 from signaling.relay.choose_core import choose_core, core_name
 from signaling.relay.packet_core import MARKS, Marks
 from signaling.relay_media import RelayMedia
@@ -54,6 +58,7 @@ class Settings:
     public_address: str | None
     marks: Marks
     turn: TurnAccess
+    janus: JanusSettings | None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -94,6 +99,30 @@ class Settings:
             public_address=public_address,
             marks=_marks(environment.get("TELECONSULT_MEDIA_DSCP", "")),
             turn=_turn_access(environment),
+            janus=JanusSettings.from_environment(environment),
+        )
+
+    def make_engine(
+        self,
+        on_description: OnDescription,
+        on_failed: OnFailed,
+        on_wanted: OnWanted,
+        on_speaker: OnSpeaker,
+    ) -> MediaEngine:
+        """Raises OSError: the port of media is taken."""
+        if self.janus is not None:
+            log.info("forwarding engine=janus url=%s", self.janus.url)
+            return JanusMedia(on_description, on_failed, url=self.janus.url, secret=self.janus.secret)
+        log.info("forwarding engine=relay media_port=%s core=%s", self.media_port, self.packet_core)
+        return RelayMedia(
+            on_description,
+            on_failed,
+            on_wanted,
+            on_speaker,
+            self.public_address,
+            choose_core(self.packet_core),
+            port=self.media_port,
+            marks=self.marks,
         )
 
 
@@ -140,18 +169,10 @@ async def serve_until_stopped(settings: Settings) -> None:
     stops = (signal.SIGTERM, signal.SIGINT)
     for number in stops:
         loop.add_signal_handler(number, stop.set)
-    make_engine = partial(
-        RelayMedia,
-        core=choose_core(settings.packet_core),
-        port=settings.media_port,
-        public_address=settings.public_address,
-        marks=settings.marks,
-    )
-    lobby = Lobby(make_engine, turn=settings.turn)
+    lobby = Lobby(settings.make_engine, turn=settings.turn)
     server = SignalingServer(lobby, settings.join_secret, settings.allowed_origins)
     port = await server.start(settings.host, settings.port)
     log.info("listening host=%s port=%s origins=%s", settings.host, port, " ".join(settings.allowed_origins))
-    log.info("forwarding media_port=%s core=%s", settings.media_port, settings.packet_core)
     await stop.wait()
     for number in stops:
         loop.remove_signal_handler(number)

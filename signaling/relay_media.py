@@ -34,7 +34,6 @@ from signaling.relay.subscriber import Subscriber
 from signaling.relay.transport import Line, LineState, Transport
 
 SPEAKER_INTERVAL_S = 0.1
-MAX_SECTIONS_SENT = {"audio": 1, "video": 2}  # a face and a shared screen
 
 log = logging.getLogger(__name__)
 
@@ -164,9 +163,6 @@ class RelayMedia:
 
     def _answer(self, peer: Peer, text: str) -> None:
         offer = read_offer(text)
-        kinds = [section.kind for section in offer.sections]
-        if any(kinds.count(kind) > MAX_SECTIONS_SENT.get(kind, 0) for kind in kinds):
-            raise UnusableDescription("more sections of a kind than are taken")
         if peer.send is None:
             publisher = peer.publisher
             peer.send = self._transport.open_line(

@@ -111,7 +111,17 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "媒体中继以 Python 运行：通话可用，但占用数倍的处理器。"
         "若要编译：请安装 gcc 和 python3-dev，再运行 make setup。",
     ),
-    "packet-core-unclear": ("The relay cannot start: {reason}", "媒体中继无法启动：{reason}"),
+    "media-engine-unclear": ("The relay cannot start: {reason}", "媒体中继无法启动：{reason}"),
+    "janus-fine": (
+        "Sound and pictures go through Janus; it answers at {url}.",
+        "音视频由 Janus 转发；{url} 应答正常。",
+    ),
+    "janus-silent": (
+        "Sound and pictures are to go through Janus at {url}, which cannot be used: {reason}. "
+        "Until it can, people in a room see the images but do not hear each other.",
+        "音视频应由 {url} 的 Janus 转发，但目前无法使用：{reason}。"
+        "在此之前，参与者可以查看影像，但无法听到对方。",
+    ),
     "turn-unclear": (
         "TELECONSULT_TURN_URLS asks for a TURN server that cannot start: {reason}. See docs/media-relay.md.",
         "TELECONSULT_TURN_URLS 所要求的 TURN 服务器无法启动：{reason}。参见 docs/media-relay.md。",

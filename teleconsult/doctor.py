@@ -21,8 +21,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from signaling.errors import BadSettings
-from signaling.relay.choose_core import core_name
 from teleconsult.diagnosis import (
     Diagnosis,
     Language,
@@ -112,17 +110,34 @@ def machine(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
     names = model_names(folder)
     yield fine("models-fine", names=", ".join(names)) if names else notice("models-missing", folder=folder)
     yield from workers(environment)
-    yield packet_core(environment)
+    if not lacking:
+        yield media_engine(environment)
     yield from turn_server(environment)
 
 
-def packet_core(environment: Mapping[str, str]) -> Diagnosis:
-    """What the relay forwards with."""
+def media_engine(environment: Mapping[str, str]) -> Diagnosis:
+    """What carries sound and pictures, and whether it can. What is asked needs the packages."""
+    from signaling.errors import BadSettings, MediaError
+    from signaling.janus.api import JanusSession
+    from signaling.janus.settings import JanusSettings
+    from signaling.relay.choose_core import core_name
+
+    async def ask(settings: JanusSettings) -> None:
+        session = await JanusSession.open(settings.url, settings.secret)
+        await session.close()
+
     try:
-        name = core_name(environment.get("TELECONSULT_PACKET_CORE", ""))
+        janus = JanusSettings.from_environment(environment)
+        if janus is None:
+            name = core_name(environment.get("TELECONSULT_PACKET_CORE", ""))
+            return fine("packet-core-c") if name == "c" else notice("packet-core-python")
     except BadSettings as error:
-        return stops("packet-core-unclear", reason=error)
-    return fine("packet-core-c") if name == "c" else notice("packet-core-python")
+        return stops("media-engine-unclear", reason=error)
+    try:
+        asyncio.run(ask(janus))
+    except MediaError as error:
+        return notice("janus-silent", url=janus.url, reason=error)
+    return fine("janus-fine", url=janus.url)
 
 
 def programs(environment: Mapping[str, str]) -> Iterator[Diagnosis]:

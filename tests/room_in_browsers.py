@@ -13,7 +13,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -83,7 +83,7 @@ class Relay:
 
     origins: str
     port: int
-    settings: dict[str, str] = field(default_factory=dict)  # TELECONSULT_* as an operator sets them
+    settings: Mapping[str, str] = field(default_factory=dict)  # TELECONSULT_* as an operator sets them
     process: subprocess.Popen[bytes] | None = None
 
     @property

@@ -30,6 +30,7 @@ URI = {
     "audio-level": "urn:ietf:params:rtp-hdrext:ssrc-audio-level",
     "transport-cc": "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01",
 }
+MAX_SECTIONS_SENT = {"audio": 1, "video": 2}  # a face and a shared screen
 MAX_LAYERS = 3
 MAX_MID_CHARACTERS = 16
 # `minptime` and in-band FEC are off unless the receiver's description asks for them (RFC 7587 section 6.1):
@@ -131,6 +132,9 @@ def read_offer(text: str) -> Offer:
     sections = tuple(_section(media, piece) for media, piece in zip(parsed.media, pieces, strict=True))
     if len({section.mid for section in sections}) != len(sections):
         raise UnusableDescription("a mid is there twice")
+    kinds = [section.kind for section in sections]
+    if any(kinds.count(kind) > MAX_SECTIONS_SENT.get(kind, 0) for kind in kinds):
+        raise UnusableDescription("more sections of a kind than are taken")
     ice, fingerprints = _transport(parsed)
     return Offer(ice, fingerprints, sections)
 

@@ -6,10 +6,19 @@ from collections.abc import Iterator
 import pytest
 
 from tests.databases import database, new_database, postgresql_server
+from tests.janus_server import janus_server
 from tests.s3_server import PACKAGES, S3Server, missing_programs
 from tests.turn_server import turn_server
 
-__all__ = ["database", "new_database", "postgresql_server", "s3_server", "s3_url", "turn_server"]
+__all__ = [
+    "database",
+    "janus_server",
+    "new_database",
+    "postgresql_server",
+    "s3_server",
+    "s3_url",
+    "turn_server",
+]
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from teleconsult.ports import free_inner_port, is_free
+from tests.janus_server import janus_server
+
+__all__ = ["janus_server"]
 
 SCRIPT = Path(__file__).with_name("some_parts.py")
 REPOSITORY = Path(__file__).resolve().parents[3]

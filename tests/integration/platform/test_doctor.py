@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.janus_server import JanusServer
+
 REPOSITORY = Path(__file__).resolve().parents[3]
 Make = Callable[..., Any]
 
@@ -113,6 +115,18 @@ def test_a_secret_that_others_can_read_is_noticed(tmp_path: Path) -> None:
     (secrets / "join_secret").chmod(0o644)
 
     assert "! The secret" in doctor(tmp_path / "data", 20997).stdout
+
+
+def test_it_says_whether_janus_answers(tmp_path: Path, janus_server: JanusServer) -> None:
+    chosen = {"TELECONSULT_MEDIA_ENGINE": "janus", "TELECONSULT_JANUS_URL": janus_server.url}
+    found = doctor(
+        tmp_path / "data", 20999, TELECONSULT_JANUS_SECRET_FILE=str(janus_server.secret_file), **chosen
+    )
+    assert f"✓ Sound and pictures go through Janus; it answers at {janus_server.url}" in found.stdout
+
+    found = doctor(tmp_path / "data", 20999, **chosen)
+    assert f"! Sound and pictures are to go through Janus at {janus_server.url}" in found.stdout
+    assert "secret" in found.stdout
 
 
 def test_a_number_of_workers_that_is_not_understood_stops_a_start(tmp_path: Path) -> None:

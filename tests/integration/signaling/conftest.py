@@ -1,11 +1,14 @@
 """A real relay process, a page that holds a session, and real Chromium with fake camera and microphone."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 from playwright.sync_api import Browser
 
+from tests.janus_server import JanusServer, janus_server
 from tests.room_in_browsers import CHROMIUM, ROLLDOWN, Relay, Visitor, chromium, free_port, site, visitors
+
+__all__ = ["janus_server"]
 
 
 @pytest.fixture(scope="module")
@@ -17,8 +20,21 @@ def page_origin() -> Iterator[str]:
 
 
 @pytest.fixture
-def relay(page_origin: str) -> Iterator[Relay]:
-    running = Relay(page_origin, free_port()).start()
+def media_settings(request: pytest.FixtureRequest) -> Mapping[str, str]:
+    """What the relay is told about media; a test's parameter `janus` has them go through a real one."""
+    if getattr(request, "param", "relay") == "relay":
+        return {}
+    server: JanusServer = request.getfixturevalue("janus_server")
+    return {
+        "TELECONSULT_MEDIA_ENGINE": "janus",
+        "TELECONSULT_JANUS_URL": server.url,
+        "TELECONSULT_JANUS_SECRET_FILE": str(server.secret_file),
+    }
+
+
+@pytest.fixture
+def relay(page_origin: str, media_settings: Mapping[str, str]) -> Iterator[Relay]:
+    running = Relay(page_origin, free_port(), media_settings).start()
     yield running
     running.stop()
 

@@ -1,4 +1,4 @@
-"""Two or more real browsers in one room, through a real relay."""
+"""Two or more real browsers in one room, through a real relay; media through it, or through a real Janus."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,6 +8,7 @@ import pytest
 from tests.room_in_browsers import Relay, Visitor, wait_until
 
 MakeVisitor = Callable[..., Visitor]
+pytestmark = pytest.mark.parametrize("media_settings", ["relay", "janus"], indirect=True)
 
 
 def a_viewer_state(**changes: Any) -> dict[str, Any]:

@@ -61,13 +61,13 @@ def test_a_window_gets_the_size_that_fills_it_and_what_nobody_watches_is_not_sen
     print(f"smaller in {took_s:.1f} s, larger in {grew_s:.1f} s, freezes {frozen}")
 
     ben.page.evaluate("session.sizePicture('anna', 0)")
-    before = wait_until(lambda: _stands_still(ben), "what is not on the screen does not come", PATIENCE_S)
+    before = wait_until(lambda: stands_still(ben), "what is not on the screen does not come", PATIENCE_S)
     ben.hears()
     ben.page.evaluate("session.sizePicture('anna', 150)")
     wait_until(lambda: received(ben)["framesDecoded"] > before, "it comes when it is on the screen again")
 
 
-def _stands_still(visitor: Visitor) -> int | None:
+def stands_still(visitor: Visitor) -> int | None:
     before = received(visitor)["framesDecoded"]
     time.sleep(1)
     return before if received(visitor)["framesDecoded"] == before else None

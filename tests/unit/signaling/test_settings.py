@@ -6,12 +6,14 @@ from pathlib import Path
 import pytest
 
 from signaling.errors import BadSettings
+from signaling.janus.settings import JanusSettings
 from signaling.main import Settings
 
 GOOD = {
     "TELECONSULT_JOIN_SECRET": "0123456789abcdef",
     "TELECONSULT_ALLOWED_ORIGINS": "http://localhost:8080 https://a.example",
 }
+JANUS = {"TELECONSULT_MEDIA_ENGINE": "janus", "TELECONSULT_JANUS_URL": "ws://127.0.0.1:8188/"}
 
 
 def test_good_settings_are_read(tmp_path: Path) -> None:
@@ -54,6 +56,14 @@ def test_turn_servers_are_told_with_the_secret_from_its_file(tmp_path: Path) -> 
     assert (turn.secret, turn.lifetime) == ("shared with coturn", timedelta(minutes=10))
 
 
+def test_janus_can_carry_the_media(tmp_path: Path) -> None:
+    assert Settings.from_environment(GOOD).janus is None
+    secret = tmp_path / "secret"
+    secret.write_text("of janus\n")
+    chosen = Settings.from_environment({**GOOD, **JANUS, "TELECONSULT_JANUS_SECRET_FILE": str(secret)})
+    assert chosen.janus == JanusSettings("ws://127.0.0.1:8188/", "of janus")
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -72,6 +82,10 @@ def test_turn_servers_are_told_with_the_secret_from_its_file(tmp_path: Path) -> 
         {"TELECONSULT_TURN_URLS": "turn:t.example"},
         {"TELECONSULT_TURN_URLS": "stun:t.example", "TELECONSULT_TURN_SECRET_FILE": "/does/not/exist"},
         {"TELECONSULT_TURN_LIFETIME_S": "a day"},
+        {"TELECONSULT_MEDIA_ENGINE": "another"},
+        {"TELECONSULT_MEDIA_ENGINE": "janus"},
+        {**JANUS, "TELECONSULT_JANUS_URL": "http://127.0.0.1:8088/janus"},
+        {**JANUS, "TELECONSULT_JANUS_SECRET_FILE": "/does/not/exist"},
     ],
 )
 def test_unsafe_settings_are_refused(change: dict[str, str]) -> None:

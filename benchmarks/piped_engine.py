@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,9 @@ class PipedEngine:
 
     async def add_candidate(self, stay: Stay, candidate: CandidateMessage) -> None:
         """Nothing: who takes part here has all candidates in the description."""
+
+    async def watch(self, stay: Stay, watched: Mapping[str, str | None]) -> None:
+        """Nothing: one size is sent, and everybody watches it."""
 
     async def close(self, stay: Stay) -> None:
         await self._write(stay, do="close")

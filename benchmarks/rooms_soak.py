@@ -16,6 +16,7 @@ import statistics
 import sys
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,7 +51,7 @@ STAYS_S = (20.0, 70.0)
 GOES_SILENTLY = 0.25
 PACKET_INTERVAL_S = 0.2  # of each stream: what leaks here leaks by joins, not by packets
 SAMPLE_INTERVAL_S = 5.0
-WARM_UP_SHARE = 0.25
+WARM_UP_SHARE = 0.5
 RESUME_WINDOW_S = 30.0
 MAX_GROWTH = 0.03  # of the memory after the warm-up
 
@@ -87,6 +88,9 @@ class RoomsEngine:
 
     async def add_candidate(self, stay: Stay, candidate: CandidateMessage) -> None:
         """Nothing: the description has them."""
+
+    async def watch(self, stay: Stay, watched: Mapping[str, str | None]) -> None:
+        """Nothing: one size is sent, and everybody watches it."""
 
     async def close(self, stay: Stay) -> None:
         if (socket := self._sockets.pop(stay, None)) is not None:
@@ -128,7 +132,10 @@ class Relay:
         self.process.stdin.write(b"\n")
         counted: dict[str, int] = json.loads(await self.process.stdout.readline())
         folder = Path(f"/proc/{self.process.pid}")
-        files = [os.readlink(entry) for entry in (folder / "fd").iterdir()]
+        files = []
+        for entry in (folder / "fd").iterdir():
+            with suppress(FileNotFoundError):  # closed meanwhile
+                files.append(os.readlink(entry))
         status = dict(line.split(":", 1) for line in (folder / "status").read_text().splitlines())
         return {
             **counted,
@@ -188,6 +195,7 @@ class Soak:
 
     def __post_init__(self) -> None:
         self._certificate = RTCCertificate.generateCertificate()
+        self._is_over = asyncio.Event()
         url = f"ws://{HOST}:{self.relay.port}/"
         self._engine = RoomsEngine(url, self.relay.secret, self._take)
 
@@ -202,9 +210,10 @@ class Soak:
         await asyncio.gather(
             *(self._sit(f"room-{room}", f"user-{n}", end_s) for room in range(rooms) for n in range(seats))
         )
-        for task in (talking, watching):
-            task.cancel()
+        talking.cancel()
         await asyncio.sleep(RESUME_WINDOW_S + 2)  # who vanished last is held so long
+        self._is_over.set()
+        await watching
 
     async def _sit(self, room: str, name: str, end_s: float) -> None:
         """One user, who comes and goes."""
@@ -234,15 +243,16 @@ class Soak:
                     person.outbound.send(VIDEO, KEY_FRAME + bytes(400), 96, timestamp, True)
 
     async def _watch(self, began_s: float) -> None:
-        while True:
-            await asyncio.sleep(SAMPLE_INTERVAL_S)
+        while not self._is_over.is_set():
             self.samples.append((time.monotonic() - began_s, await self.relay.holds()))
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_over.wait(), SAMPLE_INTERVAL_S)
 
 
 async def soak(minutes: float, rooms: int, seats: int) -> None:
     relay = await start_relay()
     try:
-        await Soak(relay).run(2, seats, STAYS_S[1])  # what is made once is there after this
+        await Soak(relay).run(2, seats, STAYS_S[0])  # what is made once is there after this
         before = await relay.holds()
         long = Soak(relay)
         await long.run(rooms, seats, minutes * 60)
@@ -251,7 +261,7 @@ async def soak(minutes: float, rooms: int, seats: int) -> None:
     finally:
         relay.process.terminate()
         await relay.process.wait()
-    warm = [(at_s, held) for at_s, held in long.samples if at_s >= WARM_UP_SHARE * minutes * 60]
+    warm = [(at_s, held) for at_s, held in long.samples if WARM_UP_SHARE <= at_s / (minutes * 60) <= 1]
     times_h = [at_s / 3600 for at_s, _ in warm]
     memory_mb = [held["memory_bytes"] / 1e6 for _, held in warm]
     slope_mb_per_h = statistics.linear_regression(times_h, memory_mb).slope

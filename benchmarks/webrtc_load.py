@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from aioice import stun
 from aiortc import sdp as aiortc_sdp
@@ -191,7 +192,8 @@ class LightConnection:
 
     def _take_transport(self, text: str) -> None:
         media = aiortc_sdp.SessionDescription.parse(text).media[0]
-        assert media.ice.usernameFragment and media.ice.password and media.dtls is not None
+        assert media.ice is not None and media.dtls is not None
+        assert media.ice.usernameFragment and media.ice.password
         self._theirs = IceCredentials(media.ice.usernameFragment, media.ice.password)
         reachable = [
             (one.ip, one.port)
@@ -284,7 +286,8 @@ class LightConnection:
 
     def _take_stun(self, data: bytes) -> None:
         message = stun.parse_message(data)
-        assert self._dtls is not None
+        if self._dtls is None:  # a check that was faster than its description; it comes again
+            return
         if message.message_class is stun.Class.REQUEST:
             if message.check_message_integrity(self._ours.password.encode()):
                 answer = stun.Message(stun.Method.BINDING, stun.Class.RESPONSE, message.transaction_id)
@@ -298,7 +301,8 @@ class LightConnection:
                 self._send(datagram)
 
     def _take_dtls(self, data: bytes) -> None:
-        assert self._dtls is not None
+        if self._dtls is None:  # meant for a socket that had this port before
+            return
         for datagram in self._dtls.take(data):
             self._send(datagram)
         if self._dtls.state is DtlsState.CONNECTED and self._dtls.keys and not self.connected.is_set():
@@ -328,7 +332,7 @@ class LightParticipant:
     ) -> None:
         self.stay = stay
         self._engine = engine
-        self._make = lambda: LightConnection(host, certificate, reads_delays)
+        self._make = partial(LightConnection, host, certificate, reads_delays)
         self.outbound: LightConnection | None = None
         self.inbound: LightConnection | None = None
         self._answering: set[asyncio.Task[None]] = set()

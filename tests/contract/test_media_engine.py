@@ -119,6 +119,33 @@ async def test_rooms_do_not_hear_each_other(bots: Bots) -> None:
     assert "eve" not in anna.heard
 
 
+async def test_a_picture_that_is_not_on_the_screen_does_not_come_and_its_sound_does(bots: Bots) -> None:
+    anna, ben = bots.bot("anna"), bots.bot("ben")
+    await anna.enter(Tone(), MovingBar())
+    await ben.enter()
+    await until(lambda: "anna" in ben.heard and ben.heard["anna"].has_motion, "anna is seen")
+
+    await bots.engine.watch(ben.stay, {"anna": None})
+    heard = ben.heard["anna"]
+    frames_each_half_second: list[int] = []
+
+    async def count() -> None:
+        while True:
+            before = heard.frames
+            await asyncio.sleep(0.5)
+            frames_each_half_second.append(heard.frames - before)
+
+    counting = asyncio.create_task(count())
+    await until(lambda: frames_each_half_second[-2:] == [0, 0], "anna's picture does not come")
+    counting.cancel()
+    heard.loudest = 0
+    await until(lambda: heard.has_sound, "anna is heard")
+
+    await bots.engine.watch(ben.stay, {"anna": "q"})
+    before = heard.frames
+    await until(lambda: heard.frames >= before + 10, "anna is seen again")
+
+
 @pytest.mark.parametrize(
     ("connection", "kind", "sdp"),
     [

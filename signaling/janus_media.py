@@ -57,6 +57,7 @@ class Peer:
     is_sending: bool = False  # the connection is up
     receives: frozenset[Feed] | None = None  # None: was never offered anything
     sections: Mapping[str, Feed] = field(default_factory=dict)  # what it was offered last, by mid
+    pictures: frozenset[str] = frozenset()  # of the sections that it receives, by mid
     watched: Mapping[str, str | None] = field(default_factory=dict)
     sizes: Mapping[str, Size] = field(default_factory=dict)  # by mid: what was asked of Janus last
     offer_is_out: bool = False
@@ -244,11 +245,13 @@ class JanusMedia:
         if reply.sdp is None:
             return
         names = {other.feed: other.stay.participant_id for other in room.peers.values()}
+        streams = [one for one in reply.data.get("streams", []) if one.get("active")]
         peer.sections = {
             str(stream["mid"]): (stream["feed_id"], stream["feed_mid"])
-            for stream in reply.data.get("streams", [])
-            if stream.get("active") and stream.get("feed_id") in names
+            for stream in streams
+            if stream.get("feed_id") in names
         }
+        peer.pictures = frozenset(str(stream["mid"]) for stream in streams if stream.get("type") == "video")
         participants = {mid: names[feed] for mid, (feed, _) in peer.sections.items()}
         peer.offer_is_out = True
         self._describe(peer, Connection.RECEIVE, "offer", with_participants(reply.sdp, participants))
@@ -258,9 +261,9 @@ class JanusMedia:
         by_feed = {other.feed: other for other in room.peers.values()}
         sizes: dict[str, Size] = {}
         for mid, (feed, feed_mid) in peer.sections.items():
-            rids = by_feed[feed].rids.get(feed_mid, ()) if feed in by_feed else ()
-            if rids:
-                rid = peer.watched.get(by_feed[feed].stay.participant_id, rids[-1])
+            if mid in peer.pictures and feed in by_feed:
+                rids = by_feed[feed].rids.get(feed_mid, ())
+                rid = peer.watched.get(by_feed[feed].stay.participant_id, "")
                 sizes[mid] = (rid is not None, rids.index(rid) if rid in rids else LARGEST)
         if sizes != peer.sizes:
             streams = [{"mid": mid, "send": send, "substream": size} for mid, (send, size) in sizes.items()]

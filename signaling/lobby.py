@@ -33,12 +33,14 @@ from signaling.messages import (
     WantedEncodings,
 )
 from signaling.outbox import Outbox, OutboxFull, TooMuchMissed
+from signaling.recorder.recorders import Recorders
 from signaling.room import (
     AddCandidate,
     CloseMedia,
     DescribeMedia,
     Disconnect,
     Effect,
+    MediaEffect,
     OpenMedia,
     Room,
     Send,
@@ -52,7 +54,6 @@ MEDIA_EFFECTS_WAITING = 512  # of one room; who adds one more is cut off
 RESUME_WINDOW_S = 30.0
 
 log = logging.getLogger(__name__)
-MediaEffect = OpenMedia | CloseMedia | DescribeMedia | AddCandidate | WatchPictures
 
 
 class Socket(Protocol):
@@ -88,8 +89,10 @@ class Lobby:
         make_engine: Callable[[OnDescription, OnFailed, OnWanted, OnSpeaker], MediaEngine],
         resume_window_s: float = RESUME_WINDOW_S,
         turn: TurnAccess = NO_TURN,
+        make_recorders: Callable[[MediaEngine, Callable[[str], None]], Recorders] | None = None,
     ) -> None:
         self._engine = make_engine(self._describes, self._failed, self._wants, self._hears)
+        self._recorders = make_recorders and make_recorders(self._engine, self._recording_failed)
         self._resume_window_s = resume_window_s
         self._turn = turn
         self._rooms: OrderedDict[str, Room] = OrderedDict()
@@ -125,7 +128,10 @@ class Lobby:
 
     def join(self, grant: JoinGrant, socket: Socket) -> Stay:
         """Raises Refused."""
-        room = self._rooms.setdefault(grant.room_id, Room(grant.room_id, turn=self._turn))
+        can_record = self._recorders is not None
+        room = self._rooms.setdefault(
+            grant.room_id, Room(grant.room_id, can_record=can_record, turn=self._turn)
+        )
         self._rooms.move_to_end(grant.room_id)
         seat = Seat(Outbox(), secrets.token_urlsafe(24), socket)
         stay, effects = room.join(grant, seat.resume_token, datetime.now(UTC))
@@ -215,6 +221,8 @@ class Lobby:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+        if self._recorders is not None:
+            await self._recorders.close()
         await self._engine.close_all()
 
     def _perform(self, effects: list[Effect]) -> None:
@@ -227,8 +235,11 @@ class Lobby:
                     self._forget_seat(stay)
                     if seat is not None and seat.socket is not None:
                         seat.socket.end(code)
-                case _:
+                case OpenMedia() | CloseMedia() | DescribeMedia() | AddCandidate() | WatchPictures():
                     self._add_media_work(effect)
+                case _:
+                    assert self._recorders is not None
+                    self._recorders.take(effect)
 
     def _send(self, stay: Stay, message: Message) -> None:
         seat = self._seats.get(stay)
@@ -329,6 +340,10 @@ class Lobby:
     def _failed(self, stay: Stay) -> None:
         """Told, not cut off: it still sees the images, and its page decides whether to connect again."""
         self._send(stay, ErrorMessage(code=ErrorCode.MEDIA_FAILED))
+
+    def _recording_failed(self, room_id: str) -> None:
+        if (room := self._rooms.get(room_id)) is not None:
+            self._perform(room.recording_failed(datetime.now(UTC)))
 
     def _forget_old_rooms(self) -> None:
         empty = [room_id for room_id, room in self._rooms.items() if room.is_empty]

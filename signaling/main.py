@@ -15,6 +15,8 @@
 | TELECONSULT_MEDIA_ENGINE | `relay`, in this process, or `janus`: a Janus server carries all media |
 | TELECONSULT_JANUS_URL, _SECRET_FILE | its WebSocket API, ws://127.0.0.1:8188/, and its `api_secret` |
 
+What recording needs is in `recorder/settings.py`.
+
 SIGTERM and SIGINT tell every participant and end the process.
 """
 
@@ -23,7 +25,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import IPv4Address
@@ -35,6 +37,8 @@ from signaling.janus.settings import JanusSettings
 from signaling.janus_media import JanusMedia
 from signaling.lobby import Lobby
 from signaling.media import MediaEngine, OnDescription, OnFailed, OnSpeaker, OnWanted
+from signaling.recorder.recorders import Recorders
+from signaling.recorder.settings import RecorderSettings
 from signaling.relay.choose_core import choose_core, core_name
 from signaling.relay.packet_core import MARKS, Marks
 from signaling.relay_media import RelayMedia
@@ -59,6 +63,7 @@ class Settings:
     marks: Marks
     turn: TurnAccess
     janus: JanusSettings | None
+    can_record: bool
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -100,6 +105,7 @@ class Settings:
             marks=_marks(environment.get("TELECONSULT_MEDIA_DSCP", "")),
             turn=_turn_access(environment),
             janus=JanusSettings.from_environment(environment),
+            can_record=RecorderSettings.from_environment(environment) is not None,
         )
 
     def make_engine(
@@ -169,7 +175,17 @@ async def serve_until_stopped(settings: Settings) -> None:
     stops = (signal.SIGTERM, signal.SIGINT)
     for number in stops:
         loop.add_signal_handler(number, stop.set)
-    lobby = Lobby(settings.make_engine, turn=settings.turn)
+    can_record = settings.can_record and settings.janus is None  # what Janus carries is not seen here
+
+    def make_recorders(engine: MediaEngine, on_failed: Callable[[str], None]) -> Recorders:
+        assert isinstance(engine, RelayMedia)
+        return Recorders(engine, on_failed)
+
+    lobby = Lobby(
+        settings.make_engine,
+        turn=settings.turn,
+        make_recorders=make_recorders if can_record else None,
+    )
     server = SignalingServer(lobby, settings.join_secret, settings.allowed_origins)
     port = await server.start(settings.host, settings.port)
     log.info("listening host=%s port=%s origins=%s", settings.host, port, " ".join(settings.allowed_origins))

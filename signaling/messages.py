@@ -43,6 +43,8 @@ class ErrorCode(StrEnum):
     CANNOT_RESUME = "cannot-resume"  # the stay is over, or too much was missed: join anew
     NOT_PRESENTER = "not-presenter"
     NOT_ALLOWED = "not-allowed"
+    NOT_NOW = "not-now"  # the room is in another state, by somebody else's doing
+    NOT_ASKED = "not-asked"  # an answer to a question that is no longer there
     MEDIA_FAILED = "media-failed"
     TOO_SLOW = "too-slow"
     SERVER_CLOSING = "server-closing"
@@ -61,6 +63,23 @@ class LineWord(StrEnum):
     GOOD = "good"
     FAIR = "fair"
     POOR = "poor"
+
+
+class RecordingStatus(StrEnum):
+    """Of a room; see `recording_consent`. Nothing is recorded but in `on`."""
+
+    OFF = "off"
+    ASKING = "asking"
+    ON = "on"
+    PAUSED = "paused"
+
+
+class RecordingEnd(StrEnum):
+    """Why the last recording, or the asking for it, ended."""
+
+    STOPPED = "stopped"
+    DECLINED = "declined"
+    FAILED = "failed"
 
 
 Uid = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9.]+$")]  # PS3.5 section 9
@@ -139,6 +158,15 @@ class WaitingPerson(Message):
     id: Id
     display_name: Annotated[str, Field(max_length=200)]
     role: Role
+
+
+class RecordingState(Message):
+    """`awaiting`: who is asked and has not answered. `ended`: why it is off; None where it never was on."""
+
+    status: RecordingStatus
+    asked_by: Id | None
+    awaiting: tuple[Id, ...]
+    ended: RecordingEnd | None
 
 
 class Join(Message):
@@ -249,6 +277,29 @@ class Decline(Message):
     participant_id: Id
 
 
+class AskToRecord(Message):
+    """Ask everybody for their consent; who asks agrees.
+
+    `consent_text`: version and language of the words on the screen.
+    """
+
+    type: Literal["askToRecord"] = "askToRecord"
+    consent_text: Id
+
+
+class AnswerRecording(Message):
+    """A no ends the recording, also from who agreed before."""
+
+    type: Literal["answerRecording"] = "answerRecording"
+    agrees: bool
+    consent_text: Id
+
+
+class SetRecording(Message):
+    type: Literal["setRecording"] = "setRecording"
+    step: Literal["pause", "resume", "stop"]
+
+
 class Waiting(Message):
     """An answer to `join`: a moderator is asked; then `welcome` or the error `declined` follows."""
 
@@ -271,6 +322,7 @@ class Welcome(Message):
     seq: Annotated[int, Field(ge=0)]
     locked: bool
     waiting: tuple[WaitingPerson, ...]
+    recording: RecordingState
     resume_token: Annotated[str, Field(max_length=64)]
     ice_servers: tuple[IceServer, ...]
 
@@ -370,6 +422,11 @@ class WaitingChanged(Message):
     waiting: tuple[WaitingPerson, ...]
 
 
+class RecordingChanged(Message):
+    type: Literal["recording"] = "recording"
+    recording: RecordingState
+
+
 class ErrorMessage(Message):
     type: Literal["error"] = "error"
     code: ErrorCode
@@ -390,7 +447,10 @@ ClientMessage = Annotated[
     | Remove
     | SetLock
     | Admit
-    | Decline,
+    | Decline
+    | AskToRecord
+    | AnswerRecording
+    | SetRecording,
     Field(discriminator="type"),
 ]
 ServerMessage = Annotated[
@@ -412,6 +472,7 @@ ServerMessage = Annotated[
     | Muted
     | LockChanged
     | WaitingChanged
+    | RecordingChanged
     | ErrorMessage,
     Field(discriminator="type"),
 ]

@@ -13,6 +13,7 @@ from signaling.messages import (
     LineChanged,
     Message,
     PointerMoved,
+    RecordingChanged,
     Resumed,
     SpeakerChanged,
     ViewerChanged,
@@ -96,7 +97,7 @@ class Outbox:
 
     def _key(self, message: Message) -> Key:
         match message:
-            case ViewerChanged() | SpeakerChanged() | WaitingChanged() | Resumed():
+            case ViewerChanged() | SpeakerChanged() | WaitingChanged() | RecordingChanged() | Resumed():
                 return (message.type, 0)
             case WantedEncodings():
                 return (message.type, message.mid)

@@ -10,7 +10,7 @@ or is not there in time, is reported through `on_failed`.
 import itertools
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from aiortc.rtp import RtcpSrPacket
@@ -19,6 +19,7 @@ from signaling.errors import MediaError
 from signaling.host_addresses import host_addresses
 from signaling.media import OnDescription, OnFailed, OnSpeaker, OnWanted, Stay
 from signaling.messages import CandidateMessage, Connection, SessionDescription
+from signaling.recorder.control import TrackOf
 from signaling.relay.active_speaker import ActiveSpeaker
 from signaling.relay.descriptions import (
     UnusableDescription,
@@ -27,10 +28,12 @@ from signaling.relay.descriptions import (
     write_answer,
     write_offer,
 )
-from signaling.relay.packet_core import MARKS, Arrival, Marks, PacketCore
+from signaling.relay.dtls import SrtpKeys
+from signaling.relay.packet_core import MARKS, Address, Arrival, Marks, PacketCore
 from signaling.relay.publisher import Layer, Publisher, Track
 from signaling.relay.python_core import PythonCore
 from signaling.relay.subscriber import Subscriber
+from signaling.relay.tap import Tap
 from signaling.relay.transport import Line, LineState, Transport
 
 SPEAKER_INTERVAL_S = 0.1
@@ -80,6 +83,7 @@ class RelayMedia:
             self._core, host, port, addresses, self._take_arrivals, self._tick, marks
         )
         self._rooms: dict[str, dict[Stay, Peer]] = {}
+        self._taps: dict[str, Tap] = {}  # by room
         self._publishers: dict[int, Publisher] = {}  # by source
         self._speakers: dict[str, ActiveSpeaker] = {}  # by room
         self._speakers_at_s = 0.0
@@ -137,8 +141,33 @@ class RelayMedia:
         elif (speakers := self._speakers.get(stay.room_id)) is not None:
             speakers.leave(stay.participant_id)
         self._end(peer)
+        self._follow_tracks(stay.room_id)
         for other in peers.values():
             self._offer(other)
+
+    def tap(
+        self, room_id: str, address: Address, keys: SrtpKeys, on_tracks: Callable[[list[TrackOf]], None]
+    ) -> Callable[[], None]:
+        """Send everything of a room to a process of this machine too, until what is returned is called.
+
+        Args:
+            keys: as this side uses them.
+            on_tracks: told what is sent, before it is, each time that changes.
+        """
+        line = self._transport.open_local_line(
+            address, keys, lambda data: tap.take_rtcp(data, time.monotonic())
+        )
+        tap = Tap(self._core, line.number, lambda: next(self._outputs), on_tracks)
+        self._taps[room_id] = tap
+        self._follow_tracks(room_id)
+
+        def end() -> None:
+            if self._taps.get(room_id) is tap:
+                del self._taps[room_id]
+            tap.end()
+            self._transport.close_line(line)
+
+        return end
 
     async def close_all(self) -> None:
         peers = [peer for room in self._rooms.values() for peer in room.values()]
@@ -161,6 +190,11 @@ class RelayMedia:
             peer.subscriber.end()
             self._transport.close_line(peer.subscriber.line)
 
+    def _follow_tracks(self, room_id: str) -> None:
+        if (tap := self._taps.get(room_id)) is not None:
+            tracks = [track for peer in self._rooms.get(room_id, {}).values() for track in peer.tracks()]
+            tap.take_tracks(tracks, time.monotonic())
+
     def _answer(self, peer: Peer, text: str) -> None:
         offer = read_offer(text)
         if peer.send is None:
@@ -174,6 +208,7 @@ class RelayMedia:
         peer.publisher.take_offer(peer.send, offer)
         answer = write_answer(offer, self._transport.describe(peer.send))
         self._describe(peer, Connection.SEND, "answer", answer)
+        self._follow_tracks(peer.stay.room_id)
         for other in self._rooms[peer.stay.room_id].values():
             if other is not peer:
                 self._offer(other)
@@ -227,11 +262,15 @@ class RelayMedia:
         for peer in self._rooms.get(room_id, {}).values():
             if peer.subscriber is not None and peer.subscriber.has(layer.track):
                 peer.subscriber.route(at_s)
+        if (tap := self._taps.get(room_id)) is not None:
+            tap.route(at_s)
 
     def _forward_report(self, room_id: str, layer: Layer, report: RtcpSrPacket) -> None:
         for peer in self._rooms.get(room_id, {}).values():
             if peer.subscriber is not None:
                 peer.subscriber.forward_report(layer, report)
+        if (tap := self._taps.get(room_id)) is not None:
+            tap.forward_clock(layer)
 
     def _take_receiver_rtcp(self, peer: Peer, data: bytes) -> None:
         if peer.subscriber is not None:
@@ -263,3 +302,5 @@ class RelayMedia:
                 peer.publisher.tick(at_s)
                 if peer.subscriber is not None:
                     peer.subscriber.tick(at_s)
+        for tap in self._taps.values():
+            tap.tick(at_s)

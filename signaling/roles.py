@@ -22,11 +22,12 @@ class Right(StrEnum):
     POINT = "point"
     SEND_MEDIA = "send-media"
     SEE_IMAGES = "see-images"  # viewer states and pointers
+    RECORD = "record"  # ask for consent; pause, resume and stop
     MODERATE = "moderate"  # mute, remove, lock, admit, decline
 
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
-    Role.PRESENTER: frozenset({Right.PRESENT, Right.POINT, Right.SEND_MEDIA, Right.SEE_IMAGES}),
+    Role.PRESENTER: frozenset({Right.PRESENT, Right.POINT, Right.SEND_MEDIA, Right.SEE_IMAGES, Right.RECORD}),
     Role.PARTICIPANT: frozenset({Right.POINT, Right.SEND_MEDIA, Right.SEE_IMAGES}),
     Role.LISTENER: frozenset({Right.SEE_IMAGES}),
     Role.PATIENT: frozenset({Right.SEND_MEDIA}),

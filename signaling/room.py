@@ -17,6 +17,8 @@ from signaling.join_token import JoinGrant
 from signaling.media import Stay
 from signaling.messages import (
     Admit,
+    AnswerRecording,
+    AskToRecord,
     CandidateMessage,
     ClientMessage,
     Connection,
@@ -39,6 +41,8 @@ from signaling.messages import (
     PointerMoved,
     PresenterChanged,
     ReconnectingChanged,
+    RecordingChanged,
+    RecordingStatus,
     Remove,
     Resume,
     SessionDescription,
@@ -46,6 +50,7 @@ from signaling.messages import (
     SetLock,
     SetMedia,
     SetPointer,
+    SetRecording,
     SetViewer,
     SetWatched,
     SpeakerChanged,
@@ -57,6 +62,7 @@ from signaling.messages import (
     WaitingPerson,
     Welcome,
 )
+from signaling.recording_consent import Consent, RecordingConsent, Step
 from signaling.roles import Right, rights_of
 from signaling.turn import NO_TURN, TurnAccess
 
@@ -73,6 +79,8 @@ NEEDS: Mapping[type[Message], Right] = {
     SetLock: Right.MODERATE,
     Admit: Right.MODERATE,
     Decline: Right.MODERATE,
+    AskToRecord: Right.RECORD,
+    SetRecording: Right.RECORD,
 }
 # What somebody needs in order to be told; nothing, where there is no row.
 TOLD: Mapping[type[Message], Right] = {
@@ -80,6 +88,8 @@ TOLD: Mapping[type[Message], Right] = {
     PointerMoved: Right.SEE_IMAGES,
     WaitingChanged: Right.MODERATE,
 }
+# What of that which everybody is told is kept with a recording.
+RECORDED = (ViewerChanged, PointerMoved, PresenterChanged, Joined, Left, MediaChanged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +137,47 @@ class WatchPictures:
     watched: Mapping[str, str | None]  # by participant: a RID, or None
 
 
-Effect = Send | Disconnect | OpenMedia | CloseMedia | DescribeMedia | AddCandidate | WatchPictures
+@dataclass(frozen=True, slots=True)
+class StartRecording:
+    room_id: str
+    started_by: str
+    consents: tuple[Consent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PauseRecording:
+    room_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResumeRecording:
+    room_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecording:
+    room_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepConsent:
+    """An answer that was given while the recording was there."""
+
+    room_id: str
+    consent: Consent
+
+
+@dataclass(frozen=True, slots=True)
+class KeepEvent:
+    """Something that happened in the room while it was recorded."""
+
+    room_id: str
+    message: Message
+
+
+RecordingEffect = StartRecording | PauseRecording | ResumeRecording | StopRecording | KeepConsent | KeepEvent
+MediaEffect = OpenMedia | CloseMedia | DescribeMedia | AddCandidate | WatchPictures
+Effect = Send | Disconnect | MediaEffect | RecordingEffect
 
 
 @dataclass(slots=True)
@@ -175,6 +225,7 @@ class Room:
     room_id: str
     capacity: int = ROOM_CAPACITY
     turn: TurnAccess = NO_TURN
+    can_record: bool = False
     present: dict[str, Present] = field(default_factory=dict)
     waiting: dict[str, Present] = field(default_factory=dict)
     known: set[str] = field(default_factory=set)  # who was in the room and may come back
@@ -183,6 +234,8 @@ class Room:
     presenter_id: str | None = None
     speaker_id: str | None = None
     viewer: ViewerState | None = None
+    viewer_of: str | None = None  # who showed it
+    recording: RecordingConsent = field(default_factory=RecordingConsent)
     seq: int = 0
     stays: int = 0
 
@@ -232,11 +285,18 @@ class Room:
             effects += self._tell(PresenterChanged(participant_id=None))
         if self.speaker_id == stay.participant_id:
             effects += self._set_speaker(None)
+        effects += self._recording(lambda: self.recording.leave(stay.participant_id, self.present))
         return effects
 
     def hear(self, participant_id: str) -> list[Effect]:
         """This one is the speaker now."""
         return self._set_speaker(participant_id) if participant_id in self.present else []
+
+    def recording_failed(self, at: datetime) -> list[Effect]:
+        """What records is gone."""
+        if self.recording.status is RecordingStatus.OFF:
+            return []
+        return self._recording(lambda: self.recording.take(Step.FAIL))
 
     def holds(self, stay: Stay) -> bool:
         """Whether a stay whose line is lost goes on for a while."""
@@ -268,8 +328,8 @@ class Room:
         name = joiner.stay.participant_id
         self.known.add(name)
         self.removed.pop(name, None)
+        effects = self._recording(lambda: self.recording.enter(name))
         self.present[name] = joiner
-        effects: list[Effect] = []
         if was_presenting or (self.presenter_id is None and joiner.may(Right.PRESENT)):
             self.presenter_id = name
             effects += self._tell(PresenterChanged(participant_id=name), but=joiner)
@@ -289,12 +349,17 @@ class Room:
         return Welcome(
             participant_id=joiner.stay.participant_id,
             participants=tuple(one.described() for one in self.present.values()),
-            rights=tuple(right for right in Right if joiner.may(right)),
+            rights=tuple(
+                right
+                for right in Right
+                if joiner.may(right) and (self.can_record or right is not Right.RECORD)
+            ),
             presenter_id=self.presenter_id,
             viewer=self.viewer if joiner.may(TOLD[ViewerChanged]) else None,
             seq=self.seq,
             locked=self.locked,
             waiting=self._who_waits() if joiner.may(TOLD[WaitingChanged]) else (),
+            recording=self.recording.described,
             resume_token=joiner.resume_token,
             ice_servers=self.turn.ice_servers(joiner.stay.participant_id, at),
         )
@@ -306,12 +371,51 @@ class Room:
         return self._tell(WaitingChanged(waiting=self._who_waits()))
 
     def _tell(self, message: Message, but: Present | None = None) -> list[Effect]:
-        """To everybody in the room who may know (`TOLD`)."""
-        return [
+        """To everybody in the room who may know (`TOLD`), and to what records it."""
+        told: list[Effect] = [
             Send(one.stay, message)
             for one in self.present.values()
             if one is not but and one.may(TOLD.get(type(message)))
         ]
+        if self.recording.status is RecordingStatus.ON and isinstance(message, RECORDED):
+            told.append(KeepEvent(self.room_id, message))
+        return told
+
+    def _recording(self, change: Callable[[], None]) -> list[Effect]:
+        """What follows from a change of the recording. Raises Refused."""
+        recording = self.recording
+        before, known = recording.described, len(recording.consents)
+        change()
+        if recording.described == before:
+            return []
+        effects: list[Effect] = []
+        if recording.has_begun:
+            effects += [KeepConsent(self.room_id, one) for one in recording.consents[known:]]
+        status = recording.status
+        if status is not before.status:
+            if status is RecordingStatus.ON:
+                effects.append(self._start_or_resume())
+                effects += [KeepEvent(self.room_id, message) for message in self._as_it_stands()]
+            elif status is RecordingStatus.OFF and recording.has_begun:
+                effects.append(StopRecording(self.room_id))
+            elif before.status is RecordingStatus.ON:
+                effects.append(PauseRecording(self.room_id))
+        return [*effects, *self._tell(RecordingChanged(recording=recording.described))]
+
+    def _start_or_resume(self) -> Effect:
+        recording = self.recording
+        if recording.has_begun:
+            return ResumeRecording(self.room_id)
+        recording.has_begun = True
+        return StartRecording(self.room_id, recording.asked_by or "", tuple(recording.consents))
+
+    def _as_it_stands(self) -> list[Message]:
+        """What a log that begins now has to know."""
+        state: list[Message] = [Joined(participant=one.described()) for one in self.present.values()]
+        state.append(PresenterChanged(participant_id=self.presenter_id))
+        if self.viewer is not None and self.viewer_of is not None:
+            state.append(ViewerChanged(seq=self.seq, participant_id=self.viewer_of, state=self.viewer))
+        return state
 
     def _set_speaker(self, participant_id: str | None) -> list[Effect]:
         self.speaker_id = participant_id
@@ -356,7 +460,7 @@ class Room:
         if self.presenter_id != sender.stay.participant_id:
             raise Refused(ErrorCode.NOT_PRESENTER)
         self.seq += 1
-        self.viewer = message.state
+        self.viewer, self.viewer_of = message.state, sender.stay.participant_id
         changed = ViewerChanged(seq=self.seq, participant_id=sender.stay.participant_id, state=message.state)
         return [*effects, *self._tell(changed, but=sender)]
 
@@ -417,6 +521,21 @@ class Room:
         one = self.waiting.get(message.participant_id)
         return [] if one is None else self._shuts_out(one, ErrorCode.DECLINED, at)
 
+    def _asks_to_record(self, sender: Present, message: AskToRecord, at: datetime) -> list[Effect]:
+        if not self.can_record:
+            raise Refused(ErrorCode.NOT_ALLOWED)
+        return self._recording(
+            lambda: self.recording.ask(sender.grant, self.present, message.consent_text, at)
+        )
+
+    def _answers_recording(self, sender: Present, message: AnswerRecording, at: datetime) -> list[Effect]:
+        return self._recording(
+            lambda: self.recording.answer(sender.grant, message.agrees, message.consent_text, at)
+        )
+
+    def _sets_recording(self, sender: Present, message: SetRecording, at: datetime) -> list[Effect]:
+        return self._recording(lambda: self.recording.take(Step(message.step)))
+
     def _shuts_out(self, one: Present, code: ErrorCode, at: datetime) -> list[Effect]:
         """With this token they do not come back; with a new one they wait until a moderator lets them in."""
         self.known.discard(one.stay.participant_id)
@@ -441,4 +560,7 @@ _STEPS: Mapping[type[Message], Callable[..., list[Effect]]] = {
     SetLock: Room._locks,
     Admit: Room._admits,
     Decline: Room._declines,
+    AskToRecord: Room._asks_to_record,
+    AnswerRecording: Room._answers_recording,
+    SetRecording: Room._sets_recording,
 }

@@ -17,6 +17,10 @@ class ObjectRefused(StorageError):
     """The server did not take the object; nothing was stored."""
 
 
+class StreamDamaged(StorageError):
+    """An encrypted piece was changed, is missing, or belongs elsewhere; or the key is not ours."""
+
+
 class InvalidKey(StorageError):
     """The key could leave the store, or is not one that every adapter can hold."""
 

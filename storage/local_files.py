@@ -42,9 +42,10 @@ class LocalFiles:
         (self._root / check_key(key)).unlink(missing_ok=True)
 
     def keys(self, prefix: str = "") -> list[str]:
+        folder = self._root / prefix.rpartition("/")[0]  # nothing outside of it can begin so
         found = (
             path.relative_to(self._root).as_posix()
-            for path in self._root.rglob("*")
+            for path in folder.rglob("*")
             if path.is_file() and not path.name.startswith(".")
         )
         return sorted(key for key in found if key.startswith(prefix))

@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     DateTime,
@@ -13,6 +14,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -596,6 +598,36 @@ reports = Table(
     Column("signed_at", UtcDateTime),
     Column("pdf_key", String(200)),
     Column("pdf_sha256", String(64)),
+)
+
+recordings = Table(
+    "recordings",
+    metadata,
+    _id(primary_key=True),
+    _id("consult_id", ForeignKey("consults.id"), nullable=False, index=True),
+    Column("status", String(16), nullable=False),
+    Column("started_by", String(64), nullable=False),
+    Column("started_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("seen_at", UtcDateTime, nullable=False),  # when its recorder last said that it works
+    Column("consents", JSON, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    Column("retention_class", String(16), nullable=False),
+)
+
+recording_parts = Table(
+    "recording_parts",
+    metadata,
+    _id("recording_id", ForeignKey("recordings.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("content_type", String(32), nullable=False),
+    Column("participant_id", String(64)),  # None: the log of the session
+    Column("display_name", String(200)),
+    Column("began_ms", Integer, nullable=False),  # since the recording's start
+    Column("duration_ms", Integer, nullable=False),
+    Column("pieces", Integer, nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("lost_packets", Integer, nullable=False),
 )
 
 audit_log = Table(

@@ -85,6 +85,15 @@ def shares_studies(user: User, consult: Consult) -> bool:
     return part_in(user, consult) is not None and consult.status not in NO_LONGER_SHARED
 
 
+def may_hear_recordings(user: User, consult: Consult) -> bool:
+    return part_in(user, consult) in (Part.INVITING, Part.ASSIGNED)
+
+
+def may_delete_recording(user: User, consult: Consult) -> bool:
+    """Whether the user, who answers for the consult, also says how long a recording is kept."""
+    return part_in(user, consult) is Part.ASSIGNED or user.id == consult.requested_by_id
+
+
 def may_cause(user: User, event: Event, consult: Consult) -> bool:
     return part_in(user, consult) in MAY_CAUSE.get(event, frozenset())
 

@@ -39,6 +39,7 @@ from teleconsult.findings.routes import router as finding_routes
 from teleconsult.lifecycle.routes import router as lifecycle_routes
 from teleconsult.models.report_card import router as report_card_routes
 from teleconsult.models.routes import router as model_routes
+from teleconsult.recordings.routes import router as recording_routes
 from teleconsult.reports.repository import ReportRepository
 from teleconsult.reports.routes import router as report_routes
 from teleconsult.scheduled_procedures.routes import router as schedule_routes
@@ -99,6 +100,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             asyncio.create_task(background.verify_arrivals(parts)),
             asyncio.create_task(background.keep_up(parts)),
             asyncio.create_task(background.watch_models(parts)),
+            asyncio.create_task(background.look_after_recordings(parts)),
             asyncio.create_task(fetch_studies(parts)),
             asyncio.create_task(follow_prior_rules(parts)),
             *(
@@ -161,6 +163,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     evidence_routes,
     consult_routes,
     call_quality_routes,
+    recording_routes,
     report_routes,
     event_routes,
     device_routes,

@@ -17,6 +17,7 @@ from teleconsult.lifecycle.archive_removal import remove_some
 from teleconsult.lifecycle.retention import apply_if_due
 from teleconsult.lifecycle.tiering import warm_some
 from teleconsult.models.watch import ModelWatch
+from teleconsult.recordings.retention import keep_recordings
 from teleconsult.studies.arrival import assess_ready, nudge_due_jobs
 from teleconsult.studies.arriving_slabs import SlabPlanner
 from teleconsult.studies.follower import Follower
@@ -26,6 +27,7 @@ from teleconsult.uploads.verification import verify_some
 SWEEP_INTERVAL_S = 0.5
 FEED_INTERVAL_S = 1.0
 WATCH_INTERVAL_S = 10.0
+RECORDINGS_INTERVAL_S = 20.0
 log = logging.getLogger(__name__)
 
 
@@ -88,6 +90,13 @@ async def watch_models(parts: PartsOfApp) -> None:
     while True:
         await _unless_away(lambda _: watch.step(utc_now()), parts)
         await asyncio.sleep(WATCH_INTERVAL_S)
+
+
+async def look_after_recordings(parts: PartsOfApp) -> None:
+    """Close recordings whose recorder is gone, and delete those that are due."""
+    while True:
+        await _unless_away(lambda parts: keep_recordings(parts, utc_now()), parts)
+        await asyncio.sleep(RECORDINGS_INTERVAL_S)
 
 
 async def add_demo_studies_at_first_start(parts: PartsOfApp) -> None:

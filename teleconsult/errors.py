@@ -87,6 +87,10 @@ class ReportIsFinal(TeleconsultError):
     pass
 
 
+class RecordingUnderWay(TeleconsultError):
+    """What is still being recorded is stopped before it is deleted."""
+
+
 class UploadTooLarge(TeleconsultError):
     pass
 

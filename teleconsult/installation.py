@@ -18,7 +18,14 @@ from pathlib import Path
 
 from teleconsult.ports import free_inner_port, is_free
 
-SECRETS = ("orthanc_password", "redis_password", "session_secret", "join_secret", "turn_secret")
+SECRETS = (
+    "orthanc_password",
+    "redis_password",
+    "session_secret",
+    "join_secret",
+    "turn_secret",
+    "recording_secret",
+)
 INNER_PORT_NAMES = ("redis", "orthanc_http", "orthanc_dicom")
 FOLDERS = ("secrets", "run", "logs", "redis", "orthanc")
 SECRET_BYTES = 32

@@ -168,6 +168,12 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "This report is signed and cannot be changed. Use 'amend' for a new version.",
         "报告已签发，不能修改。如需更改请使用“修订”。",
     ),
+    errors.RecordingUnderWay: Problem(
+        409,
+        "recording-under-way",
+        "This is still being recorded. Stop the recording in the room first.",
+        "录制仍在进行，请先在会诊室中停止录制。",
+    ),
     errors.UploadTooLarge: Problem(
         413,
         "upload-too-large",

@@ -105,6 +105,7 @@ def child_environment(installation: Installation, given: Mapping[str, str]) -> d
         "TELECONSULT_SESSION_SECRET_FILE": str(installation.secret_file("session_secret")),
         "TELECONSULT_JOIN_SECRET_FILE": str(installation.secret_file("join_secret")),
         "TELECONSULT_TURN_SECRET_FILE": str(installation.secret_file("turn_secret")),
+        "TELECONSULT_RECORDING_SECRET_FILE": str(installation.secret_file("recording_secret")),
         "TELECONSULT_OBJECT_STORE": str(data / "objects"),
         "TELECONSULT_ALLOWED_ORIGINS": " ".join(allowed_origins(installation, given)),
     }

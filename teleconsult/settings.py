@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from imaging.dicom_tls import TlsFiles
 from inference.model_folders import added_models_folder
+from signaling.recorder.kept_recordings import RetentionClass
+from teleconsult.recordings.retention_days import days_from
 
 if TYPE_CHECKING:
     from imaging.gate_rules import Rule
@@ -32,6 +34,8 @@ class Settings:
     orthanc_password: str
     object_store: str  # a folder, or s3://key:secret@host/bucket
     join_secret: str
+    recording_secret: str | None  # under which recordings are encrypted; None: nothing is recorded
+    recording_days: Mapping[RetentionClass, int]
     host: str
     port: int
     signaling_url: str  # may hold "{host}": the name by which the browser reached us
@@ -85,6 +89,12 @@ class Settings:
             orthanc_password=secret("TELECONSULT_ORTHANC_PASSWORD_FILE"),
             object_store=environment.get("TELECONSULT_OBJECT_STORE", str(data_folder / "objects")),
             join_secret=secret("TELECONSULT_JOIN_SECRET_FILE"),
+            recording_secret=(
+                secret("TELECONSULT_RECORDING_SECRET_FILE")
+                if environment.get("TELECONSULT_RECORDING_SECRET_FILE")
+                else None
+            ),
+            recording_days=_recording_days(environment.get("TELECONSULT_RECORDING_DAYS", "")),
             host=host,
             port=port,
             signaling_url=environment.get("TELECONSULT_SIGNALING_URL", f"ws://{{host}}:{port + 1}/"),
@@ -104,6 +114,13 @@ class Settings:
             watch_institution=environment.get("TELECONSULT_WATCH_INSTITUTION") or None,
             gate_rules=_gate_rules(environment.get("TELECONSULT_GATE_RULES")),
         )
+
+
+def _recording_days(text: str) -> dict[RetentionClass, int]:
+    try:
+        return days_from(text)
+    except ValueError as error:
+        raise BadSettings(f"TELECONSULT_RECORDING_DAYS: {error}") from error
 
 
 def _folder(path: str | None) -> Path | None:

@@ -21,6 +21,7 @@ from aiortc.rtp import (
     RtcpReceiverInfo,
     RtcpRrPacket,
     RtcpRtpfbPacket,
+    RtcpSenderInfo,
     RtcpSrPacket,
     pack_remb_fci,
 )
@@ -56,6 +57,7 @@ class Layer:
     bytes_since: int = 0
     heard_at_s: float = float("-inf")
     report: tuple[int, float] | None = None  # the last one of the sender: its NTP time, when it came
+    clock: RtcpSenderInfo | None = None  # what it said
 
 
 @dataclass(slots=True, eq=False)
@@ -163,7 +165,7 @@ class Publisher:
                 for layer in self.layers.values():
                     if layer.ssrc == packet.ssrc:
                         ntp_middle = (packet.sender_info.ntp_timestamp >> 16) & 0xFFFFFFFF
-                        layer.report = (ntp_middle, at_s)
+                        layer.report, layer.clock = (ntp_middle, at_s), packet.sender_info
                         self._on_report(layer, packet)
 
     def take_arrival(self, arrival: Arrival, at_s: float) -> None:

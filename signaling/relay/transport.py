@@ -15,7 +15,7 @@ from enum import Enum, auto
 from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint
 
 from signaling.relay.descriptions import Local, UnusableDescription
-from signaling.relay.dtls import DtlsServer, DtlsState
+from signaling.relay.dtls import DtlsServer, DtlsState, SrtpKeys
 from signaling.relay.ice_lite import IceCredentials, answer_check
 from signaling.relay.packet_core import (
     MARKS,
@@ -102,6 +102,14 @@ class Transport:
         self._lines[line.number] = line
         self.core.add_peer(line.number)
         self._know(line)
+        return line
+
+    def open_local_line(self, address: Address, keys: SrtpKeys, on_rtcp: Callable[[bytes], None]) -> Line:
+        """A line to a process of this machine, with keys that both sides were given: it stands at once."""
+        line = self.open_line(lambda _: None, on_rtcp, lambda _: None)
+        line.address, line.checked_at_s, line.state = address, float("inf"), LineState.CONNECTED
+        self.core.set_address(line.number, address)
+        self.core.set_keys(line.number, keys.profile, keys.receive_key, keys.send_key)
         return line
 
     def set_remote(

@@ -2,9 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from storage.local_files import LocalFiles
+from storage.object_store import ObjectStore
+from storage.s3 import S3Objects
 from tests.databases import database, new_database, postgresql_server
 from tests.janus_server import janus_server
 from tests.s3_server import PACKAGES, S3Server, missing_programs
@@ -41,3 +46,10 @@ def s3_url(request: pytest.FixtureRequest) -> str:
         return named
     server: S3Server = request.getfixturevalue("s3_server")
     return server.url
+
+
+@pytest.fixture(params=["local folder", "S3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    if request.param == "local folder":
+        return LocalFiles(tmp_path / "objects")
+    return S3Objects.from_url(f"{request.getfixturevalue('s3_url')}/test-{uuid4().hex}")

@@ -12,17 +12,9 @@ from hypothesis import strategies as st
 from minio.error import S3Error
 
 from storage.errors import InvalidKey, ObjectAlreadyStored, ObjectMissing
-from storage.local_files import LocalFiles
 from storage.object_store import ObjectStore, check_key
 from storage.s3 import S3Objects
 from tests.s3_server import S3Server
-
-
-@pytest.fixture(params=["local folder", "S3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
-    if request.param == "local folder":
-        return LocalFiles(tmp_path / "objects")
-    return S3Objects.from_url(f"{request.getfixturevalue('s3_url')}/test-{uuid4().hex}")
 
 
 def test_what_was_put_is_got_back_byte_for_byte(store: ObjectStore) -> None:

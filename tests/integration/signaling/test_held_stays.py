@@ -97,19 +97,19 @@ def test_a_patient_waits_is_let_in_is_muted_and_speaks_again_by_own_hand(visitor
     paul.begin()
     paul.waits("state.status === 'waiting'", "paul waits")
     mo.waits("state.waiting.length === 1", "mo sees who waits")
-    mo.page.evaluate("session.moderate({type: 'admit', participantId: 'paul'})")
+    mo.page.evaluate("session.step({type: 'admit', participantId: 'paul'})")
     paul.waits("state.status === 'connected'", "paul is in")
     mo.sees(paul)
     paul.sees(mo)
 
     mo.page.evaluate("state => session.sendViewer(state)", a_viewer_state())
-    mo.page.evaluate("session.moderate({type: 'mute', participantId: null})")
+    mo.page.evaluate("session.step({type: 'mute', participantId: null})")
     mo.waits("state.participants.some(p => p.id === 'paul' && !p.audio && p.video)", "paul is muted")
     assert paul.state["viewer"] is None, "a patient is not shown the images"
     paul.page.evaluate("session.setMedia({audio: true, video: true})")
     mo.waits("state.participants.some(p => p.id === 'paul' && p.audio)", "paul speaks again")
 
-    mo.page.evaluate("session.moderate({type: 'remove', participantId: 'paul'})")
+    mo.page.evaluate("session.step({type: 'remove', participantId: 'paul'})")
     paul.waits("state.status === 'closed' && state.error.code === 'removed'", "paul is told why it ended")
     mo.waits("state.participants.length === 1", "mo is alone")
 

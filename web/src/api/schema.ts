@@ -258,6 +258,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/consults/{consult_id}/recordings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Recordings
+         * @description The oldest first.
+         */
+        get: operations["list_recordings_api_consults__consult_id__recordings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/recordings/{recording_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete One Recording */
+        delete: operations["delete_one_recording_api_consults__consult_id__recordings__recording_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Change Recording Retention
+         * @description Say how long it is kept.
+         */
+        patch: operations["change_recording_retention_api_consults__consult_id__recordings__recording_id__patch"];
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/recordings/{recording_id}/parts/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Recording Part
+         * @description One file, decrypted while it is sent. Written to the audit log.
+         */
+        get: operations["read_recording_part_api_consults__consult_id__recordings__recording_id__parts__number__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/consults/{consult_id}/report": {
         parameters: {
             query?: never;
@@ -2410,6 +2471,82 @@ export interface components {
             /** Mended */
             mended: number;
         };
+        /**
+         * RecordingAnswerOut
+         * @description What one participant said to being recorded. `text`: version and language of the words they read.
+         */
+        RecordingAnswerOut: {
+            /** Agrees */
+            agrees: boolean;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Display Name */
+            display_name: string;
+            /** Participant Id */
+            participant_id: string;
+            /** Role */
+            role: string;
+            /** Text */
+            text: string;
+        };
+        /** RecordingOut */
+        RecordingOut: {
+            /** Answers */
+            answers: components["schemas"]["RecordingAnswerOut"][];
+            /** Delete After */
+            delete_after: string | null;
+            /** Duration Ms */
+            duration_ms: number;
+            /** Ended At */
+            ended_at: string | null;
+            /** Id */
+            id: string;
+            /** May Delete */
+            may_delete: boolean;
+            /** Parts */
+            parts: components["schemas"]["RecordingPartOut"][];
+            retention_class: components["schemas"]["RetentionClass"];
+            /** Size Bytes */
+            size_bytes: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            status: components["schemas"]["RecordingStatus"];
+        };
+        /**
+         * RecordingPartOut
+         * @description One file: a participant's stay, or the log of the session. Times in ms since the recording's start.
+         */
+        RecordingPartOut: {
+            /** Began Ms */
+            began_ms: number;
+            /** Content Type */
+            content_type: string;
+            /** Display Name */
+            display_name: string | null;
+            /** Duration Ms */
+            duration_ms: number;
+            /** Lost Packets */
+            lost_packets: number;
+            /** Number */
+            number: number;
+            /** Size Bytes */
+            size_bytes: number;
+        };
+        /** RecordingRetentionIn */
+        RecordingRetentionIn: {
+            retention_class: components["schemas"]["RetentionClass"];
+        };
+        /**
+         * RecordingStatus
+         * @enum {string}
+         */
+        RecordingStatus: "recording" | "kept" | "interrupted";
         /** RejectionOut */
         RejectionOut: {
             /** Address */
@@ -2519,6 +2656,12 @@ export interface components {
          * @enum {string}
          */
         ReportStatus: "preliminary" | "final" | "amended";
+        /**
+         * RetentionClass
+         * @description How long it is kept; the days are a setting of the app.
+         * @enum {string}
+         */
+        RetentionClass: "record" | "review";
         /** RetentionRuleIn */
         RetentionRuleIn: {
             action: components["schemas"]["Action"];
@@ -3664,6 +3807,154 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JoinOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_recordings_api_consults__consult_id__recordings_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_one_recording_api_consults__consult_id__recordings__recording_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                recording_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_recording_retention_api_consults__consult_id__recordings__recording_id__patch: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                recording_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecordingRetentionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecordingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_recording_part_api_consults__consult_id__recordings__recording_id__parts__number__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                recording_id: string;
+                number: number;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": unknown;
+                    "video/webm": unknown;
+                    "video/x-matroska": unknown;
                 };
             };
             /** @description Validation Error */

@@ -51,6 +51,8 @@ export type FileVerdict = FileResult["verdict"];
 export type Upload = Schemas["UploadOut"];
 
 export type Consult = Schemas["ConsultOut"];
+export type Recording = Schemas["RecordingOut"];
+export type RetentionClass = Schemas["RetentionClass"];
 export type CallFigures = Schemas["CallFigures"];
 export type CallQuality = Schemas["CallQualityOut"];
 export type NewConsult = Schemas["ConsultIn"];

@@ -18,6 +18,7 @@ import { Calls } from "./Calls";
 import { ConsultActions } from "./ConsultActions";
 import classes from "./consults.module.css";
 import { ConsultStatusTag, UrgencyTag } from "./ConsultTags";
+import { Recordings } from "./Recordings";
 import { HAS_REPORT } from "./status";
 import { Timeline } from "./Timeline";
 
@@ -116,6 +117,7 @@ export function ConsultPage() {
             <Timeline history={consult.history} />
           </Panel>
           <Calls consultId={consult.id} />
+          <Recordings consultId={consult.id} />
         </div>
       </div>
     </>

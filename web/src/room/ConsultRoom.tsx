@@ -10,6 +10,7 @@ import { useNavigate } from "react-router";
 import { usePollMs } from "../api/events";
 import { useConsultEvent, useMe, useStudy } from "../api/hooks";
 import type { Consult } from "../api/types";
+import { useLanguage } from "../app/i18n";
 import { EmptyState, ErrorState } from "../ui/states";
 import type { NamedPointer } from "../viewer/PointerMarks";
 import type { ViewerState } from "../viewer/viewerState";
@@ -18,6 +19,8 @@ import { EndDialog } from "./EndDialog";
 import { Faces } from "./Faces";
 import { isSending, type LocalMedia } from "./localMedia";
 import { lookOf, studyOnScreen } from "./look";
+import { RecordingDialog } from "./RecordingDialog";
+import { consentText } from "./recordingConsent";
 import { RoomBanner } from "./RoomBanner";
 import { RoomHeader } from "./RoomHeader";
 import { RoomToolbar } from "./RoomToolbar";
@@ -27,6 +30,7 @@ import { useArrivals } from "./useArrivals";
 import { useFaces } from "./useFaces";
 import { useImageShare, useStillPictures } from "./useLine";
 import { useCallReport } from "./useCallReport";
+import { useRecordingNews } from "./useRecordingNews";
 import { useRemoteSound } from "./useRemoteSound";
 import { useRoomSession } from "./useRoomSession";
 import { VideoTile } from "./VideoTile";
@@ -43,6 +47,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
   const { t } = useTranslation("room");
   const navigate = useNavigate();
   const me = useMe().data;
+  const language = useLanguage();
   const local = useSyncExternalStore(media.state.subscribe, media.state.get);
   const audio = isSending(local, "audio");
   const video = isSending(local, "video");
@@ -125,6 +130,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
     setLed(true);
     session?.takePresenter();
   };
+  useRecordingNews(state.recording);
   useArrivals(consult.studies, studyUid, showStudy);
 
   const ids = useMemo(() => participants.map(({ id }) => id), [participants]);
@@ -141,6 +147,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
     [state.pointers, participants, ids, selfId],
   );
   const onSize = useMemo(() => session?.sizePicture.bind(session), [session]);
+  const mayRecord = isConnected && state.rights.includes("record") && state.recording.status === "off";
   const others = participants.filter(({ id }) => id !== selfId);
   const { speakerId } = state;
   const faces = useFaces({ others, selfId, speakerId, presenterId, share: useImageShare(session) });
@@ -149,7 +156,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
   if (state.status === "waiting") return <WaitingRoom consult={consult} />;
   return (
     <div className={classes.room} data-panel={panelShown || undefined} data-status={state.status} data-look={look}>
-      <RoomHeader consult={consult} session={session} status={state.status} studyInstanceUid={studyUid} onStudy={showStudy} />
+      <RoomHeader consult={consult} session={session} room={state} studyInstanceUid={studyUid} onStudy={showStudy} />
       <RoomBanner session={session} video={video} state={state} joinError={joinError} onRetry={retry} sound={sound} />
       <main className={classes.stage}>
         {study.isError && <ErrorState error={study.error} onRetry={() => void study.refetch()} />}
@@ -222,7 +229,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
           selectedFindingId={selectedFinding}
           onSelectFinding={selectFinding}
           room={state}
-          onModerate={(step) => session?.moderate(step)}
+          onModerate={(step) => session?.step(step)}
         />
       )}
       <RoomToolbar
@@ -236,6 +243,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
         maySend={!isConnected || state.rights.includes("send-media")}
         mayPoint={!isConnected || state.rights.includes("point")}
         waitingCount={state.waiting.length}
+        onRecord={mayRecord ? () => session?.step({ type: "askToRecord", consentText: consentText(language) }) : null}
         onPresent={present}
         onReturn={() => setAway(false)}
         pointing={pointing}
@@ -248,6 +256,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
         onLeave={() => void navigate(`/consults/${consult.id}`)}
         onEnd={consult.possible_events.includes("end") ? end.open : null}
       />
+      <RecordingDialog room={state} onStep={(step) => session?.step(step)} />
       <EndDialog
         opened={endOpened}
         isPending={event.isPending}

@@ -8,6 +8,7 @@ import { formatDate, formatPercent } from "../ui/format";
 import { PatientLine } from "../ui/PatientLine";
 import { Tag } from "../ui/Tag";
 import { LineQuality } from "./LineQuality";
+import { RecordingMark } from "./RecordingMark";
 import classes from "./room.module.css";
 
 const STATUS = {
@@ -20,14 +21,15 @@ const STATUS = {
 export interface RoomHeaderProps {
   consult: Consult;
   session: Session | null;
-  status: SessionState["status"];
+  room: SessionState;
   studyInstanceUid: string | null;
   onStudy: (studyInstanceUid: string) => void;
 }
 
 /** Who the patient is, whether the call stands, and which of the consult's studies is on screen. */
-export function RoomHeader({ consult, session, status, studyInstanceUid, onStudy }: RoomHeaderProps) {
+export function RoomHeader({ consult, session, room, studyInstanceUid, onStudy }: RoomHeaderProps) {
   const { t } = useTranslation("room");
+  const { status } = room;
   return (
     <header className={classes.header} data-connection={status}>
       <div className={classes.headerPatient}>
@@ -59,6 +61,7 @@ export function RoomHeader({ consult, session, status, studyInstanceUid, onStudy
           );
         })}
       </nav>
+      <RecordingMark room={room} onStep={(step) => session?.step(step)} />
       <span className={classes.connection} role="status">
         {status === "connected" ? (
           <LineQuality session={session} />

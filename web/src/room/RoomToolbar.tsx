@@ -8,6 +8,7 @@ import {
   IconMicrophone,
   IconMicrophoneOff,
   IconPhoneOff,
+  IconPlayerRecord,
   IconPresentation,
   IconVideo,
   IconVideoOff,
@@ -48,6 +49,8 @@ export interface RoomToolbarProps {
   mayPoint: boolean;
   /** How many wait to be let in by this user. */
   waitingCount: number;
+  /** Ask everybody whether they may be recorded; null where the user may not, or it is under way. */
+  onRecord: (() => void) | null;
   onPresent: () => void;
   onReturn: () => void;
   pointing: boolean;
@@ -92,6 +95,9 @@ export function RoomToolbar(props: RoomToolbarProps) {
             pressed={pointing}
             onPress={props.onPointing}
           />
+        )}
+        {props.onRecord !== null && (
+          <Round label={t("recording.ask")} icon={IconPlayerRecord} onPress={props.onRecord} />
         )}
       </div>
       <div className={classes.look} data-look={look} data-testid="look">

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 
 import { fetchJoinTicket } from "../api/hooks";
+import { NOT_RECORDED } from "../signaling/reducer";
 import { openSession, type Session, type SessionState } from "../signaling/session";
 import { beginCall } from "../upload/calls";
 
@@ -15,6 +16,7 @@ export const NOT_CONNECTED: SessionState = {
   pointers: {},
   locked: false,
   waiting: [],
+  recording: NOT_RECORDED,
   error: null,
 };
 

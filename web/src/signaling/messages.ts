@@ -5,6 +5,23 @@ export interface Admit {
   participantId: string;
 }
 
+/** A no ends the recording, also from who agreed before. */
+export interface AnswerRecording {
+  type: "answerRecording";
+  agrees: boolean;
+  consentText: string;
+}
+
+/**
+ * Ask everybody for their consent; who asks agrees.
+ *
+ * `consent_text`: version and language of the words on the screen.
+ */
+export interface AskToRecord {
+  type: "askToRecord";
+  consentText: string;
+}
+
 /** Both ways. RTCIceCandidateInit (RFC 8839 section 5.1); an empty candidate ends gathering. */
 export interface CandidateMessage {
   type: "candidate";
@@ -30,7 +47,7 @@ export interface DescriptionMessage {
 }
 
 /** Why the server refused or ended something; the front end has a sentence for each. */
-export type ErrorCode = "bad-message" | "bad-token" | "expired-token" | "join-timeout" | "already-joined" | "room-full" | "room-locked" | "replaced" | "removed" | "declined" | "cannot-resume" | "not-presenter" | "not-allowed" | "media-failed" | "too-slow" | "server-closing";
+export type ErrorCode = "bad-message" | "bad-token" | "expired-token" | "join-timeout" | "already-joined" | "room-full" | "room-locked" | "replaced" | "removed" | "declined" | "cannot-resume" | "not-presenter" | "not-allowed" | "not-now" | "not-asked" | "media-failed" | "too-slow" | "server-closing";
 
 export interface ErrorMessage {
   type: "error";
@@ -133,6 +150,25 @@ export interface ReconnectingChanged {
   reconnecting: boolean;
 }
 
+export interface RecordingChanged {
+  type: "recording";
+  recording: RecordingState;
+}
+
+/** Why the last recording, or the asking for it, ended. */
+export type RecordingEnd = "stopped" | "declined" | "failed";
+
+/** `awaiting`: who is asked and has not answered. `ended`: why it is off; None where it never was on. */
+export interface RecordingState {
+  status: RecordingStatus;
+  askedBy: string | null;
+  awaiting: string[];
+  ended: RecordingEnd | null;
+}
+
+/** Of a room; see `recording_consent`. Nothing is recorded but in `on`. */
+export type RecordingStatus = "off" | "asking" | "on" | "paused";
+
 export interface Remove {
   type: "remove";
   participantId: string;
@@ -160,7 +196,7 @@ export interface Resumed {
   iceServers: IceServer[];
 }
 
-export type Right = "present" | "point" | "send-media" | "see-images" | "moderate";
+export type Right = "present" | "point" | "send-media" | "see-images" | "record" | "moderate";
 
 /** What somebody is in a room. */
 export type Role = "presenter" | "participant" | "listener" | "patient";
@@ -193,6 +229,11 @@ export interface SetMedia {
 export interface SetPointer {
   type: "pointer";
   pointer: Pointer | null;
+}
+
+export interface SetRecording {
+  type: "setRecording";
+  step: "pause" | "resume" | "stop";
 }
 
 export interface SetViewer {
@@ -290,10 +331,11 @@ export interface Welcome {
   seq: number;
   locked: boolean;
   waiting: WaitingPerson[];
+  recording: RecordingState;
   resumeToken: string;
   iceServers: IceServer[];
 }
 
-export type ClientMessage = Join | Resume | DescriptionMessage | CandidateMessage | SetViewer | SetPointer | TakePresenter | SetMedia | SetLine | SetWatched | Mute | Remove | SetLock | Admit | Decline;
+export type ClientMessage = Join | Resume | DescriptionMessage | CandidateMessage | SetViewer | SetPointer | TakePresenter | SetMedia | SetLine | SetWatched | Mute | Remove | SetLock | Admit | Decline | AskToRecord | AnswerRecording | SetRecording;
 
-export type ServerMessage = Waiting | Welcome | Resumed | Joined | Left | DescriptionMessage | CandidateMessage | ViewerChanged | PointerMoved | PresenterChanged | MediaChanged | LineChanged | SpeakerChanged | ReconnectingChanged | WantedEncodings | Muted | LockChanged | WaitingChanged | ErrorMessage;
+export type ServerMessage = Waiting | Welcome | Resumed | Joined | Left | DescriptionMessage | CandidateMessage | ViewerChanged | PointerMoved | PresenterChanged | MediaChanged | LineChanged | SpeakerChanged | ReconnectingChanged | WantedEncodings | Muted | LockChanged | WaitingChanged | RecordingChanged | ErrorMessage;

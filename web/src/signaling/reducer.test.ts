@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Participant, ServerMessage, ViewerState } from "./messages";
-import { type Action, INITIAL, reduce, type RoomState } from "./reducer";
+import { type Action, INITIAL, NOT_RECORDED, reduce, type RoomState } from "./reducer";
 
 const anna: Participant = {
   id: "anna",
@@ -36,6 +36,7 @@ const welcome = (changes: object = {}): ServerMessage => ({
   rights: ["present", "point", "send-media", "see-images"],
   locked: false,
   waiting: [],
+  recording: NOT_RECORDED,
   resumeToken: "secret",
   iceServers: [],
   ...changes,

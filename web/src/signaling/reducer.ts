@@ -3,6 +3,7 @@ import type {
   ErrorCode,
   Participant as WireParticipant,
   Pointer,
+  RecordingState,
   Right,
   ServerMessage,
   ViewerState,
@@ -30,8 +31,11 @@ export interface RoomState {
   locked: boolean;
   /** Who waits to be let in, as moderators know it. */
   waiting: readonly WaitingPerson[];
+  recording: RecordingState;
   error: { code: SessionErrorCode } | null;
 }
+
+export const NOT_RECORDED: RecordingState = { status: "off", askedBy: null, awaiting: [], ended: null };
 
 export const INITIAL: RoomState = {
   status: "connecting",
@@ -46,6 +50,7 @@ export const INITIAL: RoomState = {
   pointers: {},
   locked: false,
   waiting: [],
+  recording: NOT_RECORDED,
   error: null,
 };
 
@@ -81,6 +86,7 @@ export function reduce(state: RoomState, action: Action): RoomState {
         streams: {},
         pointers: {},
         waiting: [],
+        recording: NOT_RECORDED,
         error: action.error === null ? null : { code: action.error },
       };
     case "failed":
@@ -124,6 +130,7 @@ function receive(state: RoomState, message: ServerMessage): RoomState {
         pointers: {},
         locked: message.locked,
         waiting: message.waiting,
+        recording: message.recording,
         error: null,
       };
     case "joined":
@@ -174,6 +181,8 @@ function receive(state: RoomState, message: ServerMessage): RoomState {
       return { ...state, locked: message.locked };
     case "waitingRoom":
       return { ...state, waiting: message.waiting };
+    case "recording":
+      return { ...state, recording: message.recording };
     case "error":
       return { ...state, error: { code: message.code } };
     case "description":

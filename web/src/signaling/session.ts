@@ -11,18 +11,14 @@ import { latestOnly } from "./latestOnly";
 import type { Word } from "./linePolicy";
 import { type LineView, LineWatch } from "./lineWatch";
 import type {
-  Admit,
   ClientMessage,
-  Decline,
   ErrorCode,
   IceServer,
-  Mute,
   Participant as WireParticipant,
   Pointer,
-  Remove,
+  RecordingState,
   Right,
   ServerMessage,
-  SetLock,
   ViewerState,
   WaitingPerson,
 } from "./messages";
@@ -38,11 +34,11 @@ import {
   type SessionStatus,
 } from "./reducer";
 import { ResumableSocket } from "./resumableSocket";
+import type { Moderation, RecordingStep } from "./steps";
 import { WatchedPictures } from "./watchedPictures";
 
 export type { LineView, Pointer, Right, SessionErrorCode, SessionStatus, ViewerState, WaitingPerson, Word };
-/** What moderators do; the server refuses it from anybody else. */
-export type Moderation = Mute | Remove | SetLock | Admit | Decline;
+export type { Moderation, RecordingStep };
 
 export interface Participant extends WireParticipant {
   /** What arrives from this participant; for oneself, what one sends. */
@@ -64,6 +60,7 @@ export interface SessionState {
   locked: boolean;
   /** Who waits to be let in, as moderators know it. */
   waiting: readonly WaitingPerson[];
+  recording: RecordingState;
   error: { code: SessionErrorCode } | null;
 }
 
@@ -77,7 +74,7 @@ export interface Session {
   /** The longer side of somebody's picture on this screen, in its pixels; 0: not seen; null: forget it. */
   sizePicture(participantId: string, sidePx: number | null): void;
   takePresenter(): void;
-  moderate(step: Moderation): void;
+  step(step: Moderation | RecordingStep): void;
   setMedia(media: { audio: boolean; video: boolean }): void;
   setLocalStream(stream: MediaStream | null): Promise<void>;
   close(): void;
@@ -180,7 +177,7 @@ class RoomSession implements Session {
     this.send({ type: "takePresenter" });
   }
 
-  moderate(step: Moderation): void {
+  step(step: Moderation | RecordingStep): void {
     this.send(step);
   }
 

@@ -1,0 +1,98 @@
+"""What grows and must stay secret: encrypted pieces in the object store, each durable once it is appended.
+
+A stream has a key of its own, which is kept beside it encrypted under the installation's (envelope
+encryption): whoever deletes that forgets the stream. A piece cannot be changed, moved or left out in the
+middle without being found out, and neither can the end of a stream that was closed. AES-256-GCM (NIST SP
+800-38D); a nonce is the number of the piece under a key that no other stream has.
+"""
+
+import os
+from collections.abc import Iterator
+from hashlib import sha256
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from storage.errors import ObjectAlreadyStored, ObjectMissing, StreamDamaged
+from storage.object_store import ObjectStore
+
+KEY_BYTES = 32
+NONCE_BYTES = 12
+MAX_PIECES = 10_000_000
+
+
+def master_key(secret: str) -> bytes:
+    """The key under which keys of streams are kept, from a secret of at least 32 random characters."""
+    return sha256(b"teleconsult.sealed-streams\0" + secret.encode()).digest()
+
+
+def new_key() -> bytes:
+    return AESGCM.generate_key(bit_length=8 * KEY_BYTES)
+
+
+def wrap_key(master: bytes, key: bytes, stream: str) -> bytes:
+    """The key of a stream as it may be kept beside it."""
+    nonce = os.urandom(NONCE_BYTES)
+    return nonce + AESGCM(master).encrypt(nonce, key, stream.encode())
+
+
+def unwrap_key(master: bytes, wrapped: bytes, stream: str) -> bytes:
+    """Raises StreamDamaged, also where the installation's secret is another one."""
+    try:
+        return AESGCM(master).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], stream.encode())
+    except InvalidTag as error:
+        raise StreamDamaged(stream) from error
+
+
+class SealedStream:
+    """One stream under `prefix` of the store; `key` is no other's, and one writer appends."""
+
+    def __init__(self, objects: ObjectStore, key: bytes, prefix: str) -> None:
+        self._objects, self._cipher, self._prefix = objects, AESGCM(key), prefix
+        self.pieces = 0
+
+    def append(self, data: bytes, is_last: bool = False) -> None:
+        """Durable when it returns. Where the store raises, the same data may be appended again."""
+        number = self.pieces
+        if number >= MAX_PIECES:
+            raise ValueError("a stream of too many pieces")
+        sealed = self._cipher.encrypt(_nonce(number), data, self._about(number, is_last))
+        content = bytes([is_last]) + sealed
+        try:
+            self._objects.put(self._object(number), content)
+        except ObjectAlreadyStored:
+            # A try before this one did arrive. Anything else under this nonce must not go out.
+            if self._objects.get(self._object(number)) != content:
+                raise
+        self.pieces += 1
+
+    def read(self, at_least: int = 0) -> Iterator[bytes]:
+        """The pieces in order, to the last that there is: a stream that broke off has no last one.
+
+        Raises:
+            StreamDamaged: one was changed, is not where it belongs, or there are fewer than `at_least`.
+        """
+        for number in range(MAX_PIECES):
+            try:
+                content = self._objects.get(self._object(number))
+            except ObjectMissing as error:
+                if number < at_least:
+                    raise StreamDamaged(self._object(number)) from error
+                return
+            is_last = content[:1] == b"\x01"
+            try:
+                yield self._cipher.decrypt(_nonce(number), content[1:], self._about(number, is_last))
+            except InvalidTag as error:
+                raise StreamDamaged(self._object(number)) from error
+            if is_last:
+                return
+
+    def _object(self, number: int) -> str:
+        return f"{self._prefix}/{number:07}"
+
+    def _about(self, number: int, is_last: bool) -> bytes:
+        return f"{self._prefix}\0{number}\0{int(is_last)}".encode()
+
+
+def _nonce(number: int) -> bytes:
+    return number.to_bytes(NONCE_BYTES, "big")

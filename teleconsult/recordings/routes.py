@@ -1,0 +1,142 @@
+"""The recordings of a consult: what there is, its files, how long it is kept."""
+
+from collections.abc import AsyncGenerator, Iterator
+from datetime import timedelta
+from typing import Any
+
+from fastapi import APIRouter, Response
+from sqlalchemy import Connection
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+
+from signaling.recorder.kept_recordings import (
+    LOG,
+    Recording,
+    RecordingPart,
+    RecordingStatus,
+    find_recording,
+    read_part,
+    recordings_of,
+    set_retention_class,
+)
+from storage.sealed_stream import master_key
+from teleconsult import access
+from teleconsult.consults.consult import Consult
+from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
+from teleconsult.dicomweb.responses import Streamed, begun
+from teleconsult.errors import NotAllowed, NotFound, RecordingUnderWay
+from teleconsult.recordings.retention import delete_recording, note
+from teleconsult.recordings.schemas import RecordingOut, RecordingRetentionIn
+from teleconsult.recordings.session_log import decisions_during, session_log
+from teleconsult.users.user import User
+
+router = APIRouter(prefix="/api/consults/{consult_id}/recordings", tags=["recordings"])
+ENDINGS = {"video/webm": "webm", "video/x-matroska": "mkv", LOG: "jsonl"}
+AS_FILE: dict[int | str, dict[str, Any]] = {200: {"content": {name: {} for name in ENDINGS}}}
+
+
+@router.get("")
+def list_recordings(consult_id: str, parts: Parts, user: CurrentUser) -> list[RecordingOut]:
+    """The oldest first."""
+    with parts.database.reading() as connection:
+        consult = _consult(parts, connection, consult_id, user)
+        return [_out(parts, consult, one, user) for one in recordings_of(connection, consult.id)]
+
+
+@router.get("/{recording_id}/parts/{number}", response_class=Response, responses=AS_FILE)
+async def read_recording_part(
+    consult_id: str, recording_id: str, number: int, parts: Parts, user: CurrentUser, now: Now
+) -> Response:
+    """One file, decrypted while it is sent. Written to the audit log."""
+    recording, part, pieces = await run_in_threadpool(
+        _open_part, parts, consult_id, recording_id, number, user, now
+    )
+    name = f"{recording.started_at:%Y%m%d-%H%M%S}-{part.number}.{ENDINGS[part.content_type]}"
+    return Streamed(
+        await begun(_asynchronous(pieces)),
+        media_type=part.content_type,
+        headers={
+            "Content-Disposition": f'attachment; filename="{name}"',
+            "Cache-Control": "no-store",
+        },
+    )
+
+
+@router.patch("/{recording_id}")
+def change_recording_retention(
+    consult_id: str,
+    recording_id: str,
+    body: RecordingRetentionIn,
+    parts: Parts,
+    user: CurrentUser,
+    now: Now,
+) -> RecordingOut:
+    """Say how long it is kept."""
+    with parts.database.transaction() as connection:
+        consult = _consult(parts, connection, consult_id, user)
+        recording = _recording(connection, consult, recording_id)
+        if not access.may_delete_recording(user, consult):
+            raise NotAllowed
+        set_retention_class(connection, recording.id, body.retention_class)
+        note(connection, f"recording-kept-as-{body.retention_class}", recording.id, actor=user.id, at=now)
+        out = _out(parts, consult, _recording(connection, consult, recording_id), user)
+    parts.publish({"type": "consult-changed", "consult_id": consult_id})
+    return out
+
+
+@router.delete("/{recording_id}", status_code=204)
+def delete_one_recording(
+    consult_id: str, recording_id: str, parts: Parts, user: CurrentUser, now: Now
+) -> None:
+    with parts.database.reading() as connection:
+        consult = _consult(parts, connection, consult_id, user)
+        recording = _recording(connection, consult, recording_id)
+    if not access.may_delete_recording(user, consult):
+        raise NotAllowed
+    if recording.status is RecordingStatus.RECORDING:
+        raise RecordingUnderWay
+    delete_recording(parts, recording.id, actor=user.id, at=now)
+    parts.publish({"type": "consult-changed", "consult_id": consult_id})
+
+
+def _open_part(
+    parts: PartsOfApp, consult_id: str, recording_id: str, number: int, user: User, now: Now
+) -> tuple[Recording, RecordingPart, Iterator[bytes]]:
+    secret = parts.settings.recording_secret
+    with parts.database.transaction() as connection:
+        consult = _consult(parts, connection, consult_id, user)
+        recording = _recording(connection, consult, recording_id)
+        part = next((one for one in recording.parts if one.number == number), None)
+        if part is None or secret is None:
+            raise NotFound
+        decided = decisions_during(connection, consult.study_instance_uids, recording)
+        note(connection, "recording-read", recording.id, actor=user.id, at=now)
+    pieces = read_part(parts.objects, master_key(secret), recording, part)
+    return recording, part, session_log(pieces, decided) if part.content_type == LOG else pieces
+
+
+async def _asynchronous(pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
+    async for piece in iterate_in_threadpool(pieces):
+        yield piece
+
+
+def _consult(parts: PartsOfApp, connection: Connection, consult_id: str, user: User) -> Consult:
+    """Raises NotFound, also for who has no part in what was said in the room."""
+    consult = parts.consults.get_for(connection, consult_id, user)
+    if not access.may_hear_recordings(user, consult):
+        raise NotFound
+    return consult
+
+
+def _recording(connection: Connection, consult: Consult, recording_id: str) -> Recording:
+    recording = find_recording(connection, recording_id)
+    if recording is None or recording.consult_id != consult.id:
+        raise NotFound
+    return recording
+
+
+def _out(parts: PartsOfApp, consult: Consult, recording: Recording, user: User) -> RecordingOut:
+    return RecordingOut.of(
+        recording,
+        timedelta(days=parts.settings.recording_days[recording.retention_class]),
+        access.may_delete_recording(user, consult),
+    )

@@ -248,10 +248,10 @@ def build_floor(folder: str) -> None:
 
 def say(title: str, runs: dict[str, list[Run]]) -> None:
     print(f"\n{title}")
-    print(f"{'':10} {'us/packet':>10} {'cores':>7} {'lost':>8} {'p50 ms':>8} {'p99 ms':>8}")
+    print(f"{'':16} {'us/packet':>10} {'cores':>7} {'lost':>8} {'p50 ms':>8} {'p99 ms':>8}")
     for name, of in runs.items():
         print(
-            f"{name:10} {median(of, 'cpu_us'):10.2f} {median(of, 'cores'):7.3f} {median(of, 'lost'):8.4%}"
+            f"{name:16} {median(of, 'cpu_us'):10.2f} {median(of, 'cores'):7.3f} {median(of, 'lost'):8.4%}"
             f" {delay(of, 0.5):8.2f} {delay(of, 0.99):8.2f}"
         )
 
@@ -267,7 +267,7 @@ def delay(runs: list[Run], share: float) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=float, default=10.0)
+    parser.add_argument("--seconds", type=float, default=5.0)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as library:
         build_floor(library)

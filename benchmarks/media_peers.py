@@ -75,7 +75,7 @@ async def fan_out(name: str, place: Place, load: Load) -> Run:
         await until(lambda: all(one.streams_received == 2 for one in students), f"all receive from {name}")
         warming_up.cancel()
         run = await measured(name, students, pid, load.seconds, [(teacher, HD, load.speed)], load.receivers)
-        for person in call.people.values():
+        for person in reversed(call.people.values()):  # who only receives, first: nobody is offered anew
             await person.leave()
         return run
 

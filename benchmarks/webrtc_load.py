@@ -391,6 +391,8 @@ class LightParticipant:
             self.inbound.delays_ms.clear()
 
     async def leave(self, says_goodbye: bool = True) -> None:
+        for task in self._answering:
+            task.cancel()
         await self._engine.close(self.stay)
         for connection in (self.outbound, self.inbound):
             if connection is not None:

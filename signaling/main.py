@@ -5,10 +5,10 @@
 | TELECONSULT_RELAY_HOST, _PORT | where to listen for WebSockets and /health; 127.0.0.1, 8081 |
 | TELECONSULT_JOIN_SECRET_FILE or TELECONSULT_JOIN_SECRET | the secret shared with the app; no default |
 | TELECONSULT_ALLOWED_ORIGINS | origins of the pages that may join, with spaces between; no default |
-| TELECONSULT_MEDIA_PORT | the one UDP port of all media, on all IPv4 addresses; the same number |
+| TELECONSULT_MEDIA_PORT | the one UDP port of all media, on all addresses; the same number |
 | TELECONSULT_PACKET_CORE | `c` or `python`; by default C where it is compiled |
 | TELECONSULT_MEDIA_DSCP | marks of sound and of all other media, 0 to 63 each; `46 34` |
-| TELECONSULT_PUBLIC_ADDRESS | an IPv4 address to offer for media too, if a router forwards it here |
+| TELECONSULT_PUBLIC_ADDRESS | an address to offer for media too, if a router forwards it here |
 | TELECONSULT_TURN_URLS | TURN servers for pages, such as turn:host:3478?transport=tcp turns:host:443; none |
 | TELECONSULT_TURN_SECRET_FILE | the secret shared with them (coturn's static-auth-secret) |
 | TELECONSULT_TURN_LIFETIME_S | how long a page's credentials for them are good; 43200 |
@@ -28,7 +28,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -90,7 +90,7 @@ class Settings:
             port = int(environment.get("TELECONSULT_RELAY_PORT", "8081"))
             media_port = int(environment.get("TELECONSULT_MEDIA_PORT") or port)
             if public_address is not None:
-                IPv4Address(public_address)
+                ip_address(public_address)
         except ValueError as error:
             names = "TELECONSULT_RELAY_PORT, TELECONSULT_MEDIA_PORT or TELECONSULT_PUBLIC_ADDRESS"
             raise BadSettings(f"{names}: {error}") from error

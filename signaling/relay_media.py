@@ -9,6 +9,7 @@ or is not there in time, is reported through `on_failed`.
 
 import itertools
 import logging
+import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from dataclasses import dataclass, field
 from aiortc.rtp import RtcpSrPacket
 
 from signaling.errors import MediaError
-from signaling.host_addresses import host_addresses
+from signaling.host_addresses import host_addresses, host_ipv6_addresses
 from signaling.media import OnDescription, OnFailed, OnSpeaker, OnWanted, Stay
 from signaling.messages import CandidateMessage, Connection, SessionDescription
 from signaling.recorder.control import TrackOf
@@ -36,6 +37,7 @@ from signaling.relay.subscriber import Subscriber
 from signaling.relay.tap import Tap
 from signaling.relay.transport import Line, LineState, Transport
 
+ANY_HOST = "::" if socket.has_dualstack_ipv6() else "0.0.0.0"  # the former takes both
 SPEAKER_INTERVAL_S = 0.1
 
 log = logging.getLogger(__name__)
@@ -69,13 +71,15 @@ class RelayMedia:
         on_speaker: OnSpeaker = lambda room_id, participant_id: None,
         public_address: str | None = None,
         core: PacketCore | None = None,
-        host: str = "0.0.0.0",
+        host: str = ANY_HOST,
         port: int = 0,
         marks: Marks = MARKS,
     ) -> None:
         self._on_description, self._on_failed = on_description, on_failed
         self._on_wanted, self._on_speaker = on_wanted, on_speaker
-        addresses = [host] if host != "0.0.0.0" else host_addresses()
+        addresses = host_addresses() if host in ("0.0.0.0", "::") else [host]
+        if host == "::":
+            addresses += host_ipv6_addresses()
         if public_address is not None and public_address not in addresses:
             addresses.append(public_address)
         self._core = core if core is not None else PythonCore()

@@ -5,7 +5,7 @@ import os
 import random
 import struct
 from collections.abc import Sequence
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import ModuleType
 from typing import Any
 
@@ -35,6 +35,9 @@ from signaling.relay.srtp import address_of, function_addresses, inbound_session
 NONE = 255
 ARRIVAL = struct.Struct("@qiIiiiHBB")  # core_arrival
 EVENTS_AT_ONCE = 256
+
+
+MAPPED_PREFIX = bytes(10) + b"\xff\xff"  # RFC 4291 section 2.5.5.2
 
 
 class NotCompiled(ImportError):
@@ -84,7 +87,7 @@ class CCore:
                 break
             data = bytes(buffer(event.data, event.size))
             if event.kind == 0:
-                events.datagrams.append(Datagram((str(IPv4Address(event.address)), event.port), data))
+                events.datagrams.append(Datagram((_text(bytes(event.address)), event.port), data))
             elif event.kind == 1:
                 events.rtcp.append(Rtcp(event.peer, data))
             else:
@@ -109,14 +112,14 @@ class CCore:
         return events
 
     def send_to(self, address: Address, data: bytes) -> None:
-        self._lib.core_send_to(self._core, int(IPv4Address(address[0])), address[1], data, len(data))
+        self._lib.core_send_to(self._core, _packed(address[0]), address[1], data, len(data))
 
     def add_peer(self, peer: int) -> None:
         self._lib.core_add_peer(self._core, peer)
         self._sessions.setdefault(peer, None)
 
     def set_address(self, peer: int, address: Address) -> None:
-        self._lib.core_set_address(self._core, peer, int(IPv4Address(address[0])), address[1])
+        self._lib.core_set_address(self._core, peer, _packed(address[0]), address[1])
 
     def set_keys(self, peer: int, profile: SrtpProfile, receive_key: bytes, send_key: bytes) -> None:
         if peer not in self._sessions:
@@ -200,3 +203,14 @@ class CCore:
     def close(self) -> None:
         self._lib.core_close(self._core)
         self._sessions.clear()
+
+
+def _packed(host: str) -> bytes:
+    """16 bytes: an IPv6 address, or an IPv4 one mapped into it."""
+    address = ip_address(host)
+    return MAPPED_PREFIX + address.packed if isinstance(address, IPv4Address) else address.packed
+
+
+def _text(packed: bytes) -> str:
+    address = IPv6Address(packed)
+    return str(address.ipv4_mapped or address)

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -92,9 +93,16 @@ static void put(table *t, uint64_t key, void *value) {
 typedef struct source source;
 typedef struct output output;
 
+/* Of the socket's own family; an IPv6 one reaches IPv4 too, by mapped addresses (RFC 4291 section 2.5.5.2). */
+typedef union {
+    struct sockaddr any;
+    struct sockaddr_in v4;
+    struct sockaddr_in6 v6;
+} endpoint;
+
 typedef struct {
     int number;
-    struct sockaddr_in address;
+    endpoint address;
     int has_address;
     void *receive, *send; /* libsrtp's sessions; the caller keeps them alive */
 } peer;
@@ -142,7 +150,7 @@ typedef struct {
 } packet;
 
 typedef struct {
-    struct sockaddr_in address;
+    endpoint address;
     int size, segment, segments, is_sound;
     uint8_t *data;
     union {
@@ -155,7 +163,8 @@ struct core {
     srtp_function protect, unprotect, protect_rtcp, unprotect_rtcp;
     pthread_mutex_t lock;
     pthread_t thread;
-    int is_running, socket, wake, stop, has_gso, sound_tos;
+    int is_running, socket, family, wake, stop, has_gso, sound_tos;
+    uint64_t address_seed;
     table peers, by_address, sources, by_ssrc, outputs;
     core_counts counts;
     core_event *events;
@@ -168,8 +177,41 @@ struct core {
     uint32_t abs_send_time;
 };
 
-static uint64_t address_key(const struct sockaddr_in *a) {
-    return (uint64_t)ntohl(a->sin_addr.s_addr) << 16 | ntohs(a->sin_port);
+static socklen_t endpoint_size(const core *c) {
+    return c->family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
+}
+
+static endpoint endpoint_of(const core *c, const uint8_t address[16], int port) {
+    endpoint e;
+    memset(&e, 0, sizeof e);
+    if (c->family == AF_INET6) {
+        e.v6.sin6_family = AF_INET6, e.v6.sin6_port = htons((uint16_t)port);
+        memcpy(&e.v6.sin6_addr, address, 16);
+    } else {
+        e.v4.sin_family = AF_INET, e.v4.sin_port = htons((uint16_t)port);
+        memcpy(&e.v4.sin_addr, address + 12, 4);
+    }
+    return e;
+}
+
+static int is_same(const core *c, const endpoint *a, const endpoint *b) {
+    if (c->family == AF_INET6)
+        return a->v6.sin6_port == b->v6.sin6_port && !memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, 16);
+    return a->v4.sin_port == b->v4.sin_port && a->v4.sin_addr.s_addr == b->v4.sin_addr.s_addr;
+}
+
+/* IPv6 does not fit in a key: it is mixed with a seed that nobody outside knows. */
+static uint64_t address_key(const core *c, const endpoint *e) {
+    if (c->family != AF_INET6) return (uint64_t)ntohl(e->v4.sin_addr.s_addr) << 16 | ntohs(e->v4.sin_port);
+    uint64_t words[3] = {0, 0, e->v6.sin6_port}, key = c->address_seed;
+    memcpy(words, &e->v6.sin6_addr, 16);
+    for (int i = 0; i < 3; i++) key = (key ^ words[i]) * 0x9E3779B97F4A7C15ULL, key ^= key >> 29;
+    return key;
+}
+
+static peer *peer_at(const core *c, const endpoint *from) {
+    peer *p = get(&c->by_address, address_key(c, from));
+    return p && is_same(c, &p->address, from) ? p : NULL;
 }
 static uint64_t ssrc_key(const peer *p, uint32_t ssrc) { return (uint64_t)(unsigned)p->number << 32 | ssrc; }
 
@@ -200,14 +242,21 @@ static void wake(core *c) {
     if (write(c->wake, &one, sizeof one) < 0) return; /* it is full, so it is awake */
 }
 
-static void push_event(core *c, int kind, int number, const struct sockaddr_in *from, const uint8_t *data, int size) {
+static void push_event(core *c, int kind, int number, const endpoint *from, const uint8_t *data, int size) {
     if (c->event_tail - c->event_head >= DATA_EVENTS_WAITING) {
         c->counts.events_dropped++;
         return;
     }
     core_event *e = &c->events[c->event_tail++ % DATA_EVENTS_WAITING];
     e->kind = kind, e->peer = number, e->size = size;
-    e->address = ntohl(from->sin_addr.s_addr), e->port = ntohs(from->sin_port);
+    if (c->family == AF_INET6) {
+        e->port = ntohs(from->v6.sin6_port);
+        memcpy(e->address, &from->v6.sin6_addr, 16);
+    } else {
+        e->port = ntohs(from->v4.sin_port);
+        memset(e->address, 0, 10), memset(e->address + 10, 0xFF, 2);
+        memcpy(e->address + 12, &from->v4.sin_addr, 4);
+    }
     memcpy(e->data, data, (size_t)size);
     wake(c);
 }
@@ -330,8 +379,8 @@ static int is_h264_key_frame(const uint8_t *d, int end) {
 
 /* --- sending ---------------------------------------------------------------------------------------------- */
 
-static void send_one(core *c, const struct sockaddr_in *to, const uint8_t *data, int size) {
-    if (sendto(c->socket, data, (size_t)size, MSG_DONTWAIT, (const struct sockaddr *)to, sizeof *to) < 0)
+static void send_one(core *c, const endpoint *to, const uint8_t *data, int size) {
+    if (sendto(c->socket, data, (size_t)size, MSG_DONTWAIT, &to->any, endpoint_size(c)) < 0)
         c->counts.send_failures++;
 }
 
@@ -345,10 +394,13 @@ static void add_control(struct msghdr *m, char *room, int level, int type, const
 /* The message that sends `size` bytes of a train from `at` on. */
 static struct msghdr message_of(const core *c, train *t, struct iovec *piece, int at, int size) {
     *piece = (struct iovec){t->data + at, (size_t)size};
-    struct msghdr m = {.msg_name = &t->address, .msg_namelen = sizeof t->address, .msg_iov = piece, .msg_iovlen = 1};
+    struct msghdr m = {.msg_name = &t->address, .msg_namelen = endpoint_size(c), .msg_iov = piece, .msg_iovlen = 1};
+    int is_ipv6 = c->family == AF_INET6 && !IN6_IS_ADDR_V4MAPPED(&t->address.v6.sin6_addr);
     uint16_t segment = (uint16_t)t->segment;
     if (size > t->segment && t->segments > 1) add_control(&m, t->control.bytes, SOL_UDP, UDP_SEGMENT, &segment, sizeof segment);
-    if (t->is_sound) add_control(&m, t->control.bytes, IPPROTO_IP, IP_TOS, &c->sound_tos, sizeof c->sound_tos);
+    if (t->is_sound)
+        add_control(&m, t->control.bytes, is_ipv6 ? IPPROTO_IPV6 : IPPROTO_IP, is_ipv6 ? IPV6_TCLASS : IP_TOS,
+                    &c->sound_tos, sizeof c->sound_tos);
     return m;
 }
 
@@ -572,8 +624,8 @@ static void forward(core *c, const packet *packets, int count) {
 /* --- receiving -------------------------------------------------------------------------------------------- */
 
 /* Decrypt and read one datagram; true if `p` is to be forwarded. */
-static int take_media(core *c, const struct sockaddr_in *from, uint8_t *data, int size, packet *p) {
-    peer *owner = get(&c->by_address, address_key(from));
+static int take_media(core *c, const endpoint *from, uint8_t *data, int size, packet *p) {
+    peer *owner = peer_at(c, from);
     if (!owner || !owner->receive || size < 8) {
         c->counts.refused++;
         return 0;
@@ -635,7 +687,7 @@ static int take_media(core *c, const struct sockaddr_in *from, uint8_t *data, in
     return 1;
 }
 
-static void take_burst(core *c, struct mmsghdr *messages, struct sockaddr_in *from, uint8_t (*data)[MAX_PACKET], int count) {
+static void take_burst(core *c, struct mmsghdr *messages, endpoint *from, uint8_t (*data)[MAX_PACKET], int count) {
     packet packets[BURST];
     int ready = 0;
     c->abs_send_time = abs_send_time();
@@ -666,7 +718,7 @@ static void *run(void *argument) {
     core *c = argument;
     struct mmsghdr messages[BURST];
     struct iovec pieces[BURST];
-    struct sockaddr_in from[BURST];
+    endpoint from[BURST];
     uint8_t(*data)[MAX_PACKET] = malloc(sizeof *data * BURST);
     if (!data) return NULL;
     struct pollfd waiting[2] = {{c->socket, POLLIN, 0}, {c->stop, POLLIN, 0}};
@@ -709,18 +761,25 @@ core *core_new(size_t protect, size_t unprotect, size_t protect_rtcp, size_t unp
 }
 
 int core_bind(core *c, const char *host, int port, int sound_dscp, int other_dscp) {
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    socklen_t length = sizeof address;
-    int size = SOCKET_BUFFER;
-    if (inet_pton(AF_INET, host, &address.sin_addr) != 1) return -EINVAL;
-    int s = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    uint8_t bytes[16] = {0};
+    c->family = strchr(host, ':') ? AF_INET6 : AF_INET;
+    if (inet_pton(c->family, host, c->family == AF_INET6 ? bytes : bytes + 12) != 1) return -EINVAL;
+    endpoint address = endpoint_of(c, bytes, port);
+    socklen_t length = endpoint_size(c);
+    int size = SOCKET_BUFFER, no = 0;
+    if (getrandom(&c->address_seed, sizeof c->address_seed, 0) < 0) return -errno;
+    int s = socket(c->family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (s < 0) return -errno;
     setsockopt(s, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
     setsockopt(s, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
     int other_tos = other_dscp << 2;
     c->sound_tos = sound_dscp << 2;
     setsockopt(s, IPPROTO_IP, IP_TOS, &other_tos, sizeof other_tos);
-    if (bind(s, (struct sockaddr *)&address, sizeof address) || getsockname(s, (struct sockaddr *)&address, &length)) {
+    if (c->family == AF_INET6) {
+        setsockopt(s, IPPROTO_IPV6, IPV6_V6ONLY, &no, sizeof no);
+        setsockopt(s, IPPROTO_IPV6, IPV6_TCLASS, &other_tos, sizeof other_tos);
+    }
+    if (bind(s, &address.any, length) || getsockname(s, &address.any, &length)) {
         int error = errno;
         close(s);
         return -error;
@@ -731,7 +790,7 @@ int core_bind(core *c, const char *host, int port, int sound_dscp, int other_dsc
     int error = pthread_create(&c->thread, NULL, run, c);
     if (error) return -error;
     c->is_running = 1;
-    return ntohs(address.sin_port);
+    return ntohs(c->family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 int core_fileno(core *c) { return c->socket < 0 ? -1 : c->wake; }
@@ -760,8 +819,8 @@ int core_take_arrivals(core *c, core_arrival *arrivals, int capacity) {
     return n;
 }
 
-void core_send_to(core *c, unsigned int address, int port, const unsigned char *data, int size) {
-    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(address)};
+void core_send_to(core *c, const unsigned char *address, int port, const unsigned char *data, int size) {
+    endpoint to = endpoint_of(c, address, port);
     pthread_mutex_lock(&c->lock);
     if (c->socket >= 0) send_one(c, &to, data, size);
     pthread_mutex_unlock(&c->lock);
@@ -777,17 +836,17 @@ void core_add_peer(core *c, int number) {
 }
 
 static void forget_address(core *c, peer *p) {
-    if (p->has_address && get(&c->by_address, address_key(&p->address)) == p) drop(&c->by_address, address_key(&p->address));
+    if (p->has_address && peer_at(c, &p->address) == p) drop(&c->by_address, address_key(c, &p->address));
 }
 
-void core_set_address(core *c, int number, unsigned int address, int port) {
+void core_set_address(core *c, int number, const unsigned char *address, int port) {
     pthread_mutex_lock(&c->lock);
     peer *p = get(&c->peers, (uint64_t)number);
     if (p) {
         forget_address(c, p);
-        p->address = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(address)};
+        p->address = endpoint_of(c, address, port);
         p->has_address = 1;
-        put(&c->by_address, address_key(&p->address), p);
+        put(&c->by_address, address_key(c, &p->address), p);
     }
     pthread_mutex_unlock(&c->lock);
 }

@@ -6,7 +6,7 @@ typedef struct core core;
 typedef struct {
     int kind; /* 0: a datagram, 1: RTCP, 2: RTP of an unknown source */
     int peer;
-    unsigned int address; /* IPv4, of a datagram */
+    unsigned char address[16]; /* IPv6, or IPv4 mapped into it, of a datagram */
     int port;
     int size;
     unsigned char data[1500];
@@ -65,9 +65,9 @@ int core_bind(core *c, const char *host, int port, int sound_dscp, int other_dsc
 int core_fileno(core *c); /* -1 where it is not open */
 int core_take_event(core *c, core_event *event); /* 1 if there was one */
 int core_take_arrivals(core *c, core_arrival *arrivals, int capacity);
-void core_send_to(core *c, unsigned int address, int port, const unsigned char *data, int size);
+void core_send_to(core *c, const unsigned char *address, int port, const unsigned char *data, int size);
 void core_add_peer(core *c, int peer);
-void core_set_address(core *c, int peer, unsigned int address, int port);
+void core_set_address(core *c, int peer, const unsigned char *address, int port);
 void core_set_keys(core *c, int peer, size_t receive, size_t send);
 void core_remove_peer(core *c, int peer);
 void core_add_source(core *c, int source, int peer, const core_source_description *description);

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple, Protocol
 
-Address = tuple[str, int]
+Address = tuple[str, int]  # the host as IPv4 or IPv6 is written, without zone
 
 # The relay offers to receivers, so the numbers of what it sends are its own, the same for everybody.
 EXTENSION_MID = 1  # RFC 8843 section 15
@@ -158,7 +158,10 @@ class Counts(NamedTuple):
 
 class PacketCore(Protocol):
     def bind(self, host: str, port: int, marks: Marks = MARKS) -> int:
-        """Open the socket and begin; 0 lets the system choose. Returns the port. Raises OSError."""
+        """Open the socket and begin; 0 lets the system choose. Returns the port. Raises OSError.
+
+        The host is an IPv4 or IPv6 address; `::` takes both (RFC 3493 section 5.3).
+        """
         ...
 
     def fileno(self) -> int:

@@ -48,11 +48,14 @@ READ_AT_ONCE = 256
 OLDEST_KEPT = 0x4000  # sequence numbers behind the newest one; more than any cache holds
 SOCKET_BUFFER_BYTES = 4 * 1024 * 1024
 NTP_EPOCH_OFFSET_S = 2_208_988_800
+MAPPED_PREFIX = "::ffff:"  # before an IPv4 address that an IPv6 socket reaches (RFC 4291 section 2.5.5.2)
+SocketAddress = Address | tuple[str, int, int, int]  # as the socket's family has them
 
 
 @dataclass(slots=True, eq=False)
 class _Peer:
-    address: Address | None = None
+    address: SocketAddress | None = None
+    is_ipv6: bool = False
     inbound: Session | None = None
     outbound: Session | None = None
     receive: Any = None  # libsrtp's handles of the two
@@ -95,9 +98,9 @@ class PythonCore:
 
     def __init__(self) -> None:
         self._socket: socket.socket | None = None
-        self._sound_mark: list[tuple[int, int, bytes]] = []
+        self._sound_marks: dict[bool, list[tuple[int, int, bytes]]] = {}  # by whether it is IPv6
         self._peers: dict[int, _Peer] = {}
-        self._by_address: dict[Address, tuple[int, _Peer]] = {}
+        self._by_address: dict[SocketAddress, tuple[int, _Peer]] = {}
         self._sources: dict[int, _Source] = {}
         self._outputs: dict[int, _Output] = {}
         self._in = InPlace(2 * MAX_DATAGRAM_BYTES)
@@ -107,12 +110,20 @@ class PythonCore:
         self._refused = self._dropped = self._send_failures = 0
 
     def bind(self, host: str, port: int, marks: Marks = MARKS) -> int:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.socket(family, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, SOCKET_BUFFER_BYTES)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SOCKET_BUFFER_BYTES)
         self._socket.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, marks.other << 2)
-        self._sound_mark = [(socket.IPPROTO_IP, socket.IP_TOS, pack("@i", marks.sound << 2))]
+        mark = pack("@i", marks.sound << 2)
+        self._sound_marks = {
+            False: [(socket.IPPROTO_IP, socket.IP_TOS, mark)],
+            True: [(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, mark)],
+        }
+        if family == socket.AF_INET6:
+            self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+            self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, marks.other << 2)
         self._socket.bind((host, port))
         return int(self._socket.getsockname()[1])
 
@@ -137,12 +148,12 @@ class PythonCore:
             elif 128 <= buffer[0] <= 191:
                 self._take_media(events, address, size)
             else:
-                events.datagrams.append(Datagram(address, bytes(buffer[:size])))
+                events.datagrams.append(Datagram(_plain(address), bytes(buffer[:size])))
         arrivals, self._arrivals = self._arrivals, []
         events.arrivals.extend(arrivals)
         return events
 
-    def _take_media(self, events: Events, address: Address, size: int) -> None:
+    def _take_media(self, events: Events, address: SocketAddress, size: int) -> None:
         number, peer = self._by_address.get(address, (0, None))
         if peer is None or peer.receive is None or size < 8:
             self._refused += 1
@@ -317,13 +328,19 @@ class PythonCore:
         at = output.abs_send_time_at
         data[at : at + 3] = _abs_send_time().to_bytes(3, "big")
         size = self._out.protect(peer.send, size)
-        return size > 0 and self._send_datagram(memoryview(data)[:size], peer.address, output.what.is_audio)
+        marks = self._sound_marks[peer.is_ipv6] if output.what.is_audio else ()
+        return size > 0 and self._send_datagram(memoryview(data)[:size], peer.address, marks)
 
-    def _send_datagram(self, data: bytes | memoryview, address: Address, is_sound: bool = False) -> bool:
+    def _send_datagram(
+        self,
+        data: bytes | memoryview,
+        address: SocketAddress,
+        marks: Sequence[tuple[int, int, bytes]] = (),
+    ) -> bool:
         try:
             assert self._socket is not None
-            if is_sound:
-                self._socket.sendmsg((data,), self._sound_mark, 0, address)
+            if marks:
+                self._socket.sendmsg((data,), marks, 0, address)
             else:
                 self._socket.sendto(data, address)
         except OSError:
@@ -333,7 +350,13 @@ class PythonCore:
 
     def send_to(self, address: Address, data: bytes) -> None:
         if self._socket is not None:
-            self._send_datagram(data, address)
+            self._send_datagram(data, self._of_socket(address))
+
+    def _of_socket(self, address: Address) -> SocketAddress:
+        if self._socket is None or self._socket.family == socket.AF_INET:
+            return address
+        host, port = address
+        return (host if ":" in host else f"{MAPPED_PREFIX}{host}", port, 0, 0)
 
     def add_peer(self, peer: int) -> None:
         self._peers.setdefault(peer, _Peer())
@@ -344,8 +367,8 @@ class PythonCore:
             return
         if known.address is not None and self._by_address.get(known.address, (0, None))[1] is known:
             del self._by_address[known.address]
-        known.address = address
-        self._by_address[address] = (peer, known)
+        known.address, known.is_ipv6 = self._of_socket(address), ":" in address[0]
+        self._by_address[known.address] = (peer, known)
 
     def set_keys(self, peer: int, profile: SrtpProfile, receive_key: bytes, send_key: bytes) -> None:
         known = self._peers.get(peer)
@@ -494,6 +517,10 @@ class PythonCore:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+
+def _plain(address: SocketAddress) -> Address:
+    return address[0].removeprefix(MAPPED_PREFIX), address[1]
 
 
 def _abs_send_time() -> int:

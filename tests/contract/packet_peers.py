@@ -5,7 +5,7 @@ import select
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from socket import AF_INET, SOCK_DGRAM
+from socket import AF_INET, AF_INET6, SOCK_DGRAM
 from socket import socket as Socket
 from struct import pack
 
@@ -80,13 +80,14 @@ class Client:
     port: int
     peer: int
     profile: SrtpProfile = SrtpProfile.AEAD_AES_128_GCM
+    host: str = "127.0.0.1"
     socket: Socket = field(init=False)
     to_core: Session = field(init=False)
     from_core: Session = field(init=False)
 
     def __post_init__(self) -> None:
-        self.socket = Socket(AF_INET, SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
+        self.socket = Socket(AF_INET6 if ":" in self.host else AF_INET, SOCK_DGRAM)
+        self.socket.bind((self.host, 0))
         self.socket.setblocking(False)
         up, down = os.urandom(KEY_BYTES[self.profile]), os.urandom(KEY_BYTES[self.profile])
         self.to_core, self.from_core = outbound_session(self.profile, up), inbound_session(self.profile, down)
@@ -96,8 +97,12 @@ class Client:
 
     @property
     def address(self) -> Address:
-        host, port = self.socket.getsockname()
+        host, port, *_ = self.socket.getsockname()
         return host, port
+
+    @property
+    def readable(self) -> bool:
+        return bool(select.select([self.socket], [], [], 0)[0])
 
     def publish(self, source: int, ssrc: int = 1, rtx_ssrc: int | None = None) -> None:
         what = Source(ssrc, PAYLOAD_TYPES, rtx_ssrc, {VP8_RTX: VP8}, TRANSPORT_CC_ID, LEVEL_ID)
@@ -116,7 +121,7 @@ class Client:
         self.send_raw(self.to_core.protect(packet))
 
     def send_raw(self, data: bytes) -> None:
-        self.socket.sendto(data, ("127.0.0.1", self.port))
+        self.socket.sendto(data, (self.host, self.port))
 
     def received(self) -> list[tuple[RtpHeader, bytes, bytes]]:
         """What has come: header, payload, whole packet."""

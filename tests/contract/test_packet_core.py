@@ -2,13 +2,13 @@
 
 import itertools
 from collections.abc import Callable, Iterator
-from socket import IP_RECVTOS, IPPROTO_IP
+from socket import IP_RECVTOS, IPPROTO_IP, IPPROTO_IPV6, IPV6_RECVTCLASS, has_dualstack_ipv6
 from struct import pack, unpack_from
 
 import pytest
 
 from signaling.relay.c_core import CCore
-from signaling.relay.packet_core import Marks, PacketCore, Source, SrtpProfile
+from signaling.relay.packet_core import MARKS, Marks, PacketCore, Source, SrtpProfile
 from signaling.relay.python_core import PythonCore
 from tests.contract.packet_peers import OPUS, PAYLOAD_TYPES, VP8, VP8_RTX, Client, Taken, rtp, vp8
 
@@ -425,5 +425,57 @@ def test_sound_and_all_else_carry_their_marks_on_the_wire(core: PacketCore, mark
         kind = ("sound" if data[1] & 127 == OPUS else "pictures") if is_rtp else "other"
         marked[kind].add(tos[0] >> 2)
     assert marked == {"sound": {marks.sound}, "pictures": {marks.other}, "other": {marks.other}}
+    for one in (anna, ben):
+        one.socket.close()
+
+
+IPV6 = pytest.mark.skipif(not has_dualstack_ipv6(), reason="this machine has no IPv6")
+
+
+@IPV6
+@pytest.mark.parametrize(("theirs", "ours"), [("::1", "::1"), ("::1", "127.0.0.1"), ("127.0.0.1", "::1")])
+def test_ipv6_and_ipv4_meet_on_one_socket(core: PacketCore, theirs: str, ours: str) -> None:
+    taken, port = Taken(core), core.bind("::", 0)
+    anna, ben = Client(core, port, 1, host=theirs), Client(core, port, 2, host=ours)
+    anna.send_raw(b"\x01 a check")
+    taken.until(lambda: bool(taken.datagrams))
+    assert [datagram.address for datagram in taken.datagrams] == [anna.address]
+    core.send_to(anna.address, b"its answer")
+    taken.until(lambda: anna.readable)
+    assert anna.socket.recv(100) == b"its answer"
+
+    anna.publish(1)
+    ben.subscribe(1, 1)
+    for number in range(3):
+        anna.send(rtp(number, vp8(b"face", key=number == 0)))
+    taken.until(lambda: core.counts().forwarded == 3)
+    received: list[bytes] = []
+    taken.until(lambda: len(received.extend(p for _, p, _ in ben.received()) or received) == 3)
+    assert core.counts().send_failures == 0
+
+    eve = Client(core, port, 3, host=ours)
+    core.remove_peer(3)
+    eve.send(rtp(9, vp8(b"strange", key=True)))
+    taken.until(lambda: core.counts().refused == 1)
+    for one in (anna, ben, eve):
+        one.socket.close()
+
+
+@IPV6
+def test_marks_are_on_ipv6_too(core: PacketCore) -> None:
+    taken, port = Taken(core), core.bind("::", 0)
+    anna, ben = Client(core, port, 1), Client(core, port, 2, host="::1")
+    ben.socket.setsockopt(IPPROTO_IPV6, IPV6_RECVTCLASS, 1)
+    anna.publish(1)
+    ben.subscribe(1, 1, is_audio=True)
+    anna.send(rtp(1, b"a", payload_type=OPUS))
+    taken.until(lambda: core.counts().forwarded == 1)
+    core.send_to(ben.address, b"check")
+    marks = []
+    for _ in range(2):
+        taken.until(lambda: ben.readable)
+        _, [(_, _, traffic_class)], *_ = ben.socket.recvmsg(2_048, 64)
+        marks.append(traffic_class[0] >> 2)
+    assert marks == [MARKS.sound, MARKS.other]
     for one in (anna, ben):
         one.socket.close()

@@ -11,6 +11,7 @@ from aiortc.rtcdtlstransport import RTCCertificate
 from signaling.relay.c_core import CCore
 from signaling.relay.descriptions import UnusableDescription
 from signaling.relay.ice_lite import IceCredentials
+from signaling.relay.packet_core import PacketCore
 from signaling.relay.python_core import PythonCore
 from signaling.relay.transport import Line, Transport
 from tests.contract.media_bots import until
@@ -102,3 +103,18 @@ async def test_a_closed_line_answers_nobody(transport: Transport) -> None:
         transport.close_line(line)
         transport.close_line(line)
         assert not await asked(transport, anna, check(ours))
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+@pytest.mark.parametrize("core", [PythonCore, CCore], ids=["python", "c"])
+async def test_a_client_is_told_the_ipv6_address_that_its_check_came_from(core: type[PacketCore]) -> None:
+    transport = Transport(core(), "::", 0, ["::1"], lambda _: None, lambda _: None)
+    line = open_line(transport)
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as anna:
+        anna.bind(("::1", 0))
+        anna.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendto(anna, check(transport.describe(line).ice), ("::1", transport.port))
+        answer = stun.parse_message(await asyncio.wait_for(loop.sock_recv(anna, 1_500), 5))
+        assert answer.attributes["XOR-MAPPED-ADDRESS"] == line.address == anna.getsockname()[:2]
+    await transport.close()

@@ -7,6 +7,7 @@
 | TELECONSULT_ALLOWED_ORIGINS | origins of the pages that may join, with spaces between; no default |
 | TELECONSULT_MEDIA_PORT | the one UDP port of all media, on all addresses; the same number |
 | TELECONSULT_PACKET_CORE | `c` or `python`; by default C where it is compiled |
+| TELECONSULT_ICE_TCP_PORT | a TCP port for media of who has no UDP, on all addresses; none |
 | TELECONSULT_MEDIA_DSCP | marks of sound and of all other media, 0 to 63 each; `46 34` |
 | TELECONSULT_PUBLIC_ADDRESS | an address to offer for media too, if a router forwards it here |
 | TELECONSULT_TURN_URLS | TURN servers for pages, such as turn:host:3478?transport=tcp turns:host:443; none |
@@ -40,6 +41,7 @@ from signaling.media import MediaEngine, OnDescription, OnFailed, OnSpeaker, OnW
 from signaling.recorder.recorders import Recorders
 from signaling.recorder.settings import RecorderSettings
 from signaling.relay.choose_core import choose_core, core_name
+from signaling.relay.ice_tcp import IceTcp
 from signaling.relay.packet_core import MARKS, Marks
 from signaling.relay_media import RelayMedia
 from signaling.turn import LIFETIME, NO_TURN, NotATurnUri, TurnAccess, read_uris
@@ -58,6 +60,7 @@ class Settings:
     join_secret: str
     allowed_origins: tuple[str, ...]
     media_port: int
+    ice_tcp_port: int | None
     packet_core: str
     public_address: str | None
     marks: Marks
@@ -89,10 +92,11 @@ class Settings:
         try:
             port = int(environment.get("TELECONSULT_RELAY_PORT", "8081"))
             media_port = int(environment.get("TELECONSULT_MEDIA_PORT") or port)
+            ice_tcp_port = int(environment.get("TELECONSULT_ICE_TCP_PORT") or 0) or None
             if public_address is not None:
                 ip_address(public_address)
         except ValueError as error:
-            names = "TELECONSULT_RELAY_PORT, TELECONSULT_MEDIA_PORT or TELECONSULT_PUBLIC_ADDRESS"
+            names = "TELECONSULT_RELAY_PORT, _MEDIA_PORT, _ICE_TCP_PORT or _PUBLIC_ADDRESS"
             raise BadSettings(f"{names}: {error}") from error
         return cls(
             host=environment.get("TELECONSULT_RELAY_HOST", "127.0.0.1"),
@@ -100,6 +104,7 @@ class Settings:
             join_secret=secret,
             allowed_origins=origins,
             media_port=media_port,
+            ice_tcp_port=ice_tcp_port,
             packet_core=core_name(environment.get("TELECONSULT_PACKET_CORE", "")),
             public_address=public_address,
             marks=_marks(environment.get("TELECONSULT_MEDIA_DSCP", "")),
@@ -129,6 +134,7 @@ class Settings:
             choose_core(self.packet_core),
             port=self.media_port,
             marks=self.marks,
+            tcp_port=self.ice_tcp_port,
         )
 
 
@@ -188,12 +194,16 @@ async def serve_until_stopped(settings: Settings) -> None:
     )
     server = SignalingServer(lobby, settings.join_secret, settings.allowed_origins)
     port = await server.start(settings.host, settings.port)
+    ice_tcp = IceTcp(("127.0.0.1", settings.media_port))
+    if settings.ice_tcp_port is not None and settings.janus is None:
+        await ice_tcp.start(None, settings.ice_tcp_port)
     log.info("listening host=%s port=%s origins=%s", settings.host, port, " ".join(settings.allowed_origins))
     await stop.wait()
     for number in stops:
         loop.remove_signal_handler(number)
     log.info("stopping participants=%s", lobby.participants)
     await server.close()
+    await ice_tcp.close()
 
 
 def main() -> int:

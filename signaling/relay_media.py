@@ -74,6 +74,7 @@ class RelayMedia:
         host: str = ANY_HOST,
         port: int = 0,
         marks: Marks = MARKS,
+        tcp_port: int | None = None,
     ) -> None:
         self._on_description, self._on_failed = on_description, on_failed
         self._on_wanted, self._on_speaker = on_wanted, on_speaker
@@ -84,7 +85,7 @@ class RelayMedia:
             addresses.append(public_address)
         self._core = core if core is not None else PythonCore()
         self._transport = Transport(
-            self._core, host, port, addresses, self._take_arrivals, self._tick, marks
+            self._core, host, port, addresses, self._take_arrivals, self._tick, marks, tcp_port
         )
         self._rooms: dict[str, dict[Stay, Peer]] = {}
         self._taps: dict[str, Tap] = {}  # by room

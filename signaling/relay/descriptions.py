@@ -109,6 +109,7 @@ class Local:
     candidates: Sequence[Address]
     session_id: int
     version: int
+    tcp_candidates: Sequence[Address] = ()  # for who has no UDP (relay/ice_tcp.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +296,10 @@ def _media(kind: str, codecs: Sequence[_CodecLine], local: Local, setup: str) ->
         f"m={kind} 9 UDP/TLS/RTP/SAVPF {' '.join(map(str, numbers))}",
         "c=IN IP4 0.0.0.0",
         *(_candidate(rank, address) for rank, address in enumerate(local.candidates)),
+        *(
+            f"{_candidate(rank, address, 'tcp')} tcptype passive"
+            for rank, address in enumerate(local.tcp_candidates, len(local.candidates))
+        ),
         "a=end-of-candidates",
         f"a=ice-ufrag:{local.ice.ufrag}",
         f"a=ice-pwd:{local.ice.password}",
@@ -305,10 +310,10 @@ def _media(kind: str, codecs: Sequence[_CodecLine], local: Local, setup: str) ->
     ]
 
 
-def _candidate(rank: int, address: Address) -> str:
+def _candidate(rank: int, address: Address, protocol: str = "udp") -> str:
     """Host candidates, the first with the highest priority (RFC 8445 section 5.1.2.1)."""
     priority = 126 << 24 | (65_535 - rank) << 8 | 255
-    return f"a=candidate:{rank + 1} 1 udp {priority} {address[0]} {address[1]} typ host"
+    return f"a=candidate:{rank + 1} 1 {protocol} {priority} {address[0]} {address[1]} typ host"
 
 
 def _codec_lines(codecs: Sequence[_CodecLine], has_transport_cc: bool) -> list[str]:

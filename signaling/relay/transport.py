@@ -74,11 +74,13 @@ class Transport:
         on_arrivals: Callable[[list[Arrival]], None],
         on_tick: Callable[[float], None],
         marks: Marks = MARKS,
+        tcp_port: int | None = None,
     ) -> None:
         self.core = core
         self.port = core.bind(host, port, marks)
         self.unknown_datagrams = 0
         self._candidates = [(address, self.port) for address in addresses]
+        self._tcp_candidates = [(address, tcp_port) for address in addresses if tcp_port is not None]
         self._certificate = RTCCertificate.generateCertificate()
         self._fingerprint = self._certificate.getFingerprints()[0]
         self._on_arrivals, self._on_tick = on_arrivals, on_tick
@@ -137,7 +139,12 @@ class Transport:
         """Our side, as the next description of this line says it."""
         line.version += 1
         return Local(
-            line.credentials[-1], self._fingerprint, self._candidates, line.session_id, line.version
+            line.credentials[-1],
+            self._fingerprint,
+            self._candidates,
+            line.session_id,
+            line.version,
+            self._tcp_candidates,
         )
 
     def close_line(self, line: Line) -> None:

@@ -24,6 +24,7 @@ def test_good_settings_are_read(tmp_path: Path) -> None:
     assert settings.allowed_origins == ("http://localhost:8080", "https://a.example")
     assert settings.host == "127.0.0.1"
     assert settings.media_port == settings.port
+    assert settings.ice_tcp_port is None
 
 
 def test_the_packet_core_can_be_chosen() -> None:
@@ -76,6 +77,7 @@ def test_janus_can_carry_the_media(tmp_path: Path) -> None:
         {"TELECONSULT_MEDIA_PORT": "many"},
         {"TELECONSULT_PACKET_CORE": "rust"},
         {"TELECONSULT_PUBLIC_ADDRESS": "relay.example"},
+        {"TELECONSULT_ICE_TCP_PORT": "443/tcp"},
         {"TELECONSULT_MEDIA_DSCP": "46"},
         {"TELECONSULT_MEDIA_DSCP": "46 64"},
         {"TELECONSULT_MEDIA_DSCP": "EF AF41"},

@@ -261,9 +261,7 @@ class RoomSession implements Session {
   private openMedia(iceServers: IceServer[]): void {
     this.peers?.close();
     this.peers = null;
-    const media = this.effectiveMedia();
-    this.dispatch({ kind: "switched", ...media });
-    this.say(media);
+    this.sayMedia();
     if (typeof RTCPeerConnection === "undefined") {
       this.dispatch({ kind: "failed", error: "no-webrtc" });
       return;
@@ -309,13 +307,13 @@ class RoomSession implements Session {
   }
 
   private async applyMedia(): Promise<void> {
-    const media = this.effectiveMedia();
-    this.dispatch({ kind: "switched", ...media });
-    this.say(media);
+    this.sayMedia();
     await this.peers?.setTracks(this.tracks());
   }
 
-  private say(media: { audio: boolean; video: boolean }): void {
+  private sayMedia(): void {
+    const media = this.effectiveMedia();
+    this.dispatch({ kind: "switched", ...media });
     if (may(this.room, "send-media")) this.send({ type: "media", ...media });
   }
 

@@ -44,7 +44,8 @@ from signaling.relay.choose_core import choose_core, core_name
 from signaling.relay.ice_tcp import IceTcp
 from signaling.relay.packet_core import MARKS, Marks
 from signaling.relay_media import RelayMedia
-from signaling.turn import LIFETIME, NO_TURN, NotATurnUri, TurnAccess, read_uris
+from signaling.turn import LIFETIME, NO_TURN, TurnAccess
+from signaling.turn_uri import NotATurnUri, read_uris
 from signaling.websocket import SignalingServer
 
 MIN_SECRET_CHARACTERS = 16

@@ -24,7 +24,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from signaling.turn import TurnUri
+from signaling.turn_uri import TurnUri
 from teleconsult.installation import Installation, write_privately
 from teleconsult.readiness import ReadyCheck, dicom_answers, http_answers, redis_answers, turn_answers
 from teleconsult.turn_server import listening_port, own_turn_uris, relay_addresses, turn_configuration

@@ -9,8 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 
-from signaling.host_addresses import host_addresses
-from signaling.turn import PORT, NotATurnUri, TurnUri, read_uris
+from signaling.turn_uri import PORT, NotATurnUri, TurnUri, read_uris
 
 BASE = Path(__file__).resolve().parent.parent / "deploy" / "turnserver.conf"
 
@@ -48,6 +47,8 @@ def listening_port(uris: Sequence[TurnUri]) -> int:
 
 def relay_addresses(public_address: str | None) -> list[str]:
     """Where the relay may be reached from this machine: coturn never reaches loopback."""
+    from signaling.host_addresses import host_addresses  # a package, which the doctor may find missing
+
     own = [address for address in host_addresses() if not ip_address(address).is_loopback]
     return [*own, public_address] if public_address and public_address not in own else own
 

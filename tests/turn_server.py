@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from signaling.turn import TurnAccess, read_uris
+from signaling.turn import TurnAccess
+from signaling.turn_uri import read_uris
 from teleconsult.turn_server import relay_addresses, turn_configuration
 from tests.orthanc_server import free_ports
 

@@ -39,6 +39,14 @@ def test_a_taken_port_is_named_with_its_holder(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
+def test_it_speaks_where_nothing_but_python_is_installed(tmp_path: Path) -> None:
+    without_packages = [sys.executable, "-S", "-m", "teleconsult.doctor"]
+    command = [*without_packages, "--data", str(tmp_path / "data")]
+    environment = {**os.environ, "LC_ALL": "C.UTF-8", "PYTHONPATH": str(REPOSITORY)}
+    found = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
+    assert "✗ Python packages are missing from .venv" in found.stdout, found.stderr
+
+
 def test_it_speaks_chinese_in_a_chinese_terminal(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -15,7 +15,8 @@ from signaling.lobby import Lobby
 from signaling.messages import MAX_MESSAGE_BYTES, SUBPROTOCOL
 from signaling.outbox import CAPACITY
 from signaling.relay_media import RelayMedia
-from signaling.turn import TurnAccess, read_uris
+from signaling.turn import TurnAccess
+from signaling.turn_uri import read_uris
 from signaling.websocket import BAD_MESSAGES_ALLOWED, SignalingServer
 from tests.contract.media_bots import until
 from tests.room_in_browsers import Relay, free_port

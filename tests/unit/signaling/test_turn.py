@@ -8,7 +8,8 @@ import pytest
 
 from signaling.messages import Welcome
 from signaling.room import Room, Send
-from signaling.turn import NotATurnUri, TurnAccess, read_uris
+from signaling.turn import TurnAccess
+from signaling.turn_uri import NotATurnUri, read_uris
 from tests.unit.signaling.test_room import a_grant
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from signaling.turn import read_uris
+from signaling.turn_uri import read_uris
 from teleconsult.turn_server import TurnUnclear, listening_port, own_turn_uris, turn_configuration
 
 BOTH = "turn:t.example:3479?transport=udp turns:t.example:443"

@@ -54,6 +54,7 @@ class Peer:
     feed: int | None = None  # its number in the room, once it has offered
     mids: frozenset[str] = frozenset()  # of what it sends
     rids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by mid, the smallest size first
+    stream_ids: Mapping[str, str] = field(default_factory=dict)  # by mid: their names towards the others
     is_sending: bool = False  # the connection is up
     receives: frozenset[Feed] | None = None  # None: was never offered anything
     sections: Mapping[str, Feed] = field(default_factory=dict)  # what it was offered last, by mid
@@ -126,7 +127,9 @@ class JanusMedia:
             return
         try:
             if connection is Connection.SEND:
-                peer.rids = {section.mid: section.rids for section in read_offer(description.sdp).sections}
+                offer = read_offer(description.sdp)
+                peer.rids = {section.mid: section.rids for section in offer.sections}
+                peer.stream_ids = offer.stream_ids(stay.participant_id)
                 await self._answer(room, peer, description.sdp)
             else:
                 read_answer(description.sdp)
@@ -244,17 +247,21 @@ class JanusMedia:
         peer.receives = wanted
         if reply.sdp is None:
             return
-        names = {other.feed: other.stay.participant_id for other in room.peers.values()}
+        names = {
+            (other.feed, mid): name
+            for other in room.peers.values()
+            for mid, name in other.stream_ids.items()
+        }
         streams = [one for one in reply.data.get("streams", []) if one.get("active")]
         peer.sections = {
             str(stream["mid"]): (stream["feed_id"], stream["feed_mid"])
             for stream in streams
-            if stream.get("feed_id") in names
+            if (stream.get("feed_id"), stream.get("feed_mid")) in names
         }
         peer.pictures = frozenset(str(stream["mid"]) for stream in streams if stream.get("type") == "video")
-        participants = {mid: names[feed] for mid, (feed, _) in peer.sections.items()}
+        stream_ids = {mid: names[feed] for mid, feed in peer.sections.items()}
         peer.offer_is_out = True
-        self._describe(peer, Connection.RECEIVE, "offer", with_participants(reply.sdp, participants))
+        self._describe(peer, Connection.RECEIVE, "offer", with_participants(reply.sdp, stream_ids))
 
     async def _size(self, room: Room, peer: Peer) -> None:
         """Ask for the sizes that are watched, if others were asked for last."""
@@ -263,7 +270,7 @@ class JanusMedia:
         for mid, (feed, feed_mid) in peer.sections.items():
             if mid in peer.pictures and feed in by_feed:
                 rids = by_feed[feed].rids.get(feed_mid, ())
-                rid = peer.watched.get(by_feed[feed].stay.participant_id, "")
+                rid = peer.watched.get(by_feed[feed].stream_ids.get(feed_mid, ""), "")
                 sizes[mid] = (rid is not None, rids.index(rid) if rid in rids else LARGEST)
         if sizes != peer.sizes:
             streams = [{"mid": mid, "send": send, "substream": size} for mid, (send, size) in sizes.items()]

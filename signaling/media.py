@@ -3,6 +3,10 @@
 A client has two connections: on `send` it offers and the engine answers, on `receive` the engine offers what
 the others send and the client answers. So neither side ever has to give way. A participant of the engine is
 one stay in a room: somebody who reloads the page is closed and opened again.
+
+The first section with pictures of a client's offer is its camera, the second its shared screen. Towards the
+others each stream has a name (`msid`, RFC 8830): the participant's id for voice and face, the id with
+SCREEN_SUFFIX for the screen.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,6 +14,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from signaling.messages import CandidateMessage, Connection, SessionDescription
+
+SCREEN_SUFFIX = "#screen"
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ class ErrorCode(StrEnum):
     NOT_ALLOWED = "not-allowed"
     NOT_NOW = "not-now"  # the room is in another state, by somebody else's doing
     NOT_ASKED = "not-asked"  # an answer to a question that is no longer there
+    SCREEN_TAKEN = "screen-taken"  # somebody else shares theirs
     MEDIA_FAILED = "media-failed"
     TOO_SLOW = "too-slow"
     SERVER_CLOSING = "server-closing"
@@ -130,7 +131,7 @@ class SessionDescription(Message):
 
 
 class Participant(Message):
-    """Somebody in the room. `audio` and `video` say what is switched on, not what arrives; who is
+    """Somebody in the room. `audio`, `video` and `screen` say what is switched on, not what arrives; who is
     `reconnecting` has lost the line to the server, while sound and picture may go on. `line` is null until
     the participant's own page has found out."""
 
@@ -140,6 +141,7 @@ class Participant(Message):
     moderator: bool
     audio: bool
     video: bool
+    screen: bool
     reconnecting: bool
     line: LineWord | None
 
@@ -220,11 +222,12 @@ class TakePresenter(Message):
 
 
 class SetMedia(Message):
-    """What the sender of this has switched on."""
+    """What the sender of this has switched on; one at a time shares a screen."""
 
     type: Literal["media"] = "media"
     audio: bool
     video: bool
+    screen: bool = False
 
 
 class SetLine(Message):
@@ -373,6 +376,7 @@ class MediaChanged(Message):
     participant_id: Id
     audio: bool
     video: bool
+    screen: bool
 
 
 class LineChanged(Message):

@@ -189,6 +189,7 @@ class Present:
     resume_token: str
     audio: bool = False
     video: bool = False
+    screen: bool = False
     pointer: Pointer | None = None
     reconnecting: bool = False
     line: LineWord | None = None
@@ -208,6 +209,7 @@ class Present:
             moderator=self.grant.moderator,
             audio=self.audio,
             video=self.video,
+            screen=self.screen,
             reconnecting=self.reconnecting,
             line=self.line,
         )
@@ -448,6 +450,8 @@ class Room:
             raise Refused(ErrorCode.BAD_MESSAGE)
         if message.connection is Connection.SEND and not sender.may(Right.SEND_MEDIA):
             raise Refused(ErrorCode.NOT_ALLOWED)
+        if _has_screen(message.description) and not sender.may(Right.SHARE_SCREEN):
+            raise Refused(ErrorCode.NOT_ALLOWED)
         return [DescribeMedia(sender.stay, message.connection, message.description)]
 
     def _adds_candidate(self, sender: Present, message: CandidateMessage, at: datetime) -> list[Effect]:
@@ -474,9 +478,16 @@ class Room:
         return self._tell(PresenterChanged(participant_id=self.presenter_id))
 
     def _switches_media(self, sender: Present, message: SetMedia, at: datetime) -> list[Effect]:
-        sender.audio, sender.video = message.audio, message.video
+        if message.screen and not sender.may(Right.SHARE_SCREEN):
+            raise Refused(ErrorCode.NOT_ALLOWED)
+        if message.screen and any(one.screen for one in self.present.values() if one is not sender):
+            raise Refused(ErrorCode.SCREEN_TAKEN)
+        sender.audio, sender.video, sender.screen = message.audio, message.video, message.screen
         changed = MediaChanged(
-            participant_id=sender.stay.participant_id, audio=message.audio, video=message.video
+            participant_id=sender.stay.participant_id,
+            audio=message.audio,
+            video=message.video,
+            screen=message.screen,
         )
         return self._tell(changed, but=sender)
 
@@ -541,6 +552,11 @@ class Room:
         self.known.discard(one.stay.participant_id)
         self.removed[one.stay.participant_id] = one.grant.token_id
         return [Disconnect(one.stay, code), *self.leave(one.stay, at)]
+
+
+def _has_screen(offer: SessionDescription) -> bool:
+    """A screen is the second section with pictures (signaling/media.py)."""
+    return offer.sdp.count("m=video ") > 1
 
 
 # Every client message has its step; one without a row does not exist.

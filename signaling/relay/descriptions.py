@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from aiortc import sdp as aiortc_sdp
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
 
+from signaling.media import SCREEN_SUFFIX
 from signaling.relay.ice_lite import IceCredentials
 from signaling.relay.packet_core import (
     EXTENSION_ABS_SEND_TIME,
@@ -79,6 +80,7 @@ class SentSection:
     rids: tuple[str, ...]
     ssrc: int | None  # where the offer names it: without simulcast
     rtx_ssrc: int | None
+    is_usable: bool  # not rejected, and with a codec of ours
     is_sending: bool
 
 
@@ -89,6 +91,12 @@ class Offer:
     ice: IceCredentials
     fingerprints: tuple[RTCDtlsFingerprint, ...]
     sections: tuple[SentSection, ...]
+
+    def stream_ids(self, participant_id: str) -> dict[str, str]:
+        """By mid: the name under which others receive what comes by it (signaling/media.py)."""
+        screens = [section.mid for section in self.sections if section.kind == "video"][1:]
+        suffixes = {mid: SCREEN_SUFFIX for mid in screens}
+        return {section.mid: participant_id + suffixes.get(section.mid, "") for section in self.sections}
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +212,7 @@ def _section(media: aiortc_sdp.MediaDescription, text: str) -> SentSection:
     ssrcs = [entry.ssrc for entry in media.ssrc]
     rids = tuple(dict.fromkeys(re.findall(r"^a=rid:([A-Za-z0-9_-]{1,16}) send\b", text, re.MULTILINE)))
     pair = next((group.items for group in media.ssrc_group if group.semantic == "FID"), None)
+    is_usable = media.port != 0 and bool(payload_types)
     return SentSection(
         kind=media.kind,
         mid=mid,
@@ -213,15 +222,16 @@ def _section(media: aiortc_sdp.MediaDescription, text: str) -> SentSection:
         rids=rids[:MAX_LAYERS],
         ssrc=int(pair[0]) if pair else (ssrcs[0] if ssrcs else None),
         rtx_ssrc=int(pair[1]) if pair and len(pair) > 1 else None,
-        is_sending=media.port != 0 and media.direction in ("sendonly", "sendrecv") and bool(payload_types),
+        is_usable=is_usable,
+        is_sending=is_usable and media.direction in ("sendonly", "sendrecv"),
     )
 
 
 def write_answer(offer: Offer, local: Local) -> str:
-    """The answer that takes what the offer sends and forwards nothing back."""
-    lines = _head(local, (section.mid for section in offer.sections if section.is_sending))
+    """The answer that takes what the offer sends, now or later, and forwards nothing back."""
+    lines = _head(local, (section.mid for section in offer.sections if section.is_usable))
     for section in offer.sections:
-        if not section.is_sending:
+        if not section.is_usable:
             lines += [f"m={section.kind} 0 UDP/TLS/RTP/SAVPF 0", "c=IN IP4 0.0.0.0", f"a=mid:{section.mid}"]
             lines.append("a=inactive")
             continue
@@ -231,7 +241,7 @@ def write_answer(offer: Offer, local: Local) -> str:
             for number, known in sorted(section.payload_types.items(), key=lambda item: item[1].codec)
         ]
         lines += _media(section.kind, codecs, local, "passive")
-        lines += [f"a=mid:{section.mid}", "a=recvonly"]
+        lines += [f"a=mid:{section.mid}", "a=recvonly" if section.is_sending else "a=inactive"]
         lines += [f"a=extmap:{number} {URI[name]}" for name, number in sorted(section.extensions.items())]
         lines += _codec_lines(codecs, "transport-cc" in section.extensions)
         if section.rids:

@@ -66,6 +66,7 @@ class Track:
 
     publisher: "Publisher"
     section: SentSection
+    stream_id: str  # its name towards receivers
     layers: list[Layer] = field(default_factory=list)
     limits: dict[int, int] = field(default_factory=dict)  # by output: what its receiver takes, in bit/s
     wanted: dict[int, frozenset[str]] = field(default_factory=dict)  # by output: RIDs
@@ -117,11 +118,12 @@ class Publisher:
         self._ssrc = random.getrandbits(31) | 1
         self._arrivals = ArrivalLog()
         self._feedback_at_s = self._report_at_s = 0.0
-        self._is_limited: set[int] = set()  # sources that were told a limit last time
+        self._is_limited = False  # whether a limit was told last time
 
     def take_offer(self, line: Line, offer: Offer) -> None:
         """What is sent from now on: sections that are there stay, those that stopped lose their layers."""
         self._line = line
+        stream_ids = offer.stream_ids(self.participant_id)
         for section in offer.sections:
             track = self.tracks.get(section.mid)
             if not section.is_sending:
@@ -129,7 +131,7 @@ class Publisher:
                     self._forget(track)
                 continue
             if track is None:
-                track = self.tracks[section.mid] = Track(self, section)
+                track = self.tracks[section.mid] = Track(self, section, stream_ids[section.mid])
             if track.section.rids != section.rids:
                 track.dynacast = Dynacast(section.rids)
             track.section = section
@@ -245,25 +247,28 @@ class Publisher:
             )
         if reports:
             self._send(bytes(RtcpRrPacket(ssrc=self._ssrc, reports=reports)))
-        for track in self.tracks.values():
-            self._limit(track)
+        self._limit()
 
-    def _limit(self, track: Track) -> None:
+    def _limit(self) -> None:
         """Only where one layer serves all: of a simulcast each receiver gets what fits.
 
-        In its first seconds libwebrtc takes a limit for a promise and sends as much: so none too early.
+        libwebrtc takes the last message for all that it sends, so that there is one, with the sum. In its
+        first seconds it takes a limit for a promise and sends as much: so none too early.
         """
-        if track.kind != "video" or track.section.rids or not track.layers:
+        tracks = [track for track in self.tracks.values() if track.kind == "video" and track.layers]
+        if all(track.section.rids for track in tracks):
             return
-        layer = track.layers[0]
-        poorest = min(track.limits.values(), default=MAX_VIDEO_BPS)
-        allowed_bps = max(MIN_VIDEO_BPS, min(MAX_VIDEO_BPS, poorest))
-        if allowed_bps < MAX_VIDEO_BPS or layer.source in self._is_limited:
-            if allowed_bps < MAX_VIDEO_BPS:
-                self._is_limited.add(layer.source)
-            else:
-                self._is_limited.discard(layer.source)
-            fci = pack_remb_fci(allowed_bps, [layer.ssrc])
+        most_bps = MAX_VIDEO_BPS * len(tracks)
+        allowed_bps = sum(
+            MAX_VIDEO_BPS
+            if track.section.rids
+            else max(MIN_VIDEO_BPS, min([MAX_VIDEO_BPS, *track.limits.values()]))
+            for track in tracks
+        )
+        if allowed_bps < most_bps or self._is_limited:
+            self._is_limited = allowed_bps < most_bps
+            ssrcs = [layer.ssrc for track in tracks for layer in track.layers]
+            fci = pack_remb_fci(allowed_bps, ssrcs)
             self._send(bytes(RtcpPsfbPacket(RTCP_PSFB_APP, self._ssrc, 0, fci)))
 
     def _know(self, track: Track, rid: str, ssrc: int, rtx_ssrc: int | None) -> None:

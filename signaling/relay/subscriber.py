@@ -103,7 +103,7 @@ class Subscriber:
                 ssrc=seat.ssrc,
                 rtx_ssrc=seat.rtx_ssrc,
                 cname=self._cname,
-                stream_id=None if seat.track is None else seat.track.publisher.participant_id,
+                stream_id=None if seat.track is None else seat.track.stream_id,
             )
             for seat in self.seats
         ]
@@ -147,7 +147,7 @@ class Subscriber:
         return None if number is None else track.layer(number)
 
     def _largest_watched(self, track: Track) -> int | None:
-        rid = self._watched.get(track.publisher.participant_id, track.rids[-1])
+        rid = self._watched.get(track.stream_id, track.rids[-1])
         if rid is None:
             return None
         return track.rids.index(rid) if rid in track.rids else len(track.rids) - 1

@@ -11,6 +11,7 @@ from fractions import Fraction
 import numpy as np
 from aiortc import (
     MediaStreamTrack,
+    RTCBundlePolicy,
     RTCConfiguration,
     RTCPeerConnection,
     RTCRtpSender,
@@ -41,11 +42,15 @@ class Tone(AudioStreamTrack):
 
 
 class MovingBar(VideoStreamTrack):
-    """160 x 120, a bright bar that goes from left to right."""
+    """120 pixels high, a bright bar that goes from left to right."""
+
+    def __init__(self, width: int = 160) -> None:
+        super().__init__()
+        self.width = width
 
     async def recv(self) -> VideoFrame:
         pts, time_base = await self.next_timestamp()
-        picture = np.full((120, 160, 3), 40, dtype=np.uint8)
+        picture = np.full((120, self.width, 3), 40, dtype=np.uint8)
         column = (pts // 3_000 * 4) % 140
         picture[:, column : column + 20] = 230
         frame = VideoFrame.from_ndarray(picture, format="rgb24")
@@ -75,7 +80,8 @@ class Heard:
 
 
 def new_connection() -> RTCPeerConnection:
-    return RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    # By its default aiortc leaves a second video section on a transport that ends.
+    return RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
 
 
 class Bot:

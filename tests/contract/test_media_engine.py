@@ -10,7 +10,7 @@ import pytest
 
 from signaling.errors import MediaError
 from signaling.janus_media import JanusMedia
-from signaling.media import MediaEngine
+from signaling.media import SCREEN_SUFFIX, MediaEngine
 from signaling.messages import Connection, SessionDescription
 from signaling.relay.c_core import CCore
 from signaling.relay.python_core import PythonCore
@@ -144,6 +144,18 @@ async def test_a_picture_that_is_not_on_the_screen_does_not_come_and_its_sound_d
     await bots.engine.watch(ben.stay, {"anna": "q"})
     before = heard.frames
     await until(lambda: heard.frames >= before + 10, "anna is seen again")
+
+
+async def test_a_shared_screen_comes_under_a_name_of_its_own_beside_the_face(bots: Bots) -> None:
+    anna, ben = bots.bot("anna"), bots.bot("ben")
+    await anna.enter(Tone(), MovingBar(), MovingBar(width=320))
+    await ben.enter()
+
+    screen = "anna" + SCREEN_SUFFIX
+    for name, width in (("anna", 160), (screen, 320)):
+        await until(lambda n=name: n in ben.heard and ben.heard[n].has_motion, f"{name} is seen")
+        assert {picture.shape[1] for picture in ben.heard[name].pictures} == {width}
+    assert ben.heard["anna"].has_sound and not ben.heard[screen].has_sound
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,41 @@ def test_one_without_camera_and_microphone_takes_part(visitor: MakeVisitor) -> N
     anna.sees(ben)
 
 
+def test_a_shared_screen_comes_in_its_own_size_beside_the_face_and_goes_and_comes_again(
+    visitor: MakeVisitor,
+) -> None:
+    anna, ben = visitor("anna").enter(), visitor("ben").enter()
+    ben.sees(anna)
+    for width, height in ((1280, 720), (960, 600)):
+        anna.page.evaluate("([w, h]) => session.setScreen(aScreen(w, h))", [width, height])
+        ben.waits("state.participants.some(p => p.id === 'anna' && p.screenStream !== null)", "it is here")
+        wait_until(
+            lambda size=[width, height]: ben.page.evaluate("screenSize('anna')") == size,
+            "every pixel of the screen arrives",
+        )
+        ben.sees(anna)
+        carla = visitor("carla").enter()
+        carla.waits(
+            "state.participants.some(p => p.id === 'anna' && p.screenStream !== null)", "who comes late too"
+        )
+        carla.page.evaluate("session.close()")
+
+        anna.page.evaluate("session.setScreen(null)")
+        ben.waits(
+            "state.participants.every(p => !p.screen && p.screenStream === null)", "the screen is gone"
+        )
+        ben.sees(anna)
+
+
+def test_a_second_screen_is_refused_while_one_is_shared(visitor: MakeVisitor) -> None:
+    anna, ben = visitor("anna").enter(), visitor("ben").enter()
+    anna.page.evaluate("session.setScreen(aScreen(640, 480))")
+    ben.waits("state.participants.some(p => p.id === 'anna' && p.screen)", "anna shares")
+    ben.page.evaluate("session.setScreen(aScreen(320, 240))")
+    ben.waits("state.error?.code === 'screen-taken'", "ben is told")
+    anna.waits("state.participants.every(p => p.id === 'anna' || !p.screen)", "ben's is not shown")
+
+
 @pytest.mark.timeout(300)
 def test_four_see_each_other(visitor: MakeVisitor) -> None:
     everybody = [visitor(name).enter() for name in ("anna", "ben", "carla", "dan")]

@@ -37,6 +37,7 @@ from signaling.messages import (
     ViewerState,
     Welcome,
 )
+from signaling.roles import Role
 from signaling.room import (
     AddCandidate,
     CloseMedia,
@@ -204,8 +205,41 @@ def test_media_and_descriptions_go_to_the_engine_and_flags_to_the_others() -> No
     ]
     assert room.receive(anna, candidate, NOON) == [AddCandidate(anna, candidate)]
     effects = room.receive(anna, SetMedia(audio=True, video=False), NOON)
-    assert effects == [Send(ben, MediaChanged(participant_id="anna", audio=True, video=False))]
+    assert effects == [Send(ben, MediaChanged(participant_id="anna", audio=True, video=False, screen=False))]
     assert room.present["anna"].described().audio
+
+
+def test_one_at_a_time_shares_a_screen_and_the_next_may_when_it_ends() -> None:
+    room, (anna, ben) = a_room_with("anna", "ben")
+    sharing, not_sharing = (SetMedia(audio=True, video=True, screen=screen) for screen in (True, False))
+    effects = room.receive(anna, sharing, NOON)
+    assert effects == [Send(ben, MediaChanged(participant_id="anna", audio=True, video=True, screen=True))]
+    assert room.receive(ben, sharing, NOON) == [Send(ben, ErrorMessage(code=ErrorCode.SCREEN_TAKEN))]
+    assert not room.present["ben"].described().screen
+    assert room.receive(anna, sharing, NOON) == effects, "it is anna's own"
+
+    room.receive(anna, not_sharing, NOON)
+    assert room.receive(ben, sharing, NOON)[0].stay == anna
+    room.leave(ben, NOON)
+    assert room.receive(anna, sharing, NOON) == [], "nobody else is left to be told"
+    assert room.present["anna"].screen
+
+
+@pytest.mark.parametrize("role", [Role.PARTICIPANT, Role.PATIENT])
+def test_who_may_not_share_a_screen_neither_says_so_nor_sends_one(role: Role) -> None:
+    room = Room("room")
+    paul, _ = joined(room, "paul", role=role)
+    refused = [Send(paul, ErrorMessage(code=ErrorCode.NOT_ALLOWED))]
+    face, both = (
+        DescriptionMessage(
+            connection="send",
+            description=SessionDescription(type="offer", sdp="v=0\r\n" + "m=video 9 X 96\r\n" * count),
+        )
+        for count in (1, 2)
+    )
+    assert room.receive(paul, SetMedia(audio=True, video=True, screen=True), NOON) == refused
+    assert room.receive(paul, both, NOON) == refused
+    assert room.receive(paul, face, NOON) == [DescribeMedia(paul, Connection.SEND, face.description)]
 
 
 @pytest.mark.parametrize(("connection", "kind"), [("send", "answer"), ("receive", "offer")])

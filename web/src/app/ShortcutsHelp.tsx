@@ -16,6 +16,10 @@ const GROUPS = [
     ],
   },
   {
+    title: "shortcuts.room",
+    rows: [{ keys: ["D"], label: "shortcuts.screen" }],
+  },
+  {
     title: "shortcuts.anywhere",
     rows: [{ keys: ["?"], label: "shortcuts.help" }],
   },

@@ -11,6 +11,7 @@ import { usePollMs } from "../api/events";
 import { useConsultEvent, useMe, useStudy } from "../api/hooks";
 import type { Consult } from "../api/types";
 import { useLanguage } from "../app/i18n";
+import { screenOf } from "../signaling/reducer";
 import { EmptyState, ErrorState } from "../ui/states";
 import type { NamedPointer } from "../viewer/PointerMarks";
 import type { ViewerState } from "../viewer/viewerState";
@@ -24,6 +25,8 @@ import { consentText } from "./recordingConsent";
 import { RoomBanner } from "./RoomBanner";
 import { RoomHeader } from "./RoomHeader";
 import { RoomToolbar } from "./RoomToolbar";
+import { canShareScreen } from "./screenShare";
+import { SharedScreen } from "./SharedScreen";
 import { SidePanel } from "./SidePanel";
 import classes from "./room.module.css";
 import { useArrivals } from "./useArrivals";
@@ -33,6 +36,7 @@ import { useCallReport } from "./useCallReport";
 import { useRecordingNews } from "./useRecordingNews";
 import { useRemoteSound } from "./useRemoteSound";
 import { useRoomSession } from "./useRoomSession";
+import { useScreenShare } from "./useScreenShare";
 import { VideoTile } from "./VideoTile";
 import { WaitingRoom } from "./WaitingRoom";
 
@@ -58,6 +62,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
   };
   const { session, state, error: joinError, retry } = useRoomSession(consult.id, sending, onMuted);
   useCallReport(consult.id, session);
+  const screen = useScreenShare(session, state.error);
   const { selfId, presenterId, viewer: shared, participants } = state;
   const still = useStillPictures(session);
   const sound = useRemoteSound(participants, selfId);
@@ -151,13 +156,14 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
   const others = participants.filter(({ id }) => id !== selfId);
   const { speakerId } = state;
   const faces = useFaces({ others, selfId, speakerId, presenterId, share: useImageShare(session) });
+  const sharer = others.find(({ screenStream }) => screenStream !== null);
   const presenterName = participants.find(({ id }) => id === presenterId)?.displayName ?? null;
 
   if (state.status === "waiting") return <WaitingRoom consult={consult} />;
   return (
     <div className={classes.room} data-panel={panelShown || undefined} data-status={state.status} data-look={look}>
       <RoomHeader consult={consult} session={session} room={state} studyInstanceUid={studyUid} onStudy={showStudy} />
-      <RoomBanner session={session} video={video} state={state} joinError={joinError} onRetry={retry} sound={sound} />
+      <RoomBanner session={session} video={video} state={state} joinError={joinError} onRetry={retry} sound={sound} screen={screen} />
       <main className={classes.stage}>
         {study.isError && <ErrorState error={study.error} onRetry={() => void study.refetch()} />}
         {studyUid === null && <EmptyState icon={IconPhotoOff} title={t("noStudy.title")} text={t("noStudy.text")} />}
@@ -177,6 +183,14 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
               }}
             />
           </Suspense>
+        )}
+        {sharer?.screenStream && (
+          <SharedScreen
+            key={sharer.id}
+            name={sharer.displayName}
+            stream={sharer.screenStream}
+            isStill={sharer.line === "poor" && still.includes(screenOf(sharer.id))}
+          />
         )}
         <Faces count={others.length + 1} hasLarge={faces.hasLarge} onLarge={faces.toggleLarge}>
           {others.map((each) => (
@@ -242,6 +256,9 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
         mayPresent={isConnected && state.rights.includes("present")}
         maySend={!isConnected || state.rights.includes("send-media")}
         mayPoint={!isConnected || state.rights.includes("point")}
+        screen={screen}
+        mayShareScreen={isConnected && state.rights.includes("share-screen") && canShareScreen()}
+        sharer={sharer?.displayName ?? null}
         waitingCount={state.waiting.length}
         onRecord={mayRecord ? () => session?.step({ type: "askToRecord", consentText: consentText(language) }) : null}
         onPresent={present}

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconVolume } from "@tabler/icons-react";
+import { IconScreenShareOff, IconVolume } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import type { Session, SessionState } from "../signaling/session";
@@ -8,6 +8,7 @@ import { useProblemText } from "../ui/problem";
 import classes from "./room.module.css";
 import { useLine } from "./useLine";
 import type { Sound } from "./useRemoteSound";
+import type { OwnScreen } from "./useScreenShare";
 
 /** Why a call ended for good: another try by itself would not help. */
 const CLOSING_CODES: ReadonlySet<string> = new Set(["room-full", "room-locked", "replaced", "removed", "declined", "not-allowed"]);
@@ -22,10 +23,11 @@ export interface RoomBannerProps {
   joinError: unknown;
   onRetry: () => void;
   sound: Sound;
+  screen: OwnScreen;
 }
 
 /** What stands between the user and the call, each in one sentence; nothing where all is well. */
-export function RoomBanner({ session, video, state, joinError, onRetry, sound }: RoomBannerProps) {
+export function RoomBanner({ session, video, state, joinError, onRetry, sound, screen }: RoomBannerProps) {
   const { t } = useTranslation("room");
   const { t: common } = useTranslation();
   const say = useProblemText();
@@ -63,6 +65,14 @@ export function RoomBanner({ session, video, state, joinError, onRetry, sound }:
       {state.status === "connected" && video && line?.video === null && (
         <Note tone="amber" alert>
           {t(`line.level.${line.level}`)}
+        </Note>
+      )}
+      {screen.isShared && (
+        <Note tone="petrol">
+          {t("screen.own")}{" "}
+          <Button size="compact-sm" color="signal.7" leftSection={<IconScreenShareOff size={15} />} onClick={screen.stop}>
+            {t("screen.stop")}
+          </Button>
         </Note>
       )}
       {sound.isBlocked && (

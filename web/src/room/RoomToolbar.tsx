@@ -10,27 +10,43 @@ import {
   IconPhoneOff,
   IconPlayerRecord,
   IconPresentation,
+  IconScreenShare,
+  IconScreenShareOff,
   IconVideo,
   IconVideoOff,
   type Icon,
 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
+import { useKeys } from "../app/keys";
 import type { Look } from "./look";
 import classes from "./room.module.css";
+import type { OwnScreen } from "./useScreenShare";
 
 interface RoundProps {
   label: string;
   icon: Icon;
   pressed?: boolean;
   tone?: "off";
+  /** The key that does the same. */
+  shortcut?: string;
+  disabled?: boolean;
   onPress: () => void;
 }
 
-function Round({ label, icon: Symbol, pressed, tone, onPress }: RoundProps) {
+function Round({ label, icon: Symbol, pressed, tone, shortcut, disabled, onPress }: RoundProps) {
   return (
-    <Tooltip label={label}>
-      <button type="button" className={classes.round} aria-label={label} aria-pressed={pressed} data-tone={tone} onClick={onPress}>
+    <Tooltip label={shortcut === undefined ? label : `${label} (${shortcut})`}>
+      <button
+        type="button"
+        className={classes.round}
+        aria-label={label}
+        aria-pressed={pressed}
+        aria-disabled={disabled}
+        aria-keyshortcuts={shortcut}
+        data-tone={tone}
+        onClick={disabled === true ? undefined : onPress}
+      >
         <Symbol size={20} stroke={1.8} aria-hidden />
       </button>
     </Tooltip>
@@ -47,6 +63,10 @@ export interface RoomToolbarProps {
   mayPresent: boolean;
   maySend: boolean;
   mayPoint: boolean;
+  screen: OwnScreen;
+  mayShareScreen: boolean;
+  /** Who else shares a screen at the moment. */
+  sharer: string | null;
   /** How many wait to be let in by this user. */
   waitingCount: number;
   /** Ask everybody whether they may be recorded; null where the user may not, or it is under way. */
@@ -63,8 +83,10 @@ export interface RoomToolbarProps {
 }
 
 export function RoomToolbar(props: RoomToolbarProps) {
-  const { audio, video, look, presenterName, pointing, panelShown, waitingCount, onEnd } = props;
+  const { audio, video, look, presenterName, pointing, panelShown, waitingCount, onEnd, screen, sharer } = props;
   const { t } = useTranslation("room");
+  const onScreen = screen.isShared ? screen.stop : screen.start;
+  useKeys({ d: onScreen }, props.mayShareScreen && (screen.isShared || sharer === null));
   const lookWords =
     look === "following" && presenterName === null ? t("look.nobody") : t(`look.${look}`, { name: presenterName ?? "" });
   return (
@@ -98,6 +120,18 @@ export function RoomToolbar(props: RoomToolbarProps) {
         )}
         {props.onRecord !== null && (
           <Round label={t("recording.ask")} icon={IconPlayerRecord} onPress={props.onRecord} />
+        )}
+        {props.mayShareScreen && (
+          <Round
+            label={
+              sharer !== null ? t("screen.busy", { name: sharer }) : t(screen.isShared ? "screen.stop" : "screen.share")
+            }
+            icon={screen.isShared ? IconScreenShareOff : IconScreenShare}
+            pressed={screen.isShared}
+            shortcut="D"
+            disabled={sharer !== null && !screen.isShared}
+            onPress={onScreen}
+          />
         )}
       </div>
       <div className={classes.look} data-look={look} data-testid="look">

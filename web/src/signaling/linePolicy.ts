@@ -50,6 +50,8 @@ interface LevelRow extends Bounds {
   level: Level;
   /** Null: no moving picture; the last frame stays on the others' screens. */
   video: VideoLimits | null;
+  /** Of a shared screen: what is written on it has to stay legible, so that only frames are saved. */
+  screen: VideoLimits | null;
   audioBps: number;
   /** Where the line is full and gives less than this, the level is not worth having. */
   needsBps: number;
@@ -58,11 +60,31 @@ interface LevelRow extends Bounds {
 const ANY = Infinity;
 
 export const LEVELS: readonly LevelRow[] = [
-  { level: "full", loss: 0.05, delayMs: 250, needsBps: 250_000, audioBps: 32_000, video: { maxBps: 2_250_000, framesPerSecond: 30 } },
-  { level: "fewer-frames", loss: 0.1, delayMs: 400, needsBps: 140_000, audioBps: 32_000, video: { maxBps: 400_000, framesPerSecond: 12 } },
-  { level: "small", loss: 0.16, delayMs: 600, needsBps: 80_000, audioBps: 32_000, video: { maxBps: 120_000, framesPerSecond: 10 } },
-  { level: "still", loss: 0.22, delayMs: 900, needsBps: 48_000, audioBps: 32_000, video: null },
-  { level: "audio-only", loss: ANY, delayMs: ANY, needsBps: 0, audioBps: 24_000, video: null },
+  {
+    level: "full", loss: 0.05, delayMs: 250, needsBps: 250_000, audioBps: 32_000,
+    video: { maxBps: 2_250_000, framesPerSecond: 30 },
+    screen: { maxBps: 2_500_000, framesPerSecond: 10 },
+  },
+  {
+    level: "fewer-frames", loss: 0.1, delayMs: 400, needsBps: 140_000, audioBps: 32_000,
+    video: { maxBps: 400_000, framesPerSecond: 12 },
+    screen: { maxBps: 500_000, framesPerSecond: 5 },
+  },
+  {
+    level: "small", loss: 0.16, delayMs: 600, needsBps: 80_000, audioBps: 32_000,
+    video: { maxBps: 120_000, framesPerSecond: 10 },
+    screen: { maxBps: 150_000, framesPerSecond: 2 },
+  },
+  {
+    level: "still", loss: 0.22, delayMs: 900, needsBps: 48_000, audioBps: 32_000,
+    video: null,
+    screen: { maxBps: 60_000, framesPerSecond: 1 },
+  },
+  {
+    level: "audio-only", loss: ANY, delayMs: ANY, needsBps: 0, audioBps: 24_000,
+    video: null,
+    screen: null,
+  },
 ];
 
 const SHARES: readonly (Bounds & { share: Share })[] = [
@@ -120,6 +142,7 @@ export const FIRST_POLICY: LinePolicy = {
 export interface LineDecision {
   level: Level;
   video: VideoLimits | null;
+  screen: VideoLimits | null;
   audioBps: number;
   uploads: Share;
   images: Share;
@@ -129,10 +152,11 @@ export interface LineDecision {
 }
 
 export function decide(policy: LinePolicy): LineDecision {
-  const { level, video, audioBps } = at(LEVELS, policy.video.rung);
+  const { level, video, screen, audioBps } = at(LEVELS, policy.video.rung);
   return {
     level,
     video,
+    screen,
     audioBps,
     uploads: at(SHARES, policy.uploads.rung).share,
     images: at(SHARES, policy.images.rung).share,

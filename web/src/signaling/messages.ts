@@ -47,7 +47,7 @@ export interface DescriptionMessage {
 }
 
 /** Why the server refused or ended something; the front end has a sentence for each. */
-export type ErrorCode = "bad-message" | "bad-token" | "expired-token" | "join-timeout" | "already-joined" | "room-full" | "room-locked" | "replaced" | "removed" | "declined" | "cannot-resume" | "not-presenter" | "not-allowed" | "not-now" | "not-asked" | "media-failed" | "too-slow" | "server-closing";
+export type ErrorCode = "bad-message" | "bad-token" | "expired-token" | "join-timeout" | "already-joined" | "room-full" | "room-locked" | "replaced" | "removed" | "declined" | "cannot-resume" | "not-presenter" | "not-allowed" | "not-now" | "not-asked" | "screen-taken" | "media-failed" | "too-slow" | "server-closing";
 
 export interface ErrorMessage {
   type: "error";
@@ -96,6 +96,7 @@ export interface MediaChanged {
   participantId: string;
   audio: boolean;
   video: boolean;
+  screen: boolean;
 }
 
 /** A moderator asks this one, or everybody else, to be silent; to speak again is up to each of them. */
@@ -110,7 +111,7 @@ export interface Muted {
 }
 
 /**
- * Somebody in the room. `audio` and `video` say what is switched on, not what arrives; who is
+ * Somebody in the room. `audio`, `video` and `screen` say what is switched on, not what arrives; who is
  * `reconnecting` has lost the line to the server, while sound and picture may go on. `line` is null until
  * the participant's own page has found out.
  */
@@ -121,6 +122,7 @@ export interface Participant {
   moderator: boolean;
   audio: boolean;
   video: boolean;
+  screen: boolean;
   reconnecting: boolean;
   line: LineWord | null;
 }
@@ -196,7 +198,7 @@ export interface Resumed {
   iceServers: IceServer[];
 }
 
-export type Right = "present" | "point" | "send-media" | "see-images" | "record" | "moderate";
+export type Right = "present" | "point" | "send-media" | "share-screen" | "see-images" | "record" | "moderate";
 
 /** What somebody is in a room. */
 export type Role = "presenter" | "participant" | "listener" | "patient";
@@ -219,11 +221,12 @@ export interface SetLock {
   locked: boolean;
 }
 
-/** What the sender of this has switched on. */
+/** What the sender of this has switched on; one at a time shares a screen. */
 export interface SetMedia {
   type: "media";
   audio: boolean;
   video: boolean;
+  screen: boolean;
 }
 
 export interface SetPointer {

@@ -1,12 +1,13 @@
 /**
  * The two RTCPeerConnections of one stay in a room. Only here is RTCPeerConnection touched.
  *
- * On `send` we offer, once: one place for sound and one for pictures, whatever fills them. On `receive` the
- * server offers, again whenever somebody comes or goes. The server learns our addresses from our checks, so ours
- * are not signalled. Where UDP does not get through to it, ICE finds the way over TURN by itself.
+ * On `send` we offer: one place for sound and one for pictures, whatever fills them, and one more for a screen
+ * from the first time that it is shared. On `receive` the server offers, again whenever somebody comes or goes.
+ * The server learns our addresses from our checks, so ours are not signalled. Where UDP does not get through to
+ * it, ICE finds the way over TURN by itself.
  */
 import { encodingsOf, LAYERS } from "./layers";
-import type { LineDecision, VideoLimits } from "./linePolicy";
+import { decide, FIRST_POLICY, type LineDecision } from "./linePolicy";
 import type { LineReport, StatsEntry } from "./lineStats";
 import type {
   CandidateMessage,
@@ -19,30 +20,34 @@ import type {
 
 export interface PeerEvents {
   send: (message: ClientMessage) => void;
-  streamAdded: (participantId: string, stream: MediaStream) => void;
-  streamRemoved: (participantId: string) => void;
+  /** The server names each stream by the participant that it comes from (`screenOf`: a shared screen). */
+  streamAdded: (streamId: string, stream: MediaStream) => void;
+  streamRemoved: (streamId: string) => void;
   connected: () => void;
   failed: () => void;
 }
 
-interface Tracks {
+type Limits = Pick<LineDecision, "video" | "screen" | "audioBps">;
+
+export interface Tracks {
   audio: MediaStreamTrack | null;
   video: MediaStreamTrack | null;
+  screen: MediaStreamTrack | null;
 }
 
 /** Of a camera that does not say its size: what we ask for. */
 const USUAL_CAMERA_PX = 640;
-const NO_LIMITS: VideoLimits = { maxBps: Infinity, framesPerSecond: 30 };
 
 export class PeerConnections {
   private readonly outbound: RTCPeerConnection;
   private inbound: RTCPeerConnection | null = null;
   private readonly audio: RTCRtpTransceiver;
   private readonly video: RTCRtpTransceiver;
+  private screen: RTCRtpTransceiver | null = null;
   private readonly owners = new Map<string, string>();
   private negotiation: Promise<void> = Promise.resolve();
   private isClosed = false;
-  private limits: VideoLimits | null = NO_LIMITS;
+  private limits: Limits = decide(FIRST_POLICY);
   private wanted: ReadonlySet<string> = new Set(LAYERS.map(({ rid }) => rid));
 
   constructor(
@@ -58,16 +63,20 @@ export class PeerConnections {
     });
     this.video = this.outbound.addTransceiver(tracks.video ?? "video", {
       direction: "sendonly",
-      sendEncodings: encodingsOf(sideOf(tracks.video), this.limits, this.wanted).map((encoding) => ({
+      sendEncodings: encodingsOf(sideOf(tracks.video), this.limits.video, this.wanted).map((encoding) => ({
         ...encoding,
         networkPriority: "low",
         priority: "low",
       })),
     });
-    this.enqueue(async () => {
-      await this.outbound.setLocalDescription();
-      this.describe("send", this.outbound.localDescription);
+    // Told at the beginning, and whenever a screen comes or goes; never while an offer is out.
+    this.outbound.addEventListener("negotiationneeded", () => {
+      this.enqueue(async () => {
+        await this.outbound.setLocalDescription();
+        this.describe("send", this.outbound.localDescription);
+      });
     });
+    void this.showScreen(tracks.screen);
   }
 
   /** For connections that are made or restarted from now on; those that stand keep what they have. */
@@ -79,20 +88,25 @@ export class PeerConnections {
     }
   }
 
-  /** Send these tracks from now on; null sends nothing. No new negotiation is needed. */
+  /** Send these tracks from now on; null sends nothing. Only a screen needs a new negotiation. */
   async setTracks(tracks: Tracks): Promise<void> {
     if (this.isClosed) return;
     await Promise.all([
       this.audio.sender.replaceTrack(tracks.audio),
       this.video.sender.replaceTrack(tracks.video),
+      this.showScreen(tracks.screen),
     ]);
     await this.applyLayers();
   }
 
   /** Send no more than this. Without a picture the others keep the last one on their screens. */
-  async limit({ video, audioBps }: Pick<LineDecision, "video" | "audioBps">): Promise<void> {
-    this.limits = video;
-    await Promise.all([this.change(this.audio.sender, () => ({ maxBitrate: audioBps })), this.applyLayers()]);
+  async limit(limits: Limits): Promise<void> {
+    this.limits = limits;
+    await Promise.all([
+      this.change(this.audio.sender, () => ({ maxBitrate: limits.audioBps })),
+      this.applyLayers(),
+      this.applyScreenLimits(),
+    ]);
   }
 
   /** Send only the sizes that somebody watches. */
@@ -139,7 +153,7 @@ export class PeerConnections {
   }
 
   private async applyLayers(): Promise<void> {
-    const layers = encodingsOf(sideOf(this.video.sender.track), this.limits, this.wanted);
+    const layers = encodingsOf(sideOf(this.video.sender.track), this.limits.video, this.wanted);
     await this.change(this.video.sender, ({ rid }) => layers.find((layer) => layer.rid === rid));
   }
 
@@ -174,7 +188,6 @@ export class PeerConnections {
     connection.addEventListener("track", ({ track, streams }) => {
       for (const stream of streams) {
         this.owners.set(track.id, stream.id);
-        // The server names each stream by the participant that it comes from.
         this.events.streamAdded(stream.id, stream);
         stream.onremovetrack = () => {
           if (stream.getTracks().length === 0 && !this.isClosed) this.events.streamRemoved(stream.id);
@@ -182,6 +195,31 @@ export class PeerConnections {
       }
     });
     return connection;
+  }
+
+  private async showScreen(track: MediaStreamTrack | null): Promise<void> {
+    if (this.screen === null) {
+      if (track === null) return;
+      this.screen = this.outbound.addTransceiver(track, {
+        direction: "sendonly",
+        sendEncodings: [{ networkPriority: "low", priority: "low" }],
+      });
+    } else {
+      // An inactive place is taken off the others' screens, one that is only empty is not.
+      this.screen.direction = track === null ? "inactive" : "sendonly";
+      await this.screen.sender.replaceTrack(track);
+    }
+    await this.applyScreenLimits();
+  }
+
+  private async applyScreenLimits(): Promise<void> {
+    const { screen: limits } = this.limits;
+    if (this.screen === null) return;
+    await this.change(this.screen.sender, () =>
+      limits === null
+        ? { active: false }
+        : { active: true, maxBitrate: limits.maxBps, maxFramerate: limits.framesPerSecond },
+    );
   }
 
   private describe(connection: Connection, description: RTCSessionDescription | null): void {

@@ -10,6 +10,7 @@ const anna: Participant = {
   moderator: false,
   audio: true,
   video: true,
+  screen: false,
   reconnecting: false,
   line: null,
 };
@@ -90,7 +91,7 @@ describe("what is known of the room", () => {
     const stream = {} as MediaStream;
     const before: Action[] = [
       ...heard(welcome(), { type: "pointer", participantId: "ben", pointer: { sopInstanceUid: "1.2.3", x: 1, y: 2 } }),
-      { kind: "streamAdded", participantId: "ben", stream },
+      { kind: "streamAdded", streamId: "ben", stream },
       { kind: "lost", error: null, held: true },
     ];
     expect(after(...before)).toMatchObject({ status: "reconnecting", streams: { ben: stream }, pointers: { ben: { x: 1 } } });
@@ -139,12 +140,12 @@ describe("what is known of the room", () => {
 
   it("knows what everybody has switched on", () => {
     const state = after(
-      ...heard(welcome(), { type: "media", participantId: "ben", audio: false, video: true }),
-      { kind: "switched", audio: true, video: false },
+      ...heard(welcome(), { type: "media", participantId: "ben", audio: false, video: true, screen: true }),
+      { kind: "switched", media: { audio: true, video: false, screen: false } },
     );
-    expect(state.participants.map(({ audio, video }) => [audio, video])).toEqual([
-      [true, false],
-      [false, true],
+    expect(state.participants.map(({ audio, video, screen }) => [audio, video, screen])).toEqual([
+      [true, false, false],
+      [false, true, true],
     ]);
   });
 });

@@ -19,6 +19,7 @@ export interface RoomState {
   status: SessionStatus;
   selfId: string | null;
   participants: readonly WireParticipant[];
+  /** By their names: a participant's id, or `screenOf` it. */
   streams: Readonly<Record<string, MediaStream>>;
   /** One's own. */
   rights: readonly Right[];
@@ -36,6 +37,12 @@ export interface RoomState {
 }
 
 export const NOT_RECORDED: RecordingState = { status: "off", askedBy: null, awaiting: [], ended: null };
+
+/** What somebody has switched on. */
+export type Media = Pick<WireParticipant, "audio" | "video" | "screen">;
+
+/** The name of somebody's shared screen among the streams (SCREEN_SUFFIX in signaling/media.py). */
+export const screenOf = (participantId: string) => `${participantId}#screen`;
 
 export const INITIAL: RoomState = {
   status: "connecting",
@@ -61,9 +68,9 @@ export type Action =
   | { kind: "closed"; error: SessionErrorCode | null }
   | { kind: "failed"; error: SessionErrorCode }
   | { kind: "showed"; state: ViewerState }
-  | { kind: "switched"; audio: boolean; video: boolean }
-  | { kind: "streamAdded"; participantId: string; stream: MediaStream }
-  | { kind: "streamRemoved"; participantId: string };
+  | { kind: "switched"; media: Media }
+  | { kind: "streamAdded"; streamId: string; stream: MediaStream }
+  | { kind: "streamRemoved"; streamId: string };
 
 export function reduce(state: RoomState, action: Action): RoomState {
   switch (action.kind) {
@@ -94,11 +101,11 @@ export function reduce(state: RoomState, action: Action): RoomState {
     case "showed":
       return mayShow(state) ? { ...state, viewer: action.state } : state;
     case "switched":
-      return withMedia(state, state.selfId, action.audio, action.video);
+      return withMedia(state, state.selfId, action.media);
     case "streamAdded":
-      return { ...state, streams: { ...state.streams, [action.participantId]: action.stream } };
+      return { ...state, streams: { ...state.streams, [action.streamId]: action.stream } };
     case "streamRemoved":
-      return { ...state, streams: without(state.streams, action.participantId) };
+      return { ...state, streams: without(state.streams, action.streamId) };
   }
 }
 
@@ -162,7 +169,7 @@ function receive(state: RoomState, message: ServerMessage): RoomState {
     case "speaker":
       return { ...state, speakerId: message.participantId };
     case "media":
-      return withMedia(state, message.participantId, message.audio, message.video);
+      return withMedia(state, message.participantId, message);
     case "line":
       return {
         ...state,
@@ -193,10 +200,10 @@ function receive(state: RoomState, message: ServerMessage): RoomState {
   }
 }
 
-function withMedia(state: RoomState, id: string | null, audio: boolean, video: boolean): RoomState {
+function withMedia(state: RoomState, id: string | null, { audio, video, screen }: Media): RoomState {
   return {
     ...state,
-    participants: state.participants.map((one) => (one.id === id ? { ...one, audio, video } : one)),
+    participants: state.participants.map((one) => (one.id === id ? { ...one, audio, video, screen } : one)),
   };
 }
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { ClientMessage } from "./messages";
 import { SentLog } from "./sentLog";
 
-const media = (audio: boolean): ClientMessage => ({ type: "media", audio, video: false });
+const media = (audio: boolean): ClientMessage => ({ type: "media", audio, video: false, screen: false });
 const admit = (participantId: string): ClientMessage => ({ type: "admit", participantId });
 const filled = (log: SentLog, ...messages: ClientMessage[]) => {
   for (const message of messages) log.push(message);

@@ -22,6 +22,7 @@ import type {
   ViewerState,
   WaitingPerson,
 } from "./messages";
+import { OwnMedia } from "./ownMedia";
 import { PeerConnections } from "./peerConnections";
 import {
   type Action,
@@ -30,6 +31,7 @@ import {
   mayShow,
   reduce,
   type RoomState,
+  screenOf,
   type SessionErrorCode,
   type SessionStatus,
 } from "./reducer";
@@ -43,6 +45,8 @@ export type { Moderation, RecordingStep };
 export interface Participant extends WireParticipant {
   /** What arrives from this participant; for oneself, what one sends. */
   stream: MediaStream | null;
+  /** The screen that this participant shares; for oneself too. */
+  screenStream: MediaStream | null;
 }
 
 export interface SessionState {
@@ -77,6 +81,8 @@ export interface Session {
   step(step: Moderation | RecordingStep): void;
   setMedia(media: { audio: boolean; video: boolean }): void;
   setLocalStream(stream: MediaStream | null): Promise<void>;
+  /** Share this screen, or none. The server may refuse it with `screen-taken`. */
+  setScreen(stream: MediaStream | null): Promise<void>;
   close(): void;
 }
 
@@ -114,8 +120,7 @@ class RoomSession implements Session {
   private readonly watch = new LineWatch((word) => {
     this.send({ type: "line", word });
   });
-  private localStream: MediaStream | null;
-  private wanted = { audio: true, video: true };
+  private readonly own: OwnMedia;
   private retry: ReturnType<typeof setTimeout> | null = null;
   private pauseMs = FIRST_PAUSE_MS;
   private mediaFailures = 0;
@@ -128,7 +133,7 @@ class RoomSession implements Session {
   private readonly watched = new WatchedPictures((message) => this.send(message));
 
   constructor(private readonly options: SessionOptions) {
-    this.localStream = options.localStream;
+    this.own = new OwnMedia(options.localStream);
     this.socket = new ResumableSocket(options.url, {
       received: (message) => {
         this.receive(message);
@@ -182,12 +187,17 @@ class RoomSession implements Session {
   }
 
   setMedia(media: { audio: boolean; video: boolean }): void {
-    this.wanted = { audio: media.audio, video: media.video };
+    this.own.wanted = { audio: media.audio, video: media.video };
     void this.applyMedia();
   }
 
   async setLocalStream(stream: MediaStream | null): Promise<void> {
-    this.localStream = stream;
+    this.own.stream = stream;
+    await this.applyMedia();
+  }
+
+  async setScreen(stream: MediaStream | null): Promise<void> {
+    this.own.screen = stream;
     await this.applyMedia();
   }
 
@@ -228,7 +238,7 @@ class RoomSession implements Session {
         this.peers?.setIceServers(message.iceServers);
         break;
       case "muted":
-        this.wanted = { ...this.wanted, audio: false };
+        this.own.wanted = { ...this.own.wanted, audio: false };
         void this.applyMedia();
         this.options.onMuted?.();
         break;
@@ -278,11 +288,11 @@ class RoomSession implements Session {
           const offers = message.type === "description" && message.connection === "send";
           if (!offers || may(this.room, "send-media")) this.send(message);
         },
-        streamAdded: (participantId, stream) => {
-          this.dispatch({ kind: "streamAdded", participantId, stream });
+        streamAdded: (streamId, stream) => {
+          this.dispatch({ kind: "streamAdded", streamId, stream });
         },
-        streamRemoved: (participantId) => {
-          this.dispatch({ kind: "streamRemoved", participantId });
+        streamRemoved: (streamId) => {
+          this.dispatch({ kind: "streamRemoved", streamId });
         },
         connected: () => {
           this.mediaFailures = 0;
@@ -291,7 +301,7 @@ class RoomSession implements Session {
           if (this.peers === peers) this.mediaFailed();
         },
       },
-      this.tracks(),
+      this.own.tracks(this.room),
       iceServers,
     );
     this.peers = peers;
@@ -308,30 +318,13 @@ class RoomSession implements Session {
 
   private async applyMedia(): Promise<void> {
     this.sayMedia();
-    await this.peers?.setTracks(this.tracks());
+    await this.peers?.setTracks(this.own.tracks(this.room));
   }
 
   private sayMedia(): void {
-    const media = this.effectiveMedia();
-    this.dispatch({ kind: "switched", ...media });
+    const media = this.own.switchedOn(this.room);
+    this.dispatch({ kind: "switched", media });
     if (may(this.room, "send-media")) this.send({ type: "media", ...media });
-  }
-
-  private effectiveMedia(): { audio: boolean; video: boolean } {
-    const stream = may(this.room, "send-media") ? this.localStream : null;
-    return {
-      audio: this.wanted.audio && (stream?.getAudioTracks().length ?? 0) > 0,
-      video: this.wanted.video && (stream?.getVideoTracks().length ?? 0) > 0,
-    };
-  }
-
-  /** What is sent. A microphone that is off sends silence, so that speech is there at once when it is on. */
-  private tracks(): { audio: MediaStreamTrack | null; video: MediaStreamTrack | null } {
-    const audio = this.localStream?.getAudioTracks()[0] ?? null;
-    const video = this.localStream?.getVideoTracks()[0] ?? null;
-    if (audio !== null) audio.enabled = this.wanted.audio;
-    if (video !== null) video.enabled = this.wanted.video;
-    return { audio, video: this.wanted.video ? video : null };
   }
 
   private readonly reconnectNow = () => {
@@ -391,7 +384,11 @@ class RoomSession implements Session {
 
   private compose(): SessionState {
     const { participants, streams, selfId, ...room } = this.room;
-    const streamOf = (id: string) => (id === selfId ? this.localStream : (streams[id] ?? null));
-    return { ...room, selfId, participants: participants.map((one) => ({ ...one, stream: streamOf(one.id) })) };
+    const withStreams = (one: WireParticipant): Participant => {
+      const stream = one.id === selfId ? this.own.stream : (streams[one.id] ?? null);
+      const screen = one.id === selfId ? this.own.screen : (streams[screenOf(one.id)] ?? null);
+      return { ...one, stream, screenStream: one.screen ? screen : null };
+    };
+    return { ...room, selfId, participants: participants.map(withStreams) };
   }
 }

@@ -4,6 +4,9 @@ A room decides at once; sending goes into the outbox of each socket, and what co
 after another for each room, beside it, so that setting up a connection never holds up a pointer. Rooms in
 which nobody is keep their viewer state, the youngest EMPTY_ROOMS_KEPT of them.
 
+Where other relays are, `recall` brings what one of them left of a room, and `send_elsewhere` ends the stays
+of a room that is another's by now (see room_registry.py).
+
 A stay whose socket is gone keeps its seat, and its media, for RESUME_WINDOW_S: whoever brings its resume
 token goes on with it, and has missed nothing.
 """
@@ -12,7 +15,7 @@ import asyncio
 import logging
 import secrets
 from collections import Counter, OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
@@ -46,6 +49,7 @@ from signaling.room import (
     Send,
     WatchPictures,
 )
+from signaling.room_memory import RoomMemory
 from signaling.turn import NO_TURN, TurnAccess
 
 EMPTY_ROOMS_KEPT = 200
@@ -90,11 +94,13 @@ class Lobby:
         resume_window_s: float = RESUME_WINDOW_S,
         turn: TurnAccess = NO_TURN,
         make_recorders: Callable[[MediaEngine, Callable[[str], None]], Recorders] | None = None,
+        recall: Callable[[str], Awaitable[RoomMemory | None]] | None = None,
     ) -> None:
         self._engine = make_engine(self._describes, self._failed, self._wants, self._hears)
         self._recorders = make_recorders and make_recorders(self._engine, self._recording_failed)
         self._resume_window_s = resume_window_s
         self._turn = turn
+        self._recall = recall
         self._rooms: OrderedDict[str, Room] = OrderedDict()
         self._seats: dict[Stay, Seat] = {}
         self._by_resume_token: dict[str, Stay] = {}
@@ -126,12 +132,36 @@ class Lobby:
             "resumptions": self._dropped["resumptions"],
         }
 
+    def memories(self) -> dict[str, RoomMemory]:
+        """Of every room that is kept here, by its id."""
+        return {room_id: room.memory for room_id, room in self._rooms.items()}
+
+    async def prepare(self, room_id: str) -> None:
+        """Before somebody joins: a room that is new here goes on with what another relay left of it."""
+        if self._recall is None or room_id in self._rooms:
+            return
+        memory = await self._recall(room_id)
+        if memory is not None and room_id not in self._rooms:
+            self._rooms[room_id] = self._new_room(room_id)
+            self._rooms[room_id].recall(memory)
+
+    def send_elsewhere(self, room_id: str) -> None:
+        """Another relay has this room: whoever is here is told to come again, and it is forgotten."""
+        room = self._rooms.get(room_id)
+        if room is None:
+            return
+        if room.is_empty and room_id not in self._media_work:
+            del self._rooms[room_id]
+        for one in [*room.present.values(), *room.waiting.values()]:
+            socket = self._seats[one.stay].socket
+            if socket is None:
+                self.leave(one.stay)
+            else:
+                socket.end(ErrorCode.SERVER_CLOSING)
+
     def join(self, grant: JoinGrant, socket: Socket) -> Stay:
         """Raises Refused."""
-        can_record = self._recorders is not None
-        room = self._rooms.setdefault(
-            grant.room_id, Room(grant.room_id, can_record=can_record, turn=self._turn)
-        )
+        room = self._rooms.setdefault(grant.room_id, self._new_room(grant.room_id))
         self._rooms.move_to_end(grant.room_id)
         seat = Seat(Outbox(), secrets.token_urlsafe(24), socket)
         stay, effects = room.join(grant, seat.resume_token, datetime.now(UTC))
@@ -224,6 +254,9 @@ class Lobby:
         if self._recorders is not None:
             await self._recorders.close()
         await self._engine.close_all()
+
+    def _new_room(self, room_id: str) -> Room:
+        return Room(room_id, can_record=self._recorders is not None, turn=self._turn)
 
     def _perform(self, effects: list[Effect]) -> None:
         for effect in effects:

@@ -15,10 +15,12 @@
 | TELECONSULT_TURN_LIFETIME_S | how long a page's credentials for them are good; 43200 |
 | TELECONSULT_MEDIA_ENGINE | `relay`, in this process, or `janus`: a Janus server carries all media |
 | TELECONSULT_JANUS_URL, _SECRET_FILE | its WebSocket API, ws://127.0.0.1:8188/, and its `api_secret` |
+| TELECONSULT_RELAY_URL | one of several relays: its URL as the app knows it |
+| TELECONSULT_REDIS_URL | by which several relays share the rooms (room_registry.py) |
 
 What recording needs is in `recorder/settings.py`.
 
-SIGTERM and SIGINT tell every participant and end the process.
+SIGTERM and SIGINT give up this relay's rooms, tell every participant and end the process.
 """
 
 import asyncio
@@ -27,6 +29,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address
@@ -44,6 +47,7 @@ from signaling.relay.choose_core import choose_core, core_name
 from signaling.relay.ice_tcp import IceTcp
 from signaling.relay.packet_core import MARKS, Marks
 from signaling.relay_media import RelayMedia
+from signaling.room_registry import RelayPresence
 from signaling.turn import LIFETIME, NO_TURN, TurnAccess
 from signaling.turn_uri import NotATurnUri, read_uris
 from signaling.websocket import SignalingServer
@@ -68,6 +72,8 @@ class Settings:
     turn: TurnAccess
     janus: JanusSettings | None
     can_record: bool
+    relay_url: str | None
+    redis_url: str | None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -112,6 +118,8 @@ class Settings:
             turn=_turn_access(environment),
             janus=JanusSettings.from_environment(environment),
             can_record=RecorderSettings.from_environment(environment) is not None,
+            relay_url=environment.get("TELECONSULT_RELAY_URL") or None,
+            redis_url=environment.get("TELECONSULT_REDIS_URL") or None,
         )
 
     def make_engine(
@@ -188,10 +196,15 @@ async def serve_until_stopped(settings: Settings) -> None:
         assert isinstance(engine, RelayMedia)
         return Recorders(engine, on_failed)
 
+    presence: RelayPresence | None = None
+    if settings.relay_url is not None and settings.redis_url is not None:
+        presence = RelayPresence(settings.redis_url, settings.relay_url)
+    recall = None if presence is None else presence.recall
     lobby = Lobby(
         settings.make_engine,
         turn=settings.turn,
         make_recorders=make_recorders if can_record else None,
+        recall=recall,
     )
     server = SignalingServer(lobby, settings.join_secret, settings.allowed_origins)
     port = await server.start(settings.host, settings.port)
@@ -199,10 +212,16 @@ async def serve_until_stopped(settings: Settings) -> None:
     if settings.ice_tcp_port is not None and settings.janus is None:
         await ice_tcp.start(None, settings.ice_tcp_port)
     log.info("listening host=%s port=%s origins=%s", settings.host, port, " ".join(settings.allowed_origins))
+    heartbeats = None if presence is None else asyncio.create_task(presence.run(lobby))
     await stop.wait()
     for number in stops:
         loop.remove_signal_handler(number)
     log.info("stopping participants=%s", lobby.participants)
+    if presence is not None and heartbeats is not None:
+        heartbeats.cancel()
+        with suppress(asyncio.CancelledError):
+            await heartbeats
+        await presence.withdraw(lobby)  # before anybody is told: who comes again finds another relay
     await server.close()
     await ice_tcp.close()
 

@@ -64,6 +64,7 @@ from signaling.messages import (
 )
 from signaling.recording_consent import Consent, RecordingConsent, Step
 from signaling.roles import Right, rights_of
+from signaling.room_memory import RoomMemory
 from signaling.turn import NO_TURN, TurnAccess
 
 ROOM_CAPACITY = 8
@@ -235,11 +236,30 @@ class Room:
     locked: bool = False
     presenter_id: str | None = None
     speaker_id: str | None = None
+    presented_before: str | None = None  # at another relay: presents again unless somebody else takes it
     viewer: ViewerState | None = None
     viewer_of: str | None = None  # who showed it
     recording: RecordingConsent = field(default_factory=RecordingConsent)
     seq: int = 0
     stays: int = 0
+
+    def recall(self, memory: RoomMemory) -> None:
+        """Go on as another relay left the room, with nobody in it yet."""
+        self.known, self.removed = set(memory.known), dict(memory.removed)
+        self.locked, self.presented_before = memory.locked, memory.presenter_id
+        self.viewer, self.viewer_of, self.seq = memory.viewer, memory.viewer_of, memory.seq
+
+    @property
+    def memory(self) -> RoomMemory:
+        return RoomMemory(
+            known=frozenset(self.known),
+            removed=dict(self.removed),
+            locked=self.locked,
+            presenter_id=self.presenter_id or self.presented_before,
+            viewer=self.viewer,
+            viewer_of=self.viewer_of,
+            seq=self.seq,
+        )
 
     @property
     def is_empty(self) -> bool:
@@ -262,7 +282,7 @@ class Room:
             raise Refused(ErrorCode.ROOM_FULL)
         earlier = self.present.get(name) or self.waiting.get(name)
         effects: list[Effect] = []
-        was_presenting = self.presenter_id == name
+        was_presenting = name in (self.presenter_id, self.presented_before)
         if earlier is not None:
             effects += [Disconnect(earlier.stay, ErrorCode.REPLACED), *self.leave(earlier.stay, at)]
 
@@ -334,6 +354,8 @@ class Room:
         self.present[name] = joiner
         if was_presenting or (self.presenter_id is None and joiner.may(Right.PRESENT)):
             self.presenter_id = name
+            if was_presenting:
+                self.presented_before = None
             effects += self._tell(PresenterChanged(participant_id=name), but=joiner)
         effects.append(Send(joiner.stay, self._welcome(joiner, at)))
         effects += [
@@ -474,7 +496,7 @@ class Room:
         return self._tell(moved, but=sender)
 
     def _takes_presenter(self, sender: Present, message: TakePresenter, at: datetime) -> list[Effect]:
-        self.presenter_id = sender.stay.participant_id
+        self.presenter_id, self.presented_before = sender.stay.participant_id, None
         return self._tell(PresenterChanged(participant_id=self.presenter_id))
 
     def _switches_media(self, sender: Present, message: SetMedia, at: datetime) -> list[Effect]:

@@ -178,7 +178,9 @@ class SignalingServer:
                 first = parse_client_message(await connection.recv())
             match first:
                 case Join(token=token):
-                    return self._lobby.join(join_token.verify(self._join_secret, token), client)
+                    grant = join_token.verify(self._join_secret, token)
+                    await self._lobby.prepare(grant.room_id)
+                    return self._lobby.join(grant, client)
                 case Resume():
                     return self._lobby.resume(first, client)
                 case _:

@@ -16,6 +16,7 @@ from imaging.orthanc_streams import OrthancStreams
 from inference.celery_broker import CeleryBroker
 from inference.model_registry import ModelRegistry
 from inference.repository import JobRepository
+from signaling.room_registry import PlacedRooms
 from storage.database import Database, utc_now
 from storage.events import redis_publisher
 from storage.opening import open_object_store
@@ -68,6 +69,7 @@ def create_parts(settings: Settings) -> PartsOfApp:
         pacs=OrthancPacs(settings.orthanc_url, settings.orthanc_username, settings.orthanc_password),
         objects=open_object_store(settings.object_store),
         publish=redis_publisher(settings.redis_url),
+        rooms=PlacedRooms(settings.redis_url, settings.relay_urls),
         jobs=JobRepository(database),
         models=models,
         users=UserRepository(database),

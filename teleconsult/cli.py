@@ -25,7 +25,7 @@ DataFolder = Annotated[
 ]
 Port = Annotated[
     int,
-    typer.Option("--port", min=1, max=65533, help="Port of the page; room and scanners use the next two."),
+    typer.Option("--port", min=1, max=65_495, help="Port of the page; rooms and scanners use the next ones."),
 ]
 DEFAULT_DATA = REPOSITORY / "data"
 DEFAULT_PORT = 8080
@@ -45,7 +45,7 @@ def up(
     """Start everything, and stop it again with Ctrl-C."""
     from teleconsult import supervisor
     from teleconsult.announcement import announcement, prepare
-    from teleconsult.services import dicom_port
+    from teleconsult.installation import dicom_port
 
     if file := os.environ.get(GATE_RULES):
         _gate_rules(file)

@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from imaging.pacs import PacsClient
 from inference.model_registry import ModelRegistry
 from inference.repository import JobRepository
+from signaling.room_registry import PlacedRooms
 from storage.database import Database, utc_now
 from storage.events import Publish
 from storage.object_store import ObjectStore
@@ -38,6 +39,7 @@ class PartsOfApp:
     pacs: PacsClient
     objects: ObjectStore
     publish: Publish
+    rooms: PlacedRooms
     jobs: JobRepository
     models: ModelRegistry
     users: UserRepository

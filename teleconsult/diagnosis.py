@@ -62,6 +62,12 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "No model is in {folder}: studies will not be read by AI.",
         "{folder} 中没有模型：检查将不会经过 AI 分析。",
     ),
+    "relays-unclear": (
+        "TELECONSULT_RELAYS: '{asked}' is not understood. It takes a number from 1 to {most}; where "
+        "TELECONSULT_SIGNALING_URL is set, as many as that names.",
+        "TELECONSULT_RELAYS：无法识别“{asked}”。请填写 1 至 {most} 的数字；"
+        "如已设置 TELECONSULT_SIGNALING_URL，则须与其中的地址数量一致。",
+    ),
     "workers-unclear": (
         "TELECONSULT_WORKERS: '{entry}' is not understood. It takes a model and how many processes read with "
         "it, 1 to 64, such as lung_nodule_ct:2. The models are: {names}.",
@@ -139,7 +145,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "Port {port} may not be used on the address {host}.",
         "地址 {host} 上的端口 {port} 无法使用。",
     ),
-    "ports-fine": ("Ports {port} and {relay_port} are free.", "端口 {port} 和 {relay_port} 可用。"),
+    "ports-fine": ("Ports {ports} are free.", "端口 {ports} 可用。"),
     "dicom-port-taken": (
         "Port {port}, to which scanners send, is taken: everything else runs, and scanners cannot send. "
         "Choose another: TELECONSULT_DICOM_PORT=n make up",

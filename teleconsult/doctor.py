@@ -31,15 +31,22 @@ from teleconsult.diagnosis import (
     stops,
     terminal_language,
 )
-from teleconsult.installation import SECRETS, Installation, existing_installation
+from teleconsult.installation import SECRETS, Installation, dicom_port, existing_installation
 from teleconsult.instance_lock import Holder, current_holder, last_holder
 from teleconsult.ports import is_free, listener_of
 from teleconsult.readiness import http_answers, redis_answers, turn_answers
+from teleconsult.relays import (
+    MOST_RELAYS,
+    RelaysUnclear,
+    kept_ports,
+    relay_count,
+    relay_name,
+    relay_ports,
+)
 from teleconsult.services import (
     ORTHANC_USERNAME,
     REPOSITORY,
     WorkersUnclear,
-    dicom_port,
     dicom_ready_check,
     find_program,
     model_names,
@@ -86,7 +93,8 @@ def run(data_folder: Path, port: int, host: str = "127.0.0.1") -> int:
 
 def what_stops_a_start(data_folder: Path, host: str, port: int) -> list[Diagnosis]:
     """What the supervisor asks before it starts anything."""
-    asked = [*programs(os.environ), *workers(os.environ), *turn_server(os.environ)]
+    given = os.environ
+    asked = [*programs(given), *workers(given), *relays(given), *turn_server(given)]
     found = [*asked, *data_folder_checks(data_folder), *ports(host, port)]
     return [diagnosis for diagnosis in found if diagnosis.severity is Severity.STOPS]
 
@@ -112,6 +120,7 @@ def machine(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
     yield from workers(environment)
     if not lacking:
         yield media_engine(environment)
+    yield from relays(environment)
     yield from turn_server(environment)
 
 
@@ -176,6 +185,14 @@ def workers(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
         yield stops("workers-unclear", entry=error, names=", ".join(models))
 
 
+def relays(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
+    """How many relays the rooms are spread over, where somebody asked for a number."""
+    try:
+        relay_count(environment)
+    except RelaysUnclear as error:
+        yield stops("relays-unclear", asked=error, most=MOST_RELAYS)
+
+
 def front_end(web_folder: Path) -> Iterator[Diagnosis]:
     is_built = (web_folder / "dist" / "index.html").is_file()
     version = _node_version()
@@ -215,9 +232,13 @@ def data_folder_checks(data_folder: Path) -> Iterator[Diagnosis]:
 
 
 def ports(host: str, port: int) -> Iterator[Diagnosis]:
-    """The two ports that browsers use. The inner ones are ours to change."""
+    """The ports that browsers use. The inner ones are ours to change."""
+    try:
+        of_relays = relay_ports(port, os.environ)
+    except RelaysUnclear:
+        return
     all_free = True
-    for wanted in (port, port + 1):
+    for wanted in (port, *of_relays):
         if is_free(wanted, host):
             continue
         all_free = False
@@ -229,7 +250,7 @@ def ports(host: str, port: int) -> Iterator[Diagnosis]:
         else:
             yield stops("port-taken", port=wanted, program=listener.program, pid=listener.pid)
     if all_free:
-        yield fine("ports-fine", port=port, relay_port=port + 1)
+        yield fine("ports-fine", ports=", ".join(map(str, (port, *of_relays))))
     for_scanners = dicom_port(port, os.environ)
     if not is_free(for_scanners, host):
         yield notice("dicom-port-taken", port=for_scanners)
@@ -275,7 +296,10 @@ async def _ask_all(installation: Installation) -> dict[str, bool]:
             username=ORTHANC_USERNAME,
             password=password,
         ),
-        "relay": http_answers(host, installation.relay_port, "/health"),
+        **{
+            relay_name(number): http_answers(host, relay_port, "/health")
+            for number, relay_port in enumerate(kept_ports(installation.run_folder), start=1)
+        },
         "app": http_answers(host, installation.port, "/api/health"),
         "gateway": dicom_ready_check(host, installation.port, os.environ),
     }

@@ -13,6 +13,7 @@ Everything an installation keeps is in one folder, so that it can be moved, back
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +30,7 @@ SECRETS = (
 INNER_PORT_NAMES = ("redis", "orthanc_http", "orthanc_dicom")
 FOLDERS = ("secrets", "run", "logs", "redis", "orthanc")
 SECRET_BYTES = 32
+OUTER_PORTS = 40  # the page's and those above it: relays, scanners
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,6 @@ class Installation:
     redis_port: int
     orthanc_http_port: int
     orthanc_dicom_port: int
-
-    @property
-    def relay_port(self) -> int:
-        return self.port + 1
 
     @property
     def logs_folder(self) -> Path:
@@ -80,7 +78,7 @@ def open_installation(data_folder: Path, host: str, port: int) -> Installation:
     kept = read_inner_ports(data_folder)
     ports: dict[str, int] = {}
     for name in INNER_PORT_NAMES:
-        used = {port, port + 1, port + 2, *ports.values()}
+        used = {*range(port, port + OUTER_PORTS), *ports.values()}
         before = kept.get(name)
         usable = before is not None and before not in used and is_free(before, "0.0.0.0")
         ports[name] = before if usable and before is not None else free_inner_port(used | set(kept.values()))
@@ -118,6 +116,11 @@ def read_inner_ports(data_folder: Path) -> dict[str, int]:
         return {name: int(kept[name]) for name in INNER_PORT_NAMES if name in kept}
     except (OSError, ValueError, KeyError, TypeError):
         return {}
+
+
+def dicom_port(port: int, given: Mapping[str, str]) -> int:
+    """Where scanners reach an installation whose page is at `port`."""
+    return int(given.get("TELECONSULT_DICOM_PORT", port + 2))
 
 
 def write_privately(path: Path, text: str) -> None:

@@ -5,7 +5,7 @@
 | redis | broker and event fan-out | |
 | orthanc | image archive | |
 | turn | coturn, for who has no UDP to the relay; where TELECONSULT_TURN_URLS asks for it | |
-| relay | rooms and media | |
+| relay, relay-2, ... | rooms and media, as many as relays.py says | |
 | app | pages and API | redis, orthanc |
 | gateway | the DICOM service that scanners reach | app |
 | worker-MODEL, worker-MODEL-2, ... | Celery, each with one model in memory, as many as asked for | app |
@@ -20,13 +20,14 @@ import shutil
 import signal
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from signaling.turn_uri import TurnUri
-from teleconsult.installation import Installation, write_privately
+from teleconsult.installation import Installation, dicom_port, write_privately
 from teleconsult.readiness import ReadyCheck, dicom_answers, http_answers, redis_answers, turn_answers
+from teleconsult.relays import keep_ports, media_ports, relay_name, relay_ports, relay_urls
 from teleconsult.turn_server import listening_port, own_turn_uris, relay_addresses, turn_configuration
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -108,13 +109,13 @@ def child_environment(installation: Installation, given: Mapping[str, str]) -> d
         "TELECONSULT_RECORDING_SECRET_FILE": str(installation.secret_file("recording_secret")),
         "TELECONSULT_OBJECT_STORE": str(data / "objects"),
         "TELECONSULT_ALLOWED_ORIGINS": " ".join(allowed_origins(installation, given)),
+        "TELECONSULT_SIGNALING_URL": " ".join(relay_urls(installation.port, given)),
     }
     ours = {
         "TELECONSULT_DATA": str(data),
         "TELECONSULT_HOST": installation.host,
         "TELECONSULT_PORT": str(installation.port),
         "TELECONSULT_RELAY_HOST": installation.host,
-        "TELECONSULT_RELAY_PORT": str(installation.relay_port),
         "TELECONSULT_DICOM_PORT": str(dicom_port(installation.port, given)),
         "TELECONSULT_MODELS": str(models_folder(given).resolve()),
         "PYTHONUNBUFFERED": "1",
@@ -144,14 +145,7 @@ def services(installation: Installation, given: Mapping[str, str]) -> list[Servi
     present = tuple(service.name for service in table)
     if uris := own_turn_uris(given):
         table.append(_turn(installation, given, uris))
-    table.append(
-        Service(
-            name="relay",
-            command=(sys.executable, "-m", "signaling.main"),
-            environment=environment,
-            ready=http_answers(installation.local_host, installation.relay_port, "/health"),
-        )
-    )
+    table += _relays(installation, given, environment)
     table.append(_app(installation, environment, needs=present))
     table.append(_gateway(installation, environment))
     for model, count in worker_counts(given, model_names(models_folder(given))).items():
@@ -230,6 +224,28 @@ def _turn(installation: Installation, given: Mapping[str, str], uris: Sequence[T
     )
 
 
+def _relays(
+    installation: Installation, given: Mapping[str, str], environment: Mapping[str, str]
+) -> Iterator[Service]:
+    """The first is essential; without another the rooms are at those that there are."""
+    page = installation.port
+    keep_ports(installation.run_folder, relay_ports(page, given))
+    rows = zip(relay_ports(page, given), media_ports(page, given), relay_urls(page, given), strict=True)
+    for number, (port, media_port, url) in enumerate(rows, start=1):
+        yield Service(
+            name=relay_name(number),
+            command=(sys.executable, "-m", "signaling.main"),
+            environment={
+                **environment,
+                "TELECONSULT_RELAY_PORT": str(port),
+                "TELECONSULT_MEDIA_PORT": str(media_port),
+                "TELECONSULT_RELAY_URL": url,
+            },
+            ready=http_answers(installation.local_host, port, "/health"),
+            is_essential=number == 1,
+        )
+
+
 def _app(installation: Installation, environment: Mapping[str, str], needs: tuple[str, ...]) -> Service:
     command = [sys.executable, "-m", "uvicorn", "teleconsult.app:create_app", "--factory"]
     command += ["--host", installation.host, "--port", str(installation.port)]
@@ -242,11 +258,6 @@ def _app(installation: Installation, environment: Mapping[str, str], needs: tupl
         ready=http_answers(installation.local_host, installation.port, "/api/health"),
         ready_timeout_s=120.0,
     )
-
-
-def dicom_port(port: int, given: Mapping[str, str]) -> int:
-    """Where scanners reach an installation whose page is at `port`."""
-    return int(given.get("TELECONSULT_DICOM_PORT", port + 2))
 
 
 def dicom_ready_check(host: str, port: int, given: Mapping[str, str]) -> ReadyCheck:

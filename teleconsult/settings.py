@@ -12,6 +12,7 @@ from imaging.dicom_tls import TlsFiles
 from inference.model_folders import added_models_folder
 from signaling.recorder.kept_recordings import RetentionClass
 from teleconsult.recordings.retention_days import days_from
+from teleconsult.relays import relay_urls
 
 if TYPE_CHECKING:
     from imaging.gate_rules import Rule
@@ -38,7 +39,7 @@ class Settings:
     recording_days: Mapping[RetentionClass, int]
     host: str
     port: int
-    signaling_url: str  # may hold "{host}": the name by which the browser reached us
+    relay_urls: tuple[str, ...]  # may hold "{host}": the name by which the browser reached us
     models_folder: Path
     added_models_folder: Path  # where bundles of others lie once they are added
     web_folder: Path
@@ -97,7 +98,7 @@ class Settings:
             recording_days=_recording_days(environment.get("TELECONSULT_RECORDING_DAYS", "")),
             host=host,
             port=port,
-            signaling_url=environment.get("TELECONSULT_SIGNALING_URL", f"ws://{{host}}:{port + 1}/"),
+            relay_urls=tuple(relay_urls(port, environment)),
             models_folder=Path(environment.get("TELECONSULT_MODELS", str(REPOSITORY / "models"))),
             added_models_folder=added_models_folder(environment),
             web_folder=Path(environment.get("TELECONSULT_WEB", str(REPOSITORY / "web" / "dist"))),

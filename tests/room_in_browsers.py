@@ -123,8 +123,11 @@ class Relay:
 
 
 @contextmanager
-def site() -> Iterator[str]:
-    """A site with the page, with session.ts as one script of it, and with tokens for whoever asks."""
+def site(relay_of: Callable[[str], str] | None = None) -> Iterator[str]:
+    """A site with the page, with session.ts as one script of it, and with tokens for whoever asks.
+
+    Where several relays share the rooms, `relay_of` is the URL of the one that has a room.
+    """
     with tempfile.TemporaryDirectory() as folder:
         bundle = Path(folder) / "session.js"
         source = REPOSITORY / "web" / "src" / "signaling" / "session.ts"
@@ -138,7 +141,7 @@ def site() -> Iterator[str]:
             if address.path == "/token":
                 asked = {name: values[0] for name, values in parse_qs(address.query).items()}
                 grant = JoinGrant(
-                    room_id="consult",
+                    room_id=asked["room"],
                     participant_id=asked["user"],
                     display_name=asked["user"].title(),
                     role=asked["role"],
@@ -146,6 +149,9 @@ def site() -> Iterator[str]:
                     waits=asked["role"] == "patient",
                 )
                 content, kind = issue(SECRET, grant).encode(), "text/plain"
+            elif address.path == "/relay" and relay_of is not None:
+                (room_id,) = parse_qs(address.query)["room"]
+                content, kind = relay_of(room_id).encode(), "text/plain"
             elif address.path in files:
                 content = files[address.path]
                 kind = "text/html" if address.path == "/" else "text/javascript"
@@ -185,9 +191,10 @@ class Visitor:
 
     name: str
     page: Page
-    relay: Relay
+    relay: Relay | None  # none: at the one that the site names
     origin: str
     role: str = "presenter"
+    room: str = "consult"
 
     def enter(self, audio: bool = True, video: bool | dict[str, int] = True) -> "Visitor":
         self.begin(audio, video)
@@ -198,7 +205,9 @@ class Visitor:
         """Ask to be let in."""
         self.page.goto(self.origin)
         media = {"audio": audio, "video": video} if audio or video else None
-        how = {"signalingUrl": self.relay.url, "user": self.name, "role": self.role, "media": media}
+        url = None if self.relay is None else self.relay.url
+        who = {"room": self.room, "user": self.name, "role": self.role}
+        how = {"signalingUrl": url, **who, "media": media}
         self.page.evaluate("how => enter(how)", how)
 
     @property
@@ -237,7 +246,7 @@ class Visitor:
 
 
 @contextmanager
-def visitors(browser: Browser, relay: Relay, origin: str) -> Iterator[Callable[..., Visitor]]:
+def visitors(browser: Browser, relay: Relay | None, origin: str) -> Iterator[Callable[..., Visitor]]:
     """Makes pages in this browser, each in a context of its own."""
     contexts: list[BrowserContext] = []
 

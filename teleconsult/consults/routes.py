@@ -25,6 +25,7 @@ from teleconsult.consults.schemas import (
     ConsultOut,
     ConsultStudyIn,
     JoinOut,
+    RelayOut,
     consent_of,
     consults_out,
 )
@@ -152,11 +153,7 @@ def join_room(consult_id: str, request: Request, parts: Parts, user: CurrentUser
     """A short-lived ticket into the consult's room. The first to enter an accepted consult starts it."""
     with parts.database.transaction() as connection:
         consult = parts.consults.get_for(connection, consult_id, user)
-        part = access.part_in(user, consult)
-        if part not in (Part.INVITING, Part.ASSIGNED):
-            raise NotAllowed
-        if consult.status not in LIVE:
-            raise IllegalTransition("join", consult.status, access.possible_events(user, consult))
+        part = _part_in_room(user, consult)
         if Event.START in TRANSITIONS[consult.status]:
             moved = consult.apply(Event.START, actor_id=user.id, at=now)
             parts.consults.save(connection, moved)
@@ -170,10 +167,32 @@ def join_room(consult_id: str, request: Request, parts: Parts, user: CurrentUser
         moderator=part is Part.ASSIGNED or user.id == consult.requested_by_id,
     )
     return JoinOut(
-        signaling_url=parts.settings.signaling_url.format(host=request.url.hostname),
+        signaling_url=_relay_of(parts, consult_id, request),
         join_token=issue(parts.settings.join_secret, grant),
         ice_servers=[],
     )
+
+
+@router.get("/{consult_id}/relay")
+def read_relay(consult_id: str, request: Request, parts: Parts, user: CurrentUser) -> RelayOut:
+    """Where the consult's room is now, for whoever is in it and whose relay does not answer."""
+    with parts.database.reading() as connection:
+        _part_in_room(user, parts.consults.get_for(connection, consult_id, user))
+    return RelayOut(signaling_url=_relay_of(parts, consult_id, request))
+
+
+def _part_in_room(user: User, consult: Consult) -> Part:
+    """Raises NotAllowed or IllegalTransition: this user has no part in it, or its room is not open."""
+    part = access.part_in(user, consult)
+    if part not in (Part.INVITING, Part.ASSIGNED):
+        raise NotAllowed
+    if consult.status not in LIVE:
+        raise IllegalTransition("join", consult.status, access.possible_events(user, consult))
+    return part
+
+
+def _relay_of(parts: PartsOfApp, consult_id: str, request: Request) -> str:
+    return parts.rooms.relay_of(consult_id).format(host=request.url.hostname)
 
 
 def _study_of_patient(

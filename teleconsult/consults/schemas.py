@@ -84,8 +84,11 @@ class ConsultOut(BaseModel):
     report_status: str | None
 
 
-class JoinOut(BaseModel):
+class RelayOut(BaseModel):
     signaling_url: str
+
+
+class JoinOut(RelayOut):
     join_token: str
     ice_servers: list[dict[str, str]]
 

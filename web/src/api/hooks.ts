@@ -19,6 +19,7 @@ import type {
   NewScheduledProcedure,
   Patient,
   ReadingWish,
+  Relay,
   Report,
   ReportSections,
   ScheduledProcedure,
@@ -41,6 +42,7 @@ export const keys = {
   schedule: ["schedule"] as const,
 };
 
+const RELAY_TIMEOUT_MS = 3_000;
 const path = encodeURIComponent;
 
 /** The signed-in user, or null where nobody is. */
@@ -190,6 +192,10 @@ export function useAttachStudy(consultId: string) {
 /** A fresh signed grant to enter the room. */
 export const fetchJoinTicket = (consultId: string) =>
   post<JoinTicket>(`/consults/${path(consultId)}/join`);
+
+/** Where the room is now: another relay has it once its own is gone. */
+export const fetchRelayUrl = async (consultId: string) =>
+  (await get<Relay>(`/consults/${path(consultId)}/relay`, AbortSignal.timeout(RELAY_TIMEOUT_MS))).signaling_url;
 
 export function useReport(consultId: string, pollMs: number | false = false) {
   return useQuery({

@@ -319,6 +319,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/consults/{consult_id}/relay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Relay
+         * @description Where the consult's room is now, for whoever is in it and whose relay does not answer.
+         */
+        get: operations["read_relay_api_consults__consult_id__relay_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/consults/{consult_id}/report": {
         parameters: {
             query?: never;
@@ -2561,6 +2581,11 @@ export interface components {
             /** Called Ae Title */
             called_ae_title: string;
         };
+        /** RelayOut */
+        RelayOut: {
+            /** Signaling Url */
+            signaling_url: string;
+        };
         /** ReliabilityBinOut */
         ReliabilityBinOut: {
             /** Count */
@@ -3955,6 +3980,41 @@ export interface operations {
                     "application/x-ndjson": unknown;
                     "video/webm": unknown;
                     "video/x-matroska": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_relay_api_consults__consult_id__relay_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelayOut"];
                 };
             };
             /** @description Validation Error */

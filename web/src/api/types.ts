@@ -63,6 +63,7 @@ export type Urgency = Schemas["Urgency"];
 export type LegalRole = Schemas["LegalRole"];
 export type ConsentMethod = Schemas["ConsentMethod"];
 export type JoinTicket = Schemas["JoinOut"];
+export type Relay = Schemas["RelayOut"];
 
 export type Report = Schemas["ReportOut"];
 export type ReportStatus = Schemas["ReportStatus"];

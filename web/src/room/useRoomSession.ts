@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 
-import { fetchJoinTicket } from "../api/hooks";
+import { fetchJoinTicket, fetchRelayUrl } from "../api/hooks";
+import type { JoinTicket } from "../api/types";
 import { NOT_RECORDED } from "../signaling/reducer";
 import { openSession, type Session, type SessionState } from "../signaling/session";
 import { beginCall } from "../upload/calls";
@@ -66,17 +67,21 @@ export function useRoomSession(
     const callEnds = beginCall();
     const open = async () => {
       try {
-        const ticket = await fetchJoinTicket(consultId);
+        let first: JoinTicket | null = await fetchJoinTicket(consultId);
         if (isOver) return;
         // The first grant is in hand; each reconnection asks for a fresh one.
-        let grant: string | null = ticket.join_token;
-        const fetchToken = async () => {
-          const token = grant ?? (await fetchJoinTicket(consultId)).join_token;
-          grant = null;
-          return token;
+        const fetchTicket = async () => {
+          const ticket = first ?? (await fetchJoinTicket(consultId));
+          first = null;
+          return { url: ticket.signaling_url, token: ticket.join_token };
         };
         const { stream: localStream, ...switched } = current.current;
-        opened = openSession({ url: ticket.signaling_url, fetchToken, localStream, onMuted: () => muted.current() });
+        opened = openSession({
+          fetchTicket,
+          fetchUrl: () => fetchRelayUrl(consultId),
+          localStream,
+          onMuted: () => muted.current(),
+        });
         // Before it connects: whoever enters muted is not heard for a moment.
         opened.setMedia(switched);
         setError(null);

@@ -14,6 +14,8 @@ export interface SocketEvents {
   received: (message: ServerMessage) => void;
   /** The socket is gone; `end` says why the server ended it, null that the line was lost. */
   lost: (end: ErrorCode | null) => void;
+  /** There is a stay, and nobody at its URL to go on with it. */
+  unanswered: () => void;
 }
 
 export class ResumableSocket {
@@ -21,21 +23,25 @@ export class ResumableSocket {
   private resumeToken: string | null = null;
   /** Until the server has answered on this socket, nothing but the first message is sent. */
   private isLive = false;
+  /** Of the relay that has the stay, or shall have it. */
+  private currentUrl = "";
   private received = 0;
   private readonly sent = new SentLog();
 
-  constructor(
-    private readonly url: string,
-    private readonly events: SocketEvents,
-  ) {}
+  constructor(private readonly events: SocketEvents) {}
+
+  get url(): string {
+    return this.currentUrl;
+  }
 
   /** Whether there is a stay to go on with. */
   get hasStay(): boolean {
     return this.resumeToken !== null;
   }
 
-  /** Begin a stay. */
-  join(token: string): void {
+  /** Begin a stay at the relay of this URL. */
+  join(url: string, token: string): void {
+    this.currentUrl = url;
     this.received = 0;
     this.open({ type: "join", token });
   }
@@ -62,10 +68,12 @@ export class ResumableSocket {
   }
 
   private open(first: ClientMessage): void {
-    const socket = new WebSocket(this.url, SUBPROTOCOL);
+    const socket = new WebSocket(this.currentUrl, SUBPROTOCOL);
     this.socket = socket;
     let refusal: ErrorCode | null = null;
+    let isAnswered = false;
     socket.onopen = () => {
+      isAnswered = true;
       socket.send(JSON.stringify(first));
     };
     socket.onmessage = ({ data }) => {
@@ -81,7 +89,8 @@ export class ResumableSocket {
       // A private code, or that the server closes, says that the last error is why (signaling/websocket.py).
       const end = code >= 4000 || refusal === "server-closing" ? refusal : null;
       if (end !== null) this.leave();
-      this.events.lost(end);
+      if (!isAnswered && this.hasStay) this.events.unanswered();
+      else this.events.lost(end);
     };
   }
 

@@ -3,8 +3,8 @@
  *
  * A lost line comes back by itself. Within the server's window the stay goes on: sound and pictures were never
  * gone, and each side sends what the other missed. After it we join anew, with a new token; what the viewer
- * showed stays. Closures: `close` ends the socket, both peer connections and all timers, and may be called
- * twice. The tracks of the local stream belong to whoever opened the camera.
+ * showed stays. Where a relay does not answer, the room may be at another. Closures: `close` ends the socket, both
+ * peer connections and all timers, and may be called twice. The local stream belongs to whoever opened the camera.
  */
 import type { Readable } from "../viewer/store";
 import { latestOnly } from "./latestOnly";
@@ -36,6 +36,7 @@ import {
   type SessionStatus,
 } from "./reducer";
 import { ResumableSocket } from "./resumableSocket";
+import { Retries } from "./retries";
 import type { Moderation, RecordingStep } from "./steps";
 import { WatchedPictures } from "./watchedPictures";
 
@@ -87,17 +88,15 @@ export interface Session {
 }
 
 export interface SessionOptions {
-  /** WebSocket URL of the signaling process. */
-  url: string;
-  /** A new join token each time it is called. */
-  fetchToken: () => Promise<string>;
+  /** A new join token each time it is called, and the WebSocket URL of the relay that has the room. */
+  fetchTicket: () => Promise<{ url: string; token: string }>;
+  /** That URL alone. */
+  fetchUrl: () => Promise<string>;
   localStream: MediaStream | null;
   /** A moderator has switched our microphone off; only we switch it on again. */
   onMuted?: () => void;
 }
 
-const FIRST_PAUSE_MS = 500;
-const LONGEST_PAUSE_MS = 10_000;
 const VIEWER_SPACING_MS = 33;
 const POINTER_SPACING_MS = 40;
 /** After so many failures in a row the session goes on without sound and pictures. */
@@ -121,8 +120,7 @@ class RoomSession implements Session {
     this.send({ type: "line", word });
   });
   private readonly own: OwnMedia;
-  private retry: ReturnType<typeof setTimeout> | null = null;
-  private pauseMs = FIRST_PAUSE_MS;
+  private readonly retries = new Retries(() => void this.connect());
   private mediaFailures = 0;
   private lastShown: ViewerState | null = null;
   private readonly viewerOut = latestOnly<ViewerState>((state) => this.send({ type: "viewer", state }), VIEWER_SPACING_MS);
@@ -134,7 +132,7 @@ class RoomSession implements Session {
 
   constructor(private readonly options: SessionOptions) {
     this.own = new OwnMedia(options.localStream);
-    this.socket = new ResumableSocket(options.url, {
+    this.socket = new ResumableSocket({
       received: (message) => {
         this.receive(message);
       },
@@ -143,9 +141,9 @@ class RoomSession implements Session {
         else if (end === "cannot-resume") this.joinAnew();
         else this.lose(end === "server-closing" ? null : end);
       },
+      unanswered: () => void this.followRoom(),
     });
     this.state = this.compose();
-    window.addEventListener("online", this.reconnectNow);
     if (typeof RTCPeerConnection === "undefined") this.dispatch({ kind: "failed", error: "no-webrtc" });
     void this.connect();
   }
@@ -210,14 +208,22 @@ class RoomSession implements Session {
       this.socket.resume();
       return;
     }
-    let token: string;
+    let ticket: { url: string; token: string };
     try {
-      token = await this.options.fetchToken();
+      ticket = await this.options.fetchTicket();
     } catch {
       this.lose("no-token");
       return;
     }
-    if (!this.isClosed) this.socket.join(token);
+    if (!this.isClosed) this.socket.join(ticket.url, ticket.token);
+  }
+
+  /** To another relay, if the room is there by now; else try this one again. */
+  private async followRoom(): Promise<void> {
+    const url = await this.options.fetchUrl().catch(() => null);
+    if (this.isClosed || this.retries.isPending) return;
+    if (url === null || url === this.socket.url) this.lose(null);
+    else this.joinAnew();
   }
 
   private receive(message: ServerMessage): void {
@@ -225,7 +231,7 @@ class RoomSession implements Session {
     this.dispatch({ kind: "received", message });
     switch (message.type) {
       case "welcome":
-        this.pauseMs = FIRST_PAUSE_MS;
+        this.retries.succeeded();
         this.openMedia(message.iceServers);
         this.watch.sayWord();
         this.watched.tell();
@@ -234,7 +240,7 @@ class RoomSession implements Session {
         }
         break;
       case "resumed":
-        this.pauseMs = FIRST_PAUSE_MS;
+        this.retries.succeeded();
         this.peers?.setIceServers(message.iceServers);
         break;
       case "muted":
@@ -327,29 +333,19 @@ class RoomSession implements Session {
     if (may(this.room, "send-media")) this.send({ type: "media", ...media });
   }
 
-  private readonly reconnectNow = () => {
-    if (this.retry === null) return;
-    clearTimeout(this.retry);
-    this.retry = null;
-    void this.connect();
-  };
 
   /** Try again after a pause: to go on with the stay where there is one, to join anew if not. */
   private lose(error: SessionErrorCode | null): void {
-    if (this.isClosed || this.retry !== null) return;
+    if (this.isClosed || this.retries.isPending) return;
     const held = this.socket.hasStay;
     if (!held) this.dropConnection();
     this.dispatch({ kind: "lost", error, held });
-    const pauseMs = this.pauseMs * (0.75 + Math.random() / 2);
-    this.pauseMs = Math.min(this.pauseMs * 2, LONGEST_PAUSE_MS);
-    this.retry = setTimeout(this.reconnectNow, pauseMs);
+    this.retries.plan();
   }
 
   private end(error: SessionErrorCode | null): void {
     if (this.isClosed) return;
-    window.removeEventListener("online", this.reconnectNow);
-    if (this.retry !== null) clearTimeout(this.retry);
-    this.retry = null;
+    this.retries.close();
     this.viewerOut.cancel();
     this.watch.close();
     this.dropConnection();

@@ -1,0 +1,35 @@
+"""What outlives the relay that a room was at: the next one goes on with it. Ids only, no names, no pixels."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pydantic import TypeAdapter, ValidationError
+
+from signaling.messages import ViewerState
+
+
+@dataclass(frozen=True, slots=True)
+class RoomMemory:
+    """Who may enter without waiting and who may not, who presented, and what everybody saw last."""
+
+    known: frozenset[str] = frozenset()
+    removed: Mapping[str, str] = field(default_factory=dict)  # whom, with the id of the token that is void
+    locked: bool = False
+    presenter_id: str | None = None
+    viewer: ViewerState | None = None
+    viewer_of: str | None = None
+    seq: int = 0
+
+    def to_json(self) -> str:
+        return _JSON.dump_json(self).decode()
+
+    @staticmethod
+    def from_json(text: str) -> "RoomMemory":
+        """Raises ValueError: it is no memory, or one of another version."""
+        try:
+            return _JSON.validate_json(text)
+        except ValidationError as error:
+            raise ValueError("no memory of a room") from error
+
+
+_JSON = TypeAdapter(RoomMemory)

@@ -1,0 +1,196 @@
+"""What relays and the app tell each other through Redis: who lives, how busy it is, and who has which room.
+
+| key | holds | for |
+|---|---|---|
+| teleconsult:relay:URL | the share of one core that this relay uses | LEASE_S after its last heartbeat |
+| teleconsult:room:ID | a hash: `relay` is its URL, `memory` is a RoomMemory as JSON | ROOM_KEPT_S |
+
+A room moves only when its relay's lease has run out and somebody asks for it. A relay that was taken for dead
+learns from its next heartbeat which rooms are elsewhere, and sends their participants there. Without Redis
+nothing moves: rooms go on where they are.
+"""
+
+import asyncio
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from typing import Protocol, cast
+
+import redis
+import redis.asyncio
+
+from signaling.placement import place
+from signaling.room_memory import RoomMemory
+
+LEASE_S = 1.5
+HEARTBEAT_S = 0.5
+ROOM_KEPT_S = 24 * 3600
+REDIS_TIMEOUT_S = 1.0
+PLACES_REMEMBERED = 1_000
+SMOOTHING = 0.2  # of a new measurement of load
+
+# One winner: the room moves if it still is where the caller saw it. KEYS: room. ARGV: seen, wanted, seconds.
+MOVE = """
+local relay = redis.call('HGET', KEYS[1], 'relay') or ''
+if relay == ARGV[1] then
+  relay = ARGV[2]
+  redis.call('HSET', KEYS[1], 'relay', relay)
+end
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+return relay
+"""
+# KEYS: lease, rooms. ARGV: URL, load, lease in ms, seconds a room is kept, a memory for each room or ''.
+# Returns which rooms, counted from 0, are at another relay.
+HEARTBEAT = """
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+local elsewhere = {}
+for i = 2, #KEYS do
+  local relay = redis.call('HGET', KEYS[i], 'relay')
+  if not relay then
+    relay = ARGV[1]
+    redis.call('HSET', KEYS[i], 'relay', relay)
+  end
+  if relay == ARGV[1] then
+    if ARGV[i + 3] ~= '' then redis.call('HSET', KEYS[i], 'memory', ARGV[i + 3]) end
+    redis.call('EXPIRE', KEYS[i], ARGV[4])
+  else
+    elsewhere[#elsewhere + 1] = i - 2
+  end
+end
+return elsewhere
+"""
+
+log = logging.getLogger(__name__)
+
+
+def _lease_key(relay: str) -> str:
+    return f"teleconsult:relay:{relay}"
+
+
+def _room_key(room_id: str) -> str:
+    return f"teleconsult:room:{room_id}"
+
+
+class PlacedRooms:
+    """The app's side: asks where a room is, and places it where it is nowhere. Safe from several threads."""
+
+    def __init__(self, redis_url: str, relays: Sequence[str]) -> None:
+        """`relays` are the URLs of all relays, at least one, in any form that they announce themselves by."""
+        self._relays = tuple(relays)
+        self._redis = redis.Redis.from_url(
+            redis_url,
+            socket_timeout=REDIS_TIMEOUT_S,
+            socket_connect_timeout=REDIS_TIMEOUT_S,
+            decode_responses=True,
+        )
+        self._move = self._redis.register_script(MOVE)
+        self._remembered: OrderedDict[str, str] = OrderedDict()
+
+    def relay_of(self, room_id: str) -> str:
+        """The URL of the relay that has the room. Without Redis: where it was last, or by its name alone."""
+        if len(self._relays) == 1:
+            return self._relays[0]
+        try:
+            relay = self._place(room_id)
+        except redis.RedisError as error:
+            log.warning("placed-without-redis room=%s error=%s", room_id, type(error).__name__)
+            relay = place(room_id, self._relays, {}, self._remembered.get(room_id))
+        self._remembered[room_id] = relay
+        while len(self._remembered) > PLACES_REMEMBERED:
+            self._remembered.popitem(last=False)
+        return relay
+
+    def _place(self, room_id: str) -> str:
+        key = _room_key(room_id)
+        reading = self._redis.pipeline(transaction=False)
+        reading.mget([_lease_key(relay) for relay in self._relays])
+        reading.hget(key, "relay")
+        leases, current = reading.execute()
+        loads = {
+            relay: float(load) for relay, load in zip(self._relays, leases, strict=True) if load is not None
+        }
+        wanted = place(room_id, self._relays, loads, current)
+        if wanted == current:
+            return wanted
+        winner = str(self._move(keys=[key], args=[current or "", wanted, ROOM_KEPT_S]))
+        log.info("placed room=%s relay=%s before=%s", room_id, winner, current)
+        return winner if winner in self._relays else wanted
+
+
+class HostOfRooms(Protocol):
+    """What a relay has, as the registry sees it; see Lobby."""
+
+    def memories(self) -> Mapping[str, RoomMemory]: ...
+
+    def send_elsewhere(self, room_id: str) -> None: ...
+
+
+class RelayPresence:
+    """A relay's side. `run` until cancelled, then `withdraw`: from then on no room comes here."""
+
+    def __init__(self, redis_url: str, relay_url: str) -> None:
+        self._relay_url = relay_url
+        self._redis = redis.asyncio.Redis.from_url(
+            redis_url,
+            socket_timeout=REDIS_TIMEOUT_S,
+            socket_connect_timeout=REDIS_TIMEOUT_S,
+            decode_responses=True,
+        )
+        self._heartbeat = self._redis.register_script(HEARTBEAT)
+        self._written: dict[str, RoomMemory] = {}
+        self._load = 0.0
+        self._is_away = False
+
+    async def recall(self, room_id: str) -> RoomMemory | None:
+        """What another relay, or this one before it ended, has left of a room."""
+        try:
+            kept = cast(str | None, await self._redis.hget(_room_key(room_id), "memory"))
+            return None if kept is None else RoomMemory.from_json(kept)
+        except (redis.RedisError, ValueError) as error:
+            log.warning("not-recalled room=%s error=%s", room_id, type(error).__name__)
+            return None
+
+    async def run(self, rooms: HostOfRooms) -> None:
+        measured = time.monotonic(), time.process_time()
+        while True:
+            await self._beat(rooms)
+            await asyncio.sleep(HEARTBEAT_S)
+            now = time.monotonic(), time.process_time()
+            load = (now[1] - measured[1]) / (now[0] - measured[0])
+            self._load += SMOOTHING * (load - self._load)
+            measured = now
+
+    async def withdraw(self, rooms: HostOfRooms) -> None:
+        await self._beat(rooms)
+        try:
+            await self._redis.delete(_lease_key(self._relay_url))
+        except redis.RedisError as error:
+            log.warning("not-withdrawn error=%s", type(error).__name__)
+        await self._redis.aclose()
+
+    async def _beat(self, rooms: HostOfRooms) -> None:
+        memories = dict(rooms.memories())
+        changed = [
+            memory.to_json() if self._written.get(room_id) != memory else ""
+            for room_id, memory in memories.items()
+        ]
+        try:
+            elsewhere = await self._heartbeat(
+                keys=[_lease_key(self._relay_url), *map(_room_key, memories)],
+                args=[self._relay_url, f"{self._load:.3f}", round(LEASE_S * 1000), ROOM_KEPT_S, *changed],
+            )
+        except redis.RedisError as error:
+            self._say_away(True, type(error).__name__)
+            self._written = {}  # who knows what it still has when it comes back
+            return
+        self._say_away(False)
+        self._written = memories
+        room_ids = list(memories)
+        for index in cast(list[int], elsewhere):
+            rooms.send_elsewhere(room_ids[index])
+
+    def _say_away(self, is_away: bool, why: str = "") -> None:
+        if is_away != self._is_away:
+            log.warning("redis-away error=%s", why) if is_away else log.info("redis-is-back")
+        self._is_away = is_away

@@ -71,7 +71,7 @@ BENCHMARKS ?= start_and_stop upload upload_codings study_out volume_ready change
 bench: ## Measure everything, an hour or so; BENCHMARKS="upload ..." chooses
 	@for name in $(BENCHMARKS); do echo "== $$name"; $(PYTHON) -m benchmarks.$$name; done
 
-MEDIA_BENCHMARKS ?= packet_core media_peers recording call_in_chromium speech_on_bad_lines
+MEDIA_BENCHMARKS ?= packet_core media_peers recording call_in_chromium speech_on_bad_lines relay_failover
 bench-media: ## Measure the call on good and bad lines; MEDIA_BENCHMARKS="..." chooses
 	@for name in $(MEDIA_BENCHMARKS); do echo "== $$name"; $(PYTHON) -m benchmarks.$$name; done
 

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 from benchmarks.result import write_result
-from teleconsult.ports import free_inner_port, is_free
 from teleconsult.services import REPOSITORY
+from tests.installation_server import free_ports_of_an_installation
 
 READY = "Ctrl-C"  # stands in the last lines of what `teleconsult up` prints once everything answers
 GIVE_UP_S = 300.0
@@ -42,7 +42,7 @@ def stop(process: subprocess.Popen[str]) -> float:
 
 
 def main() -> None:
-    port = next(port for port in iter(free_inner_port, None) if is_free(port + 1) and is_free(port + 2))
+    port = free_ports_of_an_installation()
     with tempfile.TemporaryDirectory(prefix="teleconsult-bench-") as folder:
         data = Path(folder) / "data"
         first, first_s = start(data, port)

@@ -37,7 +37,7 @@ from benchmarks.result import figure, write_result
 from inference.inference_job import WHOLE_SERIES
 from inference.phantoms.chest import chest_ct
 from teleconsult.services import REPOSITORY
-from tests.installation_server import Client, Installation, two_free_ports, wait_until
+from tests.installation_server import Client, Installation, free_ports_of_an_installation, wait_until
 
 MODEL: Final = "lung_nodule_ct"
 DRAWN: Final = REPOSITORY / "test-results" / "streamed-reading"
@@ -219,7 +219,7 @@ def moments(installation: Installation) -> dict[str, dict[str, float]]:
 
 @contextmanager
 def an_installation(scratch: Path, name: str, **settings: str) -> Iterator[Installation]:
-    running = Installation(scratch / name, two_free_ports(), settings=settings)
+    running = Installation(scratch / name, free_ports_of_an_installation(), settings=settings)
     try:
         yield running.start()
     finally:

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 from benchmarks.ct_study import ct_files
 from benchmarks.result import write_result
-from tests.installation_server import Client, Installation, two_free_ports
+from tests.installation_server import Client, Installation, free_ports_of_an_installation
 
 SLICES = 400
 PAIRS = 31  # they differ by little, on a machine that others use
@@ -166,7 +166,7 @@ def main() -> None:
     files = list(ct_files(SLICES))
     payload = sum(map(len, files))
     with tempfile.TemporaryDirectory(prefix="teleconsult-bench-") as folder:
-        running = Installation(Path(folder) / "data", two_free_ports())
+        running = Installation(Path(folder) / "data", free_ports_of_an_installation())
         try:
             running.start()
             with held_still(processes_of(running, "inference.worker")):

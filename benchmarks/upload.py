@@ -27,7 +27,7 @@ from benchmarks.result import write_result
 from teleconsult.services import REPOSITORY
 from tests.bad_line import Step
 from tests.e2e.chromium import CHROMIUM, FLAGS
-from tests.installation_server import PASSWORD, Installation, two_free_ports
+from tests.installation_server import PASSWORD, Installation, free_ports_of_an_installation
 from tests.orthanc_server import USERNAME, OrthancServer
 from tests.shaped_line import SERVER, ShapedLine, available, shaped_line
 
@@ -125,7 +125,7 @@ def upload_page(context: BrowserContext, url: str, one_time: str) -> Page:
 
 
 def on_loopback(scratch: Path) -> list[dict[str, Any]]:
-    installation = Installation(scratch / "data", two_free_ports())
+    installation = Installation(scratch / "data", free_ports_of_an_installation())
     plain = OrthancServer(scratch / "plain", as_hospital=True)
     times: dict[str, list[float]] = {name: [] for name in ("ours", "raw", "storescu", "resumed", "instant")}
     try:
@@ -196,7 +196,7 @@ def over_a_bad_line(scratch: Path) -> list[dict[str, Any]]:
 def _our_page_over(line: ShapedLine, scratch: Path, browser_path: str) -> tuple[float, float]:
     folder = scratch / "line-ours"
     write_ct(folder, SLICES, "LINE-OURS")
-    installation = Installation(scratch / "line-data", two_free_ports())
+    installation = Installation(scratch / "line-data", free_ports_of_an_installation())
     command = [sys.executable, "-m", "teleconsult.cli", "up", "--data", str(installation.data)]
     command += ["--port", str(installation.port), "--host", "0.0.0.0", "--no-demo-studies"]
     log = (scratch / "line-log").open("w")

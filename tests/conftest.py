@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.installation_server import REPOSITORY, Client, Installation, two_free_ports
+from tests.installation_server import REPOSITORY, Client, Installation, free_ports_of_an_installation
 
 # A loaded machine is slow now and then; how long an example takes is no property of the code.
 settings.register_profile("no-deadline", deadline=None)
@@ -26,7 +26,7 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """Everything that `make up` runs, for real, shared by the tests of a session."""
-    running = Installation(tmp_path_factory.mktemp("installation") / "data", two_free_ports())
+    running = Installation(tmp_path_factory.mktemp("installation") / "data", free_ports_of_an_installation())
     try:
         yield running.start()
     finally:
@@ -36,7 +36,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 @pytest.fixture(scope="module")
 def fresh_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """One of a module's own: nobody has signed in yet, and its parts may be killed."""
-    running = Installation(tmp_path_factory.mktemp("fresh") / "data", two_free_ports())
+    running = Installation(tmp_path_factory.mktemp("fresh") / "data", free_ports_of_an_installation())
     try:
         yield running.start()
     finally:

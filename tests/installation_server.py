@@ -17,6 +17,7 @@ import httpx
 
 from imaging.orthanc import OrthancPacs
 from teleconsult.ports import free_inner_port, is_free
+from teleconsult.relays import MOST_UNASKED
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 START_TIMEOUT_S = 180.0
@@ -166,9 +167,9 @@ class Client:
         return answer.json() if answer.content else None
 
 
-def two_free_ports() -> int:
-    """The first of three neighbouring ports on which nobody listens: page, room, scanners."""
+def free_ports_of_an_installation() -> int:
+    """The first of several neighbouring ports on which nobody listens: page, rooms, scanners."""
     while True:
         port = free_inner_port()
-        if is_free(port + 1) and is_free(port + 2):
+        if all(is_free(above) for above in range(port + 1, port + 3 + MOST_UNASKED)):
             return port

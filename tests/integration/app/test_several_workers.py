@@ -8,7 +8,7 @@ import pytest
 
 from inference.phantoms.chest import chest_ct
 from tests.dicom_builders import as_bytes
-from tests.installation_server import Installation, two_free_ports, wait_until
+from tests.installation_server import Installation, free_ports_of_an_installation, wait_until
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.fixture
 def with_two_workers(tmp_path: Path) -> Iterator[Installation]:
     running = Installation(
-        tmp_path / "data", two_free_ports(), settings={"TELECONSULT_WORKERS": "lung_nodule_ct:2"}
+        tmp_path / "data", free_ports_of_an_installation(), settings={"TELECONSULT_WORKERS": "lung_nodule_ct:2"}
     )
     try:
         yield running.start()

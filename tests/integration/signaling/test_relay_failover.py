@@ -1,75 +1,34 @@
-"""Two real relays share the rooms through a real Redis; one of them dies while real browsers talk."""
+"""Two real relays share the rooms through a real Redis; one of them goes while real browsers talk."""
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from signal import SIGTERM
 
 import pytest
 from playwright.sync_api import Browser
 
-from signaling.room_registry import PlacedRooms
 from tests.integration.signaling.test_room_in_browsers import a_viewer_state
-from tests.redis_server import REDIS, RedisServer
-from tests.room_in_browsers import Relay, Visitor, free_port, site, visitors, wait_until
+from tests.redis_server import REDIS
+from tests.relays_in_browsers import SharedRooms, back_at_s, connections_of, memory_of, shared_rooms
+from tests.room_in_browsers import wait_until
 
 BACK_WITHIN_S = 5.0
 
 
-@dataclass
-class Rooms:
-    """Two relays that share rooms, and the pages in them."""
-
-    relays: list[Relay]
-    placed: PlacedRooms
-    make: Callable[[str], Visitor]
-
-    def enter(self, room: str, *names: str) -> list[Visitor]:
-        pages = [self.make(name) for name in names]
-        for page in pages:
-            page.room = room
-            page.enter()
-        return pages
-
-    def a_room_at(self, relay: Relay) -> str:
-        names = map("room {}".format, range(1_000))
-        return next(name for name in names if self.placed.relay_of(name) == relay.url)
-
-
 @pytest.fixture
-def rooms(browser: Browser) -> Iterator[Rooms]:
+def rooms(browser: Browser) -> Iterator[SharedRooms]:
     if REDIS is None:
         pytest.skip("redis-server is not installed: make setup")
-    server = RedisServer().start()
-    relays: list[Relay] = []
-    with site(lambda room: placed.relay_of(room)) as origin:
-        for port in (free_port(), free_port()):
-            relay = Relay(origin, port)
-            relay.settings = {"TELECONSULT_RELAY_URL": relay.url, "TELECONSULT_REDIS_URL": server.url}
-            relays.append(relay.start())
-        placed = PlacedRooms(server.url, [relay.url for relay in relays])
-        with visitors(browser, None, origin) as make:
-            yield Rooms(relays, placed, make)
-    for relay in relays:
-        relay.stop()
-    server.kill()
+    with shared_rooms(browser) as made:
+        yield made
 
 
-def connections_of(one: Visitor) -> int:
-    return int(one.page.evaluate("connections.length"))
+def has_view(rooms: SharedRooms, room: str) -> bool:
+    memory = memory_of(rooms.redis, room)
+    return memory is not None and memory.viewer is not None
 
 
-def is_back_at(one: Visitor, first: int) -> float:
-    """When sound and picture came by connections made since, in seconds of Unix time."""
-    back = f"""async () => {{
-        if (session.getState().status !== 'connected' || connections.length <= {first}) return false;
-        const {{ framesDecoded, totalAudioEnergy }} = await received({first});
-        return framesDecoded > 0 && totalAudioEnergy > 0 && Date.now() / 1000;
-    }}"""
-    return float(one.page.wait_for_function(back, timeout=60_000).json_value())
-
-
-def test_who_is_at_a_relay_that_is_killed_talks_on_at_the_other_and_nobody_else_notices(rooms: Rooms) -> None:
+def test_who_is_at_a_relay_that_is_killed_talks_on_at_the_other_and_nobody_else_notices(rooms: SharedRooms) -> None:
     dying, living = rooms.relays
     anna, ben = rooms.enter(rooms.a_room_at(dying), "anna", "ben")
     carla, dan = rooms.enter(rooms.a_room_at(living), "carla", "dan")
@@ -79,6 +38,7 @@ def test_who_is_at_a_relay_that_is_killed_talks_on_at_the_other_and_nobody_else_
     ben.waits("state.presenterId === 'ben'", "ben presents")
     ben.page.evaluate("state => session.sendViewer(state)", a_viewer_state(zoom=3))
     anna.waits("state.viewer?.zoom === 3", "anna sees it")
+    wait_until(lambda: has_view(rooms, anna.room), "a heartbeat has passed it on")
     watch = "watched = []; session.subscribe(() => watched.push(session.getState().status))"
     for one in (carla, dan):
         one.page.evaluate(watch)
@@ -88,7 +48,7 @@ def test_who_is_at_a_relay_that_is_killed_talks_on_at_the_other_and_nobody_else_
     dying.process.kill()
     killed_at = time.time()
     for one in (anna, ben):
-        took_s = is_back_at(one, first[one.name]) - killed_at
+        took_s = back_at_s(one, first[one.name]) - killed_at
         print(f"{one.name} is back after {took_s:.1f} s")
         assert took_s < BACK_WITHIN_S
     for here, there in ((anna, ben), (ben, anna)):
@@ -104,7 +64,7 @@ def test_who_is_at_a_relay_that_is_killed_talks_on_at_the_other_and_nobody_else_
     eve.waits("state.participants.length === 3 && state.viewer.zoom === 3", "eve is with them")
 
 
-def test_a_relay_that_is_stopped_hands_its_rooms_over(rooms: Rooms) -> None:
+def test_a_relay_that_is_stopped_hands_its_rooms_over(rooms: SharedRooms) -> None:
     stopping, _ = rooms.relays
     anna, ben = rooms.enter(rooms.a_room_at(stopping), "anna", "ben")
     anna.sees(ben)
@@ -113,6 +73,6 @@ def test_a_relay_that_is_stopped_hands_its_rooms_over(rooms: Rooms) -> None:
     stopping.process.send_signal(SIGTERM)
     stopped_at = time.time()
     for one in (anna, ben):
-        assert is_back_at(one, first[one.name]) - stopped_at < BACK_WITHIN_S
+        assert back_at_s(one, first[one.name]) - stopped_at < BACK_WITHIN_S
     anna.sees(ben)
     wait_until(lambda: stopping.process is not None and stopping.process.poll() == 0, "the relay has ended")

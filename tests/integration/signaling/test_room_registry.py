@@ -15,6 +15,7 @@ from signaling.room_memory import RoomMemory
 from signaling.room_registry import LEASE_S, PlacedRooms, RelayPresence
 from tests.contract.media_bots import until
 from tests.redis_server import REDIS, RedisServer
+from tests.relays_in_browsers import memory_of
 
 RELAYS = ["ws://{host}:1/", "ws://{host}:2/", "ws://{host}:3/"]
 
@@ -71,12 +72,6 @@ async def live(server: RedisServer, *relays: str) -> None:
     with redis.Redis.from_url(server.url, decode_responses=True) as client:
         wanted = {f"teleconsult:relay:{relay}" for relay in relays}
         await until(lambda: set(client.keys("teleconsult:relay:*")) == wanted, f"{relays} live")
-
-
-def memory_of(server: RedisServer, room_id: str) -> RoomMemory | None:
-    with redis.Redis.from_url(server.url, decode_responses=True) as client:
-        kept = client.hget(f"teleconsult:room:{room_id}", "memory")
-        return None if kept is None else RoomMemory.from_json(str(kept))
 
 
 def an_app(server: RedisServer) -> PlacedRooms:

@@ -122,7 +122,6 @@ class RoomSession implements Session {
   private readonly own: OwnMedia;
   private readonly retries = new Retries(() => void this.connect());
   private mediaFailures = 0;
-  private lastShown: ViewerState | null = null;
   private readonly viewerOut = latestOnly<ViewerState>((state) => this.send({ type: "viewer", state }), VIEWER_SPACING_MS);
   private readonly pointerOut = latestOnly<Pointer | null>((pointer) => {
     this.send({ type: "pointer", pointer });
@@ -163,7 +162,6 @@ class RoomSession implements Session {
 
   sendViewer(state: ViewerState): void {
     if (!mayShow(this.room)) return;
-    this.lastShown = state;
     this.dispatch({ kind: "showed", state });
     this.viewerOut.send(state);
   }
@@ -235,8 +233,9 @@ class RoomSession implements Session {
         this.openMedia(message.iceServers);
         this.watch.sayWord();
         this.watched.tell();
-        if (message.viewer === null && known !== null && this.lastShown !== null && mayShow(this.room)) {
-          this.viewerOut.send(this.lastShown);
+        // A server that knows of no state gets it from the first who may show what everybody saw.
+        if (message.viewer === null && known !== null && mayShow(this.room)) {
+          this.viewerOut.send(known);
         }
         break;
       case "resumed":

@@ -15,9 +15,8 @@ pytestmark = pytest.mark.timeout(600)
 
 @pytest.fixture
 def with_two_workers(tmp_path: Path) -> Iterator[Installation]:
-    running = Installation(
-        tmp_path / "data", free_ports_of_an_installation(), settings={"TELECONSULT_WORKERS": "lung_nodule_ct:2"}
-    )
+    settings = {"TELECONSULT_WORKERS": "lung_nodule_ct:2"}
+    running = Installation(tmp_path / "data", free_ports_of_an_installation(), settings=settings)
     try:
         yield running.start()
     finally:

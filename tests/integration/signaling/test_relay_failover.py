@@ -28,7 +28,9 @@ def has_view(rooms: SharedRooms, room: str) -> bool:
     return memory is not None and memory.viewer is not None
 
 
-def test_who_is_at_a_relay_that_is_killed_talks_on_at_the_other_and_nobody_else_notices(rooms: SharedRooms) -> None:
+def test_a_call_whose_relay_is_killed_goes_on_at_the_other_and_nobody_else_notices(
+    rooms: SharedRooms,
+) -> None:
     dying, living = rooms.relays
     anna, ben = rooms.enter(rooms.a_room_at(dying), "anna", "ben")
     carla, dan = rooms.enter(rooms.a_room_at(living), "carla", "dan")

@@ -1,7 +1,8 @@
 """The relays of one installation: how many run, and at which ports. Standard library only.
 
 The first is at PORT + 1 and the others at the ports above it, without the one that scanners send to. Media of
-each relay go by the UDP port of the same number, or from TELECONSULT_MEDIA_PORT upwards.
+each relay go by the UDP port of the same number, or from TELECONSULT_MEDIA_PORT upwards; those by TCP, if
+any, from TELECONSULT_ICE_TCP_PORT upwards.
 """
 
 import itertools
@@ -46,6 +47,12 @@ def media_ports(port: int, given: Mapping[str, str]) -> list[int]:
     ports = relay_ports(port, given)
     first = given.get("TELECONSULT_MEDIA_PORT")
     return [int(first) + number for number in range(len(ports))] if first else ports
+
+
+def ice_tcp_ports(given: Mapping[str, str]) -> list[int | None]:
+    """The TCP port for media of each relay, where there is to be one. Raises RelaysUnclear."""
+    count, first = relay_count(given), given.get("TELECONSULT_ICE_TCP_PORT")
+    return [int(first) + number for number in range(count)] if first else [None] * count
 
 
 def relay_urls(port: int, given: Mapping[str, str]) -> list[str]:

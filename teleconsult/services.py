@@ -27,7 +27,7 @@ from pathlib import Path
 from signaling.turn_uri import TurnUri
 from teleconsult.installation import Installation, dicom_port, write_privately
 from teleconsult.readiness import ReadyCheck, dicom_answers, http_answers, redis_answers, turn_answers
-from teleconsult.relays import keep_ports, media_ports, relay_name, relay_ports, relay_urls
+from teleconsult.relays import ice_tcp_ports, keep_ports, media_ports, relay_name, relay_ports, relay_urls
 from teleconsult.turn_server import listening_port, own_turn_uris, relay_addresses, turn_configuration
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -230,8 +230,14 @@ def _relays(
     """The first is essential; without another the rooms are at those that there are."""
     page = installation.port
     keep_ports(installation.run_folder, relay_ports(page, given))
-    rows = zip(relay_ports(page, given), media_ports(page, given), relay_urls(page, given), strict=True)
-    for number, (port, media_port, url) in enumerate(rows, start=1):
+    rows = zip(
+        relay_ports(page, given),
+        media_ports(page, given),
+        ice_tcp_ports(given),
+        relay_urls(page, given),
+        strict=True,
+    )
+    for number, (port, media_port, ice_tcp_port, url) in enumerate(rows, start=1):
         yield Service(
             name=relay_name(number),
             command=(sys.executable, "-m", "signaling.main"),
@@ -239,6 +245,7 @@ def _relays(
                 **environment,
                 "TELECONSULT_RELAY_PORT": str(port),
                 "TELECONSULT_MEDIA_PORT": str(media_port),
+                "TELECONSULT_ICE_TCP_PORT": "" if ice_tcp_port is None else str(ice_tcp_port),
                 "TELECONSULT_RELAY_URL": url,
             },
             ready=http_answers(installation.local_host, port, "/health"),

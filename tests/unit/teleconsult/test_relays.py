@@ -4,7 +4,15 @@ import os
 
 import pytest
 
-from teleconsult.relays import MOST_UNASKED, RelaysUnclear, media_ports, relay_count, relay_ports, relay_urls
+from teleconsult.relays import (
+    MOST_UNASKED,
+    RelaysUnclear,
+    ice_tcp_ports,
+    media_ports,
+    relay_count,
+    relay_ports,
+    relay_urls,
+)
 
 TWO_URLS = {"TELECONSULT_SIGNALING_URL": "wss://a.example/signaling wss://a.example/signaling-2"}
 
@@ -26,6 +34,8 @@ def test_relays_leave_the_port_of_scanners_out() -> None:
     assert relay_ports(8080, three) == [8081, 8083, 8084]
     assert relay_ports(8080, {**three, "TELECONSULT_DICOM_PORT": "11112"}) == [8081, 8082, 8083]
     assert media_ports(8080, {**three, "TELECONSULT_MEDIA_PORT": "40000"}) == [40_000, 40_001, 40_002]
+    assert ice_tcp_ports({**three, "TELECONSULT_ICE_TCP_PORT": "443"}) == [443, 444, 445]
+    assert ice_tcp_ports(three) == [None] * 3
 
 
 @pytest.mark.parametrize("asked", ["0", "-1", "two", "33", "1.5"])

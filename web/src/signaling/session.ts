@@ -332,7 +332,6 @@ class RoomSession implements Session {
     if (may(this.room, "send-media")) this.send({ type: "media", ...media });
   }
 
-
   /** Try again after a pause: to go on with the stay where there is one, to join anew if not. */
   private lose(error: SessionErrorCode | null): void {
     if (this.isClosed || this.retries.isPending) return;

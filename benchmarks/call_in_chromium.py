@@ -18,6 +18,7 @@ from tests.room_in_browsers import Relay, Visitor, chromium, free_port, line_to,
 
 LOSS = 0.05
 WAYS = ("publisher", "receiver")
+THERE_BEFORE_S = 3.0  # who joins finds somebody in the room, not somebody who joins too
 SETTLING_S = 10.0  # in which encoders learn what the line gives
 MakeVisitor = Callable[..., Visitor]
 
@@ -67,6 +68,7 @@ def join_ms(browser: Browser, origin: str) -> float:
         with visitors(browser, relay, origin) as make:
             anna, ben = make("anna"), make("ben")
             anna.enter()
+            time.sleep(THERE_BEFORE_S)
             ben.enter()
             return float(wait_until(lambda: ben.page.evaluate("firstFrameMs.anna"), "ben sees anna"))
     finally:

@@ -1,8 +1,8 @@
 """What one participant sends: its tracks with their layers, and what it is told in return.
 
 It learns of each packet's arrival (transport-wide feedback) and of losses (NACK, receiver reports), is asked
-for key frames at most twice a second, is told which sizes of its picture somebody watches, and may not send
-more than the poorest of its receivers takes where it sends one layer only (REMB).
+for key frames three times a second at most, is told which sizes of its picture somebody watches, and may not
+send more than the poorest of its receivers takes where it sends one layer only (REMB).
 """
 
 import random

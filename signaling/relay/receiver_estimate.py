@@ -16,7 +16,8 @@ RISES_FOR_S = 1.5  # an estimate that has not risen for so long does not rise
 # A publisher is not asked for less: below this a face is no use, and dropped packets freeze fewer people.
 MIN_VIDEO_BPS = 150_000
 PATIENCE_S = 6.0  # while the publisher is still told to send less
-NO_PATIENCE_S = 0.0  # where it cannot send less
+LITTLE_PATIENCE_S = 1.5  # where it cannot send less
+LATEST = 0.4  # the share of the latest report in what is judged: of few packets one tells little
 FIRST_PAUSE_S = 15.0
 LONGEST_PAUSE_S = 120.0
 GOOD_AFTER_S = 20.0  # pictures that went that long without much loss: the next pause is short again
@@ -31,6 +32,7 @@ class ReceiverEstimate:
     pauses_until_s: float = float("-inf")
     _pause_s: float = FIRST_PAUSE_S
     _bad_since_s: float | None = None
+    _lost: float = 0.0  # smoothed
     _rose_at_s: float = float("-inf")
 
     @property
@@ -71,16 +73,18 @@ class ReceiverEstimate:
         """
         if not self.has_pictures(at_s):
             return
-        if lost > MUCH_LOST:
+        self._lost += LATEST * (lost - self._lost)
+        agreed = min(lost, self._lost)  # by the latest report and those before it
+        if agreed > MUCH_LOST:
             limit_bps = sent_bps if self.loss_bps is None else min(self.loss_bps, sent_bps)
             # Where very much is lost, what is left says what the line carries.
             left = 1 - lost if lost > VERY_MUCH_LOST else 1 - lost / 2
             self.loss_bps = max(FLOOR_BPS, limit_bps * left)
-        elif lost < LITTLE_LOST and self.loss_bps is not None:
+        elif self._lost < LITTLE_LOST and self.loss_bps is not None:
             self.loss_bps *= GROWTH
             if self.remb_bps is not None and self.loss_bps > 2 * self.remb_bps:
                 self.loss_bps = None
-        self._pause(lost, at_s)
+        self._pause(agreed, at_s)
 
     def _pause(self, lost: float, at_s: float) -> None:
         if lost <= MUCH_LOST:
@@ -91,6 +95,6 @@ class ReceiverEstimate:
         if self._bad_since_s is None:
             self._bad_since_s = at_s
         cannot_yield = self.bps is not None and self.bps <= MIN_VIDEO_BPS
-        if at_s - self._bad_since_s >= (NO_PATIENCE_S if cannot_yield else PATIENCE_S):
+        if at_s - self._bad_since_s >= (LITTLE_PATIENCE_S if cannot_yield else PATIENCE_S):
             self.pauses_until_s, self._bad_since_s = at_s + self._pause_s, None
             self._pause_s = min(LONGEST_PAUSE_S, 2 * self._pause_s)

@@ -49,6 +49,7 @@ class Seat:
     rtx_ssrc: int | None
     track: Track | None = None
     layer: Layer | None = None  # that the core was told to forward
+    is_running: bool = False  # the core does, from a key frame on
     choice: LayerChoice = field(default_factory=LayerChoice)
 
 
@@ -126,7 +127,7 @@ class Subscriber:
             else:
                 layer = self._choose(seat, seat.track, at_s)
             if layer is not seat.layer:
-                seat.layer = layer
+                seat.layer, seat.is_running = layer, False
                 self._core.route(seat.output, None if layer is None else layer.source)
                 if layer is not None:
                     layer.track.publisher.want_key_frame(layer, at_s)
@@ -173,12 +174,15 @@ class Subscriber:
             seat.track.wanted.pop(seat.output, None)
 
     def tick(self, at_s: float) -> None:
-        if self.line.state is not LineState.CONNECTED or at_s - self._chosen_at_s < CHOICE_INTERVAL_S:
+        if self.line.state is not LineState.CONNECTED:
             return
-        self.route(at_s)
+        if at_s - self._chosen_at_s >= CHOICE_INTERVAL_S:
+            self.route(at_s)
         for seat in self.seats:
-            if seat.layer is not None and self._core.sent(seat.output).source != seat.layer.source:
-                seat.layer.track.publisher.want_key_frame(seat.layer, at_s)
+            if seat.layer is not None and not seat.is_running:
+                seat.is_running = self._core.sent(seat.output).source == seat.layer.source
+                if not seat.is_running:
+                    seat.layer.track.publisher.want_key_frame(seat.layer, at_s)
 
     def take_rtcp(self, data: bytes, at_s: float) -> None:
         by_ssrc = {seat.ssrc: seat for seat in self.seats}
@@ -233,7 +237,7 @@ class Subscriber:
         lost = [report.fraction_lost / 256 for report in reports if report.ssrc in by_ssrc]
         if not lost:
             return
-        self._estimate.take_loss(max(lost), self._pictures_bps(), at_s)
+        self._estimate.take_loss(sum(lost) / len(lost), self._pictures_bps(), at_s)
         self._limit_publishers(at_s)
 
     def _voices_bps(self) -> int:

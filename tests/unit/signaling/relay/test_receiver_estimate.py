@@ -50,6 +50,15 @@ def test_one_bad_second_pauses_nothing() -> None:
         assert estimate.has_pictures(second)
 
 
+@given(st.lists(st.sampled_from([0.0, 0.0, 0.05, 0.05, 0.1, 0.15]), min_size=60, max_size=60))
+def test_a_line_that_loses_a_little_at_random_keeps_its_pictures(losses: list[float]) -> None:
+    estimate = ReceiverEstimate(MIN_VIDEO_BPS)
+    for second, lost in enumerate(losses):
+        after_another_like_it = lost if second and losses[second - 1] <= 0.05 else min(lost, 0.05)
+        estimate.take_loss(after_another_like_it, MIN_VIDEO_BPS, second)
+        assert estimate.has_pictures(second)
+
+
 def test_losses_do_not_limit_for_ever() -> None:
     estimate = ReceiverEstimate(1_000_000)
     estimate.take_loss(0.5, 1_000_000, 0.0)

@@ -68,9 +68,11 @@ PIXELS = """(video) => {
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(*more_flags: str) -> Iterator[Browser]:
+    """Of two flags of one name the later one counts."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=list(FLAGS))
+        flags = [*FLAGS, *more_flags]
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=flags)
         try:
             yield browser
         finally:

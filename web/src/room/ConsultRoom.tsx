@@ -249,6 +249,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
       <RoomToolbar
         audio={audio}
         video={video}
+        media={media}
         onAudio={() => void media.setWanted("audio", !audio)}
         onVideo={() => void media.setWanted("video", !video)}
         look={look}

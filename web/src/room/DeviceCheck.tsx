@@ -1,4 +1,4 @@
-import { Button, NativeSelect } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { IconMicrophone, IconMicrophoneOff, IconVideo, IconVideoOff } from "@tabler/icons-react";
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
@@ -7,6 +7,7 @@ import { Link } from "react-router";
 import type { Consult } from "../api/types";
 import { Note } from "../ui/Note";
 import { PatientLine } from "../ui/PatientLine";
+import { DeviceChoice } from "./DeviceChoice";
 import type { DeviceKind } from "./devices";
 import { LineCheck } from "./LineCheck";
 import { isSending, type LocalMedia } from "./localMedia";
@@ -40,17 +41,7 @@ function Device({ media, kind }: { media: LocalMedia; kind: DeviceKind }) {
           {t(`fault.${device.fault}.${kind}`)} {t("fault.goOn")}
         </Note>
       )}
-      {device.fault === null && device.choices.length > 1 && (
-        <NativeSelect
-          aria-label={t(`device.${kind}.choose`)}
-          value={device.deviceId ?? ""}
-          data={device.choices.map(({ id, label }, index) => ({
-            value: id,
-            label: label === "" ? t(`device.${kind}.number`, { number: index + 1 }) : label,
-          }))}
-          onChange={(event) => void media.choose(kind, event.currentTarget.value)}
-        />
-      )}
+      {device.fault === null && <DeviceChoice media={media} kind={kind} />}
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { Button, Indicator, Tooltip } from "@mantine/core";
+import { Button, Indicator } from "@mantine/core";
 import {
   IconArrowBackUp,
   IconDoorExit,
@@ -14,48 +14,21 @@ import {
   IconScreenShareOff,
   IconVideo,
   IconVideoOff,
-  type Icon,
 } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import { useKeys } from "../app/keys";
+import { DeviceMenu } from "./DeviceMenu";
+import type { LocalMedia } from "./localMedia";
 import type { Look } from "./look";
 import classes from "./room.module.css";
+import { Round } from "./Round";
 import type { OwnScreen } from "./useScreenShare";
-
-interface RoundProps {
-  label: string;
-  icon: Icon;
-  pressed?: boolean;
-  tone?: "off";
-  /** The key that does the same. */
-  shortcut?: string;
-  disabled?: boolean;
-  onPress: () => void;
-}
-
-function Round({ label, icon: Symbol, pressed, tone, shortcut, disabled, onPress }: RoundProps) {
-  return (
-    <Tooltip label={shortcut === undefined ? label : `${label} (${shortcut})`}>
-      <button
-        type="button"
-        className={classes.round}
-        aria-label={label}
-        aria-pressed={pressed}
-        aria-disabled={disabled}
-        aria-keyshortcuts={shortcut}
-        data-tone={tone}
-        onClick={disabled === true ? undefined : onPress}
-      >
-        <Symbol size={20} stroke={1.8} aria-hidden />
-      </button>
-    </Tooltip>
-  );
-}
 
 export interface RoomToolbarProps {
   audio: boolean;
   video: boolean;
+  media: LocalMedia;
   onAudio: () => void;
   onVideo: () => void;
   look: Look;
@@ -108,6 +81,7 @@ export function RoomToolbar(props: RoomToolbarProps) {
               {...(video ? {} : { tone: "off" as const })}
               onPress={props.onVideo}
             />
+            <DeviceMenu media={props.media} />
           </>
         )}
         {props.mayPoint && (

@@ -25,3 +25,10 @@ export const VIDEO: MediaTrackConstraints = {
   frameRate: { ideal: 24, max: 30 },
 };
 export const AUDIO: MediaTrackConstraints = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
+/** Heart and lung sounds are what a processor of speech takes for noise. */
+export const AUSCULTATION: MediaTrackConstraints = {
+  echoCancellation: false,
+  noiseSuppression: false,
+  autoGainControl: false,
+  channelCount: 1,
+};

@@ -37,6 +37,8 @@ export interface Tracks {
 
 /** Of a camera that does not say its size: what we ask for. */
 const USUAL_CAMERA_PX = 640;
+/** Of sounds that are not speech (`contentHint`), where the line has room for pictures too. */
+const MUSIC_BPS = 64_000;
 
 export class PeerConnections {
   private readonly outbound: RTCPeerConnection;
@@ -96,14 +98,14 @@ export class PeerConnections {
       this.video.sender.replaceTrack(tracks.video),
       this.showScreen(tracks.screen),
     ]);
-    await this.applyLayers();
+    await Promise.all([this.applySoundLimit(), this.applyLayers()]);
   }
 
   /** Send no more than this. Without a picture the others keep the last one on their screens. */
   async limit(limits: Limits): Promise<void> {
     this.limits = limits;
     await Promise.all([
-      this.change(this.audio.sender, () => ({ maxBitrate: limits.audioBps })),
+      this.applySoundLimit(),
       this.applyLayers(),
       this.applyScreenLimits(),
     ]);
@@ -150,6 +152,12 @@ export class PeerConnections {
     this.isClosed = true;
     this.outbound.close();
     this.inbound?.close();
+  }
+
+  private async applySoundLimit(): Promise<void> {
+    const { audioBps, video } = this.limits;
+    const isMusic = this.audio.sender.track?.contentHint === "music" && video !== null;
+    await this.change(this.audio.sender, () => ({ maxBitrate: isMusic ? MUSIC_BPS : audioBps }));
   }
 
   private async applyLayers(): Promise<void> {

@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from teleconsult.installation import dicom_port
+from teleconsult.installation import dicom_port, write_privately
 
 MOST_RELAYS = 32
 MOST_UNASKED = 4
@@ -68,7 +68,7 @@ def relay_name(number: int) -> str:
 
 def keep_ports(run_folder: Path, ports: list[int]) -> None:
     """For the doctor, whose environment may not be the one that the installation was started with."""
-    (run_folder / "relay-ports.json").write_text(json.dumps(ports))
+    write_privately(run_folder / "relay-ports.json", json.dumps(ports))
 
 
 def kept_ports(run_folder: Path) -> list[int]:

@@ -280,8 +280,8 @@ def line_to(relay: Relay) -> Iterator[tuple[str, Callable[..., None]]]:
     thread.start()
     assert started.wait(10)
 
-    def becomes(**changes: Any) -> None:
-        loop.call_soon_threadsafe(twins[0].play, [Step(0.0, changes)])
+    def becomes(towards: str | None = None, **changes: Any) -> None:
+        loop.call_soon_threadsafe(twins[0].play, [Step(0.0, changes, towards=towards)])
 
     yield THROUGH.replace("PORT", str(twins[0].address[1])), becomes
     loop.call_soon_threadsafe(over.set)

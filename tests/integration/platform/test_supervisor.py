@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from teleconsult.installation import SECRETS
 from teleconsult.ports import is_free
 
 Make = Callable[..., Any]
@@ -39,7 +40,7 @@ def test_secrets_are_made_at_the_first_start_and_kept(an_installation: Make) -> 
 
     assert {path.name: path.read_text() for path in secrets.iterdir()} == first
     assert json.loads((running.data / "config.json").read_text()) == ports
-    assert len(set(first.values())) == len(first) == 4
+    assert len(set(first.values())) == len(first) == len(SECRETS)
     assert {path.stat().st_mode & 0o777 for path in secrets.iterdir()} == {0o600}
     assert {path.stat().st_mode & 0o777 for path in (running.data / "run").iterdir()} == {0o600}
 

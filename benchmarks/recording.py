@@ -29,7 +29,7 @@ from signaling.recording_consent import Consent
 from signaling.relay.dtls import SrtpKeys
 from signaling.relay.packet_core import Address
 from signaling.relay.srtp import InPlace, handle_of, outbound_session
-from signaling.room import StartRecording, StopRecording
+from signaling.room_effects import StartRecording, StopRecording
 from tests.recorded_consult import CONSULT, a_place_for_recordings, recorders
 from tests.recorded_media import FPS, Encoded, opus_packets, pictures, tone, vp8_packets
 

@@ -37,7 +37,8 @@ from signaling.messages import (
 )
 from signaling.outbox import Outbox, OutboxFull, TooMuchMissed
 from signaling.recorder.recorders import Recorders
-from signaling.room import (
+from signaling.room import Room
+from signaling.room_effects import (
     AddCandidate,
     CloseMedia,
     DescribeMedia,
@@ -45,7 +46,6 @@ from signaling.room import (
     Effect,
     MediaEffect,
     OpenMedia,
-    Room,
     Send,
     WatchPictures,
 )

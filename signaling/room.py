@@ -62,8 +62,24 @@ from signaling.messages import (
     WaitingPerson,
     Welcome,
 )
-from signaling.recording_consent import Consent, RecordingConsent, Step
+from signaling.recording_consent import RecordingConsent, Step
 from signaling.roles import Right, rights_of
+from signaling.room_effects import (
+    AddCandidate,
+    CloseMedia,
+    DescribeMedia,
+    Disconnect,
+    Effect,
+    KeepConsent,
+    KeepEvent,
+    OpenMedia,
+    PauseRecording,
+    ResumeRecording,
+    Send,
+    StartRecording,
+    StopRecording,
+    WatchPictures,
+)
 from signaling.room_memory import RoomMemory
 from signaling.turn import NO_TURN, TurnAccess
 
@@ -91,94 +107,6 @@ TOLD: Mapping[type[Message], Right] = {
 }
 # What of that which everybody is told is kept with a recording.
 RECORDED = (ViewerChanged, PointerMoved, PresenterChanged, Joined, Left, MediaChanged)
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """This message to this stay."""
-
-    stay: Stay
-    message: Message
-
-
-@dataclass(frozen=True, slots=True)
-class Disconnect:
-    """The stay is over: end its socket, with the reason."""
-
-    stay: Stay
-    code: ErrorCode
-
-
-@dataclass(frozen=True, slots=True)
-class OpenMedia:
-    stay: Stay
-
-
-@dataclass(frozen=True, slots=True)
-class CloseMedia:
-    stay: Stay
-
-
-@dataclass(frozen=True, slots=True)
-class DescribeMedia:
-    stay: Stay
-    connection: Connection
-    description: SessionDescription
-
-
-@dataclass(frozen=True, slots=True)
-class AddCandidate:
-    stay: Stay
-    candidate: CandidateMessage
-
-
-@dataclass(frozen=True, slots=True)
-class WatchPictures:
-    stay: Stay
-    watched: Mapping[str, str | None]  # by participant: a RID, or None
-
-
-@dataclass(frozen=True, slots=True)
-class StartRecording:
-    room_id: str
-    started_by: str
-    consents: tuple[Consent, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PauseRecording:
-    room_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class ResumeRecording:
-    room_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class StopRecording:
-    room_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class KeepConsent:
-    """An answer that was given while the recording was there."""
-
-    room_id: str
-    consent: Consent
-
-
-@dataclass(frozen=True, slots=True)
-class KeepEvent:
-    """Something that happened in the room while it was recorded."""
-
-    room_id: str
-    message: Message
-
-
-RecordingEffect = StartRecording | PauseRecording | ResumeRecording | StopRecording | KeepConsent | KeepEvent
-MediaEffect = OpenMedia | CloseMedia | DescribeMedia | AddCandidate | WatchPictures
-Effect = Send | Disconnect | MediaEffect | RecordingEffect
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from signaling.recorder import control
 from signaling.relay.dtls import SrtpKeys
 from signaling.relay.packet_core import Address, SrtpProfile
 from signaling.relay.srtp import KEY_BYTES
-from signaling.room import (
+from signaling.room_effects import (
     KeepConsent,
     KeepEvent,
     PauseRecording,

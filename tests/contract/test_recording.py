@@ -18,7 +18,7 @@ from signaling.recording_consent import Consent
 from signaling.relay.c_core import CCore
 from signaling.relay.python_core import PythonCore
 from signaling.relay_media import RelayMedia
-from signaling.room import (
+from signaling.room_effects import (
     KeepConsent,
     KeepEvent,
     PauseRecording,

@@ -31,7 +31,8 @@ from signaling.messages import (
     Welcome,
 )
 from signaling.messages import DescriptionMessage as Description
-from signaling.room import WAITING_CAPACITY, CloseMedia, Disconnect, Effect, OpenMedia, Room
+from signaling.room import WAITING_CAPACITY, Room
+from signaling.room_effects import CloseMedia, Disconnect, Effect, OpenMedia
 from tests.unit.signaling.test_room import NOON, a_grant, a_state, joined, sent_to
 
 NOT_ALLOWED = ErrorMessage(code=ErrorCode.NOT_ALLOWED)

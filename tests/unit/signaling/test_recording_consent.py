@@ -20,13 +20,13 @@ from signaling.messages import (
     Welcome,
 )
 from signaling.recording_consent import TRANSITIONS
-from signaling.room import (
+from signaling.room import Room
+from signaling.room_effects import (
     Effect,
     KeepConsent,
     KeepEvent,
     PauseRecording,
     ResumeRecording,
-    Room,
     StartRecording,
     StopRecording,
 )

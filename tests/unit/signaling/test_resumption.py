@@ -32,7 +32,8 @@ from signaling.messages import (
     Welcome,
 )
 from signaling.outbox import Outbox
-from signaling.room import Effect, Room, Send
+from signaling.room import Room
+from signaling.room_effects import Effect, Send
 from tests.unit.signaling.test_room import NOON, a_state, joined, sent_to
 
 

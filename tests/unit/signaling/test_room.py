@@ -38,14 +38,14 @@ from signaling.messages import (
     Welcome,
 )
 from signaling.roles import Role
-from signaling.room import (
+from signaling.room import Room
+from signaling.room_effects import (
     AddCandidate,
     CloseMedia,
     DescribeMedia,
     Disconnect,
     Effect,
     OpenMedia,
-    Room,
     Send,
 )
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from signaling.messages import Welcome
-from signaling.room import Room, Send
+from signaling.room import Room
+from signaling.room_effects import Send
 from signaling.turn import TurnAccess
 from signaling.turn_uri import NotATurnUri, read_uris
 from tests.unit.signaling.test_room import a_grant

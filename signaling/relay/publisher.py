@@ -28,7 +28,7 @@ from aiortc.rtp import (
 
 from signaling.relay.descriptions import Offer, SentSection
 from signaling.relay.dynacast import Dynacast
-from signaling.relay.packet_core import Arrival, PacketCore, Source
+from signaling.relay.packet_core import Arrival, PacketCore, Sent, Source
 from signaling.relay.receiver_estimate import MIN_VIDEO_BPS
 from signaling.relay.reception import Reception
 from signaling.relay.rtcp_feedback import ArrivalLog, KeyFrameRequests, MissingPackets
@@ -314,6 +314,16 @@ class Publisher:
     def _send(self, data: bytes) -> None:
         if self._line is not None:
             self._core.send_rtcp(self._line.number, data)
+
+
+def clock_as_sent(clock: RtcpSenderInfo, sent: Sent) -> RtcpSenderInfo:
+    """A publisher's clock in the timestamps of an output, with what that output has sent (RFC 3550 6.4.1)."""
+    return RtcpSenderInfo(
+        ntp_timestamp=clock.ntp_timestamp,
+        rtp_timestamp=(clock.rtp_timestamp + sent.timestamp_offset) & 0xFFFFFFFF,
+        packet_count=sent.packets & 0xFFFFFFFF,
+        octet_count=sent.octets & 0xFFFFFFFF,
+    )
 
 
 def parse_rtcp(data: bytes) -> Iterator[AnyRtcpPacket]:

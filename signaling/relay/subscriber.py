@@ -20,7 +20,6 @@ from aiortc.rtp import (
     RtcpRrPacket,
     RtcpRtpfbPacket,
     RtcpSdesPacket,
-    RtcpSenderInfo,
     RtcpSourceInfo,
     RtcpSrPacket,
     unpack_remb_fci,
@@ -29,7 +28,7 @@ from aiortc.rtp import (
 from signaling.relay.descriptions import RTX_PAYLOAD_TYPES, Place
 from signaling.relay.layer_choice import LayerChoice
 from signaling.relay.packet_core import Output, PacketCore
-from signaling.relay.publisher import Layer, Track, parse_rtcp
+from signaling.relay.publisher import Layer, Track, clock_as_sent, parse_rtcp
 from signaling.relay.receiver_estimate import ReceiverEstimate
 from signaling.relay.repairs import Repairs
 from signaling.relay.transport import Line, LineState
@@ -212,12 +211,7 @@ class Subscriber:
             sent = self._core.sent(seat.output)
             if sent.source != layer.source:
                 continue
-            info = RtcpSenderInfo(
-                ntp_timestamp=report.sender_info.ntp_timestamp,
-                rtp_timestamp=(report.sender_info.rtp_timestamp + sent.timestamp_offset) & 0xFFFFFFFF,
-                packet_count=sent.packets & 0xFFFFFFFF,
-                octet_count=sent.octets & 0xFFFFFFFF,
-            )
+            info = clock_as_sent(report.sender_info, sent)
             names = RtcpSdesPacket([RtcpSourceInfo(seat.ssrc, [(1, self._cname.encode())])])
             self._core.send_rtcp(self.line.number, bytes(RtcpSrPacket(seat.ssrc, info)) + bytes(names))
 

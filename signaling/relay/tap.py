@@ -9,11 +9,11 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from aiortc.rtp import RTCP_PSFB_PLI, RtcpPsfbPacket, RtcpSenderInfo, RtcpSrPacket
+from aiortc.rtp import RTCP_PSFB_PLI, RtcpPsfbPacket, RtcpSrPacket
 
 from signaling.recorder.control import TrackOf
 from signaling.relay.packet_core import Output, PacketCore
-from signaling.relay.publisher import Layer, Track, parse_rtcp
+from signaling.relay.publisher import Layer, Track, clock_as_sent, parse_rtcp
 
 LOOK_INTERVAL_S = 0.5
 
@@ -96,12 +96,7 @@ class Tap:
             sent = self._core.sent(outlet.output)
             if outlet.layer is not layer or sent.source != layer.source or layer.clock is None:
                 continue
-            info = RtcpSenderInfo(
-                ntp_timestamp=layer.clock.ntp_timestamp,
-                rtp_timestamp=(layer.clock.rtp_timestamp + sent.timestamp_offset) & 0xFFFFFFFF,
-                packet_count=sent.packets & 0xFFFFFFFF,
-                octet_count=sent.octets & 0xFFFFFFFF,
-            )
+            info = clock_as_sent(layer.clock, sent)
             self._core.send_rtcp(self._line, bytes(RtcpSrPacket(outlet.ssrc, info)))
             outlet.knows_clock = True
 

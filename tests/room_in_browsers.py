@@ -27,6 +27,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from signaling.join_token import JoinGrant, issue
 from tests.bad_line import Step
+from tests.e2e.chromium import CALL_FLAGS
 from tests.network_twin import Twin, udp_twin
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -35,19 +36,6 @@ SECRET = "a secret that is only used in tests"
 MODERATOR = "mo"  # a visitor of this name moderates; patients wait
 ROLLDOWN = REPOSITORY / "web" / "node_modules" / ".bin" / "rolldown"
 CHROMIUM = shutil.which("chromium")
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-    "--allow-loopback-in-peer-connection",  # for a machine whose only network is `lo`
-]
 # The relay's media are found at another port, and nowhere else.
 THROUGH = """
 const describe = RTCPeerConnection.prototype.setRemoteDescription;
@@ -179,7 +167,7 @@ def site(relay_of: Callable[[str], str] | None = None) -> Iterator[str]:
 @contextmanager
 def chromium(*more_flags: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        flags = [*CHROMIUM_FLAGS, *more_flags]
+        flags = [*CALL_FLAGS, *more_flags]
         running = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
         yield running
         running.close()

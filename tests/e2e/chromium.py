@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CHROMIUM = "/usr/bin/chromium"
-FLAGS = (
+CALL_FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -24,9 +24,9 @@ FLAGS = (
     "--use-fake-ui-for-media-stream",
     "--autoplay-policy=no-user-gesture-required",
     "--allow-loopback-in-peer-connection",  # on a machine whose only network is lo
-    "--use-angle=swiftshader",
-    "--enable-unsafe-swiftshader",
 )
+# What draws images needs WebGL too.
+FLAGS = (*CALL_FLAGS, "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 # Keeps every peer connection of the page where a test can ask it for its statistics.
 KEEP_PEER_CONNECTIONS = """
 window.peerConnections = [];

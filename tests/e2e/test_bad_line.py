@@ -67,6 +67,6 @@ def test_the_line_is_told_of_before_the_call_and_in_it(
     for page in (here, there):
         page.goto(f"{installation.url}/consults/{consult_id}")
     for page, name in ((here, "consult-en"), (there, "consult-zh")):
-        calls = page.get_by_role("listitem").filter(has_text=said("consult", "calls.word.poor"))
+        calls = page.get_by_role("listitem").filter(has_text=said("room", "line.of.poor"))
         expect(calls).to_have_count(1)
         take_pictures(page, PICTURES, name)

@@ -8,26 +8,10 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from aioice import stun
-from aiortc.rtcdtlstransport import RTCCertificate, RTCDtlsFingerprint
-from aiortc.rtp import (
-    RTCP_PSFB_APP,
-    RTCP_PSFB_FIR,
-    RTCP_RTPFB_NACK,
-    RtcpByePacket,
-    RtcpPsfbPacket,
-    RtcpReceiverInfo,
-    RtcpRrPacket,
-    RtcpRtpfbPacket,
-    RtcpSdesPacket,
-    RtcpSenderInfo,
-    RtcpSourceInfo,
-    RtcpSrPacket,
-    pack_remb_fci,
-)
+from aiortc.rtcdtlstransport import RTCCertificate
 
 from signaling.messages import BadMessage, Pointer, SetMedia, SetPointer, parse_client_message, to_json
 from signaling.relay.descriptions import (
-    Local,
     UnusableDescription,
     read_answer,
     read_offer,
@@ -35,18 +19,17 @@ from signaling.relay.descriptions import (
     write_offer,
 )
 from signaling.relay.dtls import DtlsServer
-from signaling.relay.ice_lite import IceCredentials, answer_check
+from signaling.relay.ice_lite import answer_check
 from signaling.relay.publisher import Publisher
 from signaling.relay.python_core import PythonCore
 from signaling.relay.rtp_packets import MalformedRtp, is_h264_key_frame, parse_rtp, parse_vp8
 from signaling.relay.subscriber import Subscriber
 from signaling.relay.transport import Line
 from tests.contract.packet_peers import rtp, vp8
-from tests.unit.signaling.relay.test_descriptions import an_offer
+from tests.unit.signaling.relay.test_descriptions import FINGERPRINT, LOCAL, an_offer
+from tests.unit.signaling.relay.test_hostile_rtcp import GOOD as GOOD_RTCP
+from tests.unit.signaling.relay.test_ice_lite import ADDRESS, OURS, PASSWORDS, a_check
 
-OURS = IceCredentials("ours", "a password of at least 22")
-FINGERPRINT = RTCDtlsFingerprint("sha-256", ":".join(["AB"] * 32))
-LOCAL = Local(OURS, FINGERPRINT, [("192.0.2.1", 40_000)], 1, 1)
 CERTIFICATE = RTCCertificate.generateCertificate()
 CORE = PythonCore()
 
@@ -65,14 +48,14 @@ def message(data: bytes) -> None:
 
 
 def stun_check(data: bytes) -> None:
-    answer_check(data, ("192.0.2.7", 40_000), {OURS.ufrag: OURS.password})
+    answer_check(data, ADDRESS, PASSWORDS)
     # Once more as somebody who is invited: with the right name and the right password.
     with suppress(Exception):
         request = stun.parse_message(data)
         request.attributes["USERNAME"] = f"{OURS.ufrag}:theirs"
         request.add_message_integrity(OURS.password.encode())
         data = bytes(request)
-    answer_check(data, ("192.0.2.7", 40_000), {OURS.ufrag: OURS.password})
+    answer_check(data, ADDRESS, PASSWORDS)
 
 
 def dtls(data: bytes) -> None:
@@ -110,13 +93,6 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
 }
 
 
-def _a_check() -> bytes:
-    request = stun.Message(stun.Method.BINDING, stun.Class.REQUEST)
-    request.attributes.update({"USERNAME": "ours:theirs", "PRIORITY": 1, "USE-CANDIDATE": None})
-    request.add_message_integrity(OURS.password.encode())
-    return bytes(request)
-
-
 # A ClientHello's head: a handshake record of DTLS 1.2 (RFC 6347 section 4.2).
 _CLIENT_HELLO = bytes.fromhex("16fefd0000000000000000003a0100002e000000000000002efefd") + bytes(46)
 
@@ -129,19 +105,11 @@ SEEDS: Mapping[str, tuple[bytes, ...]] = {
             SetPointer(pointer=Pointer(sop_instance_uid="1.2", x=1, y=2)),
         )
     ),
-    "stun": (_a_check(),),
+    "stun": (a_check(USE_CANDIDATE=None),),
     "dtls": (len(_CLIENT_HELLO).to_bytes(2, "big") + _CLIENT_HELLO,),
     "rtp": (
         rtp(1, vp8(b"picture", key=True), transport_sequence_number=7, level=30),
         rtp(2, b"\x65" + bytes(20), payload_type=102),
     ),
-    "rtcp": (
-        bytes(RtcpSrPacket(1, RtcpSenderInfo(1, 2, 3, 4), [])),
-        bytes(RtcpRrPacket(1, [RtcpReceiverInfo(1, 0, 0, 1, 1, 0, 0)])),
-        bytes(RtcpRtpfbPacket(RTCP_RTPFB_NACK, 1, 2, [1, 5, 9])),
-        bytes(RtcpPsfbPacket(RTCP_PSFB_APP, 1, 0, pack_remb_fci(1_000_000, [1, 2]))),
-        bytes(RtcpPsfbPacket(RTCP_PSFB_FIR, 1, 0, bytes(8))),
-        bytes(RtcpSdesPacket([RtcpSourceInfo(1, [(1, b"name")])])),
-        bytes(RtcpByePacket([1])),
-    ),
+    "rtcp": tuple(GOOD_RTCP),
 }

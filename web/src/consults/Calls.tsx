@@ -39,11 +39,11 @@ function Call({ call }: { call: CallQuality }) {
     call.freeze_count > 0 && t("calls.freezes", { count: call.freeze_count }),
   ];
   return (
-    <li className={classes.call}>
+    <li>
       <div className={classes.callHead}>
         <strong>{actorName(call.user)}</strong>
         <Tag {...LINE_LOOKS[call.word]} plain>
-          {t(`calls.word.${call.word}`)}
+          {t(`room:line.of.${call.word}`)}
         </Tag>
       </div>
       <div className={`${classes.muted} tabular`}>

@@ -398,10 +398,10 @@ class Room:
         expected = "offer" if message.connection is Connection.SEND else "answer"
         if message.description.type != expected:
             raise Refused(ErrorCode.BAD_MESSAGE)
-        if message.connection is Connection.SEND and not sender.may(Right.SEND_MEDIA):
-            raise Refused(ErrorCode.NOT_ALLOWED)
-        if _has_screen(message.description) and not sender.may(Right.SHARE_SCREEN):
-            raise Refused(ErrorCode.NOT_ALLOWED)
+        if message.connection is Connection.SEND:
+            shares = _has_screen(message.description)
+            if not sender.may(Right.SEND_MEDIA) or (shares and not sender.may(Right.SHARE_SCREEN)):
+                raise Refused(ErrorCode.NOT_ALLOWED)
         return [DescribeMedia(sender.stay, message.connection, message.description)]
 
     def _adds_candidate(self, sender: Present, message: CandidateMessage, at: datetime) -> list[Effect]:

@@ -242,6 +242,15 @@ def test_who_may_not_share_a_screen_neither_says_so_nor_sends_one(role: Role) ->
     assert room.receive(paul, face, NOON) == [DescribeMedia(paul, Connection.SEND, face.description)]
 
 
+@pytest.mark.parametrize("role", Role)
+def test_whoever_may_not_share_a_screen_still_receives_several_pictures(role: Role) -> None:
+    room = Room("room")
+    paul, _ = joined(room, "paul", role=role)
+    sdp = "v=0\r\n" + "m=video 9 X 96\r\n" * 3
+    answer = DescriptionMessage(connection="receive", description=SessionDescription(type="answer", sdp=sdp))
+    assert room.receive(paul, answer, NOON) == [DescribeMedia(paul, Connection.RECEIVE, answer.description)]
+
+
 @pytest.mark.parametrize(("connection", "kind"), [("send", "answer"), ("receive", "offer")])
 def test_a_description_in_the_wrong_direction_is_refused(connection: str, kind: str) -> None:
     room, (anna,) = a_room_with("anna")

@@ -4,6 +4,9 @@ For each stay there are two handles, for `send` (its offer, Janus' answer) and `
 answer). Others are offered what one sends once its connection is up: before, Janus knows of no such feed. A
 task for each stay keeps what it is offered as the room is; while an offer is out, it waits for the answer.
 
+Which sizes of pictures are sent to whom, and by whom, is decided twice a second (janus/receiver.py,
+relay/dynacast.py). Janus says of somebody that they talk or do not talk any more, not how loud.
+
 Closures: closing a stay ends its task and both handles; closing the last one of a room ends the room in
 Janus. When the connection to Janus is lost, so is everything there: all stays are closed and reported through
 `on_failed`, and the next `open` connects anew.
@@ -12,7 +15,8 @@ Janus. When the connection to Janus is lost, so is everything there: all stays a
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,13 +25,21 @@ from pydantic import ValidationError
 from signaling.errors import MediaError
 from signaling.janus.api import JanusRefused, JanusSession, JanusUnavailable, News
 from signaling.janus.descriptions import with_participants, without_addresses
-from signaling.media import OnDescription, OnFailed, Stay
+from signaling.janus.receiver import Feed, Picture, Receiver
+from signaling.media import OnDescription, OnFailed, OnSpeaker, OnWanted, Stay
 from signaling.messages import CandidateMessage, Connection, SessionDescription
-from signaling.relay.descriptions import UnusableDescription, read_answer, read_offer
+from signaling.relay.active_speaker import ActiveSpeaker
+from signaling.relay.descriptions import Offer, UnusableDescription, read_answer, read_offer
+from signaling.relay.dynacast import Dynacast
 
 CONNECT_TIMEOUT_S = 30.0
 NO_SUCH_FEED = 428
 MAX_PUBLISHERS = 1_000  # how many may enter is the room's business (room.py)
+SPEAKER_INTERVAL_S = 0.1
+SIZES_INTERVAL_S = 0.5
+TALKING_LEVEL = 40  # -dBov: what is louder on average, over TALKING_PACKETS, is talk
+TALKING_PACKETS = 10  # 200 ms of speech; longer in silence, of which little is sent (DTX)
+LOUD = 0  # -dBov: how loud Janus' talkers are taken to be
 ROOM = {
     "is_private": True,
     "publishers": MAX_PUBLISHERS,
@@ -36,12 +48,12 @@ ROOM = {
     "opus_fec": True,
     "bitrate": 0,  # no bound but the line's
     "fir_freq": 0,  # key frames are asked for by those who need them
+    "audiolevel_event": True,
+    "audio_active_packets": TALKING_PACKETS,
+    "audio_level_average": TALKING_LEVEL,
 }
 
 log = logging.getLogger(__name__)
-Feed = tuple[int, str]  # who sends, in Janus' numbers, and the mid by which
-Size = tuple[bool, int]  # whether a picture is to come, and the largest of its sizes, 0 the smallest
-LARGEST = 2
 
 
 @dataclass(slots=True, eq=False)
@@ -55,12 +67,16 @@ class Peer:
     mids: frozenset[str] = frozenset()  # of what it sends
     rids: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by mid, the smallest size first
     stream_ids: Mapping[str, str] = field(default_factory=dict)  # by mid: their names towards the others
+    dynacasts: dict[str, Dynacast] = field(default_factory=dict)  # by mid, of pictures in several sizes
+    told: dict[str, tuple[str, ...]] = field(default_factory=dict)  # by mid: the sizes that it is to send
     is_sending: bool = False  # the connection is up
+    is_talking: bool = False
     receives: frozenset[Feed] | None = None  # None: was never offered anything
     sections: Mapping[str, Feed] = field(default_factory=dict)  # what it was offered last, by mid
     pictures: frozenset[str] = frozenset()  # of the sections that it receives, by mid
     watched: Mapping[str, str | None] = field(default_factory=dict)
-    sizes: Mapping[str, Size] = field(default_factory=dict)  # by mid: what was asked of Janus last
+    receiver: Receiver = field(default_factory=Receiver)
+    sizes: Mapping[str, tuple[Feed, int | None]] = field(default_factory=dict)  # by mid: asked of Janus last
     offer_is_out: bool = False
     has_failed: bool = False
     is_due: asyncio.Event = field(default_factory=asyncio.Event)
@@ -70,6 +86,16 @@ class Peer:
         if self.feed is None or not self.is_sending or self.has_failed:
             return set()
         return {(self.feed, mid) for mid in self.mids}
+
+    def take_offer(self, offer: Offer) -> None:
+        """What it sends from now on."""
+        for section in offer.sections:
+            if section.rids != self.rids.get(section.mid, ()):
+                self.dynacasts[section.mid], self.told[section.mid] = Dynacast(section.rids), section.rids
+        self.rids = {section.mid: section.rids for section in offer.sections}
+        self.stream_ids = offer.stream_ids(self.stay.participant_id)
+        has_voice = any(section.kind == "audio" and section.is_sending for section in offer.sections)
+        self.is_talking = self.is_talking and has_voice
 
 
 @dataclass(slots=True, eq=False)
@@ -82,6 +108,7 @@ class Room:
     secret: str
     pin: str
     peers: dict[Stay, Peer] = field(default_factory=dict)
+    speakers: ActiveSpeaker = field(default_factory=ActiveSpeaker)
 
 
 class JanusMedia:
@@ -91,14 +118,18 @@ class JanusMedia:
         self,
         on_description: OnDescription,
         on_failed: OnFailed,
-        *not_called: Callable[..., None],  # all sizes are sent; who speaks is not told
+        on_wanted: OnWanted = lambda stay, mid, rids: None,
+        on_speaker: OnSpeaker = lambda room_id, participant_id: None,
+        *,
         url: str,
         secret: str | None,
     ) -> None:
         self._on_description, self._on_failed = on_description, on_failed
+        self._on_wanted, self._on_speaker = on_wanted, on_speaker
         self._url, self._secret = url, secret
         self._session: JanusSession | None = None
         self._connecting = asyncio.Lock()
+        self._looking: asyncio.Task[None] | None = None
         self._rooms: dict[str, Room] = {}
         self._handles: dict[int, Peer] = {}
         self._deadlines: dict[int, asyncio.TimerHandle] = {}  # by handle: when its connection must be up
@@ -127,9 +158,7 @@ class JanusMedia:
             return
         try:
             if connection is Connection.SEND:
-                offer = read_offer(description.sdp)
-                peer.rids = {section.mid: section.rids for section in offer.sections}
-                peer.stream_ids = offer.stream_ids(stay.participant_id)
+                peer.take_offer(read_offer(description.sdp))
                 await self._answer(room, peer, description.sdp)
             else:
                 read_answer(description.sdp)
@@ -152,6 +181,7 @@ class JanusMedia:
         if room is None or peer is None:
             return
         self._end(peer)
+        room.speakers.leave(stay.participant_id)
         if not room.peers:
             del self._rooms[stay.room_id]
         _wake(room)
@@ -171,6 +201,7 @@ class JanusMedia:
         async with self._connecting:
             if self._session is None:
                 self._session = await JanusSession.open(self._url, self._secret, self._take_news, self._lose)
+                self._looking = asyncio.create_task(self._look())
                 log.info("janus-connected url=%s", self._url)
             return self._session
 
@@ -264,18 +295,56 @@ class JanusMedia:
         self._describe(peer, Connection.RECEIVE, "offer", with_participants(reply.sdp, stream_ids))
 
     async def _size(self, room: Room, peer: Peer) -> None:
-        """Ask for the sizes that are watched, if others were asked for last."""
-        by_feed = {other.feed: other for other in room.peers.values()}
-        sizes: dict[str, Size] = {}
-        for mid, (feed, feed_mid) in peer.sections.items():
-            if mid in peer.pictures and feed in by_feed:
-                rids = by_feed[feed].rids.get(feed_mid, ())
-                rid = peer.watched.get(by_feed[feed].stream_ids.get(feed_mid, ""), "")
-                sizes[mid] = (rid is not None, rids.index(rid) if rid in rids else LARGEST)
+        """Ask for the sizes that this one is to have, if others were asked for last."""
+        by_feed = {other.feed: other for other in room.peers.values() if other.feed is not None}
+        pictures = {
+            feed: _picture(peer, by_feed[feed[0]], feed)
+            for mid, feed in peer.sections.items()
+            if mid in peer.pictures and feed[0] in by_feed
+        }
+        chosen = peer.receiver.choose(pictures.values(), time.monotonic())
+        sizes = {mid: (feed, chosen[feed]) for mid, feed in peer.sections.items() if feed in chosen}
         if sizes != peer.sizes:
-            streams = [{"mid": mid, "send": send, "substream": size} for mid, (send, size) in sizes.items()]
+            streams = [
+                {"mid": mid, "send": size is not None, "substream": size or 0}
+                for mid, (_, size) in sizes.items()
+            ]
             await room.session.ask(peer.receive, {"request": "configure", "streams": streams})
             peer.sizes = sizes
+
+    async def _look(self) -> None:
+        """Tell who speaks, and which sizes are to be sent, as long as Janus is there."""
+        sized_at_s = 0.0
+        while True:
+            await asyncio.sleep(SPEAKER_INTERVAL_S)
+            at_s = time.monotonic()
+            is_due = at_s - sized_at_s >= SIZES_INTERVAL_S
+            for room_id, room in list(self._rooms.items()):
+                self._choose_speaker(room_id, room, at_s)
+                if is_due:
+                    sized_at_s = at_s
+                    self._say_what_is_wanted(room, at_s)
+                    _wake(room)
+
+    def _choose_speaker(self, room_id: str, room: Room, at_s: float) -> None:
+        for peer in room.peers.values():
+            if peer.is_talking and not peer.has_failed:
+                room.speakers.hear(peer.stay.participant_id, LOUD, at_s)
+        before, speaker = room.speakers.speaker, room.speakers.choose(at_s)
+        if speaker is not None and speaker != before:
+            self._on_speaker(room_id, speaker)
+
+    def _say_what_is_wanted(self, room: Room, at_s: float) -> None:
+        for peer in room.peers.values():
+            for feed in peer.feeds():
+                mid = feed[1]
+                if mid not in peer.dynacasts:
+                    continue
+                wanted = [other.receiver.wanted.get(feed, frozenset()) for other in room.peers.values()]
+                rids = peer.dynacasts[mid].take(frozenset().union(*wanted), at_s)
+                if rids is not None:
+                    peer.told[mid] = rids
+                    self._on_wanted(peer.stay, mid, rids)
 
     def _describe(self, peer: Peer, connection: Connection, kind: str, text: str) -> None:
         try:
@@ -294,7 +363,11 @@ class JanusMedia:
                 peer.is_sending = True
                 _wake(self._rooms[peer.stay.room_id])
         elif news.what == "hangup":
-            self._fail(peer, MediaError(f"hangup: {news.reason}"))
+            self._fail(peer, MediaError(f"hangup: {news.words.get('reason', '')}"))
+        elif news.what == "slowlink" and news.handle == peer.receive and news.words.get("media") == "video":
+            peer.receiver.lose(int(news.words.get("lost", 0)), time.monotonic())
+        elif news.what in ("talking", "stopped-talking") and news.words.get("id") == peer.feed:
+            peer.is_talking = news.what == "talking"
 
     def _expect(self, peer: Peer, handle: int) -> None:
         """From now on its connection has so long to come up."""
@@ -321,6 +394,9 @@ class JanusMedia:
             self._on_failed(stay)
 
     def _forget_all(self) -> list[Stay]:
+        if self._looking is not None:
+            self._looking.cancel()
+            self._looking = None
         peers = [peer for room in self._rooms.values() for peer in room.peers.values()]
         self._rooms.clear()
         for peer in peers:
@@ -342,6 +418,13 @@ class JanusMedia:
 def _wake(room: Room) -> None:
     for peer in room.peers.values():
         peer.is_due.set()
+
+
+def _picture(receiver: Peer, sender: Peer, feed: Feed) -> Picture:
+    mid = feed[1]
+    rids = sender.rids.get(mid, ())
+    stream_id = sender.stream_ids.get(mid, "")
+    return Picture(feed, rids, sender.told.get(mid, ()), receiver.watched.get(stream_id, ""))
 
 
 def _streams(feeds: frozenset[Feed]) -> list[Mapping[str, Any]]:

@@ -132,7 +132,10 @@ class Settings:
         """Raises OSError: the port of media is taken."""
         if self.janus is not None:
             log.info("forwarding engine=janus url=%s", self.janus.url)
-            return JanusMedia(on_description, on_failed, url=self.janus.url, secret=self.janus.secret)
+            janus = self.janus
+            return JanusMedia(
+                on_description, on_failed, on_wanted, on_speaker, url=janus.url, secret=janus.secret
+            )
         log.info("forwarding engine=relay media_port=%s core=%s", self.media_port, self.packet_core)
         return RelayMedia(
             on_description,

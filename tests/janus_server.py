@@ -37,6 +37,7 @@ general: {{
 }}
 media: {{
     no_media_timer = 0
+    slowlink_threshold = 1
 }}
 nat: {{
     ice_enforce_list = "{address}"

@@ -53,11 +53,14 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Something happened to a handle: `webrtcup`, `hangup` and others of Janus' words."""
+    """Something happened to a handle.
+
+    `what` is `webrtcup`, `hangup` and others of Janus' words, or one of the plugin's, such as `talking`.
+    """
 
     handle: int
     what: str
-    reason: str
+    words: Words
 
 
 class JanusSession:
@@ -195,7 +198,9 @@ class JanusSession:
             elif kind != "ack":
                 answer.set_result(message)
         elif "sender" in message:
-            self._on_news(News(int(message["sender"]), str(kind), str(message.get("reason", ""))))
+            words = message["plugindata"]["data"] if kind == "event" else message
+            what = words.get("videoroom") if kind == "event" else kind
+            self._on_news(News(int(message["sender"]), str(what), words))
 
 
 def require_usable(info: Words) -> None:

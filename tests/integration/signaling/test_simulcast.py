@@ -43,6 +43,7 @@ def sent(visitor: Visitor) -> set[str]:
 
 
 @pytest.mark.timeout(300)
+@pytest.mark.parametrize("media_settings", ["relay", "janus"], indirect=True)
 def test_a_window_gets_the_size_that_fills_it_and_what_nobody_watches_is_not_sent(
     visitor: MakeVisitor,
 ) -> None:

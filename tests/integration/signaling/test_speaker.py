@@ -22,6 +22,7 @@ SAY = """(gain) => {
 
 
 @pytest.mark.timeout(240)
+@pytest.mark.parametrize("media_settings", ["relay", "janus"], indirect=True)
 def test_whoever_speaks_is_the_speaker_for_everybody(visitor: Callable[..., Visitor]) -> None:
     anna, ben, carla = (visitor(name).enter(audio=False, video=False) for name in ("anna", "ben", "carla"))
     anna.page.evaluate(SAY, 0.3)

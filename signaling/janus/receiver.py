@@ -1,0 +1,104 @@
+"""Which size of each picture a receiver gets by Janus, as its windows and its line are. Pure.
+
+Of a receiver's line Janus tells one thing (`slowlink`): how many packets of a picture were lost in a second.
+Held against what is sent at most, that goes through the same estimate and the same choice as in our relay.
+"""
+
+from collections import deque
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from signaling.relay.layer_choice import LayerChoice
+from signaling.relay.receiver_estimate import ReceiverEstimate
+
+Feed = tuple[int, str]  # who sends, in Janus' numbers, and the mid by which
+
+# What a page sends at most (web/src/signaling/layers.ts); a picture in a single size: as much as `h`.
+MOST_BPS = {"q": 150_000, "h": 600_000, "f": 1_500_000}
+SINGLE_BPS = 600_000
+PACKET_BITS = 8 * 1_100
+REPORT_S = 1.0
+QUIET_S = 1.5  # without news for so long, nothing was lost
+LATE_REPORTS = 3  # what is told of may have been sent so many reports ago
+HIGHEST_BPS = 100_000_000  # stands for no limit
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One that may be sent to the receiver."""
+
+    feed: Feed
+    rids: tuple[str, ...]  # of its sizes, the smallest first; none: it has one size
+    sent: Collection[str]  # those that its publisher was told to send
+    watched: str | None  # the largest that is of use; None: it is not on the screen
+
+
+@dataclass(slots=True)
+class Receiver:
+    """Sizes are numbers in a picture's `rids`."""
+
+    wanted: dict[Feed, frozenset[str]] = field(default_factory=dict)  # RIDs that are to be sent for it
+    _choices: dict[Feed, LayerChoice] = field(default_factory=dict)
+    _sent_bps: dict[Feed, int] = field(default_factory=dict)
+    _estimate: ReceiverEstimate = field(default_factory=ReceiverEstimate)
+    _sent_lately: deque[int] = field(default_factory=lambda: deque([0], maxlen=LATE_REPORTS))
+    _lost: int = 0
+    _lost_at_s: float = float("-inf")
+    _reported_at_s: float = float("-inf")
+    _passes: bool = True  # all that is sent arrives
+
+    def lose(self, packets: int, at_s: float) -> None:
+        self._lost, self._lost_at_s = self._lost + packets, at_s
+
+    def choose(self, pictures: Iterable[Picture], at_s: float) -> dict[Feed, int | None]:
+        """The size to send of each of these now, None for not at all; others are forgotten."""
+        there = {picture.feed: picture for picture in pictures}
+        self._choices = {feed: self._choices.get(feed, LayerChoice()) for feed in there}
+        self._report(at_s)
+        watched = sum(picture.watched is not None for picture in there.values())
+        for feed, picture in there.items():
+            choice = self._choices[feed]
+            if picture.watched is None or not self._estimate.has_pictures(at_s):
+                choice.stop(at_s)
+            else:
+                self._take(picture, self._available_bps(feed, watched), at_s)
+            self._sent_bps[feed] = 0 if choice.layer is None else _layers_bps(picture)[choice.layer]
+        self._sent_bps = {feed: self._sent_bps[feed] for feed in there}
+        self.wanted = {
+            feed: frozenset(there[feed].rids[number] for number in choice.wanted if there[feed].rids)
+            for feed, choice in self._choices.items()
+        }
+        return {feed: choice.layer for feed, choice in self._choices.items()}
+
+    def _take(self, picture: Picture, available_bps: int, at_s: float) -> None:
+        choice = self._choices[picture.feed]
+        largest = picture.rids.index(picture.watched) if picture.watched in picture.rids else None
+        may_try = not any(other.is_trying for other in self._choices.values() if other is not choice)
+        choice.choose(_layers_bps(picture), available_bps, at_s, largest, may_try)
+
+    def _available_bps(self, feed: Feed, watched: int) -> int:
+        """For this picture: what the others leave, and never less than an equal share."""
+        sent_bps = sum(self._sent_bps.values())
+        total_bps = HIGHEST_BPS if self._estimate.bps is None else self._estimate.bps
+        if self._passes:
+            total_bps = max(total_bps, sent_bps)
+        return max(total_bps - sent_bps + self._sent_bps.get(feed, 0), total_bps // watched)
+
+    def _report(self, at_s: float) -> None:
+        elapsed_s = at_s - self._reported_at_s
+        if elapsed_s < REPORT_S or (self._lost == 0 and at_s - self._lost_at_s < QUIET_S):
+            return
+        self._sent_lately.append(sum(self._sent_bps.values()))
+        sent_bps = max(self._sent_lately)
+        packets = min(elapsed_s, 2 * REPORT_S) * sent_bps / PACKET_BITS
+        lost = min(1.0, self._lost / packets) if packets else 0.0
+        self._reported_at_s, self._lost, self._passes = at_s, 0, self._lost == 0
+        self._estimate.take_loss(lost, sent_bps, at_s)
+        if self._estimate.loss_bps is not None and self._estimate.loss_bps > HIGHEST_BPS:
+            self._estimate.loss_bps = None
+
+
+def _layers_bps(picture: Picture) -> list[int]:
+    if not picture.rids:
+        return [SINGLE_BPS]
+    return [MOST_BPS.get(rid, SINGLE_BPS) if rid in picture.sent else 0 for rid in picture.rids]

@@ -76,6 +76,7 @@ class Peer:
     pictures: frozenset[str] = frozenset()  # of the sections that it receives, by mid
     watched: Mapping[str, str | None] = field(default_factory=dict)
     receiver: Receiver = field(default_factory=Receiver)
+    comes: dict[Feed, int] = field(default_factory=dict)  # the size in which Janus says that it sends it
     sizes: Mapping[str, tuple[Feed, int | None]] = field(default_factory=dict)  # by mid: asked of Janus last
     offer_is_out: bool = False
     has_failed: bool = False
@@ -366,6 +367,9 @@ class JanusMedia:
             self._fail(peer, MediaError(f"hangup: {news.words.get('reason', '')}"))
         elif news.what == "slowlink" and news.handle == peer.receive and news.words.get("media") == "video":
             peer.receiver.lose(int(news.words.get("lost", 0)), time.monotonic())
+        elif news.what == "event" and "substream" in news.words:
+            if (feed := peer.sections.get(str(news.words.get("mid", "")))) is not None:
+                peer.comes[feed] = int(news.words["substream"])
         elif news.what in ("talking", "stopped-talking") and news.words.get("id") == peer.feed:
             peer.is_talking = news.what == "talking"
 
@@ -424,7 +428,9 @@ def _picture(receiver: Peer, sender: Peer, feed: Feed) -> Picture:
     mid = feed[1]
     rids = sender.rids.get(mid, ())
     stream_id = sender.stream_ids.get(mid, "")
-    return Picture(feed, rids, sender.told.get(mid, ()), receiver.watched.get(stream_id, ""))
+    watched = receiver.watched.get(stream_id, "")
+    comes = receiver.comes.get(feed) if rids else None
+    return Picture(feed, rids, sender.told.get(mid, ()), watched, comes)
 
 
 def _streams(feeds: frozenset[Feed]) -> list[Mapping[str, Any]]:

@@ -21,6 +21,7 @@ JANUS = shutil.which("janus")
 PARTS = ("plugins/libjanus_videoroom.so", "transports/libjanus_websockets.so")
 READY_WITHIN_S = 30.0
 STOPPED_WITHIN_S = 10.0
+MEDIA_PORTS = range(20_000, 20_064)  # two for each stay; some of others may be among them
 OWN_ADDRESS = "10.83.8.1"  # of a device that is made where the machine has only loopback
 
 CONFIGURATION = """
@@ -38,6 +39,7 @@ general: {{
 media: {{
     no_media_timer = 0
     slowlink_threshold = 1
+    rtp_port_range = "{ports[0]}-{ports[1]}"
 }}
 nat: {{
     ice_enforce_list = "{address}"
@@ -66,6 +68,10 @@ class JanusServer:
         (self.port,) = free_ports(1)
         self.url = f"ws://127.0.0.1:{self.port}/"
         self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def media_addresses(self) -> list[tuple[str, int]]:
+        return [(self.address, port) for port in MEDIA_PORTS]
 
     @property
     def pid(self) -> int:
@@ -116,7 +122,12 @@ class JanusServer:
         (self.folder / "none").mkdir(exist_ok=True)
         self.secret_file.write_text(self.secret)
         (self.folder / "janus.jcfg").write_text(
-            CONFIGURATION.format(folder=self.folder, secret=self.secret, address=self.address)
+            CONFIGURATION.format(
+                folder=self.folder,
+                secret=self.secret,
+                address=self.address,
+                ports=(MEDIA_PORTS[0], MEDIA_PORTS[-1]),
+            )
         )
         (self.folder / "janus.transport.websockets.jcfg").write_text(WEBSOCKETS.format(port=self.port))
 

@@ -4,6 +4,7 @@ For tests and benchmarks of signaling and media that need no application. Nothin
 """
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -14,11 +15,11 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 from urllib.request import urlopen
 
@@ -28,7 +29,7 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from signaling.join_token import JoinGrant, issue
 from tests.bad_line import Step
 from tests.e2e.chromium import CALL_FLAGS
-from tests.network_twin import Twin, udp_twin
+from tests.network_twin import Address, Twin, udp_twin
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGE = Path(__file__).with_name("room_page.html")
@@ -36,14 +37,16 @@ SECRET = "a secret that is only used in tests"
 MODERATOR = "mo"  # a visitor of this name moderates; patients wait
 ROLLDOWN = REPOSITORY / "web" / "node_modules" / ".bin" / "rolldown"
 CHROMIUM = shutil.which("chromium")
-# The relay's media are found at another port, and nowhere else.
+# The server's media are found at other addresses, and nowhere else.
 THROUGH = """
+const twins = TWINS;
 const describe = RTCPeerConnection.prototype.setRemoteDescription;
 RTCPeerConnection.prototype.setRemoteDescription = function ({ type, sdp }) {
   const lines = sdp.split("\\r\\n").flatMap((line) => {
     if (!line.startsWith("a=candidate:")) return [line];
-    const there = / 127\\.0\\.0\\.1 \\d+ typ host/;
-    return there.test(line) ? [line.replace(there, " 127.0.0.1 PORT typ host")] : [];
+    const [address, port] = line.split(" ").slice(4, 6);
+    const there = `${address} ${port}`;
+    return there in twins ? [line.replace(there, twins[there])] : [];
   });
   return describe.call(this, { type, sdp: lines.join("\\r\\n") });
 };
@@ -77,6 +80,10 @@ class Relay:
     @property
     def url(self) -> str:
         return f"ws://127.0.0.1:{self.port}/"
+
+    @property
+    def media_addresses(self) -> list[Address]:
+        return [("127.0.0.1", self.port)]
 
     def start(self) -> "Relay":
         self.process = subprocess.Popen(
@@ -251,16 +258,25 @@ def visitors(browser: Browser, relay: Relay | None, origin: str) -> Iterator[Cal
         context.close()
 
 
+class MediaServer(Protocol):
+    @property
+    def media_addresses(self) -> list[Address]: ...
+
+
 @contextmanager
-def line_to(relay: Relay) -> Iterator[tuple[str, Callable[..., None]]]:
-    """A line before the relay's media: a script for the page that uses it, and a way to change the line."""
+def line_to(server: MediaServer) -> Iterator[tuple[str, Callable[..., None]]]:
+    """A line before the server's media: a script for the page that uses it, and a way to change the line.
+
+    Where the server has several ports, each has a line of its own, and all of them change.
+    """
     loop = asyncio.new_event_loop()
-    twins: list[Twin] = []
+    twins: dict[Address, Twin] = {}
     started, over = threading.Event(), asyncio.Event()
 
     async def run() -> None:
-        async with udp_twin(("127.0.0.1", relay.port)) as twin:
-            twins.append(twin)
+        async with AsyncExitStack() as stack:
+            for address in server.media_addresses:
+                twins[address] = await stack.enter_async_context(udp_twin(address))
             started.set()
             await over.wait()
 
@@ -269,9 +285,13 @@ def line_to(relay: Relay) -> Iterator[tuple[str, Callable[..., None]]]:
     assert started.wait(10)
 
     def becomes(towards: str | None = None, **changes: Any) -> None:
-        loop.call_soon_threadsafe(twins[0].play, [Step(0.0, changes, towards=towards)])
+        for twin in twins.values():
+            loop.call_soon_threadsafe(twin.play, [Step(0.0, changes, towards=towards)])
 
-    yield THROUGH.replace("PORT", str(twins[0].address[1])), becomes
+    places = {
+        f"{host} {port}": f"{twin.address[0]} {twin.address[1]}" for (host, port), twin in twins.items()
+    }
+    yield THROUGH.replace("TWINS", json.dumps(places)), becomes
     loop.call_soon_threadsafe(over.set)
     thread.join(10)
     loop.close()

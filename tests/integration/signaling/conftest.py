@@ -6,7 +6,17 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.janus_server import JanusServer, janus_server
-from tests.room_in_browsers import CHROMIUM, ROLLDOWN, Relay, Visitor, chromium, free_port, site, visitors
+from tests.room_in_browsers import (
+    CHROMIUM,
+    ROLLDOWN,
+    MediaServer,
+    Relay,
+    Visitor,
+    chromium,
+    free_port,
+    site,
+    visitors,
+)
 
 __all__ = ["janus_server"]
 
@@ -37,6 +47,15 @@ def relay(page_origin: str, media_settings: Mapping[str, str]) -> Iterator[Relay
     running = Relay(page_origin, free_port(), media_settings).start()
     yield running
     running.stop()
+
+
+@pytest.fixture
+def media_server(
+    request: pytest.FixtureRequest, relay: Relay, media_settings: Mapping[str, str]
+) -> MediaServer:
+    """What has the ports of media."""
+    janus: JanusServer | None = request.getfixturevalue("janus_server") if media_settings else None
+    return janus or relay
 
 
 @pytest.fixture(scope="module")

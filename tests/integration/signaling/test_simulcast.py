@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.room_in_browsers import Relay, Visitor, line_to, wait_until
+from tests.room_in_browsers import MediaServer, Visitor, line_to, wait_until
 
 MakeVisitor = Callable[..., Visitor]
 CAMERA = {"width": 640, "height": 360}  # enough for q (320) and h (640)
@@ -75,8 +75,11 @@ def stands_still(visitor: Visitor) -> int | None:
 
 
 @pytest.mark.timeout(300)
-def test_a_thin_line_gets_a_small_picture_and_drags_nobody_down(visitor: MakeVisitor, relay: Relay) -> None:
-    with line_to(relay) as (through, becomes):
+@pytest.mark.parametrize("media_settings", ["relay", "janus"], indirect=True)
+def test_a_thin_line_gets_a_small_picture_and_drags_nobody_down(
+    visitor: MakeVisitor, media_server: MediaServer
+) -> None:
+    with line_to(media_server) as (through, becomes):
         becomes(rate_bps=250_000, queue_s=0.5, towards="client")
         anna, ben, carla = visitor("anna"), visitor("ben"), visitor("carla")
         ben.page.add_init_script(through)
@@ -90,4 +93,13 @@ def test_a_thin_line_gets_a_small_picture_and_drags_nobody_down(visitor: MakeVis
         gets(carla, 640, "the good line gets the large one")
         wait_until(lambda: received(ben)["frameWidth"] == 320, "at the same time")
         assert received(carla)["frameWidth"] == 640
+        wait_until(lambda: moves_small(ben), "the small picture moves, it is not what is left")
         ben.hears()
+
+
+def moves_small(visitor: Visitor) -> bool:
+    before = received(visitor)
+    time.sleep(1)
+    after = received(visitor)
+    frames = after["framesDecoded"] - before["framesDecoded"]
+    return bool(frames >= 5 and before["frameWidth"] == after["frameWidth"] == 320)

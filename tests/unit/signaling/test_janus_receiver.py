@@ -1,6 +1,7 @@
 """Sizes of pictures on simulated lines, of which Janus tells only what was lost."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from signaling.janus.receiver import MOST_BPS, PACKET_BITS, SINGLE_BPS, Feed, Picture, Receiver
 
@@ -8,8 +9,10 @@ RIDS = ("q", "h", "f")
 ANNA, BEN, SCREEN = (1, "0"), (2, "0"), (1, "2")
 
 
-def face(feed: Feed = ANNA, watched: str | None = "f", sent: tuple[str, ...] = RIDS) -> Picture:
-    return Picture(feed, RIDS, sent, watched)
+def face(
+    feed: Feed = ANNA, watched: str | None = "f", sent: tuple[str, ...] = RIDS, comes: int | None = None
+) -> Picture:
+    return Picture(feed, RIDS, sent, watched, comes)
 
 
 def bps_of(picture: Picture, size: int | None) -> int:
@@ -23,11 +26,12 @@ def call(
 ) -> list[dict[Feed, int | None]]:
     """What is sent in each second; what the line does not carry is lost, and told of a second later."""
     receiver, sent, lost = Receiver(), [], 0
+    sizes: dict[Feed, int | None] = {}
     for second in range(seconds):
         if lost and told:
             receiver.lose(lost, float(second))
-        receiver.choose(pictures, float(second))
-        sizes = receiver.choose(pictures, second + 0.5)
+        for at_s in (float(second), second + 0.5):
+            sizes = receiver.choose([replace(one, comes=sizes.get(one.feed)) for one in pictures], at_s)
         sent_bps = sum(bps_of(picture, sizes[picture.feed]) for picture in pictures)
         lost = round(max(0.0, sent_bps - carries_bps(second)) / PACKET_BITS)
         sent.append(sizes)
@@ -68,7 +72,7 @@ def test_the_second_face_on_a_thin_line_waits_for_no_try_of_the_first() -> None:
 
 
 def test_a_screen_in_one_size_is_sent_whole() -> None:
-    sent = call(lambda _: 5e6, 10, Picture(SCREEN, (), (), ""))
+    sent = call(lambda _: 5e6, 10, Picture(SCREEN, (), (), "", None))
     assert set(sizes_of(SCREEN, sent)) == {0}
 
 
@@ -86,3 +90,21 @@ def test_a_size_that_its_publisher_has_paused_is_asked_for_before_it_is_sent() -
     for half_second in range(8, 16):
         sizes = receiver.choose([face(sent=("q", "h"))], half_second / 2)
     assert sizes == {ANNA: 1}
+
+
+def test_where_the_camera_is_too_small_for_what_is_asked_what_comes_instead_goes_on_being_wanted() -> None:
+    receiver = Receiver()
+    for half_second in range(40):
+        sizes = receiver.choose([face(comes=1)], half_second / 2)
+    assert sizes == {ANNA: 2}
+    assert receiver.wanted[ANNA] == {"h", "f"}
+    receiver.choose([face(comes=0)], 20.0)
+    assert receiver.wanted[ANNA] == {"q", "h", "f"}, "h may come yet: a sender begins with little"
+
+
+def test_somebody_without_a_camera_does_not_count_as_a_picture_that_is_sent() -> None:
+    receiver, seen = Receiver(), []
+    for second in range(5):
+        receiver.lose(25, float(second))
+        seen.append(receiver.choose([face(comes=1), face(BEN)], float(second))[ANNA])
+    assert 0 in seen, "a third of the only picture is lost"

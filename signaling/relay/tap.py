@@ -15,7 +15,8 @@ from signaling.recorder.control import TrackOf
 from signaling.relay.packet_core import Output, PacketCore
 from signaling.relay.publisher import Layer, Track, clock_as_sent, parse_rtcp
 
-LOOK_INTERVAL_S = 0.5
+LOOK_INTERVAL_S = 0.1
+STALLED_S = 0.25  # a size that is so far behind another one of its track is not sent for the moment
 
 
 @dataclass(slots=True, eq=False)
@@ -70,7 +71,7 @@ class Tap:
         """Let each stream have the largest size that comes."""
         self._looked_at_s = at_s
         for outlet in self._outlets:
-            layer = _largest(outlet.track, at_s)
+            layer = largest_that_comes(outlet.track)
             if layer is not outlet.layer:
                 outlet.layer, outlet.knows_clock = layer, False
                 self._core.route(outlet.output, None if layer is None else layer.source)
@@ -125,7 +126,8 @@ class Tap:
         self._outlets.remove(outlet)
 
 
-def _largest(track: Track, at_s: float) -> Layer | None:
-    """Of the sizes that come now."""
-    there = [number for number, bps in enumerate(track.bitrates_bps(at_s)) if bps > 0]
-    return track.layer(there[-1]) if there else None
+def largest_that_comes(track: Track) -> Layer | None:
+    """A browser that has too much to encode leaves out the largest size: then a smaller one is there at once."""
+    newest_s = max((layer.heard_at_s for layer in track.layers), default=0.0)
+    there = [layer for layer in track.layers if layer.heard_at_s >= newest_s - STALLED_S]
+    return there[-1] if there else None

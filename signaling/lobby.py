@@ -114,6 +114,10 @@ class Lobby:
         return len(self._seats)
 
     @property
+    def works(self) -> bool:
+        return self._engine.works
+
+    @property
     def rooms(self) -> int:
         return sum(not room.is_empty for room in self._rooms.values())
 

@@ -29,7 +29,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address
@@ -47,7 +46,7 @@ from signaling.relay.choose_core import choose_core, core_name
 from signaling.relay.ice_tcp import IceTcp
 from signaling.relay.packet_core import MARKS, Marks
 from signaling.relay_media import RelayMedia
-from signaling.room_registry import RelayPresence
+from signaling.room_registry import HEARTBEAT_S, RelayPresence
 from signaling.turn import LIFETIME, NO_TURN, TurnAccess
 from signaling.turn_uri import NotATurnUri, read_uris
 from signaling.websocket import SignalingServer
@@ -222,8 +221,8 @@ async def serve_until_stopped(settings: Settings) -> None:
     log.info("stopping participants=%s", lobby.participants)
     if presence is not None and heartbeats is not None:
         heartbeats.cancel()
-        with suppress(asyncio.CancelledError):
-            await heartbeats
+        # A timeout in redis-py may swallow the cancellation.
+        await asyncio.wait({heartbeats}, timeout=HEARTBEAT_S)
         await presence.withdraw(lobby)  # before anybody is told: who comes again finds another relay
     await server.close()
     await ice_tcp.close()

@@ -38,6 +38,11 @@ class MediaEngine(Protocol):
     """Who closes whom: `close` ends both connections of the stay and what others receive of it;
     `close_all` ends everything. Both may be called twice. Calls about a stay that is not open do nothing."""
 
+    @property
+    def works(self) -> bool:
+        """Whether what carries the media in this process goes on: without it, it is as good as gone."""
+        ...
+
     async def open(self, stay: Stay) -> None:
         """Offer to this one what is sent in the room, from now on; through `OnDescription`."""
         ...

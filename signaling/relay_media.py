@@ -94,6 +94,10 @@ class RelayMedia:
         self._speakers_at_s = 0.0
         self._sources, self._outputs = itertools.count(1), itertools.count(1)
 
+    @property
+    def works(self) -> bool:
+        return self._transport.works
+
     async def open(self, stay: Stay) -> None:
         peers = self._rooms.setdefault(stay.room_id, {})
         if stay in peers:

@@ -430,16 +430,22 @@ class Room:
     def _switches_media(self, sender: Present, message: SetMedia, at: datetime) -> list[Effect]:
         if message.screen and not sender.may(Right.SHARE_SCREEN):
             raise Refused(ErrorCode.NOT_ALLOWED)
-        if message.screen and any(one.screen for one in self.present.values() if one is not sender):
-            raise Refused(ErrorCode.SCREEN_TAKEN)
-        sender.audio, sender.video, sender.screen = message.audio, message.video, message.screen
+        sharers = [one for one in self.present.values() if one.screen and one is not sender]
+        effects: list[Effect] = []
+        if message.screen and sharers:
+            if not all(one.reconnecting for one in sharers):
+                raise Refused(ErrorCode.SCREEN_TAKEN)
+            for one in sharers:  # whose line is away; told when it is back
+                effects.append(Send(one.stay, ErrorMessage(code=ErrorCode.SCREEN_TAKEN)))
+                effects += self._set_media(one, one.audio, one.video, False)
+        return [*effects, *self._set_media(sender, message.audio, message.video, message.screen)]
+
+    def _set_media(self, one: Present, audio: bool, video: bool, screen: bool) -> list[Effect]:
+        one.audio, one.video, one.screen = audio, video, screen
         changed = MediaChanged(
-            participant_id=sender.stay.participant_id,
-            audio=message.audio,
-            video=message.video,
-            screen=message.screen,
+            participant_id=one.stay.participant_id, audio=audio, video=video, screen=screen
         )
-        return self._tell(changed, but=sender)
+        return self._tell(changed, but=one)
 
     def _says_line(self, sender: Present, message: SetLine, at: datetime) -> list[Effect]:
         if sender.line == message.word:

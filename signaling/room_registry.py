@@ -6,8 +6,9 @@
 | teleconsult:room:ID | a hash: `relay` is its URL, `memory` is a RoomMemory as JSON | ROOM_KEPT_S |
 
 A room moves only when its relay's lease has run out and somebody asks for it. A relay that was taken for dead
-learns from its next heartbeat which rooms are elsewhere, and sends their participants there. Without Redis
-nothing moves: rooms go on where they are.
+learns from its next heartbeat which rooms are elsewhere, and sends their participants there. One whose media
+hang gives up its lease and sends everybody away; one whose loop hangs has no heartbeat. Without Redis nothing
+moves: rooms go on where they are.
 """
 
 import asyncio
@@ -40,10 +41,15 @@ end
 redis.call('EXPIRE', KEYS[1], ARGV[3])
 return relay
 """
-# KEYS: lease, rooms. ARGV: URL, load, lease in ms, seconds a room is kept, a memory for each room or ''.
+# KEYS: lease, rooms. ARGV: URL, load, lease in ms (0: none), seconds a room is kept, a memory for each room
+# or ''.
 # Returns which rooms, counted from 0, are at another relay.
 HEARTBEAT = """
-redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+if tonumber(ARGV[3]) > 0 then
+  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+else
+  redis.call('DEL', KEYS[1])
+end
 local elsewhere = {}
 for i = 2, #KEYS do
   local relay = redis.call('HGET', KEYS[i], 'relay')
@@ -121,6 +127,9 @@ class PlacedRooms:
 class HostOfRooms(Protocol):
     """What a relay has, as the registry sees it; see Lobby."""
 
+    @property
+    def works(self) -> bool: ...
+
     def memories(self) -> Mapping[str, RoomMemory]: ...
 
     def send_elsewhere(self, room_id: str) -> None: ...
@@ -140,7 +149,7 @@ class RelayPresence:
         self._heartbeat = self._redis.register_script(HEARTBEAT)
         self._written: dict[str, RoomMemory] = {}
         self._load = 0.0
-        self._is_away = False
+        self._is_away = self._has_withdrawn = False
 
     async def recall(self, room_id: str) -> RoomMemory | None:
         """What another relay, or this one before it ended, has left of a room."""
@@ -153,7 +162,7 @@ class RelayPresence:
 
     async def run(self, rooms: HostOfRooms) -> None:
         measured = time.monotonic(), time.process_time()
-        while True:
+        while not self._has_withdrawn:
             await self._beat(rooms)
             await asyncio.sleep(HEARTBEAT_S)
             now = time.monotonic(), time.process_time()
@@ -163,6 +172,7 @@ class RelayPresence:
 
     async def withdraw(self, rooms: HostOfRooms) -> None:
         await self._beat(rooms)
+        self._has_withdrawn = True
         try:
             await self._redis.delete(_lease_key(self._relay_url))
         except redis.RedisError as error:
@@ -170,7 +180,7 @@ class RelayPresence:
         await self._redis.aclose()
 
     async def _beat(self, rooms: HostOfRooms) -> None:
-        memories = dict(rooms.memories())
+        memories, works = dict(rooms.memories()), rooms.works
         changed = [
             memory.to_json() if self._written.get(room_id) != memory else ""
             for room_id, memory in memories.items()
@@ -178,7 +188,13 @@ class RelayPresence:
         try:
             elsewhere = await self._heartbeat(
                 keys=[_lease_key(self._relay_url), *map(_room_key, memories)],
-                args=[self._relay_url, f"{self._load:.3f}", round(LEASE_S * 1000), ROOM_KEPT_S, *changed],
+                args=[
+                    self._relay_url,
+                    f"{self._load:.3f}",
+                    round(LEASE_S * 1000) if works else 0,
+                    ROOM_KEPT_S,
+                    *changed,
+                ],
             )
         except redis.RedisError as error:
             self._say_away(True, type(error).__name__)
@@ -186,8 +202,10 @@ class RelayPresence:
             return
         self._say_away(False)
         self._written = memories
+        if not works:
+            log.error("media-hang rooms=%s", len(memories))
         room_ids = list(memories)
-        for index in cast(list[int], elsewhere):
+        for index in cast(list[int], elsewhere) if works else range(len(room_ids)):
             rooms.send_elsewhere(room_ids[index])
 
     def _say_away(self, is_away: bool, why: str = "") -> None:

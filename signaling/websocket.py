@@ -141,14 +141,16 @@ class SignalingServer:
     async def _answer_health(self, connection: ServerConnection, request: Request) -> Response | None:
         if request.path != "/health":
             return None
+        works = self._lobby.works
         state = {
-            "status": "ok",
+            "status": "ok" if works else "media-hang",
             "rooms": self._lobby.rooms,
             "participants": self._lobby.participants,
             "reconnecting": self._lobby.reconnecting,
             "dropped": self._lobby.dropped,
         }
-        response = connection.respond(http.HTTPStatus.OK, json.dumps(state) + "\n")
+        status = http.HTTPStatus.OK if works else http.HTTPStatus.SERVICE_UNAVAILABLE
+        response = connection.respond(status, json.dumps(state) + "\n")
         del response.headers["Content-Type"]
         response.headers["Content-Type"] = "application/json"
         return response

@@ -14,6 +14,8 @@ from teleconsult.rotating_log import RotatingLog
 from teleconsult.services import SaysReady, Service
 
 POLL_S = 0.1
+LOOK_S = 1.0
+MOST_UNANSWERED = 3  # in a row: each may take ANSWER_TIMEOUT_S (readiness.py)
 LAST_WORDS_S = 1.0  # how long output is still read after the process ended
 CHUNK_BYTES = 65_536
 
@@ -27,6 +29,7 @@ class ChildProcess:
         self._process = process
         self._log = log
         self._said_ready = asyncio.Event()
+        self._has_answered = False
         self._output: asyncio.Task[None] | None = None
 
     @classmethod
@@ -73,9 +76,24 @@ class ChildProcess:
             async with asyncio.timeout(self.service.ready_timeout_s):
                 while not self.has_ended:
                     if await self._is_ready():
+                        self._has_answered = True
                         return True
                     await asyncio.sleep(POLL_S)
         return False
+
+    async def hung_or_ended(self) -> None:
+        """Wait until it has ended or, where the service says so, answers no more though it did."""
+        unanswered = 0
+        while unanswered < MOST_UNANSWERED:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), LOOK_S)
+            if self.has_ended:
+                return
+            if not self.service.is_ended_when_it_hangs:
+                continue
+            answers = await self._is_ready()
+            self._has_answered = self._has_answered or answers
+            unanswered = 0 if answers or not self._has_answered else unanswered + 1
 
     async def ended(self) -> None:
         """Wait for its end, then end what it left behind in its group."""

@@ -181,6 +181,7 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "{part} is not ready yet; it is tried again. Its log: {log}",
         "{part} 尚未就绪，将继续重试。日志：{log}",
     ),
+    "part-hangs": ("{part} runs but answers no more; ending it", "{part} 仍在运行但已无响应；正在将其终止"),
     "part-restarts": (
         "{part} ended ({how}); starting it again in {seconds} s",
         "{part} 已退出（{how}）；{seconds} 秒后重新启动",

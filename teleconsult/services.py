@@ -59,6 +59,7 @@ class Service:
     ready_timeout_s: float = 60.0
     stop_signal: signal.Signals = signal.SIGTERM
     is_essential: bool = True  # without it a start has failed; the others may come later
+    is_ended_when_it_hangs: bool = False  # one that has answered and does so no more; see child_process.py
     keeps_data: bool = False  # stopped after those that write to it
     nice: int = 0
     oom_score: int = 0  # -1000..1000; who is ended first when memory runs out, see proc(5)
@@ -250,6 +251,7 @@ def _relays(
             },
             ready=http_answers(installation.local_host, port, "/health"),
             is_essential=number == 1,
+            is_ended_when_it_hangs=True,
         )
 
 

@@ -1,9 +1,9 @@
 """Starts every part of an installation in order, keeps each of them running, and stops them all.
 
-A service begins when those it needs are ready. One that ends is started again, and only it, each time after
-a longer pause. Ctrl-C, SIGTERM or SIGHUP stop everything that was started here and nothing else; a second
-one does not wait. After kill -9 of the supervisor itself the kernel and the guard (process_guard.py) end
-its children.
+A service begins when those it needs are ready. One that ends is started again, and only it, each time after a
+longer pause; a relay that answers no more is ended and so started again. Ctrl-C, SIGTERM or SIGHUP stop
+everything that was started here and nothing else; a second one does not wait. After kill -9 of the supervisor
+itself the kernel and the guard (process_guard.py) end its children.
 """
 
 import asyncio
@@ -161,6 +161,10 @@ class Supervisor:
                 self._say("part-ready", part=service.name, seconds=f"{time.monotonic() - began:.1f}")
             elif not self._ready[service.name].is_set():
                 self._judge_start(service, child, tries)
+            await child.hung_or_ended()
+            if not child.has_ended:
+                self._say("part-hangs", part=service.name)
+                child.kill()
             await child.ended()
             self._guard.remove(child.pid)
             if time.monotonic() - began > CALM_S:

@@ -71,5 +71,5 @@ def shared_rooms(browser: Browser) -> Iterator[SharedRooms]:
         with visitors(browser, None, origin) as make:
             yield SharedRooms(server, relays, placed, make)
     for relay in relays:
-        relay.stop()
+        relay.end()
     server.kill()

@@ -117,6 +117,18 @@ class Relay:
         return self.process.wait(timeout=15)
 
 
+    def hang(self) -> None:
+        """It lives and does nothing."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+
+    def end(self) -> None:
+        """Whatever it was made to do."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGCONT)
+        self.stop()
+
+
 @contextmanager
 def site(relay_of: Callable[[str], str] | None = None) -> Iterator[str]:
     """A site with the page, with session.ts as one script of it, and with tokens for whoever asks.

@@ -127,7 +127,7 @@ class Tap:
 
 
 def largest_that_comes(track: Track) -> Layer | None:
-    """A browser that has too much to encode leaves out the largest size: then a smaller one is there at once."""
+    """A browser that has too much to encode leaves out the largest size: then a smaller one is next."""
     newest_s = max((layer.heard_at_s for layer in track.layers), default=0.0)
     there = [layer for layer in track.layers if layer.heard_at_s >= newest_s - STALLED_S]
     return there[-1] if there else None

@@ -30,7 +30,11 @@ from signaling.relay.packet_core import (
 
 CONNECT_TIMEOUT_S = 30.0
 SILENT_TIMEOUT_S = 20.0  # without a check the client is gone (RFC 7675 has it send one every 5 s)
+ANY_HOSTS = ("0.0.0.0", "::")
 EARLY_DATAGRAMS = 4  # of DTLS, kept until the client's description is there
+PROOF_INTERVAL_S = 0.5
+MOST_UNPROVEN = 4  # in a row: a core that hangs is told from one that has much to do
+PROOF = b"\x00the core receives"  # of the range of STUN, and none (RFC 7983)
 TICK_S = 0.05  # the shortest interval of what happens by time: feedback to publishers
 
 
@@ -78,6 +82,9 @@ class Transport:
     ) -> None:
         self.core = core
         self.port = core.bind(host, port, marks)
+        self._own_address = ("127.0.0.1" if host in ANY_HOSTS else host, self.port)
+        self._received = self._unproven = 0
+        self._proof_at_s = float("-inf")
         self.unknown_datagrams = 0
         self._candidates = [(address, self.port) for address in addresses]
         self._tcp_candidates = [(address, tcp_port) for address in addresses if tcp_port is not None]
@@ -92,6 +99,14 @@ class Transport:
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(core.fileno(), self._take)
         self._ticking = self._loop.create_task(self._tick())
+
+    @property
+    def works(self) -> bool:
+        """Whether the core receives what is sent to it, and if it is by ourselves.
+
+        Asked as often as this loop runs, so that a stall of the loop is not taken for one of the core.
+        """
+        return self._unproven < MOST_UNPROVEN
 
     def open_line(
         self,
@@ -150,9 +165,8 @@ class Transport:
     def close_line(self, line: Line) -> None:
         if self._lines.pop(line.number, None) is None:
             return
-        if line.dtls is not None and line.address is not None:
-            for datagram in line.dtls.close():
-                self.core.send_to(line.address, datagram)
+        if line.dtls is not None:
+            self._send(line, line.dtls.close())
         line.state = LineState.CLOSED
         for credentials in line.credentials:
             self._by_ufrag.pop(credentials.ufrag, None)
@@ -196,6 +210,8 @@ class Transport:
 
     def _take_datagram(self, datagram: Datagram) -> None:
         data, address = datagram.data, datagram.address
+        if address == self._own_address:
+            return
         if data[0] < 4:  # RFC 7983
             self._take_check(data, address)
             return
@@ -227,9 +243,7 @@ class Transport:
     def _take_dtls(self, line: Line, data: bytes) -> None:
         assert line.dtls is not None
         before = line.dtls.state
-        for datagram in line.dtls.take(data):
-            if line.address is not None:
-                self.core.send_to(line.address, datagram)
+        self._send(line, line.dtls.take(data))
         if line.dtls.state is before:
             return
         if line.dtls.state is DtlsState.CONNECTED and line.dtls.keys is not None:
@@ -238,6 +252,13 @@ class Transport:
             self._set_state(line, LineState.CONNECTED)
         else:
             self._set_state(line, LineState.FAILED)
+
+    def _send(self, line: Line, datagrams: list[bytes]) -> None:
+        """Nothing goes to an address that is another line's by now."""
+        if line.address is None or self._by_address.get(line.address) is not line:
+            return
+        for datagram in datagrams:
+            self.core.send_to(line.address, datagram)
 
     def _take_rtcp(self, event: Rtcp) -> None:
         line = self._lines.get(event.peer)
@@ -259,15 +280,24 @@ class Transport:
             await asyncio.sleep(TICK_S)
             now_s = time.monotonic()
             self._take()
+            self._prove(now_s)
             for line in list(self._lines.values()):
                 self._keep(line, now_s)
             self._on_tick(now_s)
 
+    def _prove(self, now_s: float) -> None:
+        if now_s - self._proof_at_s < PROOF_INTERVAL_S:
+            return
+        self._proof_at_s = now_s
+        received = self.core.counts().received
+        self._unproven = 0 if received != self._received else self._unproven + 1
+        self._received = received
+        self.core.send_to(self._own_address, PROOF)
+
     def _keep(self, line: Line, now_s: float) -> None:
         if line.state is LineState.CONNECTING:
-            if line.dtls is not None and line.address is not None:
-                for datagram in line.dtls.resend():
-                    self.core.send_to(line.address, datagram)
+            if line.dtls is not None:
+                self._send(line, line.dtls.resend())
             if now_s - line.opened_at_s > CONNECT_TIMEOUT_S:
                 self._set_state(line, LineState.FAILED)
         elif line.state is LineState.CONNECTED and now_s - line.checked_at_s > SILENT_TIMEOUT_S:

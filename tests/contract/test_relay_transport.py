@@ -10,10 +10,11 @@ from aiortc.rtcdtlstransport import RTCCertificate
 
 from signaling.relay.c_core import CCore
 from signaling.relay.descriptions import UnusableDescription
+from signaling.relay.dtls import DtlsClient
 from signaling.relay.ice_lite import IceCredentials
 from signaling.relay.packet_core import PacketCore
 from signaling.relay.python_core import PythonCore
-from signaling.relay.transport import Line, Transport
+from signaling.relay.transport import PROOF_INTERVAL_S, Line, LineState, Transport
 from tests.contract.media_bots import until
 
 THEIRS = RTCCertificate.generateCertificate().getFingerprints()
@@ -103,6 +104,40 @@ async def test_a_closed_line_answers_nobody(transport: Transport) -> None:
         transport.close_line(line)
         transport.close_line(line)
         assert not await asked(transport, anna, check(ours))
+
+
+async def test_a_core_that_receives_nothing_any_more_is_found_out_though_nobody_sends(
+    transport: Transport,
+) -> None:
+    asked = asyncio.get_running_loop().time() + 3 * PROOF_INTERVAL_S
+    await until(lambda: asyncio.get_running_loop().time() > asked, "it was asked more than once")
+    assert transport.works and not transport.unknown_datagrams
+    asyncio.get_running_loop().remove_reader(transport.core.fileno())
+    transport.core.close()  # ends its thread
+    await until(lambda: not transport.works, "it is found out")
+
+
+async def test_a_line_says_no_goodbye_to_an_address_that_is_another_clients_by_now(
+    transport: Transport,
+) -> None:
+    former, later = open_line(transport), open_line(transport)
+    certificate = RTCCertificate.generateCertificate()
+    transport.set_remote(former, IceCredentials(), certificate.getFingerprints())
+    loop, there = asyncio.get_running_loop(), ("127.0.0.1", transport.port)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as shared:
+        shared.bind(("127.0.0.1", 0))
+        assert await asked(transport, shared, check(transport.describe(former).ice))
+        client = DtlsClient(certificate, [transport._fingerprint])
+        flight = client.start()
+        while former.state is not LineState.CONNECTED:
+            for datagram in flight:
+                await loop.sock_sendto(shared, datagram, there)
+            flight = client.take(await asyncio.wait_for(loop.sock_recv(shared, 1_500), 5))
+
+        assert await asked(transport, shared, check(transport.describe(later).ice))
+        transport.close_line(former)
+        assert await asked(transport, shared, check(transport.describe(later).ice)), "the next that comes"
+        transport.close_line(later)
 
 
 @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")

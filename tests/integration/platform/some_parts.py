@@ -34,6 +34,7 @@ def page(installation: Installation) -> Service:
         command=(sys.executable, "-m", "http.server", str(installation.port), "--bind", "127.0.0.1"),
         needs=("redis", "orthanc"),
         ready=http_answers("127.0.0.1", installation.port, "/"),
+        is_ended_when_it_hangs=True,
     )
 
 

@@ -71,6 +71,17 @@ def test_a_killed_child_comes_back_and_only_it(
     assert set(running.processes()) - running.pids(part) == set(before) - {victim}
 
 
+def test_a_child_that_hangs_is_ended_and_comes_back(an_installation: Make, wait_until: WaitUntil) -> None:
+    running = an_installation().wait_ready()
+    (victim,) = running.pids("http.server")
+
+    os.kill(victim, signal.SIGSTOP)
+
+    wait_until(lambda: bool(running.pids("http.server") - {victim}), "the page runs again")
+    assert victim not in running.processes()
+    assert "page runs but answers no more" in running.said
+
+
 def test_what_a_killed_child_leaves_behind_is_ended_before_it_comes_back(
     an_installation: Make, wait_until: WaitUntil
 ) -> None:

@@ -66,6 +66,21 @@ def test_a_call_whose_relay_is_killed_goes_on_at_the_other_and_nobody_else_notic
     eve.waits("state.participants.length === 3 && state.viewer.zoom === 3", "eve is with them")
 
 
+def test_a_call_whose_relay_hangs_goes_on_at_the_other(rooms: SharedRooms) -> None:
+    hanging, other = rooms.relays
+    anna, ben = rooms.enter(rooms.a_room_at(hanging), "anna", "ben")
+    for here, there in ((anna, ben), (ben, anna)):
+        here.sees(there)
+    first = {one.name: connections_of(one) for one in (anna, ben)}
+    hanging.hang()
+    for one in (anna, ben):
+        back_at_s(one, first[one.name])
+    assert rooms.relay_of(anna.room) is other
+    for here, there in ((anna, ben), (ben, anna)):
+        here.sees(there)
+        here.hears()
+
+
 def test_a_relay_that_is_stopped_hands_its_rooms_over(rooms: SharedRooms) -> None:
     stopping, _ = rooms.relays
     anna, ben = rooms.enter(rooms.a_room_at(stopping), "anna", "ben")

@@ -34,6 +34,7 @@ class Rooms:
 
     def __init__(self, memories: Mapping[str, RoomMemory]) -> None:
         self.kept = dict(memories)
+        self.works = True
         self.sent_elsewhere: list[str] = []
 
     def memories(self) -> Mapping[str, RoomMemory]:
@@ -114,6 +115,22 @@ def test_of_fifty_who_ask_at_once_all_find_the_same_relay(redis_server: RedisSer
         finally:
             stop.set()
             changing.result()
+
+
+async def test_a_relay_whose_media_hang_gives_its_rooms_up_and_sends_everybody_to_another(
+    redis_server: RedisServer,
+) -> None:
+    app = an_app(redis_server)
+    async with (
+        living(redis_server, RELAYS[0], {"hung": RoomMemory(locked=True)}) as first,
+        living(redis_server, RELAYS[1]),
+    ):
+        await live(redis_server, RELAYS[0], RELAYS[1])
+        assert await asyncio.to_thread(app.relay_of, "hung") == RELAYS[0]
+        first.rooms.works = False
+        await until(lambda: first.rooms.sent_elsewhere == ["hung"], "its people are told")
+        assert await asyncio.to_thread(app.relay_of, "hung") == RELAYS[1]
+        assert memory_of(redis_server, "hung") == RoomMemory(locked=True)
 
 
 async def test_a_relay_that_dies_loses_its_rooms_when_its_lease_has_run_out_and_no_other_does(

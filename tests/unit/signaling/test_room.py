@@ -225,6 +225,23 @@ def test_one_at_a_time_shares_a_screen_and_the_next_may_when_it_ends() -> None:
     assert room.present["anna"].screen
 
 
+def test_whose_line_is_away_keeps_nobody_from_sharing_and_is_told_when_it_is_back() -> None:
+    room, (anna, ben) = a_room_with("anna", "ben")
+    sharing = SetMedia(audio=True, video=True, screen=True)
+    room.receive(anna, sharing, NOON)
+    room.lose(anna, NOON)
+    assert room.present["anna"].screen, "as long as nobody else shares"
+
+    effects = room.receive(ben, sharing, NOON)
+    assert effects == [
+        Send(anna, ErrorMessage(code=ErrorCode.SCREEN_TAKEN)),
+        Send(ben, MediaChanged(participant_id="anna", audio=True, video=True, screen=False)),
+        Send(anna, MediaChanged(participant_id="ben", audio=True, video=True, screen=True)),
+    ]
+    room.resume(anna, NOON)
+    assert room.receive(anna, sharing, NOON) == [Send(anna, ErrorMessage(code=ErrorCode.SCREEN_TAKEN))]
+
+
 @pytest.mark.parametrize("role", [Role.PARTICIPANT, Role.PATIENT])
 def test_who_may_not_share_a_screen_neither_says_so_nor_sends_one(role: Role) -> None:
     room = Room("room")

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { figuresBetween, NO_CALL, stillTracks, withSecond, type LineReport, type StatsEntry } from "./lineStats";
+import { figuresBetween, hasHeard, NO_CALL, stillTracks, withSecond, type LineReport, type StatsEntry } from "./lineStats";
 
 /** A call as its counters stand after so many seconds: 50 packets of speech and 100 of video each. */
 function aReport(second: number, changes: { [id: string]: Partial<StatsEntry> } = {}): LineReport {
@@ -88,4 +88,13 @@ it("the call's quality is the mean and the worst of the seconds that were known"
   let call = NO_CALL;
   for (const lossIn of [0, 0.3, null]) call = withSecond(call, "fair", { ...quiet, lossIn }, aReport(1), aReport(2, { iv: { freezeCount: 1 } }));
   expect(call).toMatchObject({ seconds: 3, wordSeconds: { good: 0, fair: 3, poor: 0 }, freezeCount: 3, lossIn: { count: 2, mean: 0.15, most: 0.3 }, rttMs: { mean: 80, most: 80 } });
+});
+
+describe("a call in which nothing comes any more", () => {
+  const heard = (bytesReceived: number) => aReport(1, { pair: { bytesReceived } });
+
+  it("is told from one in which only reports on what we send come", () => {
+    expect(hasHeard(heard(500), heard(600))).toBe(true);
+    expect(hasHeard(heard(600), heard(600))).toBe(false);
+  });
 });

@@ -7,7 +7,7 @@ export interface StatsEntry {
   type: string;
   timestamp: number;
   kind?: string;
-  /** A candidate pair. */
+  /** A candidate pair; `bytesReceived` too. */
   nominated?: boolean;
   currentRoundTripTime?: number;
   availableOutgoingBitrate?: number;
@@ -63,6 +63,13 @@ export function figuresBetween(before: LineReport | null, after: LineReport): Li
     availableBps: pair?.availableOutgoingBitrate ?? null,
     sentBps: seconds === null ? null : (8 * bytes) / seconds,
   };
+}
+
+/** Whether anything came by either connection between the reports: media, or reports on ours. */
+export function hasHeard(before: LineReport, after: LineReport): boolean {
+  return (["outbound", "inbound"] as const).some(
+    (way) => grown(before[way], of(after[way], "candidate-pair"), ({ bytesReceived }) => bytesReceived) > 0,
+  );
 }
 
 /** Of the packets that the other end has told of since, weighed by how many each stream sent. */

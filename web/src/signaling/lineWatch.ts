@@ -7,12 +7,14 @@
 import { type Readable, Store } from "../viewer/store";
 import { NO_CALL_BUDGET, setLineBudget } from "./lineBudget";
 import { afterSecond, decide, FIRST_POLICY, type LineDecision, type LineFigures, type Word, worseOf } from "./linePolicy";
-import { type CallQuality, figuresBetween, type LineReport, NO_CALL, stillTracks, withSecond } from "./lineStats";
+import { type CallQuality, figuresBetween, hasHeard, type LineReport, NO_CALL, stillTracks, withSecond } from "./lineStats";
 import type { PeerConnections } from "./peerConnections";
 
 const LOOK_EVERY_MS = 1_000;
 /** A camera in the dark sends few frames: only what stands this long is told of. */
 const STILL_AFTER_LOOKS = 4;
+/** A silence that lasts longer is one of people who send nothing, or the browser gives the connection up. */
+const LOOKS_OF_SILENCE = 10;
 
 export interface LineView extends LineDecision {
   /** Null before the first look. */
@@ -32,9 +34,14 @@ export class LineWatch {
   private before: LineReport | null = null;
   private stillFor = new Map<string, number>();
   private isLooking = false;
+  private silentLooks = 0;
+  private isAsking = false;
 
-  /** `say`: tell the others that our line is now this. */
-  constructor(private readonly say: (word: Word) => void) {}
+  /** `say`: tell the others that our line is now this. `silent`: nothing comes any more; again each second. */
+  constructor(
+    private readonly say: (word: Word) => void,
+    private readonly silent: () => Promise<void>,
+  ) {}
 
   get view(): Readable<LineView> {
     return this.store;
@@ -45,6 +52,7 @@ export class LineWatch {
     this.peers = peers;
     this.before = null;
     this.stillFor.clear();
+    this.silentLooks = 0;
     void peers?.limit(this.store.get());
   }
 
@@ -72,11 +80,20 @@ export class LineWatch {
     }
   }
 
+  private async ask(): Promise<void> {
+    if (this.isAsking) return;
+    this.isAsking = true;
+    await this.silent();
+    this.isAsking = false;
+  }
+
   private async take(peers: PeerConnections, report: LineReport): Promise<void> {
     const { before } = this;
     this.before = report;
     // The first report holds a call's beginning and no second of it.
     if (before === null) return;
+    this.silentLooks = hasHeard(before, report) ? 0 : this.silentLooks + 1;
+    if (this.silentLooks > 0 && this.silentLooks < LOOKS_OF_SILENCE) void this.ask();
     const figures = figuresBetween(before, report);
     const last = this.store.get();
     this.policy = afterSecond(this.policy, figures);

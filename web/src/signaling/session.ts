@@ -116,9 +116,12 @@ class RoomSession implements Session {
   private readonly listeners = new Set<() => void>();
   private readonly socket: ResumableSocket;
   private peers: PeerConnections | null = null;
-  private readonly watch = new LineWatch((word) => {
-    this.send({ type: "line", word });
-  });
+  private readonly watch = new LineWatch(
+    (word) => {
+      this.send({ type: "line", word });
+    },
+    () => this.leaveIfMoved(),
+  );
   private readonly own: OwnMedia;
   private readonly retries = new Retries(() => void this.connect());
   private mediaFailures = 0;
@@ -222,6 +225,14 @@ class RoomSession implements Session {
     if (this.isClosed || this.retries.isPending) return;
     if (url === null || url === this.socket.url) this.lose(null);
     else this.joinAnew();
+  }
+
+  /** A relay that hangs closes no socket: when nothing comes from it, the room may be at another by now. */
+  private async leaveIfMoved(): Promise<void> {
+    const { peers } = this;
+    const url = await this.options.fetchUrl().catch(() => null);
+    if (url === null || url === this.socket.url || this.peers !== peers || this.retries.isPending) return;
+    this.joinAnew();
   }
 
   private receive(message: ServerMessage): void {

@@ -11,6 +11,9 @@
 
 Who asks agrees by asking. An answer holds for this recording, also for who leaves and comes back. Nothing is
 recorded but in `on`. Answers are kept with the recording, a no to one that had begun too.
+
+When the room goes on at another relay, so does its recording, as another one with the same answers: who
+agreed is not asked again, and nothing is recorded while somebody is there who has not.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -72,6 +75,23 @@ class Consent:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """A yes, by whom it is kept."""
+
+    at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedRecording:
+    """What another relay needs to go on with a recording. Ids only."""
+
+    asked_by: str | None
+    is_paused: bool
+    agreed: Mapping[str, Agreement]
+
+
 @dataclass(slots=True)
 class RecordingConsent:
     """The state of one room's recording."""
@@ -83,6 +103,20 @@ class RecordingConsent:
     ended: RecordingEnd | None = None
     has_begun: bool = False  # something was recorded
     _is_paused: bool = False
+    _carried: dict[str, Agreement] = field(default_factory=dict)  # of who has not come to this relay yet
+
+    @property
+    def carried(self) -> CarriedRecording | None:
+        """None: nothing is being recorded."""
+        if self.status is RecordingStatus.OFF or not (self.has_begun or self._carried):
+            return None
+        here = {one.participant_id: Agreement(one.at, one.text) for one in self.consents if one.agrees}
+        return CarriedRecording(self.asked_by, self._is_paused, {**self._carried, **here})
+
+    def carry_on(self, recording: CarriedRecording) -> None:
+        """It goes on, with nobody here yet, once everybody who is has agreed."""
+        self.status, self.asked_by = RecordingStatus.ASKING, recording.asked_by
+        self._is_paused, self._carried = recording.is_paused, dict(recording.agreed)
 
     @property
     def described(self) -> RecordingState:
@@ -118,8 +152,14 @@ class RecordingConsent:
         """Pause, resume, stop or fail. Raises Refused."""
         self._take(step)
 
-    def enter(self, participant_id: str) -> None:
-        if self.status is RecordingStatus.OFF or participant_id in self._agreed():
+    def enter(self, by: JoinGrant) -> None:
+        if self.status is RecordingStatus.OFF:
+            return
+        participant_id = by.participant_id
+        if (agreement := self._carried.pop(participant_id, None)) is not None:
+            self.consents.append(_consent(by, True, agreement.text, agreement.at))
+        if participant_id in self._agreed():
+            self._settle()
             return
         if participant_id not in self.awaiting:
             self.awaiting.append(participant_id)
@@ -147,7 +187,7 @@ class RecordingConsent:
             self._is_paused = step is Step.PAUSE
         if step in ENDS:
             self.ended = ENDS[step]
-            self.awaiting = []
+            self.awaiting, self._carried = [], {}
 
     def _settle(self) -> None:
         """Once nobody is left to answer, it is as it was meant to be."""

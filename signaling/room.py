@@ -176,6 +176,8 @@ class Room:
         self.known, self.removed = set(memory.known), dict(memory.removed)
         self.locked, self.presented_before = memory.locked, memory.presenter_id
         self.viewer, self.viewer_of, self.seq = memory.viewer, memory.viewer_of, memory.seq
+        if self.can_record and memory.recording is not None:
+            self.recording.carry_on(memory.recording)
 
     @property
     def memory(self) -> RoomMemory:
@@ -187,6 +189,7 @@ class Room:
             viewer=self.viewer,
             viewer_of=self.viewer_of,
             seq=self.seq,
+            recording=self.recording.carried,
         )
 
     @property
@@ -278,7 +281,7 @@ class Room:
         name = joiner.stay.participant_id
         self.known.add(name)
         self.removed.pop(name, None)
-        effects = self._recording(lambda: self.recording.enter(name))
+        effects = self._recording(lambda: self.recording.enter(joiner.grant))
         self.present[name] = joiner
         if was_presenting or (self.presenter_id is None and joiner.may(Right.PRESENT)):
             self.presenter_id = name
@@ -338,8 +341,6 @@ class Room:
         recording = self.recording
         before, known = recording.described, len(recording.consents)
         change()
-        if recording.described == before:
-            return []
         effects: list[Effect] = []
         if recording.has_begun:
             effects += [KeepConsent(self.room_id, one) for one in recording.consents[known:]]
@@ -352,7 +353,9 @@ class Room:
                 effects.append(StopRecording(self.room_id))
             elif before.status is RecordingStatus.ON:
                 effects.append(PauseRecording(self.room_id))
-        return [*effects, *self._tell(RecordingChanged(recording=recording.described))]
+        if recording.described != before:
+            effects += self._tell(RecordingChanged(recording=recording.described))
+        return effects
 
     def _start_or_resume(self) -> Effect:
         recording = self.recording

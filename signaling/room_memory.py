@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from pydantic import TypeAdapter, ValidationError
 
 from signaling.messages import ViewerState
+from signaling.recording_consent import CarriedRecording
 
 
 @dataclass(frozen=True, slots=True)
 class RoomMemory:
-    """Who may enter without waiting and who may not, who presented, and what everybody saw last."""
+    """Who may enter without waiting and who may not, who presented, what everybody saw last, and who agreed
+    to the recording that goes on."""
 
     known: frozenset[str] = frozenset()
     removed: Mapping[str, str] = field(default_factory=dict)  # whom, with the id of the token that is void
@@ -19,6 +21,7 @@ class RoomMemory:
     viewer: ViewerState | None = None
     viewer_of: str | None = None
     seq: int = 0
+    recording: CarriedRecording | None = None
 
     def to_json(self) -> str:
         return _JSON.dump_json(self).decode()

@@ -3,7 +3,8 @@
 | key | holds | for |
 |---|---|---|
 | teleconsult:relay:URL | the share of one core that this relay uses | LEASE_S after its last heartbeat |
-| teleconsult:room:ID | a hash: `relay` is its URL, `memory` is a RoomMemory as JSON | ROOM_KEPT_S |
+| teleconsult:room:ID | a hash: `relay` is its URL, `memory` is a RoomMemory as JSON, | ROOM_KEPT_S |
+| | `seen` when its relay had its last heartbeat, by the clock of Redis | |
 
 A room moves only when its relay's lease has run out and somebody asks for it. A relay that was taken for dead
 learns from its next heartbeat which rooms are elsewhere, and sends their participants there. One whose media
@@ -16,6 +17,7 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol, cast
 
 import redis
@@ -27,6 +29,7 @@ from signaling.room_memory import RoomMemory
 LEASE_S = 1.5
 HEARTBEAT_S = 0.5
 ROOM_KEPT_S = 24 * 3600
+RECORDING_KEPT_S = 60  # whose room stood still for longer are asked anew
 REDIS_TIMEOUT_S = 1.0
 PLACES_REMEMBERED = 1_000
 SMOOTHING = 0.2  # of a new measurement of load
@@ -59,6 +62,7 @@ for i = 2, #KEYS do
   end
   if relay == ARGV[1] then
     if ARGV[i + 3] ~= '' then redis.call('HSET', KEYS[i], 'memory', ARGV[i + 3]) end
+    redis.call('HSET', KEYS[i], 'seen', redis.call('TIME')[1])
     redis.call('EXPIRE', KEYS[i], ARGV[4])
   else
     elsewhere[#elsewhere + 1] = i - 2
@@ -154,8 +158,13 @@ class RelayPresence:
     async def recall(self, room_id: str) -> RoomMemory | None:
         """What another relay, or this one before it ended, has left of a room."""
         try:
-            kept = cast(str | None, await self._redis.hget(_room_key(room_id), "memory"))
-            return None if kept is None else RoomMemory.from_json(kept)
+            found = await self._redis.hmget(_room_key(room_id), ["memory", "seen"])
+            kept, seen = cast(list[str | None], found)
+            if kept is None:
+                return None
+            memory = RoomMemory.from_json(kept)
+            now_s, _ = await self._redis.time()
+            return memory if now_s - int(seen or 0) < RECORDING_KEPT_S else replace(memory, recording=None)
         except (redis.RedisError, ValueError) as error:
             log.warning("not-recalled room=%s error=%s", room_id, type(error).__name__)
             return None

@@ -5,14 +5,16 @@ import itertools
 from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from threading import Barrier, Event
 
 import pytest
 import redis
 
 from signaling.placement import place
+from signaling.recording_consent import Agreement, CarriedRecording
 from signaling.room_memory import RoomMemory
-from signaling.room_registry import LEASE_S, PlacedRooms, RelayPresence
+from signaling.room_registry import LEASE_S, RECORDING_KEPT_S, PlacedRooms, RelayPresence
 from tests.contract.media_bots import until
 from tests.redis_server import REDIS, RedisServer
 from tests.relays_in_browsers import memory_of
@@ -131,6 +133,20 @@ async def test_a_relay_whose_media_hang_gives_its_rooms_up_and_sends_everybody_t
         await until(lambda: first.rooms.sent_elsewhere == ["hung"], "its people are told")
         assert await asyncio.to_thread(app.relay_of, "hung") == RELAYS[1]
         assert memory_of(redis_server, "hung") == RoomMemory(locked=True)
+
+
+@pytest.mark.parametrize(("ago_s", "goes_on"), [(1, True), (RECORDING_KEPT_S + 1, False)])
+async def test_a_recording_goes_on_only_where_the_room_was_there_a_moment_ago(
+    redis_server: RedisServer, ago_s: int, goes_on: bool
+) -> None:
+    recording = CarriedRecording("mo", False, {"mo": Agreement(datetime(2026, 1, 1, tzinfo=UTC), "1.en")})
+    memory = RoomMemory(locked=True, recording=recording)
+    with redis.Redis.from_url(redis_server.url, decode_responses=True) as client:
+        seen = client.time()[0] - ago_s
+        client.hset("teleconsult:room:kept", mapping={"memory": memory.to_json(), "seen": seen})
+    async with living(redis_server, RELAYS[0]) as relay:
+        recalled = await relay.presence.recall("kept")
+        assert recalled == (memory if goes_on else RoomMemory(locked=True))
 
 
 async def test_a_relay_that_dies_loses_its_rooms_when_its_lease_has_run_out_and_no_other_does(

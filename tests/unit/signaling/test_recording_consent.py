@@ -30,6 +30,7 @@ from signaling.room_effects import (
     StartRecording,
     StopRecording,
 )
+from signaling.room_memory import RoomMemory
 from tests.unit.signaling.test_room import NOON, a_state, joined, sent_to
 
 ASK = AskToRecord(consent_text="1.en")
@@ -130,6 +131,60 @@ def test_a_paused_recording_stays_paused_when_who_came_has_agreed() -> None:
     effects = room.receive(ben, YES, NOON)
     assert room.recording.status is RecordingStatus.PAUSED and not of(effects, ResumeRecording)
     assert of(room.receive(mo, SetRecording(step="resume"), NOON), ResumeRecording)
+
+
+def at_another_relay(room: Room) -> Room:
+    after = Room("room", can_record=True)
+    after.recall(RoomMemory.from_json(room.memory.to_json()))
+    return after
+
+
+def test_a_recording_goes_on_at_another_relay_and_only_who_is_new_is_asked() -> None:
+    after = at_another_relay(a_recorded_room()[0])
+    assert after.recording.status is not RecordingStatus.ON, "nobody is there"
+    lisa, effects = joined(after, "lisa", role="listener")
+    (start,) = of(effects, StartRecording)
+    assert isinstance(start, StartRecording) and start.started_by == "mo"
+    answers = [(one.participant_id, one.display_name, one.at, one.text) for one in start.consents]
+    assert answers == [("lisa", "Lisa", NOON, "1.zh-CN")]
+    (welcome,) = [one for one in sent_to(lisa, effects) if isinstance(one, Welcome)]
+    assert welcome.recording.status is RecordingStatus.ON
+
+    _, effects = joined(after, "mo", moderator=True)
+    (kept,) = of(effects, KeepConsent)
+    assert isinstance(kept, KeepConsent) and kept.consent.participant_id == "mo" and kept.consent.agrees
+    assert not of(effects, PauseRecording)
+    ben, effects = joined(after, "ben")
+    assert of(effects, PauseRecording) and after.recording.awaiting == ["ben"]
+    assert of(after.receive(ben, YES, NOON), ResumeRecording)
+
+
+def test_at_another_relay_nothing_is_recorded_while_a_stranger_waits_for_who_agreed() -> None:
+    after = at_another_relay(a_recorded_room()[0])
+    ben, effects = joined(after, "ben")
+    assert not of(effects, StartRecording)
+    _, effects = joined(after, "mo", moderator=True)
+    assert not of(effects, StartRecording) and after.recording.awaiting == ["ben"]
+    (start,) = of(after.receive(ben, YES, NOON), StartRecording)
+    assert isinstance(start, StartRecording)
+    assert {one.participant_id for one in start.consents} == {"mo", "ben"}
+
+
+@pytest.mark.parametrize("is_over", [True, False])
+def test_what_is_over_or_was_only_asked_for_is_not_carried_to_another_relay(is_over: bool) -> None:
+    room, mo, lisa = a_recorded_room() if is_over else a_room()
+    room.receive(lisa, NO, NOON) if is_over else room.receive(mo, ASK, NOON)
+    assert room.memory.recording is None
+    assert at_another_relay(room).recording.status is RecordingStatus.OFF
+
+
+def test_a_recording_that_is_paused_stays_so_at_the_relay_after_the_next() -> None:
+    room, mo, _ = a_recorded_room()
+    room.receive(mo, SetRecording(step="pause"), NOON)
+    after = at_another_relay(at_another_relay(room))
+    mo, effects = joined(after, "mo", moderator=True)
+    assert after.recording.status is RecordingStatus.PAUSED and not of(effects, StartRecording)
+    assert of(after.receive(mo, SetRecording(step="resume"), NOON), StartRecording)
 
 
 def test_who_agreed_and_comes_back_is_not_asked_again() -> None:

@@ -116,7 +116,6 @@ class Relay:
             self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout=15)
 
-
     def hang(self) -> None:
         """It lives and does nothing."""
         assert self.process is not None

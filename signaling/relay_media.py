@@ -228,7 +228,7 @@ class RelayMedia:
             raise UnusableDescription("an answer to nothing")
         answer = read_answer(text)
         self._transport.set_remote(subscriber.line, answer.ice, answer.fingerprints)
-        subscriber.take_answer(answer.accepted_mids, time.monotonic())
+        subscriber.take_answer(answer, time.monotonic())
         self._offer(peer)
 
     def _offer(self, peer: Peer) -> None:
@@ -277,7 +277,7 @@ class RelayMedia:
     def _forward_report(self, room_id: str, layer: Layer, report: RtcpSrPacket) -> None:
         for peer in self._rooms.get(room_id, {}).values():
             if peer.subscriber is not None:
-                peer.subscriber.forward_report(layer, report)
+                peer.subscriber.forward_report(layer, report, time.monotonic())
         if (tap := self._taps.get(room_id)) is not None:
             tap.forward_clock(layer)
 

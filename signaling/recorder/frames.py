@@ -2,7 +2,8 @@
 
 Packets are put in order by sequence number; one that is missing is waited for, as the relay may still get it
 from its publisher, then given up and counted. After that pictures go on with the next key frame, which
-`wants_key_frame` asks for. Sources: RFC 7741 (VP8), RFC 6184 (H.264), RFC 7587 (Opus: a packet is a frame).
+`wants_key_frame` asks for. Where no sound was sent (DTX) or it is lost, silence is put in: not every player
+keeps a gap. Sources: RFC 7741 (VP8), RFC 6184 (H.264), RFC 7587 (Opus, a packet is a frame).
 """
 
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from struct import unpack_from
 
 from signaling.recorder.h264 import avc_configuration, picture_size
+from signaling.recorder.opus import SILENCE, SILENCE_SAMPLES, samples_of
 from signaling.recorder.webm import TrackFormat
 from signaling.relay.packet_core import Codec
 from signaling.relay.rtp_continuity import is_newer
@@ -18,6 +20,7 @@ from signaling.relay.rtp_packets import H264_FU_A, H264_IDR, H264_SPS, H264_STAP
 H264_PPS = 8
 WAIT_S = 0.4  # the relay asks five times in a quarter of a second
 MAX_WAITING = 1_024  # packets; more than come in WAIT_S of any picture
+MAX_SILENCE_SAMPLES = 48_000  # in silence something comes each 0.4 s; more is no silence but nothing
 MAX_FRAME_BYTES = 4 * 1024 * 1024
 START_OF_PICTURE = b"\x9d\x01\x2a"  # RFC 6386 section 9.1
 
@@ -81,7 +84,7 @@ class FrameReader:
     def __init__(self) -> None:
         self.wants_key_frame = False
         self._packets = Reordering()
-        self._vp8, self._h264 = _Vp8Frames(), _H264Frames()
+        self._opus, self._vp8, self._h264 = _OpusFrames(), _Vp8Frames(), _H264Frames()
 
     @property
     def lost(self) -> int:
@@ -95,8 +98,7 @@ class FrameReader:
         frames = []
         for packet, after_gap in self._packets.take(at_s):
             if codec is Codec.OPUS:
-                if packet.payload:
-                    frames.append(Frame(packet.timestamp, packet.payload, True, TrackFormat(codec)))
+                frames += self._opus.add(packet)
                 continue
             reader = self._vp8 if codec is Codec.VP8 else self._h264
             if after_gap:
@@ -106,6 +108,30 @@ class FrameReader:
                 frames.append(frame)
             self.wants_key_frame |= reader.is_broken
         return frames
+
+
+class _OpusFrames:
+    """`_until` is the timestamp up to which there is sound."""
+
+    def __init__(self) -> None:
+        self._format = TrackFormat(Codec.OPUS)
+        self._until: int | None = None
+
+    def add(self, packet: Packet) -> list[Frame]:
+        """The packet's frame, behind silence where nothing was sent before it."""
+        if not packet.payload:
+            return []
+        until = packet.timestamp if self._until is None else self._until
+        gap = (packet.timestamp - until) & 0xFFFFFFFF
+        silent = gap // SILENCE_SAMPLES if gap <= MAX_SILENCE_SAMPLES else 0
+        self._until = (packet.timestamp + samples_of(packet.payload)) & 0xFFFFFFFF
+        return [
+            *(
+                Frame((until + at * SILENCE_SAMPLES) & 0xFFFFFFFF, SILENCE, True, self._format)
+                for at in range(silent)
+            ),
+            Frame(packet.timestamp, packet.payload, True, self._format),
+        ]
 
 
 class _Pictures:

@@ -177,6 +177,9 @@ class CCore:
     def route(self, output: int, source: int | None) -> None:
         self._lib.core_route(self._core, output, -1 if source is None else source)
 
+    def take_copies(self, output: int, takes: bool) -> None:
+        self._lib.core_take_copies(self._core, output, takes)
+
     def resend(self, output: int, sequence_numbers: Sequence[int]) -> None:
         self._lib.core_resend(self._core, output, list(sequence_numbers), len(sequence_numbers))
 

@@ -2,7 +2,8 @@
 
 The client's lines are read by aiortc's parser; of what it does not know (RFC 8851 `rid`, RFC 8853
 `simulcast`) the lines are read here. Numbers of payload types in our offers are always the same, those in our
-answers are the client's. Sources: RFC 8866 (SDP), RFC 9429 sections 5.2 and 5.3, RFC 8843 (BUNDLE).
+answers are the client's. Sources: RFC 8866 (SDP), RFC 9429 sections 5.2 and 5.3, RFC 8843 (BUNDLE), RFC 2198
+section 5 (RED).
 """
 
 import re
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 
 from aiortc import sdp as aiortc_sdp
 from aiortc.rtcdtlstransport import RTCDtlsFingerprint
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from signaling.media import SCREEN_SUFFIX
 from signaling.relay.ice_lite import IceCredentials
@@ -34,9 +36,9 @@ URI = {
 MAX_SECTIONS_SENT = {"audio": 1, "video": 2}  # a face and a shared screen
 MAX_LAYERS = 3
 MAX_MID_CHARACTERS = 16
-# `minptime` and in-band FEC are off unless the receiver's description asks for them (RFC 7587 section 6.1):
-# with FEC a lost packet of speech is heard from the next one.
-OPUS_PARAMETERS = "minptime=10;useinbandfec=1"
+# These are off unless the receiver's description asks for them (RFC 7587 section 6.1): with FEC a lost packet
+# of speech is heard from the next one; with DTX a microphone in silence costs next to nothing.
+OPUS_PARAMETERS = "minptime=10;useinbandfec=1;usedtx=1"
 H264_PARAMETERS = "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f"
 # What aiortc's parser raises over a text that makes no sense.
 UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, AssertionError, StopIteration)
@@ -56,7 +58,9 @@ class OurCodec:
     parameters: str
 
 
+# In the order in which clients are to choose: RED before Opus alone. RED's parameters are numbers of Opus.
 OUR_CODECS = (
+    OurCodec("audio", "red", Codec.RED, 48_000, 63, None, ""),
     OurCodec("audio", "opus", Codec.OPUS, 48_000, 111, None, OPUS_PARAMETERS),
     OurCodec("video", "VP8", Codec.VP8, 90_000, 96, 97, ""),
     OurCodec("video", "H264", Codec.H264, 90_000, 102, 103, H264_PARAMETERS),
@@ -101,11 +105,12 @@ class Offer:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A client's answer: how it is reached, and the m-lines that it takes, by mid."""
+    """A client's answer: how it is reached, and the m-lines that it takes, by mid; and those with RED."""
 
     ice: IceCredentials
     fingerprints: tuple[RTCDtlsFingerprint, ...]
     accepted_mids: frozenset[str]
+    red_mids: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,10 +159,14 @@ def read_answer(text: str) -> Answer:
     if not parsed.media:
         raise UnusableDescription("no media sections")
     ice, fingerprints = _transport(parsed)
-    accepted = frozenset(
-        media.rtp.muxId for media in parsed.media if media.port != 0 and media.direction == "recvonly"
+    taken = [media for media in parsed.media if media.port != 0 and media.direction == "recvonly"]
+    accepted = frozenset(media.rtp.muxId for media in taken)
+    red = frozenset(
+        media.rtp.muxId
+        for media in taken
+        if any(codec.mimeType.lower() == "audio/red" for codec in media.rtp.codecs)
     )
-    return Answer(ice, fingerprints, accepted)
+    return Answer(ice, fingerprints, accepted, red)
 
 
 def _parse(text: str) -> aiortc_sdp.SessionDescription:
@@ -203,6 +212,8 @@ def _section(media: aiortc_sdp.MediaDescription, text: str) -> SentSection:
             continue
         if our.codec is Codec.H264 and str(codec.parameters.get("packetization-mode")) != "1":
             continue
+        if our.codec is Codec.RED and not _is_red_of_opus(codec, media.rtp.codecs):
+            continue
         payload_types[number] = PayloadType(our.payload_type, our.codec, our.clock_rate_hz)
     names = {uri: name for name, uri in URI.items()}
     if any(not 0 < entry.ssrc < 1 << 32 for entry in media.ssrc):
@@ -227,6 +238,12 @@ def _section(media: aiortc_sdp.MediaDescription, text: str) -> SentSection:
     )
 
 
+def _is_red_of_opus(red: RTCRtpCodecParameters, codecs: Sequence[RTCRtpCodecParameters]) -> bool:
+    opus = {str(codec.payloadType) for codec in codecs if codec.mimeType.lower() == "audio/opus"}
+    blocks = {number for parameter in red.parameters for number in parameter.split("/")}
+    return bool(blocks) and blocks <= opus
+
+
 def write_answer(offer: Offer, local: Local) -> str:
     """The answer that takes what the offer sends, now or later, and forwards nothing back."""
     lines = _head(local, (section.mid for section in offer.sections if section.is_usable))
@@ -238,7 +255,7 @@ def write_answer(offer: Offer, local: Local) -> str:
         by_apt = {apt: number for number, apt in section.rtx_payload_types.items()}
         codecs = [
             _CodecLine(_our(known.codec), number, by_apt.get(number))
-            for number, known in sorted(section.payload_types.items(), key=lambda item: item[1].codec)
+            for number, known in sorted(section.payload_types.items(), key=lambda item: _rank(item[1].codec))
         ]
         lines += _media(section.kind, codecs, local, "passive")
         lines += [f"a=mid:{section.mid}", "a=recvonly" if section.is_sending else "a=inactive"]
@@ -284,7 +301,11 @@ class _CodecLine:
 
 
 def _our(codec: Codec) -> OurCodec:
-    return next(ours for ours in OUR_CODECS if ours.codec is codec)
+    return OUR_CODECS[_rank(codec)]
+
+
+def _rank(codec: Codec) -> int:
+    return next(rank for rank, ours in enumerate(OUR_CODECS) if ours.codec is codec)
 
 
 def _head(local: Local, mids: Iterable[str]) -> list[str]:
@@ -328,18 +349,19 @@ def _candidate(rank: int, address: Address, protocol: str = "udp") -> str:
 
 def _codec_lines(codecs: Sequence[_CodecLine], has_transport_cc: bool) -> list[str]:
     lines: list[str] = []
+    opus = next((line.payload_type for line in codecs if line.ours.codec is Codec.OPUS), None)
     for line in codecs:
         ours, number = line.ours, line.payload_type
         channels = "/2" if ours.kind == "audio" else ""
         lines.append(f"a=rtpmap:{number} {ours.name}/{ours.clock_rate_hz}{channels}")
         feedback = list(VIDEO_FEEDBACK) if ours.kind == "video" else []
-        if has_transport_cc:
+        if has_transport_cc and ours.codec is not Codec.RED:
             feedback.append("transport-cc")
         elif ours.kind == "video":
             feedback.append("goog-remb")
         lines += [f"a=rtcp-fb:{number} {one}" for one in feedback]
-        if ours.parameters:
-            lines.append(f"a=fmtp:{number} {ours.parameters}")
+        if parameters := f"{opus}/{opus}" if ours.codec is Codec.RED else ours.parameters:
+            lines.append(f"a=fmtp:{number} {parameters}")
         if line.rtx_payload_type is not None:
             lines.append(f"a=rtpmap:{line.rtx_payload_type} rtx/{ours.clock_rate_hz}")
             lines.append(f"a=fmtp:{line.rtx_payload_type} apt={number}")

@@ -44,7 +44,7 @@ enum {
     BUCKETS = 4096,
     SOCKET_BUFFER = 4 * 1024 * 1024,
 };
-enum { OPUS = 0, VP8 = 1, H264 = 2, NONE = 255 };
+enum { OPUS = 0, VP8 = 1, H264 = 2, RED = 3, NONE = 255 };
 static const uint64_t NTP_EPOCH_OFFSET_S = 2208988800ULL;
 
 typedef int (*srtp_function)(void *session, void *packet, int *size);
@@ -130,7 +130,7 @@ struct output {
     core_output_description what;
     source *from, *wanted;
     int last_source;
-    int has_begun;
+    int has_begun, takes_copies;
     uint16_t sequence_offset, last_sequence_number, first_sequence_number, rtx_sequence_number;
     uint32_t timestamp_offset, last_timestamp;
     int64_t last_at_us;
@@ -145,6 +145,8 @@ typedef struct {
     uint32_t timestamp;
     uint8_t marker, payload_type, codec, is_key_frame;
     int level; /* the whole byte; -1: none */
+    int latest_at; /* of RED: where its latest packet is */
+    uint8_t latest_type; /* and that one's payload type */
     int picture_id_at, picture_id, tl0_pic_idx_at, tl0_pic_idx;
     uint8_t *payload;
 } packet;
@@ -339,6 +341,28 @@ static int find_element(const uint8_t *data, const rtp_header *h, int id, int le
     return found;
 }
 
+static int is_sound(const packet *p) { return p->codec == OPUS || p->codec == RED; }
+
+/* Of RED (RFC 2198 section 3): where its latest packet is; the blocks get the numbers that receivers know. False
+ * where a block is no Opus or longer than the packet, or nothing is left for the latest. */
+static int parse_red(packet *p) {
+    const core_source_description *what = &p->from->what;
+    int at = 0, copies = 0;
+    for (; at < p->size && p->payload[at] & 0x80; at += 4) {
+        if (at + 4 > p->size) return 0;
+        copies += read16(p->payload + at + 2) & 0x3FF;
+    }
+    p->latest_at = at + 1 + copies;
+    if (p->latest_at >= p->size) return 0;
+    for (int block = 0; block <= at; block += 4) {
+        uint8_t type = p->payload[block] & 127;
+        if (what->outgoing[type] == NONE || what->codec[type] != OPUS) return 0;
+        p->payload[block] = (uint8_t)((p->payload[block] & 0x80) | what->outgoing[type]);
+        p->latest_type = type;
+    }
+    return 1;
+}
+
 static void parse_vp8(packet *p) {
     const uint8_t *d = p->payload;
     int at = 0, end = p->size;
@@ -506,7 +530,7 @@ static int take_on(source *s, output *o) {
 
 /* True if the output takes this source from this packet on. */
 static int begin(output *o, const packet *p, int64_t at_us) {
-    if (p->codec != OPUS && !p->is_key_frame) return 0;
+    if (!is_sound(p) && !p->is_key_frame) return 0;
     if (o->from) take_off(o->from, o);
     o->from = p->from, o->wanted = NULL, o->last_source = p->from->number;
     uint16_t next = (uint16_t)o->what.first_sequence_number;
@@ -581,7 +605,7 @@ static void forward_to(core *c, output *o, const packet *packets, int count, int
         train *t = &c->trains[c->train_count];
         t->data = c->train_bytes + (size_t)c->train_count * (MAX_TRAIN + MAX_PACKET);
         t->address = o->owner->address, t->size = t->segment = t->segments = 0;
-        t->is_sound = packets[first].codec == OPUS;
+        t->is_sound = is_sound(&packets[first]);
         for (int i = first; i < first + length; i++) {
             const packet *p = &packets[i];
             uint16_t sequence_number;
@@ -617,8 +641,17 @@ static void forward_to(core *c, output *o, const packet *packets, int count, int
 static void forward(core *c, const packet *packets, int count) {
     source *s = packets[0].from;
     int64_t at_us = now_us();
+    packet without_copies[BURST];
+    const packet *bare = packets;
+    for (int i = 0; i < count; i++) {
+        if (packets[i].codec != RED) continue;
+        if (bare == packets) bare = memcpy(without_copies, packets, sizeof *packets * (size_t)count);
+        packet *p = &without_copies[i];
+        p->payload += p->latest_at, p->size = (uint16_t)(p->size - p->latest_at), p->payload_type = p->latest_type;
+    }
     /* An output that begins leaves the list of another source, so this one stays as it is. */
-    for (int i = 0; i < s->taker_count; i++) forward_to(c, s->takers[i], packets, count, at_us);
+    for (int i = 0; i < s->taker_count; i++)
+        forward_to(c, s->takers[i], s->takers[i]->takes_copies ? packets : bare, count, at_us);
 }
 
 /* --- receiving -------------------------------------------------------------------------------------------- */
@@ -667,6 +700,10 @@ static int take_media(core *c, const endpoint *from, uint8_t *data, int size, pa
         parse_vp8(p);
     else if (p->codec == H264)
         p->is_key_frame = (uint8_t)is_h264_key_frame(p->payload, p->size);
+    else if (p->codec == RED && !parse_red(p)) {
+        c->counts.refused++;
+        return 0;
+    }
     int at = find_element(data, &h, what->audio_level_id, 1);
     if (at >= 0) p->level = data[at];
     int transport_at = find_element(data, &h, what->transport_cc_id, 2);
@@ -683,7 +720,7 @@ static int take_media(core *c, const endpoint *from, uint8_t *data, int size, pa
     };
     push_arrival(c, &arrival);
     if (p->codec == NONE || (is_rtx && !p->size)) return 0;
-    if (p->codec != OPUS) keep(s, p);
+    if (!is_sound(p)) keep(s, p);
     return 1;
 }
 
@@ -964,6 +1001,13 @@ void core_route(core *c, int number, int source_number) {
         take_off(o->from, o);
         o->from = NULL;
     }
+    pthread_mutex_unlock(&c->lock);
+}
+
+void core_take_copies(core *c, int number, int takes) {
+    pthread_mutex_lock(&c->lock);
+    output *o = get(&c->outputs, (uint64_t)number);
+    if (o) o->takes_copies = takes;
     pthread_mutex_unlock(&c->lock);
 }
 

@@ -75,6 +75,7 @@ void core_remove_source(core *c, int source);
 void core_add_output(core *c, int output, const core_output_description *description);
 void core_remove_output(core *c, int output);
 void core_route(core *c, int output, int source); /* -1: none */
+void core_take_copies(core *c, int output, int takes);
 void core_resend(core *c, int output, const unsigned short *sequence_numbers, int count);
 void core_send_rtcp(core *c, int peer, const unsigned char *data, int size);
 core_sent core_get_sent(core *c, int output);

@@ -48,6 +48,11 @@ class Codec(IntEnum):
     OPUS = 0
     VP8 = 1
     H264 = 2
+    RED = 3  # Opus packets, the latest behind copies of those before it (RFC 2198)
+
+    @property
+    def is_sound(self) -> bool:
+        return self in (Codec.OPUS, Codec.RED)
 
 
 class SrtpProfile(IntEnum):
@@ -204,6 +209,10 @@ class PacketCore(Protocol):
         Until then the former source goes on. Sequence numbers, timestamps and VP8 picture ids go on where
         they stood. None silences it at once.
         """
+        ...
+
+    def take_copies(self, output: int, takes: bool) -> None:
+        """Let `output` have RED as it comes; without, as at first, it gets the latest Opus packet of each."""
         ...
 
     def resend(self, output: int, sequence_numbers: Sequence[int]) -> None:

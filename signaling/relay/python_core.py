@@ -5,7 +5,7 @@
 
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from struct import pack, pack_into, unpack_from
 from typing import Any
@@ -39,6 +39,7 @@ from signaling.relay.rtp_packets import (
     Vp8Descriptor,
     header_template,
     is_h264_key_frame,
+    parse_red,
     parse_rtp,
     parse_vp8,
 )
@@ -80,6 +81,7 @@ class _Output:
     abs_send_time_at: int
     audio_level_at: int | None
     continuity: Continuity
+    takes_copies: bool = False
     source: _Source | None = None  # whose packets go out
     wanted: _Source | None = None  # whose packets are to go out from the next key frame on
     last: int | None = None  # the source's number, for sender reports
@@ -195,6 +197,13 @@ class PythonCore:
         payload_type = what.payload_types.get(header.payload_type)
         codec = None if payload_type is None else payload_type.codec
         packet = bytes(data[header.payload_at : header.payload_end])
+        bare_type, bare = payload_type, packet
+        if codec is Codec.RED:
+            try:
+                packet, bare_type, bare = _without_copies(packet, what.payload_types)
+            except MalformedRtp:
+                self._refused += 1
+                return
         vp8 = parse_vp8(packet, 0, len(packet)) if codec is Codec.VP8 else None
         is_key_frame = (
             vp8.is_key_frame
@@ -203,10 +212,10 @@ class PythonCore:
         )
         level = self._level(source, header)
         self._note_arrival(source, header, sequence_number, size, level, is_key_frame, is_rtx)
-        if payload_type is None or (not packet and is_rtx):
+        if payload_type is None or bare_type is None or (not packet and is_rtx):
             return
         header.sequence_number = sequence_number
-        if payload_type.codec is not Codec.OPUS:
+        if not payload_type.codec.is_sound:
             source.cache[sequence_number % CACHE_PACKETS] = (sequence_number, header, payload_type, packet)
         at_s = time.monotonic()
         for output in source.takers:
@@ -220,11 +229,12 @@ class PythonCore:
                 continue  # from before the key frame at which this output began
             if since_first > OLDEST_KEPT:  # numbers wrap, so the first one has to follow
                 output.first_sequence_number = (numbers[0] - OLDEST_KEPT // 2) & 0xFFFF
-            size = self._write(output, header, numbers, payload_type.outgoing, packet, vp8, level)
+            goes_as, sent = (payload_type, packet) if output.takes_copies else (bare_type, bare)
+            size = self._write(output, header, numbers, goes_as.outgoing, sent, vp8, level)
             if self._send(output, output.what.ssrc, size):
                 self._forwarded += 1
                 output.packets += 1
-                output.octets += len(packet)
+                output.octets += len(sent)
 
     def _note_arrival(
         self,
@@ -269,7 +279,7 @@ class PythonCore:
         at_s: float,
     ) -> bool:
         """True if the output takes this source from this packet on."""
-        if payload_type.codec is not Codec.OPUS and not is_key_frame:
+        if not payload_type.codec.is_sound and not is_key_frame:
             return False
         former = output.source
         if former is not None:
@@ -454,6 +464,10 @@ class PythonCore:
             taker.wanted = wanted
             wanted.takers = [*wanted.takers, taker]
 
+    def take_copies(self, output: int, takes: bool) -> None:
+        if (known := self._outputs.get(output)) is not None:
+            known.takes_copies = takes
+
     def resend(self, output: int, sequence_numbers: Sequence[int]) -> None:
         taker = self._outputs.get(output)
         if taker is None or taker.source is None or taker.what.rtx_ssrc is None:
@@ -517,6 +531,19 @@ class PythonCore:
         if self._socket is not None:
             self._socket.close()
             self._socket = None
+
+
+def _without_copies(
+    red: bytes, payload_types: Mapping[int, PayloadType]
+) -> tuple[bytes, PayloadType | None, bytes]:
+    """RED with the numbers that receivers know; and the latest packet in it. Raises MalformedRtp."""
+    blocks, inner, known = parse_red(red), None, bytearray(red)
+    for at in blocks.types_at:
+        inner = payload_types.get(red[at] & 0x7F)
+        if inner is None or inner.codec is not Codec.OPUS:
+            raise MalformedRtp("a block that is no Opus")
+        known[at] = red[at] & 0x80 | inner.outgoing
+    return bytes(known), inner, red[blocks.latest_at :]
 
 
 def _plain(address: SocketAddress) -> Address:

@@ -1,7 +1,7 @@
 """What the relay reads of an RTP packet, and the header that it writes. Pure, on bytes.
 
 Sources: RFC 3550 section 5.1, RFC 8285 (header extensions), RFC 7741 section 4 (VP8), RFC 6184 section 5
-(H.264).
+(H.264), RFC 2198 section 3 (RED).
 """
 
 from dataclasses import dataclass
@@ -95,6 +95,30 @@ def _read_extensions(
             raise MalformedRtp("extension element longer than the extension")
         into[number] = (at, length)
         at += length
+
+
+@dataclass(frozen=True, slots=True)
+class RedBlocks:
+    """Offsets in a payload of RED: of each block's payload type, the latest's last; of the latest packet."""
+
+    types_at: tuple[int, ...]
+    latest_at: int
+
+
+def parse_red(payload: bytes | bytearray) -> RedBlocks:
+    """Raises MalformedRtp where blocks are longer than the payload or leave nothing for the latest."""
+    at, copies_bytes = 0, 0
+    types_at: list[int] = []
+    while at < len(payload) and payload[at] & 0x80:
+        if at + 4 > len(payload):
+            raise MalformedRtp("a block without its length")
+        types_at.append(at)
+        copies_bytes += unpack_from("!H", payload, at + 2)[0] & 0x3FF
+        at += 4
+    latest_at = at + 1 + copies_bytes
+    if latest_at >= len(payload):
+        raise MalformedRtp("RED without its latest packet")
+    return RedBlocks((*types_at, at), latest_at)
 
 
 @dataclass(slots=True)

@@ -25,15 +25,18 @@ from aiortc.rtp import (
     unpack_remb_fci,
 )
 
-from signaling.relay.descriptions import RTX_PAYLOAD_TYPES, Place
+from signaling.relay.descriptions import RTX_PAYLOAD_TYPES, Answer, Place
 from signaling.relay.layer_choice import LayerChoice
 from signaling.relay.packet_core import Output, PacketCore
 from signaling.relay.publisher import Layer, Track, clock_as_sent, parse_rtcp
 from signaling.relay.receiver_estimate import ReceiverEstimate
 from signaling.relay.repairs import Repairs
+from signaling.relay.speech_copies import SpeechCopies
 from signaling.relay.transport import Line, LineState
 
 AUDIO_BPS = 50_000  # what is kept back of an estimate for each voice
+COPIES_BPS = 35_000  # and for copies of it
+ENOUGH_PACKETS = 25  # between two reports: of fewer, as of a silent microphone, one lost packet says little
 CHOICE_INTERVAL_S = 0.5
 
 
@@ -49,6 +52,9 @@ class Seat:
     track: Track | None = None
     layer: Layer | None = None  # that the core was told to forward
     is_running: bool = False  # the core does, from a key frame on
+    takes_copies: bool = False  # of speech
+    reported_packets: int = 0  # sent before the receiver's last report
+    clock_sent: tuple[int, float] = (0, 0.0)  # the last report to the receiver: its NTP time, when it went
     choice: LayerChoice = field(default_factory=LayerChoice)
 
 
@@ -63,9 +69,11 @@ class Subscriber:
         self._core, self._new_output = core, new_output
         self._cname = f"{random.getrandbits(64):016x}"
         self._accepted: frozenset[str] = frozenset()
+        self._with_red: frozenset[str] = frozenset()  # mids
         self._watched: Mapping[str, str | None] = {}
         self._estimate = ReceiverEstimate()
         self._repairs = Repairs()
+        self._copies = SpeechCopies()
         self._chosen_at_s = 0.0
 
     def take_tracks(self, tracks: Iterable[Track]) -> None:
@@ -108,9 +116,9 @@ class Subscriber:
             for seat in self.seats
         ]
 
-    def take_answer(self, accepted_mids: frozenset[str], at_s: float) -> None:
+    def take_answer(self, answer: Answer, at_s: float) -> None:
         self.offer_is_out = False
-        self._accepted = accepted_mids
+        self._accepted, self._with_red = answer.accepted_mids, answer.red_mids
         self.route(at_s)
 
     def route(self, at_s: float) -> None:
@@ -122,6 +130,7 @@ class Subscriber:
             if seat.track is None or seat.mid not in self._accepted:
                 continue
             if seat.kind == "audio":
+                self._give_copies(seat, at_s)
                 layer = seat.track.layers[0] if seat.track.layers else None
             else:
                 layer = self._choose(seat, seat.track, at_s)
@@ -130,6 +139,12 @@ class Subscriber:
                 self._core.route(seat.output, None if layer is None else layer.source)
                 if layer is not None:
                     layer.track.publisher.want_key_frame(layer, at_s)
+
+    def _give_copies(self, seat: Seat, at_s: float) -> None:
+        takes = seat.mid in self._with_red and self._copies.fit(at_s)
+        if takes is not seat.takes_copies:
+            seat.takes_copies = takes
+            self._core.take_copies(seat.output, takes)
 
     def _choose(self, seat: Seat, track: Track, at_s: float) -> Layer | None:
         if not self._estimate.has_pictures(at_s) or self._largest_watched(track) is None:
@@ -203,7 +218,7 @@ class Subscriber:
             elif isinstance(packet, RtcpRrPacket):
                 self._take_reports(packet.reports, by_ssrc, at_s)
 
-    def forward_report(self, layer: Layer, report: RtcpSrPacket) -> None:
+    def forward_report(self, layer: Layer, report: RtcpSrPacket, at_s: float) -> None:
         """Pass on the publisher's clock, the same for its sound and its picture, so that lips fit words."""
         for seat in self.seats:
             if seat.layer is not layer:
@@ -212,6 +227,7 @@ class Subscriber:
             if sent.source != layer.source:
                 continue
             info = clock_as_sent(report.sender_info, sent)
+            seat.clock_sent = ((info.ntp_timestamp >> 16) & 0xFFFFFFFF, at_s)
             names = RtcpSdesPacket([RtcpSourceInfo(seat.ssrc, [(1, self._cname.encode())])])
             self._core.send_rtcp(self.line.number, bytes(RtcpSrPacket(seat.ssrc, info)) + bytes(names))
 
@@ -228,14 +244,26 @@ class Subscriber:
     def _take_reports(
         self, reports: Sequence[RtcpReceiverInfo], by_ssrc: Mapping[int, Seat], at_s: float
     ) -> None:
-        lost = [report.fraction_lost / 256 for report in reports if report.ssrc in by_ssrc]
+        lost, weights = [], []
+        for report in reports:
+            seat = by_ssrc.get(report.ssrc)
+            if seat is None:
+                continue
+            ntp_middle, sent_at_s = seat.clock_sent
+            if report.lsr == ntp_middle != 0:
+                self._copies.take_round_trip(at_s - sent_at_s - report.dlsr / 65_536, at_s)
+            packets = self._core.sent(seat.output).packets
+            weights.append(min(1.0, (packets - seat.reported_packets) / ENOUGH_PACKETS))
+            lost.append(weights[-1] * report.fraction_lost / 256)
+            seat.reported_packets = packets
         if not lost:
             return
-        self._estimate.take_loss(sum(lost) / len(lost), self._pictures_bps(), at_s)
+        self._estimate.take_loss(sum(lost) / max(1.0, sum(weights)), self._pictures_bps(), at_s)
         self._limit_publishers(at_s)
 
     def _voices_bps(self) -> int:
-        return AUDIO_BPS * sum(seat.track is not None and seat.kind == "audio" for seat in self.seats)
+        voices = [seat for seat in self.seats if seat.track is not None and seat.kind == "audio"]
+        return AUDIO_BPS * len(voices) + COPIES_BPS * sum(seat.takes_copies for seat in voices)
 
     def _pictures_bps(self) -> int:
         return sum(seat.layer.bitrate_bps for seat in self.seats if seat.layer and seat.kind == "video")

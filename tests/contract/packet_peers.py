@@ -27,9 +27,11 @@ from signaling.relay.packet_core import (
 from signaling.relay.rtp_packets import RtpHeader, parse_rtp
 from signaling.relay.srtp import KEY_BYTES, inbound_session, outbound_session
 
-OPUS, VP8, VP8_RTX, H264 = 111, 96, 97, 102
+OPUS, RED, VP8, VP8_RTX, H264 = 111, 63, 96, 97, 102
 PAYLOAD_TYPES = {
     OPUS: PayloadType(OPUS, Codec.OPUS, 48_000),
+    109: PayloadType(OPUS, Codec.OPUS, 48_000),
+    RED: PayloadType(RED, Codec.RED, 48_000),
     120: PayloadType(VP8, Codec.VP8, 90_000),  # a publisher with numbers of its own
     VP8: PayloadType(VP8, Codec.VP8, 90_000),
     H264: PayloadType(H264, Codec.H264, 90_000),
@@ -70,6 +72,16 @@ def rtp(
 def vp8(text: bytes = b"", *, key: bool = False, picture_id: int = 0, tl0: int = 0) -> bytes:
     """One packet that is a whole frame."""
     return pack("!BBHB", 0x90, 0xC0, 0x8000 | picture_id, tl0) + bytes([0x10 if key else 0x11]) + text
+
+
+def red(*packets: bytes, payload_type: int = OPUS) -> bytes:
+    """The last packet behind copies of those before it, 20 ms apart (RFC 2198 section 3)."""
+    *copies, latest = packets
+    heads = [
+        pack("!BHB", 0x80 | payload_type, 960 * (len(copies) - age) << 2 | len(copy) >> 8, len(copy) & 0xFF)
+        for age, copy in enumerate(copies)
+    ]
+    return b"".join([*heads, bytes([payload_type]), *copies, latest])
 
 
 @dataclass

@@ -10,7 +10,7 @@ import pytest
 from signaling.relay.c_core import CCore
 from signaling.relay.packet_core import MARKS, Marks, PacketCore, Source, SrtpProfile
 from signaling.relay.python_core import PythonCore
-from tests.contract.packet_peers import OPUS, PAYLOAD_TYPES, VP8, VP8_RTX, Client, Taken, rtp, vp8
+from tests.contract.packet_peers import OPUS, PAYLOAD_TYPES, RED, VP8, VP8_RTX, Client, Taken, red, rtp, vp8
 
 
 @pytest.fixture(params=[PythonCore, CCore], ids=["python", "c"])
@@ -76,6 +76,67 @@ def test_sound_goes_out_at_once_with_its_level(client: Callable[..., Client], ta
     assert payload == b"word"
     assert packet[header.extensions[3][0]] == 0x80 | 23
     assert taken.arrivals[0].audio_level == 23
+
+
+def test_who_takes_copies_of_speech_gets_them_and_everybody_else_the_latest_packet(
+    client: Callable[..., Client], taken: Taken
+) -> None:
+    anna, ben, carla = client(), client(), client()
+    anna.publish(1)
+    ben.subscribe(1, 1, is_audio=True)
+    carla.subscribe(2, 1, is_audio=True)
+    taken.core.take_copies(1, True)
+    sent = [(b"one",), (b"one", b"two"), (b"one" * 100, b"", b"three")]
+    for number, packets in enumerate(sent):  # from a publisher with numbers of its own
+        payload = red(*packets, payload_type=109)
+        anna.send(rtp(number, payload, payload_type=RED, timestamp=960 * number, level=9))
+    taken.until(lambda: taken.core.counts().forwarded == 6)
+
+    heard = ben.received(), carla.received()
+    assert [payload for _, payload, _ in heard[0]] == [red(*packets) for packets in sent]
+    assert [payload for _, payload, _ in heard[1]] == [packets[-1] for packets in sent]
+    assert {header.payload_type for header, _, _ in heard[0]} == {RED}
+    assert {header.payload_type for header, _, _ in heard[1]} == {OPUS}
+    for out in heard:
+        assert [header.timestamp - out[0][0].timestamp for header, _, _ in out] == [0, 960, 1_920]
+        assert [packet[header.extensions[3][0]] for header, _, packet in out] == [9, 9, 9]
+    octets = [sum(len(payload) for _, payload, _ in out) for out in heard]
+    assert [taken.core.sent(output).octets for output in (1, 2)] == octets
+
+    taken.core.take_copies(1, False)
+    anna.send(rtp(3, red(b"three", b"four"), payload_type=RED))
+    taken.until(lambda: taken.core.counts().forwarded == 8)
+    assert [payload for _, payload, _ in ben.received()] == [b"four"]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        bytes([OPUS]),
+        red(b"copy", b""),
+        red(b"copy", b"latest")[:3],
+        red(b"copy", b"latest")[:4],
+        red(b"copy", b"latest")[:9],
+        pack("!BHB", 0x80 | OPUS, 0x3FF, 0xFF) + bytes([OPUS]) + b"shorter than it says",
+        (0x80 | OPUS).to_bytes(1, "big") * 1_200,
+        red(b"copy", b"latest", payload_type=VP8),
+        red(b"copy", b"latest", payload_type=RED),
+        red(b"copy", b"latest", payload_type=5),
+    ],
+)
+def test_red_that_holds_no_opus_or_not_what_it_says_is_refused(
+    client: Callable[..., Client], taken: Taken, payload: bytes
+) -> None:
+    anna, ben = client(), client()
+    anna.publish(1)
+    ben.subscribe(1, 1, is_audio=True)
+    taken.core.take_copies(1, True)
+    anna.send(rtp(1, payload, payload_type=RED))
+    anna.send(rtp(2, red(b"copy", b"latest"), payload_type=RED))
+    taken.until(lambda: taken.core.counts().forwarded == 1)
+    assert taken.core.counts().refused == 1
+    assert [payload for _, payload, _ in ben.received()] == [red(b"copy", b"latest")]
 
 
 def test_pictures_begin_with_a_key_frame(client: Callable[..., Client], taken: Taken) -> None:
@@ -388,6 +449,7 @@ def test_closing_twice_is_closing_once_and_calls_afterwards_do_nothing(
     anna.publish(2)
     ben.subscribe(2, 2)
     taken.core.resend(1, [1])
+    taken.core.take_copies(1, True)
     taken.core.send_rtcp(1, bytes(8))
     taken.core.send_to(anna.address, b"hello")
     taken.core.remove_peer(1)

@@ -22,10 +22,10 @@ from signaling.relay.dtls import DtlsServer
 from signaling.relay.ice_lite import answer_check
 from signaling.relay.publisher import Publisher
 from signaling.relay.python_core import PythonCore
-from signaling.relay.rtp_packets import MalformedRtp, is_h264_key_frame, parse_rtp, parse_vp8
+from signaling.relay.rtp_packets import MalformedRtp, is_h264_key_frame, parse_red, parse_rtp, parse_vp8
 from signaling.relay.subscriber import Subscriber
 from signaling.relay.transport import Line
-from tests.contract.packet_peers import rtp, vp8
+from tests.contract.packet_peers import red, rtp, vp8
 from tests.unit.signaling.relay.test_descriptions import FINGERPRINT, LOCAL, an_offer
 from tests.unit.signaling.relay.test_hostile_rtcp import GOOD as GOOD_RTCP
 from tests.unit.signaling.relay.test_ice_lite import ADDRESS, OURS, PASSWORDS, a_check
@@ -74,6 +74,9 @@ def rtp_packet(data: bytes) -> None:
         header = parse_rtp(data, len(data))
         parse_vp8(data, header.payload_at, header.payload_end)
         is_h264_key_frame(data, header.payload_at, header.payload_end)
+        payload = data[header.payload_at : header.payload_end]
+        blocks = parse_red(payload)
+        assert blocks.latest_at < len(payload) and max(blocks.types_at) < blocks.latest_at
     Publisher(CORE, "eve", lambda: 1, *4 * [lambda *_: None]).take_unknown_rtp(data)
 
 
@@ -110,6 +113,7 @@ SEEDS: Mapping[str, tuple[bytes, ...]] = {
     "rtp": (
         rtp(1, vp8(b"picture", key=True), transport_sequence_number=7, level=30),
         rtp(2, b"\x65" + bytes(20), payload_type=102),
+        rtp(3, red(b"before", b"latest"), payload_type=63),
     ),
     "rtcp": tuple(GOOD_RTCP),
 }

@@ -39,8 +39,8 @@ function call(seconds: number, lineAt: (second: number) => Line, uploadBps = 0, 
   const seen: Second[] = [];
   for (let second = 0; second < seconds; second += 1) {
     const line = lineAt(second);
-    const { video, audioBps, uploads } = decide(policy);
-    const speechBps = audioBps + HEADERS_BPS;
+    const { video, audioBps, copies, uploads } = decide(policy);
+    const speechBps = (copies ? 2 : 1) * audioBps + HEADERS_BPS;
     // The browser's own congestion control keeps the picture within what the line gives, and lets queues drain.
     const left = (line.bps - speechBps) * 0.95 - queuedBits;
     const videoBps = video === null ? 0 : Math.max(30_000, Math.min(video.maxBps, 1.2e6, left));
@@ -103,6 +103,13 @@ describe("on a line of 64 kbit/s", () => {
     expect(clean / (seen.length - 30)).toBeGreaterThan(0.9);
   });
 
+  it("copies of speech, for which there is no room, are gone within six seconds and tried ever more seldom", () => {
+    expect(seen[0]?.copies).toBe(true);
+    expect(seen[6]?.copies).toBe(false);
+    expect(seen.slice(30).filter(({ copies }) => copies).length).toBeLessThan(57);
+    expect(changes(seen.slice(300).map(({ copies }) => String(copies)))).toBeLessThanOrEqual(4);
+  });
+
   it("the picture is tried again ever more seldom", () => {
     expect(changes(levels(seen))).toBeLessThanOrEqual(14);
     expect(changes(levels(seen.slice(300)))).toBeLessThanOrEqual(4);
@@ -115,6 +122,10 @@ describe("with 30 % loss and 300 ms round trip", () => {
   it("it is at speech alone, at 24 kbit/s, within eight seconds, and stays there", () => {
     expect(new Set(levels(seen.slice(8)))).toEqual(new Set(["audio-only"]));
     expect(LEVELS.at(-1)).toMatchObject({ video: null, audioBps: 24_000 });
+  });
+
+  it("each packet of speech goes with a copy of the one before it", () => {
+    expect(seen.every(({ copies }) => copies)).toBe(true);
   });
 
   it("uploads and images stand from the third second on, and both sides are told", () => {

@@ -93,6 +93,12 @@ const SHARES: readonly (Bounds & { share: Share })[] = [
   { share: "paused", loss: ANY, delayMs: ANY },
 ];
 
+/** Copies of speech help where packets are lost, and harm where they wait: on a line that is too thin for them. */
+const COPIES: readonly { copies: boolean; delayMs: number }[] = [
+  { copies: true, delayMs: 200 },
+  { copies: false, delayMs: ANY },
+];
+
 const WORDS: readonly { word: Word; loss: number; rttMs: number; jitterMs: number }[] = [
   { word: "good", loss: 0.03, rttMs: 300, jitterMs: 50 },
   { word: "fair", loss: 0.12, rttMs: 600, jitterMs: 150 },
@@ -101,6 +107,7 @@ const WORDS: readonly { word: Word; loss: number; rttMs: number; jitterMs: numbe
 
 const VIDEO_PACE: Pace = { fallAfterS: 3, firstHoldS: 10, longestHoldS: 160 };
 const SHARE_PACE: Pace = { fallAfterS: 1, firstHoldS: 6, longestHoldS: 96 };
+const COPIES_PACE: Pace = { fallAfterS: 2, firstHoldS: 20, longestHoldS: 160 };
 const WORD_PACE: Pace = { fallAfterS: 2, firstHoldS: 4, longestHoldS: 8 };
 /** A rung is climbed only where its bounds are kept with this to spare. */
 const TO_SPARE = 0.6;
@@ -120,6 +127,7 @@ export interface LinePolicy {
   shortestMs: number | null;
   jitterMs: number;
   video: Place;
+  copies: Place;
   uploads: Place;
   images: Place;
   out: Place;
@@ -133,6 +141,7 @@ export const FIRST_POLICY: LinePolicy = {
   shortestMs: null,
   jitterMs: 0,
   video: onRung(0, VIDEO_PACE),
+  copies: onRung(0, COPIES_PACE),
   uploads: onRung(0, SHARE_PACE),
   images: onRung(0, SHARE_PACE),
   out: onRung(0, WORD_PACE),
@@ -144,6 +153,8 @@ export interface LineDecision {
   video: VideoLimits | null;
   screen: VideoLimits | null;
   audioBps: number;
+  /** Whether each packet of speech goes with a copy of the one before it (speechForm.ts). */
+  copies: boolean;
   uploads: Share;
   images: Share;
   /** How what we say arrives, and how what we hear does. */
@@ -158,6 +169,7 @@ export function decide(policy: LinePolicy): LineDecision {
     video,
     screen,
     audioBps,
+    copies: at(COPIES, policy.copies.rung).copies,
     uploads: at(SHARES, policy.uploads.rung).share,
     images: at(SHARES, policy.images.rung).share,
     out: at(WORDS, policy.out.rung).word,
@@ -201,6 +213,7 @@ export function afterSecond(policy: LinePolicy, figures: LineFigures): LinePolic
     shortestMs,
     jitterMs,
     video: step(policy.video, level(out.atLeast, 1), isFull ? policy.video.rung : level(out.atMost, TO_SPARE), VIDEO_PACE),
+    copies: step(policy.copies, copies(out.atLeast, 1), copies(out.atMost, TO_SPARE), COPIES_PACE),
     uploads: step(policy.uploads, share(out.atLeast, 1), share(out.atMost, TO_SPARE), SHARE_PACE),
     images: step(policy.images, share(inward.atLeast, 1), share(inward.atMost, TO_SPARE), SHARE_PACE),
     out: step(policy.out, word(out.atLeast, 1), word(out.atMost, WORD_TO_SPARE), WORD_PACE),
@@ -226,6 +239,8 @@ function both(before: Seen, latest: Seen): { atLeast: Seen; atMost: Seen } {
 
 const share = ({ loss, delayMs }: Seen, spare: number) =>
   SHARES.findIndex((row) => loss <= row.loss * spare && delayMs <= row.delayMs * spare);
+
+const copies = ({ delayMs }: Seen, spare: number) => COPIES.findIndex((row) => delayMs <= row.delayMs * spare);
 
 const word = ({ loss, rttMs, jitterMs }: Seen, spare: number) =>
   WORDS.findIndex((row) => loss <= row.loss * spare && rttMs <= row.rttMs * spare && jitterMs <= row.jitterMs * spare);

@@ -51,6 +51,19 @@ describe("the figures of a second", () => {
     expect(figuresBetween(before, after).lossIn).toBeCloseTo(0.2);
   });
 
+  it("take one packet lost of a silent microphone's few for no bad line", () => {
+    const quiet = (second: number, lost: number) =>
+      aReport(second, {
+        ia: { packetsReceived: 4 * second, packetsLost: lost },
+        a: { packetsSent: 5 * second },
+        v: { packetsSent: 0 },
+        ra: { fractionLost: lost / 5 },
+      });
+    const { lossIn, lossOut } = figuresBetween(quiet(1, 0), quiet(2, 1));
+    expect(lossIn).toBeCloseTo(0.04);
+    expect(lossOut).toBeCloseTo(0.04);
+  });
+
   it("leave out concealment that nobody hears", () => {
     const after = aReport(2, { ia: { concealedSamples: 14_400, silentConcealedSamples: 9_600 } });
     expect(figuresBetween(aReport(1), after).concealed).toBeCloseTo(0.1);

@@ -36,6 +36,8 @@ export interface LineReport {
   inbound: readonly StatsEntry[];
 }
 
+/** Half a second of speech. A microphone in silence sends a few packets: one that is lost of those is no bad line. */
+const ENOUGH_PACKETS = 25;
 const EMPTY: LineReport = { outbound: [], inbound: [] };
 
 /** What happened between two reports of the same connections; `before` null: since they began. */
@@ -57,7 +59,7 @@ export function figuresBetween(before: LineReport | null, after: LineReport): Li
   return {
     rttMs: rtt === null ? null : rtt * 1_000,
     lossOut: reportedLoss(outbound, after.outbound),
-    lossIn: received + lost === 0 ? null : lost / (received + lost),
+    lossIn: received + lost === 0 ? null : lost / Math.max(received + lost, ENOUGH_PACKETS),
     jitterMs: jitters.length === 0 ? null : Math.max(...jitters),
     concealed: samples === 0 ? null : concealed / samples,
     availableBps: pair?.availableOutgoingBitrate ?? null,
@@ -86,7 +88,7 @@ function reportedLoss(before: readonly StatsEntry[], after: readonly StatsEntry[
     lost += fractionLost * sent;
     packets += sent;
   }
-  return packets === 0 ? null : lost / packets;
+  return packets === 0 ? null : lost / Math.max(packets, ENOUGH_PACKETS);
 }
 
 /** Tracks whose picture stood still between the reports, although they are there. */

@@ -106,7 +106,7 @@ export class LineWatch {
       still: this.stillOnes(last.still, stillTracks(before, report).map((track) => peers.ownerOf(track))),
     });
     if (last.figures === null || worseOf(decision) !== worseOf(last)) this.sayWord();
-    if (decision.level !== last.level) await peers.limit(decision);
+    if (decision.level !== last.level || decision.copies !== last.copies) await peers.limit(decision);
   }
 
   /** The same array while the same ones stand still: nothing is drawn anew. */

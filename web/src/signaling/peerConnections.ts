@@ -9,6 +9,7 @@
 import { encodingsOf, LAYERS } from "./layers";
 import { decide, FIRST_POLICY, type LineDecision } from "./linePolicy";
 import type { LineReport, StatsEntry } from "./lineStats";
+import { inForm, isSameForm, type SpeechForm } from "./speechForm";
 import type {
   CandidateMessage,
   ClientMessage,
@@ -27,7 +28,7 @@ export interface PeerEvents {
   failed: () => void;
 }
 
-type Limits = Pick<LineDecision, "video" | "screen" | "audioBps">;
+type Limits = Pick<LineDecision, "video" | "screen" | "audioBps" | "copies">;
 
 export interface Tracks {
   audio: MediaStreamTrack | null;
@@ -48,6 +49,8 @@ export class PeerConnections {
   private screen: RTCRtpTransceiver | null = null;
   private readonly owners = new Map<string, string>();
   private negotiation: Promise<void> = Promise.resolve();
+  /** As the last answer was taken; null before the first. */
+  private soundForm: SpeechForm | null = null;
   private isClosed = false;
   private limits: Limits = decide(FIRST_POLICY);
   private wanted: ReadonlySet<string> = new Set(LAYERS.map(({ rid }) => rid));
@@ -72,12 +75,7 @@ export class PeerConnections {
       })),
     });
     // Told at the beginning, and whenever a screen comes or goes; never while an offer is out.
-    this.outbound.addEventListener("negotiationneeded", () => {
-      this.enqueue(async () => {
-        await this.outbound.setLocalDescription();
-        this.describe("send", this.outbound.localDescription);
-      });
-    });
+    this.outbound.addEventListener("negotiationneeded", () => this.offer());
     void this.showScreen(tracks.screen);
   }
 
@@ -131,7 +129,10 @@ export class PeerConnections {
   takeDescription(connection: Connection, description: SessionDescription): void {
     this.enqueue(async () => {
       if (connection === "send") {
-        await this.outbound.setRemoteDescription(description);
+        const form = this.formOfSound();
+        await this.outbound.setRemoteDescription({ ...description, sdp: inForm(description.sdp, form) });
+        this.soundForm = form;
+        this.followForm();
         return;
       }
       this.inbound ??= this.receiving();
@@ -156,8 +157,33 @@ export class PeerConnections {
 
   private async applySoundLimit(): Promise<void> {
     const { audioBps, video } = this.limits;
-    const isMusic = this.audio.sender.track?.contentHint === "music" && video !== null;
-    await this.change(this.audio.sender, () => ({ maxBitrate: isMusic ? MUSIC_BPS : audioBps }));
+    const hasRoom = this.isMusic() && video !== null;
+    await this.change(this.audio.sender, () => ({ maxBitrate: hasRoom ? MUSIC_BPS : audioBps }));
+    this.followForm();
+  }
+
+  private isMusic(): boolean {
+    return this.audio.sender.track?.contentHint === "music";
+  }
+
+  /** Heart and lung sounds are quieter than what speech takes for silence, and already have twice the bit rate. */
+  private formOfSound(): SpeechForm {
+    const isMusic = this.isMusic();
+    return { copies: this.limits.copies && !isMusic, pauses: !isMusic };
+  }
+
+  /** Only an answer changes the form, so a change asks for one. */
+  private followForm(): void {
+    if (this.soundForm !== null && !isSameForm(this.soundForm, this.formOfSound())) this.offer();
+  }
+
+  /** Not while an offer is out: what is still needed after its answer is offered then. */
+  private offer(): void {
+    this.enqueue(async () => {
+      if (this.outbound.signalingState !== "stable") return;
+      await this.outbound.setLocalDescription();
+      this.describe("send", this.outbound.localDescription);
+    });
   }
 
   private async applyLayers(): Promise<void> {

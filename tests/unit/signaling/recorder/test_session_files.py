@@ -60,6 +60,26 @@ def written(part: Part) -> bytes:
     return with_duration(part.take_bytes(1e9), part.written_ms)
 
 
+def test_what_was_not_sent_in_silence_is_silence_in_the_file() -> None:
+    files = SessionFiles()
+    files.set_tracks([VOICE], 0)
+    said, again = speech()[:50], speech()[90:140]  # between them one packet of a silent microphone
+    sent = list(opus_packets([*said, speech()[70], *again]))
+    record(files, coming(VOICE, OPUS, sent))
+    (part,) = files.parts
+    found = contents(written(part))
+    assert len(found.sound_times_s) == 140, "nothing has moved into the gap"
+    assert found.sound_times_s[-1] - found.sound_times_s[0] == pytest.approx(139 * 0.02, abs=0.01)
+    assert part.lost_packets == 0
+
+
+def test_sound_that_was_away_for_long_is_not_made_up() -> None:
+    files = SessionFiles()
+    files.set_tracks([VOICE], 0)
+    record(files, coming(VOICE, OPUS, opus_packets([*speech()[:20], *speech()[100:120]])))
+    assert len(contents(written(files.parts[0])).sound_times_s) == 40
+
+
 def test_a_voice_and_its_face_are_one_file_that_a_decoder_reads_whole() -> None:
     files = SessionFiles()
     files.set_tracks([VOICE, FACE], 0)

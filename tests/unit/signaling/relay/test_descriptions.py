@@ -60,6 +60,24 @@ a=simulcast:send q;h;f
 """
 
 
+CHROMIUM_AUDIO = """\
+m=audio 9 UDP/TLS/RTP/SAVPF 109 35 0
+c=IN IP4 0.0.0.0
+a=ice-ufrag:abcd
+a=ice-pwd:abcdefghijklmnopqrstuv
+a=fingerprint:sha-256 {fingerprint}
+a=setup:actpass
+a=mid:1
+a=sendonly
+a=rtcp-mux
+a=rtpmap:109 opus/48000/2
+a=fmtp:109 minptime=10;useinbandfec=1
+a=rtpmap:35 red/48000/2
+a=fmtp:35 109/109
+a=rtpmap:0 PCMU/8000
+"""
+
+
 def an_offer(*sections: str) -> str:
     head = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 1\r\n"
     text = "".join(sections or (CHROMIUM_VIDEO,)).format(fingerprint=FINGERPRINT.value)
@@ -85,6 +103,35 @@ def test_the_answer_takes_all_layers_with_the_numbers_of_the_client() -> None:
     assert "a=ice-lite\r\n" in answer and "a=setup:passive\r\n" in answer
     assert "a=rtcp-fb:96 transport-cc\r\n" in answer
     assert answer.count("a=candidate:") == 2 and " 192.0.2.1 40000 typ host" in answer
+
+
+def test_speech_is_asked_for_in_red_before_opus_alone_and_with_nothing_in_silence() -> None:
+    offer = read_offer(an_offer(CHROMIUM_AUDIO))
+    assert {number: known.codec for number, known in offer.sections[0].payload_types.items()} == {
+        109: Codec.OPUS,
+        35: Codec.RED,
+    }
+    answer = write_answer(offer, LOCAL)
+    assert "m=audio 9 UDP/TLS/RTP/SAVPF 35 109\r\n" in answer
+    assert "a=fmtp:35 109/109\r\n" in answer
+    assert "a=fmtp:109 minptime=10;useinbandfec=1;usedtx=1\r\n" in answer
+
+
+@pytest.mark.parametrize("blocks", ["", "109/0", "0/0", "35/35", "109/110", "nonsense", "109/"])
+def test_red_of_anything_but_opus_is_not_taken(blocks: str) -> None:
+    line = "a=fmtp:35 109/109\n"
+    offer = CHROMIUM_AUDIO.replace(line, f"a=fmtp:35 {blocks}\n" if blocks else "")
+    assert "m=audio 9 UDP/TLS/RTP/SAVPF 109\r\n" in write_answer(read_offer(an_offer(offer)), LOCAL)
+
+
+def test_who_takes_red_is_read_of_the_answer() -> None:
+    both = write_offer([Place("audio", "0", 11, None, "name", "anna")], LOCAL)
+    assert "m=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\n" in both and "a=fmtp:63 111/111\r\n" in both
+    takes = both.replace("a=sendonly", "a=recvonly").replace("a=setup:actpass", "a=setup:active")
+    assert read_answer(takes).red_mids == {"0"}
+    red = "a=rtpmap:63 red/48000/2\r\na=fmtp:63 111/111\r\n"
+    does_not = takes.replace(" 63 111", " 111").replace(red, "")
+    assert read_answer(does_not).red_mids == set()
 
 
 def test_a_section_without_a_codec_of_ours_is_refused_and_the_others_stay() -> None:
@@ -132,6 +179,7 @@ async def test_an_endpoint_takes_our_offer_and_its_answer_is_read() -> None:
     finally:
         await client.close()
     assert answer.accepted_mids == {"0", "1"}
+    assert answer.red_mids == set()
     assert answer.fingerprints
 
 

@@ -4,20 +4,18 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
-from imaging.part10 import part10_bytes
-from inference.phantoms.chest import chest_ct
-from inference.phantoms.mammogram import mammogram_exam
 from storage.database import Database, utc_now
 from storage.tables import users as users_table
-from teleconsult.dependencies import PartsOfApp
-from teleconsult.studies.arrival import assess_and_queue
-from teleconsult.studies.registration import Arrival, register
 from teleconsult.users.passwords import hash_password, one_time_password
 from teleconsult.users.repository import UserRepository
 from teleconsult.users.user import Role
+
+if TYPE_CHECKING:
+    from teleconsult.dependencies import PartsOfApp
 
 PASSWORD_FILE = "one-time-passwords.json"
 
@@ -101,8 +99,16 @@ def unused_passwords(database: Database, secrets_folder: Path) -> dict[str, str 
     return unused
 
 
-def add_demo_studies(parts: PartsOfApp) -> int:
+def add_demo_studies(parts: "PartsOfApp") -> int:
     """Store a phantom chest CT and a phantom four-view mammogram; the number of studies stored."""
+    # Every start needs the accounts, only the first one the studies: what draws and stores them takes longer
+    # to load than all the rest of the supervisor.
+    from imaging.part10 import part10_bytes
+    from inference.phantoms.chest import chest_ct
+    from inference.phantoms.mammogram import mammogram_exam
+    from teleconsult.studies.arrival import assess_and_queue
+    from teleconsult.studies.registration import Arrival, register
+
     at = utc_now()
     with parts.database.reading() as connection:
         account = connection.execute(

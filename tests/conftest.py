@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.installation_server import REPOSITORY, Client, Installation, free_ports_of_an_installation
+from tests.installation_server import (
+    REPOSITORY,
+    Client,
+    Installation,
+    free_ports_of_an_installation,
+    no_models,
+)
 
 # A loaded machine is slow now and then; how long an example takes is no property of the code.
 settings.register_profile("no-deadline", deadline=None)
@@ -37,6 +43,17 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
 def fresh_installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
     """One of a module's own: nobody has signed in yet, and its parts may be killed."""
     running = Installation(tmp_path_factory.mktemp("fresh") / "data", free_ports_of_an_installation())
+    try:
+        yield running.start()
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="module")
+def installation_without_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """As `fresh_installation`, but nothing reads what comes in: for tests that ask for no finding."""
+    folder = tmp_path_factory.mktemp("without_models")
+    running = Installation(folder / "data", free_ports_of_an_installation(), settings=no_models(folder))
     try:
         yield running.start()
     finally:

@@ -173,3 +173,10 @@ def free_ports_of_an_installation() -> int:
         port = free_inner_port()
         if all(is_free(above) for above in range(port + 1, port + 3 + MOST_UNASKED)):
             return port
+
+
+def no_models(folder: Path) -> dict[str, str]:
+    """Settings of an installation with an empty folder of models, made in `folder`: it has no workers."""
+    models = folder / "models"
+    models.mkdir()
+    return {"TELECONSULT_MODELS": str(models)}

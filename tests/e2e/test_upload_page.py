@@ -25,21 +25,21 @@ SLOW_BYTES_PER_S = 500_000
 
 
 @pytest.fixture
-def page(browser: Browser, fresh_installation: Installation) -> Iterator[Page]:
+def page(browser: Browser, installation_without_models: Installation) -> Iterator[Page]:
     """The upload page of a signed-in clinician; fails on an error of a script."""
-    clinician(fresh_installation)
+    clinician(installation_without_models)
     context = browser.new_context(locale="en-US", viewport={"width": 1366, "height": 768})
     context.set_default_timeout(PATIENCE_MS)
     faults: list[str] = []
     page = context.new_page()
     page.on("pageerror", lambda error: faults.append(f"{error}\n{error.stack}"))
     answer = context.request.post(
-        fresh_installation.url + "/api/session",
+        installation_without_models.url + "/api/session",
         data={"username": "clinician", "password": PASSWORD},
         headers={"X-Teleconsult": "1"},
     )
     assert answer.ok
-    page.goto(fresh_installation.url + "/upload")
+    page.goto(installation_without_models.url + "/upload")
     yield page
     context.close()
     assert not faults, "\n".join(faults)
@@ -95,8 +95,9 @@ def slow_line(page: Page) -> CDPSession:
     return session
 
 
-def set_line(session: CDPSession, *, offline: bool = False) -> None:
-    line = {"latency": 20, "downloadThroughput": -1, "uploadThroughput": SLOW_BYTES_PER_S}
+def set_line(session: CDPSession, *, offline: bool = False, fast: bool = False) -> None:
+    """Slow, so that an upload can be met in its middle; fast, once it has been."""
+    line = {"latency": 20, "downloadThroughput": -1, "uploadThroughput": -1 if fast else SLOW_BYTES_PER_S}
     session.send("Network.emulateNetworkConditions", {"offline": offline, **line})
 
 
@@ -119,9 +120,9 @@ def safe(page: Page) -> None:
 
 
 def test_a_folder_with_a_zip_of_another_patient_and_bad_files_is_asked_about_and_taken_file_by_file(
-    page: Page, fresh_installation: Installation, tmp_path: Path
+    page: Page, installation_without_models: Installation, tmp_path: Path
 ) -> None:
-    client = clinician(fresh_installation)
+    client = clinician(installation_without_models)
     one, other = chest(1), chest(2)
     del one["030.dcm"]
     folder = written(
@@ -161,9 +162,9 @@ def test_a_folder_with_a_zip_of_another_patient_and_bad_files_is_asked_about_and
 
 
 def test_one_of_two_patients_can_be_left_out(
-    page: Page, fresh_installation: Installation, tmp_path: Path
+    page: Page, installation_without_models: Installation, tmp_path: Path
 ) -> None:
-    client = clinician(fresh_installation)
+    client = clinician(installation_without_models)
     folder = written(
         tmp_path,
         {f"a/{name}": content for name, content in chest(3, 25).items()}
@@ -179,11 +180,11 @@ def test_one_of_two_patients_can_be_left_out(
 
 
 def test_an_upload_that_a_reload_stopped_is_told_of_and_goes_on_with_what_is_missing(
-    page: Page, fresh_installation: Installation, tmp_path: Path
+    page: Page, installation_without_models: Installation, tmp_path: Path
 ) -> None:
-    client = clinician(fresh_installation)
+    client = clinician(installation_without_models)
     folder = written(tmp_path, chest(5))
-    slow_line(page)
+    line = slow_line(page)
     drop(page, folder)
     until_some_are_stored(client, "U-5")
     page.on("dialog", lambda dialog: dialog.accept())
@@ -200,6 +201,7 @@ def test_an_upload_that_a_reload_stopped_is_told_of_and_goes_on_with_what_is_mis
             sent.append(len(answer.json()["files"])) if answer.url.endswith("/instances") else None
         ),
     )
+    set_line(line, fast=True)
     drop(page, folder)
     safe(page)
     assert stored_of(client, "U-5") == SLICES
@@ -210,29 +212,29 @@ def test_an_upload_that_a_reload_stopped_is_told_of_and_goes_on_with_what_is_mis
 
 
 def test_an_upload_outlives_the_server_and_the_network(
-    page: Page, fresh_installation: Installation, tmp_path: Path
+    page: Page, installation_without_models: Installation, tmp_path: Path
 ) -> None:
-    client = clinician(fresh_installation)
+    client = clinician(installation_without_models)
     line = slow_line(page)
     drop(page, written(tmp_path, chest(6)))
     until_some_are_stored(client, "U-6")
-    os.kill(app_process(fresh_installation), signal.SIGKILL)
+    os.kill(app_process(installation_without_models), signal.SIGKILL)
     status = page.get_by_test_id("upload-status")
     expect(status).to_have_attribute("data-phase", "waiting-for-network", timeout=PATIENCE_MS)
     picture(page, "waiting")
     expect(status).to_have_attribute("data-phase", "sending", timeout=PATIENCE_MS)
     set_line(line, offline=True)
     expect(status).to_have_attribute("data-phase", "waiting-for-network", timeout=PATIENCE_MS)
-    set_line(line)
+    set_line(line, fast=True)
     safe(page)
     assert stored_of(client, "U-6") == SLICES
 
 
 def test_a_sign_in_that_ran_out_in_the_middle_is_asked_for_and_nothing_is_lost(
-    page: Page, fresh_installation: Installation, tmp_path: Path
+    page: Page, installation_without_models: Installation, tmp_path: Path
 ) -> None:
-    client = clinician(fresh_installation)
-    slow_line(page)
+    client = clinician(installation_without_models)
+    line = slow_line(page)
     drop(page, written(tmp_path, chest(7)))
     until_some_are_stored(client, "U-7")
     page.context.clear_cookies()
@@ -240,6 +242,7 @@ def test_a_sign_in_that_ran_out_in_the_middle_is_asked_for_and_nothing_is_lost(
     login = page.get_by_label(said("auth", "login.username"))
     expect(again.or_(login).first).to_be_visible(timeout=PATIENCE_MS)
     picture(page, "signed-out")
+    set_line(line, fast=True)
     if login.is_visible():  # another question of the page met the closed door first
         login.fill("clinician")
     page.locator("input[type=password]").fill(PASSWORD)
@@ -249,23 +252,24 @@ def test_a_sign_in_that_ran_out_in_the_middle_is_asked_for_and_nothing_is_lost(
 
 
 def test_an_upload_can_be_paused_and_gone_on_with(
-    page: Page, fresh_installation: Installation, tmp_path: Path
+    page: Page, installation_without_models: Installation, tmp_path: Path
 ) -> None:
-    client = clinician(fresh_installation)
-    slow_line(page)
+    client = clinician(installation_without_models)
+    line = slow_line(page)
     drop(page, written(tmp_path, chest(8)))
     until_some_are_stored(client, "U-8")
     page.get_by_role("button", name=said("upload", "pause")).click()
     expect(page.get_by_test_id("upload-status")).to_have_attribute("data-phase", "paused")
+    set_line(line, fast=True)
     page.get_by_role("button", name=said("upload", "resume")).click()
     safe(page)
     assert stored_of(client, "U-8") == SLICES
 
 
 def test_a_drop_can_be_sent_without_the_patients_identity(
-    page: Page, fresh_installation: Installation, tmp_path: Path
+    page: Page, installation_without_models: Installation, tmp_path: Path
 ) -> None:
-    client = clinician(fresh_installation)
+    client = clinician(installation_without_models)
     page.get_by_role("switch", name=said("upload", "deidentify.label")).check(force=True)
     drop(page, written(tmp_path, chest(9, 25)))
     safe(page)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.installation_server import Client, Installation, free_ports_of_an_installation
+from tests.installation_server import Client, Installation, free_ports_of_an_installation, no_models
 from tests.orthanc_server import ORTHANC, USERNAME, OrthancServer
 
 
@@ -17,9 +17,11 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def own(tmp_path_factory: pytest.TempPathFactory, watched: Path) -> Iterator[Installation]:
-    """Our installation: it may connect to this machine, and watches a folder."""
-    running = Installation(tmp_path_factory.mktemp("own") / "data", free_ports_of_an_installation())
+    """Our installation: without models, it may connect to this machine and watches a folder."""
+    folder = tmp_path_factory.mktemp("own")
+    running = Installation(folder / "data", free_ports_of_an_installation())
     running.settings = {
+        **no_models(folder),
         "TELECONSULT_ALLOW_LOCAL_ARCHIVES": "1",
         "TELECONSULT_WATCH_FOLDER": str(watched),
     }

@@ -4,10 +4,7 @@ import pytest
 
 from imaging.finding import FindingKind
 from inference.bi_rads import GUIDELINE, ROWS, bi_rads
-from inference.bundle import load_bundle
-from inference.mammography import detect_lesions
-from inference.phantoms.mammogram import draw_mammogram
-from tests.unit.inference.test_mammography import BUNDLE, PHANTOM_SEEDS, as_mammogram
+from tests.unit.inference.test_mammography import PHANTOM_SEEDS, read
 
 
 @pytest.mark.parametrize(
@@ -41,8 +38,7 @@ def test_every_kind_has_one_row_and_no_flag_gives_what_only_a_workup_or_a_reader
 
 
 def test_what_the_model_flags_carries_the_row_of_its_kind() -> None:
-    phantom = draw_mammogram(PHANTOM_SEEDS[0], density="b", masses=1, clusters=1)
-    findings = detect_lesions(as_mammogram(phantom), load_bundle(BUNDLE), lambda stage, share: None)
+    findings = read(PHANTOM_SEEDS[0])
     assert findings
     for finding in findings:
         outcome = bi_rads(finding.kind)

@@ -8,12 +8,11 @@ from inference.breast_features import BreastFeatures, breast_features
 from inference.breast_scoring import CALCIFICATIONS, clusters, patch_logits
 from inference.bundle import Bundle, load_bundle
 from inference.evidence import Picture
-from inference.mammography import detect_lesions
 from inference.monai_predictor import load_predictor
 from inference.network_saliency import breast_saliency
 from inference.phantoms.mammogram import PhantomMammogram, draw_mammogram
 from tests.installation_server import REPOSITORY
-from tests.unit.inference.test_mammography import as_mammogram
+from tests.unit.inference.test_mammography import drawn, read
 
 BUNDLE = REPOSITORY / "models" / "mammography"
 
@@ -38,10 +37,9 @@ def test_a_flag_of_either_network_has_a_picture_of_what_it_rests_on(bundle: Bund
     for seed in (14, 19, 7):
         if shown.keys() >= {"mass", "calcification-cluster"}:
             break
-        phantom = draw_mammogram(seed, density="b", masses=1, clusters=1)
-        for finding in detect_lesions(as_mammogram(phantom), bundle, lambda stage, share: None):
+        for finding in read(seed):
             if str(finding.kind) not in shown:
-                picture = breast_saliency(features_of(phantom), finding, predictor)
+                picture = breast_saliency(features_of(drawn(seed)), finding, predictor)
                 assert picture is not None
                 assert picture.png.startswith(b"\x89PNG")
                 shown[str(finding.kind)] = picture

@@ -41,7 +41,7 @@ test: setup-tests ## Install all that tests need, then check and test everything
 	@$(MAKE) python-tests
 
 check: ## ruff, mypy, import rules, eslint, tsc: all of them, also when one fails
-	@$(MAKE) --keep-going check-ruff check-mypy check-imports check-eslint check-tsc
+	@$(MAKE) --keep-going -j2 check-ruff check-mypy check-imports check-eslint check-tsc
 
 check-ruff:
 	@deploy/step.sh "ruff" $(BIN)/ruff check --no-cache .

@@ -24,8 +24,8 @@ BOUNDARY = "the-boundary"
 
 
 @pytest.fixture(scope="module")
-def client(fresh_installation: Installation) -> Client:
-    return fresh_installation.sign_in("clinician")
+def client(installation_without_models: Installation) -> Client:
+    return installation_without_models.sign_in("clinician")
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +87,9 @@ def paths(study: str) -> list[str]:
 
 
 def test_an_export_leaves_the_memory_of_the_app_as_it_was(
-    fresh_installation: Installation, client: Client, study: str
+    installation_without_models: Installation, client: Client, study: str
 ) -> None:
-    app = process(fresh_installation, "uvicorn")
+    app = process(installation_without_models, "uvicorn")
     whole = client.http.get(paths(study)[0]).content
     assert len(zipfile.ZipFile(BytesIO(whole)).namelist()) == SLICES
 
@@ -111,9 +111,9 @@ def test_an_export_leaves_the_memory_of_the_app_as_it_was(
 
 @pytest.mark.parametrize("which", [0, 1])
 def test_a_client_that_leaves_stops_what_is_fetched_for_it(
-    fresh_installation: Installation, client: Client, study: str, which: int
+    installation_without_models: Installation, client: Client, study: str, which: int
 ) -> None:
-    archive = Path(f"/proc/{process(fresh_installation, 'Orthanc')}/io")
+    archive = Path(f"/proc/{process(installation_without_models, 'Orthanc')}/io")
 
     def read_bytes() -> int:
         return int(archive.read_text().split()[1])
@@ -133,7 +133,7 @@ def test_a_client_that_leaves_stops_what_is_fetched_for_it(
 
 @pytest.mark.parametrize("which", [0, 1])
 def test_an_archive_that_dies_in_the_middle_breaks_the_answer_off(
-    fresh_installation: Installation, client: Client, study: str, which: int
+    installation_without_models: Installation, client: Client, study: str, which: int
 ) -> None:
     got = bytearray()
     with (
@@ -143,7 +143,7 @@ def test_an_archive_that_dies_in_the_middle_breaks_the_answer_off(
         assert answer.status_code == 200
         for chunk in answer.iter_raw(64 << 10):
             if not got:
-                os.kill(process(fresh_installation, "Orthanc"), signal.SIGKILL)
+                os.kill(process(installation_without_models, "Orthanc"), signal.SIGKILL)
             got += chunk
     assert got and len(got) < SLICES * 512 * 512 * 2
     with pytest.raises(zipfile.BadZipFile):
@@ -154,7 +154,7 @@ def test_an_archive_that_dies_in_the_middle_breaks_the_answer_off(
 
 
 def test_while_the_archive_is_away_the_answer_says_so_in_both_languages(
-    fresh_installation: Installation, client: Client, study: str
+    installation_without_models: Installation, client: Client, study: str
 ) -> None:
     series = client.get(f"/api/studies/{study}")["series"][0]
     instance = series["instances"][0]["sop_instance_uid"]
@@ -168,7 +168,7 @@ def test_while_the_archive_is_away_the_answer_says_so_in_both_languages(
         # The supervisor starts it again soon: killed until an answer fell into its absence.
         def is_refused(address: str = address) -> httpx.Response | None:
             with suppress(AssertionError, ProcessLookupError):
-                os.kill(process(fresh_installation, "Orthanc"), signal.SIGKILL)
+                os.kill(process(installation_without_models, "Orthanc"), signal.SIGKILL)
             with client.http.stream("GET", address) as answer:
                 return answer if answer.status_code == 503 and answer.read() else None
 

@@ -8,14 +8,21 @@ export function isTyping(target: EventTarget | null): boolean {
 
 export type KeyMap = Readonly<Record<string, () => void>>;
 
-/** Single-key shortcuts for as long as the component lives; none while typing, in a dialog or with a modifier. */
+/** A key as a KeyMap names it: letters small, "Ctrl+" and "Ctrl+Shift+" before those with a modifier (Command is Ctrl). */
+function nameOf(event: KeyboardEvent): string {
+  const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
+  if (!event.ctrlKey && !event.metaKey) return key;
+  return event.shiftKey ? `Ctrl+Shift+${key}` : `Ctrl+${key}`;
+}
+
+/** Shortcuts for as long as the component lives; none while typing or in a dialog. */
 export function useKeys(keys: KeyMap, enabled = true) {
   useEffect(() => {
     if (!enabled) return undefined;
     const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (event.altKey || isTyping(event.target)) return;
       if (document.querySelector('[role="dialog"]') !== null) return;
-      const action = keys[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+      const action = keys[nameOf(event)];
       if (action === undefined) return;
       event.preventDefault();
       action();

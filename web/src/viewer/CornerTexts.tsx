@@ -6,6 +6,7 @@ import type { Series, StudyDetail } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { ageInYears, formatDate, formatPersonName } from "../ui/format";
 import type { ImageStack } from "./imageStack";
+import { digits } from "./measuring";
 import { isPresetShown, presetsFor } from "./presets";
 import { usePresetName } from "./usePresetName";
 import classes from "./viewer.module.css";
@@ -13,14 +14,14 @@ import classes from "./viewer.module.css";
 /** A position along z as radiographers write it: "H 12.0" is 12 mm towards the head. */
 const positionText = (z: number) => `${z < 0 ? "F" : "H"} ${Math.abs(z).toFixed(1)} mm`;
 
-function HoverValue({ stack, isHounsfield }: { stack: ImageStack; isHounsfield: boolean }) {
+function HoverValue({ stack, unit }: { stack: ImageStack; unit: string | null }) {
   const { t } = useTranslation("viewer");
   const hover = useSyncExternalStore(stack.hover.subscribe, stack.hover.get);
   if (hover === null) return null;
-  const value = hover.value === null ? null : Math.round(hover.value);
+  const value = hover.value === null ? null : digits(hover.value);
   return (
     <div data-testid="hover-value">
-      {value === null ? null : isHounsfield ? `${value} HU` : t("pixelValue", { value })}{" "}
+      {value === null ? null : unit === null ? t("pixelValue", { value }) : `${value} ${unit}`}{" "}
       <span className={classes.faint}>
         ({hover.column}, {hover.row})
       </span>
@@ -67,7 +68,7 @@ export function CornerTexts({ study, series, stack }: CornerTextsProps) {
         </div>
       </div>
       <div className={classes.bottomLeft}>
-        <HoverValue stack={stack} isHounsfield={facts.isHounsfield} />
+        <HoverValue stack={stack} unit={facts.valueUnit} />
         <div>
           {t("window", { width: Math.round(width), center: Math.round(center) })}
           {preset !== undefined && <span className={classes.faint}> {presetName(preset)}</span>}

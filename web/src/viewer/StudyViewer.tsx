@@ -8,14 +8,18 @@ import { EmptyState } from "../ui/states";
 import { CornerTexts } from "./CornerTexts";
 import { FindingMarks } from "./FindingMarks";
 import { marksOn } from "./findingOnSlice";
-import { followGestures, type DragTool } from "./gestures";
+import { drawnBy, followGestures, type DragTool } from "./gestures";
 import { ImageStack } from "./imageStack";
+import { MeasurementList } from "./MeasurementList";
+import { redo, select, undo } from "./measurements";
+import { MeasurementText } from "./MeasurementText";
 import { PointerMarks, type NamedPointer } from "./PointerMarks";
 import { presetsFor } from "./presets";
 import { SeriesStrip } from "./SeriesStrip";
 import { firstSeries, indexOfInstance } from "./slices";
 import { SliceSlider } from "./SliceSlider";
 import type { ChangeCause } from "./stackSnapshot";
+import { useStudyMeasurements, type StudyMeasurement } from "./studyMeasurements";
 import { useViewerKeys } from "./useViewerKeys";
 import classes from "./viewer.module.css";
 import { LoadFailure, LoadingImage } from "./viewerStates";
@@ -47,6 +51,8 @@ export function StudyViewer(props: StudyViewerProps) {
   const snapshot = useSyncExternalStore(stack.snapshot.subscribe, stack.snapshot.get);
   const [tool, setTool] = useState<DragTool>(() => (isCoarse() ? "scroll" : "window"));
   const [marksShown, setMarksShown] = useState(true);
+  const [listShown, setListShown] = useState(false);
+  const { measurements, placeOf } = useStudyMeasurements(study);
   const element = useRef<HTMLDivElement>(null);
   const latest = useRef({ props, tool });
   useEffect(() => {
@@ -119,7 +125,7 @@ export function StudyViewer(props: StudyViewerProps) {
     if (series !== undefined) stack.open(opened, series, finding.sop_instance_uid, null, "user");
   }, [stack, selectedFindingId]);
 
-  useEffect(() => stack.setMeasuring(tool === "length"), [stack, tool]);
+  useEffect(() => stack.setDrawing(drawnBy(tool)), [stack, tool]);
 
   const { shown, slices, transform, presentation, stored, wantedIndex, loadedCount, fault } = snapshot;
   const series = study.series.find((each) => each.series_instance_uid === snapshot.seriesInstanceUid) ?? null;
@@ -141,12 +147,25 @@ export function StudyViewer(props: StudyViewerProps) {
     if (preset !== undefined && window !== undefined) stack.setWindow(window);
   };
   const toggleMarks = () => setMarksShown((on) => !on);
-  useViewerKeys(stack, { setTool, toggleMarks, applyPreset });
-
-  const openSeries = (uid: string) => {
+  const openSeries = (uid: string, at: string | null = null) => {
     const chosen = study.series.find((each) => each.series_instance_uid === uid);
-    if (chosen !== undefined) stack.open(study, chosen, null, null, "user");
+    if (chosen !== undefined) stack.open(study, chosen, at, null, "user");
   };
+  /** Undo and redo show what they change. */
+  const showImage = (imageId: string | null) => {
+    const place = imageId === null ? null : placeOf(imageId);
+    if (place === null) return;
+    if (place.seriesInstanceUid === stack.snapshot.get().seriesInstanceUid) stack.goTo(place.index);
+    else openSeries(place.seriesInstanceUid, place.sopInstanceUid);
+  };
+  const stepBack = () => showImage(undo());
+  const stepForward = () => showImage(redo());
+  const goToMeasurement = ({ uid, imageId }: StudyMeasurement) => {
+    showImage(imageId);
+    select(uid);
+  };
+  useViewerKeys(stack, { setTool, toggleMarks, applyPreset, undo: stepBack, redo: stepForward });
+
   const isWaiting = fault === null && shown?.index !== wantedIndex;
 
   return (
@@ -165,6 +184,7 @@ export function StudyViewer(props: StudyViewerProps) {
       data-window-width={presentation === null ? undefined : Math.round(presentation.window.width)}
       data-zoom={presentation?.view.zoom.toFixed(3)}
       data-invert={presentation?.invert}
+      data-image-to-canvas={transform === null ? undefined : [transform.origin, transform.column, transform.row].flat().join(" ")}
     >
       <ViewerToolbar
         stack={stack}
@@ -174,6 +194,9 @@ export function StudyViewer(props: StudyViewerProps) {
         onPreset={applyPreset}
         marksShown={marksShown}
         onToggleMarks={toggleMarks}
+        measurementCount={measurements.length}
+        listShown={listShown}
+        onToggleList={() => setListShown((on) => !on)}
       />
       <div className={classes.body}>
         {seriesInstanceUid === null && study.series.length > 1 && (
@@ -208,7 +231,17 @@ export function StudyViewer(props: StudyViewerProps) {
             onIndex={(index) => stack.goTo(index)}
           />
         )}
+        {listShown && (
+          <MeasurementList
+            measurements={measurements}
+            onGoTo={goToMeasurement}
+            onUndo={stepBack}
+            onRedo={stepForward}
+            onClose={() => setListShown(false)}
+          />
+        )}
       </div>
+      <MeasurementText />
     </section>
   );
 }

@@ -1,10 +1,14 @@
 /** Mouse, touch and pen on the picture. Every change of the view by hand comes through here or the toolbar,
  * so what a user did and what was followed from another screen can never be taken for each other. */
-import { isOverMeasurement } from "./cornerstone";
 import type { Point } from "./geometry";
 import type { ImageStack } from "./imageStack";
+import { isOverMeasurement } from "./measurements";
+import { MEASUREMENT_KINDS, type MeasurementKind } from "./measuring";
 
-export type DragTool = "scroll" | "window" | "pan" | "zoom" | "length";
+export type DragTool = "scroll" | "window" | "pan" | "zoom" | MeasurementKind;
+
+/** What a tool draws; null for one that changes the view. */
+export const drawnBy = (tool: DragTool) => MEASUREMENT_KINDS.find((kind) => kind === tool) ?? null;
 
 const MIDDLE_BUTTON = 1;
 const RIGHT_BUTTON = 2;
@@ -51,7 +55,7 @@ export function followGestures(
     const at = pointOf(event);
     if (event.pointerType === "touch") fingers.set(event.pointerId, at);
     const chosen = toolOf(event);
-    if (fingers.size > 1 || chosen === "length" || isOverMeasurement()) {
+    if (fingers.size > 1 || drawnBy(chosen) !== null || isOverMeasurement()) {
       drag = null;
       return;
     }
@@ -94,7 +98,7 @@ export function followGestures(
         if (whole !== 0) stack.step(whole);
         return;
       }
-      case "length":
+      default:
         return;
     }
   };

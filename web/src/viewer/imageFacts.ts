@@ -1,19 +1,17 @@
 /** What a loaded image says about itself, as plain values. */
-import { metaData } from "@cornerstonejs/core";
+import { metaData, utilities, type Types } from "@cornerstonejs/core";
 
-import type { Size } from "./geometry";
+import type { Point, Size } from "./geometry";
+import type { Calibration } from "./measuring";
 import { lettersFromCosines, lettersFromPatientOrientation, type EdgeLetters, type Vector } from "./orientation";
 import type { Plane } from "./findingOnSlice";
 import type { StoredWindow } from "./presets";
-
-/** What a length rests on: calibrated in the patient, the detector's pixel size, or nothing. */
-export type SpacingBasis = "pixel-spacing" | "imager-pixel-spacing" | "uncalibrated";
 
 export interface ImageFacts {
   size: Size;
   plane: Plane | null;
   letters: EdgeLetters | null;
-  spacingBasis: SpacingBasis;
+  calibration: Calibration;
   storedWindows: StoredWindow[];
   /** VOILUTFunction (0028,1056): the curve that the windows are meant for. */
   isSigmoid: boolean;
@@ -21,8 +19,8 @@ export interface ImageFacts {
   sliceThicknessMm: number | null;
   /** Breast and projection of a mammogram, as "R MLO"; null elsewhere. */
   projection: string | null;
-  /** Pixel values are HU (CT with rescale). */
-  isHounsfield: boolean;
+  /** Of the rescaled pixel values, as "HU"; null where the image names none. */
+  valueUnit: string | null;
 }
 
 type Attributes = Readonly<Record<string, unknown>>;
@@ -63,10 +61,66 @@ function planeOf(attributes: Attributes): Plane | null {
   return { row, column, position, spacing: [betweenColumns, betweenRows] };
 }
 
-export function spacingBasisOf(imageId: string): SpacingBasis {
-  const attributes = attributesOf(imageId);
-  if (numbers(attributes["PixelSpacing"]).length === 2) return "pixel-spacing";
-  return numbers(attributes["ImagerPixelSpacing"]).length === 2 ? "imager-pixel-spacing" : "uncalibrated";
+/** Two numbers that are a pixel's size, of its columns first; null where they are absent or no size. */
+function sizeOf(value: unknown): readonly [columns: number, rows: number] | null {
+  const [rows, columns] = numbers(value);
+  return rows !== undefined && columns !== undefined && rows > 0 && columns > 0 ? [columns, rows] : null;
+}
+
+/** What sizes on an image rest on.
+ *
+ * A projection whose PixelSpacing only repeats ImagerPixelSpacing is not corrected for magnification (DICOM PS3.3
+ * 10.7.1.1): its sizes are those at the detector.
+ */
+export function calibrationFrom(attributes: Attributes): Calibration {
+  const patient = sizeOf(attributes["PixelSpacing"]);
+  const imager = sizeOf(attributes["ImagerPixelSpacing"]);
+  const isRepeated = patient !== null && imager !== null && patient[0] === imager[0] && patient[1] === imager[1];
+  if (patient !== null && !isRepeated) return { basis: "pixel-spacing", spacing: patient };
+  if (imager !== null) return { basis: "imager-pixel-spacing", spacing: imager };
+  return { basis: "uncalibrated", spacing: [1, 1] };
+}
+
+/** How units are written that DICOM has codes for (PS3.3 C.11.1.1.2 and C.8.9.1.1.3). */
+const UNITS: Readonly<Record<string, string | null>> = {
+  US: null,
+  UNSPECIFIED: null,
+  HU_MOD: "HU (modified)",
+  MGML: "mg/ml",
+  PCT: "%",
+  BQML: "Bq/ml",
+  GML: "g/ml",
+  CNTS: "counts",
+};
+
+/** The unit of rescaled values: as RescaleType or a PET's Units name it; HU for a CT that names none (PS3.3 C.8.2.1).
+ *
+ * The overview of a CT (LOCALIZER) is a projection: its values are no HU unless it says so.
+ */
+export function valueUnitFrom(attributes: Attributes): string | null {
+  const named = strings(attributes["RescaleType"])[0] ?? strings(attributes["Units"])[0] ?? "";
+  if (named !== "") return named in UNITS ? (UNITS[named] ?? null) : named;
+  const isSlice = attributes["Modality"] === "CT" && !strings(attributes["ImageType"]).includes("LOCALIZER");
+  return isSlice && numbers(attributes["RescaleIntercept"]).length === 1 ? "HU" : null;
+}
+
+export const calibrationOf = (imageId: string) => calibrationFrom(attributesOf(imageId));
+export const valueUnitOf = (imageId: string) => valueUnitFrom(attributesOf(imageId));
+
+/** The value of one pixel in the image's own unit (HU for a CT); null for a colour image and outside. */
+export function valueAt(image: Types.IImage, column: number, row: number): number | null {
+  if (image.color || column < 0 || row < 0 || column >= image.columns || row >= image.rows) return null;
+  const stored = image.getPixelData()[row * image.columns + column];
+  if (stored === undefined) return null;
+  return image.preScale?.scaled === true ? stored : stored * image.slope + image.intercept;
+}
+
+/** From Cornerstone's space to image pixels, by the layout that its stack viewport gives the image. */
+export function pixelOf(image: Types.IImage, world: Types.Point3): Point {
+  const { origin, direction, spacing } = utilities.getImageDataMetadata(image);
+  const along = (from: number) =>
+    [0, 1, 2].reduce((sum, axis) => sum + ((world[axis] ?? 0) - (origin[axis] ?? 0)) * (direction[from + axis] ?? 0), 0);
+  return [along(0) / spacing[0], along(3) / spacing[1]];
 }
 
 function storedWindowsOf(attributes: Attributes): StoredWindow[] {
@@ -95,11 +149,11 @@ export function factsOf(imageId: string, size: Size): ImageFacts {
       plane === null
         ? lettersFromPatientOrientation(strings(attributes["PatientOrientation"]))
         : lettersFromCosines(plane.row, plane.column),
-    spacingBasis: spacingBasisOf(imageId),
+    calibration: calibrationFrom(attributes),
     storedWindows: storedWindowsOf(attributes),
     isSigmoid: attributes["VOILUTFunction"] === "SIGMOID",
     sliceThicknessMm: numbers(attributes["SliceThickness"])[0] ?? null,
     projection: projectionOf(attributes),
-    isHounsfield: attributes["Modality"] === "CT",
+    valueUnit: valueUnitFrom(attributes),
   };
 }

@@ -2,10 +2,12 @@
 import { Enums, RenderingEngine, type StackViewport, type Types } from "@cornerstonejs/core";
 
 import type { Series, StudyDetail } from "../api/types";
-import { joinTools, leaveTools, removeMeasurements, setMeasuring, startCornerstone, valueAt } from "./cornerstone";
+import { startCornerstone } from "./cornerstone";
 import { canvasShift, imageToCanvas, isOnImage, toImage, type ImageToCanvas, type Point, type Size, type View } from "./geometry";
-import { factsOf } from "./imageFacts";
+import { factsOf, valueAt } from "./imageFacts";
 import { faultOf, SeriesLoader } from "./imageLoading";
+import { cancel, joinTools, leaveTools, setDrawing } from "./measurements";
+import type { MeasurementKind } from "./measuring";
 import { indexOfInstance, slicesOf } from "./slices";
 import { NOTHING, type ChangeCause, type HoverReadout, type StackSnapshot } from "./stackSnapshot";
 import { Store } from "./store";
@@ -45,7 +47,7 @@ export class ImageStack {
   #stackOf: SeriesLoader | null = null;
   #wanted: Want | null = null;
   #running = false;
-  #measures = false;
+  #drawing: MeasurementKind | null = null;
   #supersede: () => void = () => undefined;
 
   /** Start showing in `element`; what was asked for before appears in it.
@@ -65,7 +67,7 @@ export class ImageStack {
       defaultOptions: { background: [0, 0, 0] },
     });
     joinTools(this.#id, this.#id);
-    setMeasuring(this.#measures);
+    setDrawing(this.#drawing);
     this.#engine = engine;
     this.#viewport = engine.getViewport<StackViewport>(this.#id);
     element.addEventListener(Enums.Events.IMAGE_RENDERED, this.#rendered);
@@ -175,15 +177,16 @@ export class ImageStack {
     this.#change((shown) => ({ ...(stored ?? shown), view: FITTED }));
   }
 
-  /** Let the main button draw lengths. */
-  setMeasuring(on: boolean): void {
-    this.#measures = on;
-    if (this.#engine !== null) setMeasuring(on);
+  /** Let the main button draw this; null: it only moves what stands. What is half drawn is given up. */
+  setDrawing(kind: MeasurementKind | null): void {
+    this.#drawing = kind;
+    if (this.#engine === null) return;
+    this.cancelDrawing();
+    setDrawing(kind);
   }
 
-  clearMeasurements(): void {
-    if (this.#element !== null) removeMeasurements(this.#element);
-    this.#viewport?.render();
+  cancelDrawing(): void {
+    if (this.#element instanceof HTMLDivElement) cancel(this.#element);
   }
 
   /** The image pixel under a point of the element (CSS px); null beside the image. */

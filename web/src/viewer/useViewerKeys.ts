@@ -3,21 +3,39 @@ import { useMemo } from "react";
 import { useKeys, type KeyMap } from "../app/keys";
 import type { DragTool } from "./gestures";
 import type { ImageStack } from "./imageStack";
+import { remove, selected } from "./measurements";
+import type { MeasurementKind } from "./measuring";
 
 const PAGE = 10;
 /** Beyond any series: `goTo` stops at the end. */
 const LAST = Number.MAX_SAFE_INTEGER;
 
+export type ViewingTool = Exclude<DragTool, MeasurementKind>;
+
+/** J, K, A, R, U, E and S belong to the findings, D to the consult room. */
+export const VIEWING_KEYS: Readonly<Record<ViewingTool, string>> = { scroll: "b", window: "w", pan: "p", zoom: "z" };
+export const MEASURING_KEYS: Readonly<Record<MeasurementKind, string>> = {
+  length: "l",
+  bidirectional: "x",
+  angle: "g",
+  ellipse: "o",
+  probe: "v",
+  arrow: "t",
+};
+
 export interface ViewerActions {
   setTool: (tool: DragTool) => void;
   toggleMarks: () => void;
   applyPreset: (key: string) => void;
+  undo: () => void;
+  redo: () => void;
 }
 
-/** The viewer's single keys. J, K, A, R and U belong to the findings panel. */
-export function useViewerKeys(stack: ImageStack, { setTool, toggleMarks, applyPreset }: ViewerActions) {
+/** The viewer's keys. */
+export function useViewerKeys(stack: ImageStack, { setTool, toggleMarks, applyPreset, undo, redo }: ViewerActions) {
   const keys = useMemo((): KeyMap => {
     const invert = () => stack.setInvert(!(stack.snapshot.get().presentation?.invert ?? false));
+    const tools = Object.entries({ ...VIEWING_KEYS, ...MEASURING_KEYS }) as [DragTool, string][];
     return {
       ArrowUp: () => stack.step(-1),
       ArrowDown: () => stack.step(1),
@@ -37,13 +55,14 @@ export function useViewerKeys(stack: ImageStack, { setTool, toggleMarks, applyPr
       i: invert,
       f: () => stack.reset(),
       h: toggleMarks,
-      s: () => setTool("scroll"),
-      w: () => setTool("window"),
-      p: () => setTool("pan"),
-      z: () => setTool("zoom"),
-      l: () => setTool("length"),
-      Delete: () => stack.clearMeasurements(),
+      ...Object.fromEntries(tools.map(([tool, key]) => [key, () => setTool(tool)])),
+      Delete: () => remove(selected()),
+      Backspace: () => remove(selected()),
+      Escape: () => stack.cancelDrawing(),
+      "Ctrl+z": undo,
+      "Ctrl+Shift+z": redo,
+      "Ctrl+y": redo,
     };
-  }, [stack, setTool, toggleMarks, applyPreset]);
+  }, [stack, setTool, toggleMarks, applyPreset, undo, redo]);
   useKeys(keys);
 }

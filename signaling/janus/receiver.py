@@ -63,7 +63,7 @@ class Receiver:
             if picture.watched is None or not self._estimate.has_pictures(at_s):
                 choice.stop(at_s)
             else:
-                self._take(picture, self._available_bps(feed, watched), at_s)
+                self._take(picture, self._available_bps(picture, watched), at_s)
         self._sent_bps = {feed: self._bps(picture) for feed, picture in there.items()}
         self._least_bps = sum(min(self._sent_bps[feed], _layers_bps(there[feed])[0]) for feed in there)
         if any(self._shrinks(picture) for picture in there.values()):
@@ -95,10 +95,13 @@ class Receiver:
             return 0
         return _layers_bps(picture)[layer if picture.comes is None else min(layer, picture.comes)]
 
-    def _available_bps(self, feed: Feed, watched: int) -> int:
+    def _available_bps(self, picture: Picture, watched: int) -> int:
         """For this picture: what the others leave, and never less than an equal share."""
-        sent_bps = sum(self._sent_bps.values())
-        total_bps = HIGHEST_BPS if self._estimate.bps is None else self._estimate.bps
+        feed, sent_bps = picture.feed, sum(self._sent_bps.values())
+        total_bps = self._estimate.bps
+        if total_bps is None:  # nothing was lost yet: enough to try the next size, not to know of one
+            layer = self._choices[feed].layer
+            return 0 if layer is None else 2 * _layers_bps(picture)[layer]
         if self._passes:
             total_bps = max(total_bps, sent_bps)
         return max(total_bps - sent_bps + self._sent_bps.get(feed, 0), total_bps // watched)

@@ -189,7 +189,11 @@ class CCore:
     def sent(self, output: int) -> Sent:
         sent = self._lib.core_get_sent(self._core, output)
         return Sent(
-            None if sent.source < 0 else sent.source, sent.timestamp_offset, sent.packets, sent.octets
+            None if sent.source < 0 else sent.source,
+            sent.timestamp_offset,
+            sent.packets,
+            sent.octets,
+            sent.last_sequence_number,
         )
 
     def counts(self) -> Counts:

@@ -1060,10 +1060,10 @@ void core_send_rtcp(core *c, int number, const unsigned char *data, int size) {
 }
 
 core_sent core_get_sent(core *c, int number) {
-    core_sent sent = {-1, 0, 0, 0};
+    core_sent sent = {-1, 0, 0, 0, 0};
     pthread_mutex_lock(&c->lock);
     output *o = get(&c->outputs, (uint64_t)number);
-    if (o) sent = (core_sent){o->last_source, o->timestamp_offset, o->packets, o->octets};
+    if (o) sent = (core_sent){o->last_source, o->timestamp_offset, o->packets, o->octets, o->last_sequence_number};
     pthread_mutex_unlock(&c->lock);
     return sent;
 }

@@ -53,6 +53,7 @@ typedef struct {
     unsigned int timestamp_offset;
     long long packets;
     long long octets;
+    unsigned short last_sequence_number;
 } core_sent;
 
 typedef struct {

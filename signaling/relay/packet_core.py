@@ -148,6 +148,7 @@ class Sent(NamedTuple):
     timestamp_offset: int  # outgoing minus incoming, modulo 2^32
     packets: int
     octets: int
+    last_sequence_number: int  # outgoing, the newest one
 
 
 class Counts(NamedTuple):

@@ -176,8 +176,8 @@ class Publisher:
             self._arrivals.add(arrival.transport_sequence_number, arrival.at_us)
         was_gone = at_s - layer.heard_at_s >= LAYER_GONE_S
         layer.heard_at_s = at_s
-        layer.bytes_since += arrival.size_bytes
-        if not arrival.is_rtx:
+        if not arrival.is_rtx:  # most of those are padding, by which a publisher looks for more bandwidth
+            layer.bytes_since += arrival.size_bytes
             layer.reception.add(arrival.sequence_number, arrival.timestamp, arrival.at_us)
         if layer.track.kind == "video" and not layer.missing.add(arrival.sequence_number, at_s):
             layer.key_frames.want()

@@ -510,9 +510,13 @@ class PythonCore:
     def sent(self, output: int) -> Sent:
         known = self._outputs.get(output)
         if known is None:
-            return Sent(None, 0, 0, 0)
+            return Sent(None, 0, 0, 0, 0)
         return Sent(
-            known.last, known.continuity.timestamp_offset & 0xFFFFFFFF, known.packets, known.octets
+            known.last,
+            known.continuity.timestamp_offset & 0xFFFFFFFF,
+            known.packets,
+            known.octets,
+            known.continuity.last_sequence_number,
         )
 
     def counts(self) -> Counts:

@@ -41,6 +41,11 @@ class ReceiverEstimate:
         known = [bps for bps in (self.remb_bps, self.loss_bps) if bps is not None]
         return round(min(known)) if known else None
 
+    @property
+    def is_known(self) -> bool:
+        """The browser has told what it can take, or loses so much that this is no time to measure it."""
+        return self.bps is not None or self._lost > LITTLE_LOST
+
     def layers_bps(self, sent_bps: int, at_s: float) -> int | None:
         """The same, or what is sent where that passes: for what can be made smaller again at once.
 

@@ -26,8 +26,8 @@ class Continuity:
     first_timestamp: int = field(default_factory=lambda: random.getrandbits(32))
     sequence_offset: int = 0  # outgoing minus incoming
     timestamp_offset: int = 0
+    last_sequence_number: int = 0  # outgoing, the newest one
     _has_begun: bool = False
-    _last_sequence_number: int = 0
     _last_timestamp: int = 0
     _last_at_s: float = 0.0
 
@@ -42,9 +42,9 @@ class Continuity:
             next_sequence_number, next_timestamp = self.first_sequence_number, self.first_timestamp
         else:
             elapsed = max(1, round((at_s - self._last_at_s) * self.clock_rate_hz))
-            next_sequence_number = (self._last_sequence_number + 1) & 0xFFFF
+            next_sequence_number = (self.last_sequence_number + 1) & 0xFFFF
             next_timestamp = (self._last_timestamp + elapsed) & 0xFFFFFFFF
-        self._last_sequence_number = (next_sequence_number - 1) & 0xFFFF
+        self.last_sequence_number = (next_sequence_number - 1) & 0xFFFF
         self.sequence_offset = next_sequence_number - sequence_number
         self.timestamp_offset = next_timestamp - timestamp
         return next_sequence_number
@@ -53,8 +53,8 @@ class Continuity:
         """The outgoing sequence number and timestamp of a packet of the source that was begun with."""
         out_sequence_number = (sequence_number + self.sequence_offset) & 0xFFFF
         out_timestamp = (timestamp + self.timestamp_offset) & 0xFFFFFFFF
-        if is_newer(out_sequence_number, self._last_sequence_number):
-            self._last_sequence_number = out_sequence_number
+        if is_newer(out_sequence_number, self.last_sequence_number):
+            self.last_sequence_number = out_sequence_number
             self._last_timestamp = out_timestamp
             self._last_at_s = at_s
         return out_sequence_number, out_timestamp

@@ -4,6 +4,7 @@ A place is an m-line of our offers and an output of the core. When a track ends 
 serves the next one of its kind.
 """
 
+import asyncio
 import random
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -28,6 +29,7 @@ from aiortc.rtp import (
 from signaling.relay.descriptions import RTX_PAYLOAD_TYPES, Answer, Place
 from signaling.relay.layer_choice import LayerChoice
 from signaling.relay.packet_core import Output, PacketCore
+from signaling.relay.probing import STEP_S, TRAIN_PACKETS, Probing
 from signaling.relay.publisher import Layer, Track, clock_as_sent, parse_rtcp
 from signaling.relay.receiver_estimate import ReceiverEstimate
 from signaling.relay.repairs import Repairs
@@ -38,6 +40,7 @@ AUDIO_BPS = 50_000  # what is kept back of an estimate for each voice
 COPIES_BPS = 35_000  # and for copies of it
 ENOUGH_PACKETS = 25  # between two reports: of fewer, as of a silent microphone, one lost packet says little
 CHOICE_INTERVAL_S = 0.5
+TRAIN_REPEATS = 3  # the newest packets: a key frame has more, so all are there from the start
 
 
 @dataclass(slots=True, eq=False)
@@ -74,6 +77,7 @@ class Subscriber:
         self._estimate = ReceiverEstimate()
         self._repairs = Repairs()
         self._copies = SpeechCopies()
+        self._probing = Probing()
         self._chosen_at_s = 0.0
 
     def take_tracks(self, tracks: Iterable[Track]) -> None:
@@ -197,6 +201,16 @@ class Subscriber:
                 seat.is_running = self._core.sent(seat.output).source == seat.layer.source
                 if not seat.is_running:
                     seat.layer.track.publisher.want_key_frame(seat.layer, at_s)
+        picture = next((seat for seat in self.seats if seat.kind == "video" and seat.is_running), None)
+        if self._probing.is_due(picture is not None, self._estimate.is_known, at_s) and picture:
+            self._send_train(picture)
+
+    def _send_train(self, seat: Seat, packets: int = TRAIN_PACKETS) -> None:
+        """Repeat what was sent last, at even distances."""
+        last = self._core.sent(seat.output).last_sequence_number
+        self._core.resend(seat.output, [(last - packets % TRAIN_REPEATS) & 0xFFFF])
+        if packets > 1:
+            asyncio.get_running_loop().call_later(STEP_S, self._send_train, seat, packets - 1)
 
     def take_rtcp(self, data: bytes, at_s: float) -> None:
         by_ssrc = {seat.ssrc: seat for seat in self.seats}

@@ -44,7 +44,7 @@ def sizes_of(feed: Feed, sent: list[dict[Feed, int | None]]) -> list[int | None]
 
 def test_a_wide_line_gets_the_largest_size_that_its_window_shows() -> None:
     assert set(sizes_of(ANNA, call(lambda _: 5e6, 30, face()))[10:]) == {2}
-    assert set(sizes_of(ANNA, call(lambda _: 5e6, 30, face(watched="h")))) == {1}
+    assert set(sizes_of(ANNA, call(lambda _: 5e6, 30, face(watched="h")))[10:]) == {1}
     assert set(sizes_of(ANNA, call(lambda _: 5e6, 30, face(watched=None)))) == {None}
 
 

@@ -3,10 +3,11 @@
 import itertools
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from signaling.relay.layer_choice import JUDGED_AFTER_S, TRIAL_S, LayerChoice
+from signaling.relay.layer_choice import JUDGED_AFTER_S, SILENT_S, TRIAL_S, LayerChoice
 
 LAYERS_BPS = [150_000, 500_000, 1_700_000]
 
@@ -39,7 +40,7 @@ def test_tries_that_fail_become_rare() -> None:
     tries = sum(before == 1 and after == 2 for before, after in itertools.pairwise(taken))
     assert 1 <= tries <= 9
     assert taken.count(2) <= (tries + 1) * 2 * (JUDGED_AFTER_S + 1)
-    assert 0 not in taken
+    assert 0 not in taken[4:]
 
 
 def test_a_line_that_gets_better_is_used() -> None:
@@ -54,7 +55,7 @@ def test_a_line_that_gets_worse_is_left_at_once() -> None:
 
 def test_a_layer_that_is_not_sent_any_more_is_not_waited_for() -> None:
     choice = LayerChoice()
-    assert choice.choose([100, 200, 300], None, 0.0) == 1
+    assert choice.choose([0, 200, 300], None, 0.0) == 1
     assert choice.choose([100, 0, 0], None, 0.5) == 0
     assert choice.choose([0, 0, 0], None, 1.0) is None
     assert choice.choose([0, 0, 300], 1_000, 1.5) == 2
@@ -105,6 +106,46 @@ def test_a_line_without_room_for_it_asks_for_nothing() -> None:
         assert choice.wanted == {0}
 
 
+def test_an_estimate_that_covers_the_largest_gets_it_at_once() -> None:
+    choice = LayerChoice()
+    assert choice.choose(LAYERS_BPS, None, 0.0) == 0
+    assert choice.choose(LAYERS_BPS, 6_000_000, 0.3) == 2
+    assert LayerChoice().choose(LAYERS_BPS, 6_000_000, 0.0) == 2, "what comes later finds it known"
+
+
+def test_a_line_that_says_nothing_gets_the_smallest_first_then_the_next_larger_one() -> None:
+    choice = LayerChoice()
+    taken = [choice.choose(LAYERS_BPS, None, second) for second in range(60)]
+    assert taken == [0] * round(SILENT_S) + [1] * (60 - round(SILENT_S))
+
+
+def test_one_that_covers_a_paused_layer_has_it_asked_for_with_what_the_camera_may_give_instead() -> None:
+    choice = LayerChoice()
+    assert choice.choose([LAYERS_BPS[0], 0, 0], 3_000_000, 0.0) == 0
+    assert choice.choose([LAYERS_BPS[0], 0, 0], 3_000_000, 0.3) == 0
+    assert choice.wanted == {0, 1, 2}
+    assert choice.choose([*LAYERS_BPS[:2], 0], 3_000_000, 0.4) == 1
+    assert choice.wanted == {1, 2}
+    assert choice.choose(LAYERS_BPS, 3_000_000, 0.5) == 2
+    assert choice.wanted == {2}
+
+
+def test_a_layer_that_failed_is_not_tried_again_at_once_whatever_the_estimate_says() -> None:
+    choice = settled_on(0, LAYERS_BPS)
+    assert choice.choose(LAYERS_BPS, 3_000_000, 101.0) == 2
+    assert choice.choose(LAYERS_BPS, 1_000_000, 103.0) == 0
+    assert {choice.choose(LAYERS_BPS, 3_000_000, 103.0 + tenth / 10) for tenth in range(40)} == {0}
+    assert choice.choose(LAYERS_BPS, 3_000_000, 107.1) == 2
+
+
+@pytest.mark.parametrize(("then_bps", "layer"), [(1_800_000, 2), (1_450_000, 1)])
+def test_a_layer_that_is_a_little_too_large_has_a_second(then_bps: int, layer: int) -> None:
+    choice = settled_on(2, LAYERS_BPS)
+    assert choice.choose(LAYERS_BPS, 1_450_000, 101.0) == 2
+    assert choice.choose(LAYERS_BPS, 1_450_000, 101.5) == 2
+    assert choice.choose(LAYERS_BPS, then_bps, 102.0) == layer
+
+
 def test_one_is_tried_at_a_time() -> None:
     choice = settled_on(0, LAYERS_BPS)
     assert choice.choose(LAYERS_BPS, 1_000_000, 100.5, may_try=False) == 0
@@ -131,4 +172,4 @@ def test_what_is_chosen_is_always_sent(steps: list[tuple[list[int], int | None]]
     for number, (layers, available) in enumerate(steps):
         layer = choice.choose(layers, available, number / 2)
         assert (layer is None) == (not any(layers))
-        assert layer is None or layers[layer] > 0
+        assert layer is None or (layers[layer] > 0 and layer in choice.wanted)

@@ -96,3 +96,11 @@ def test_what_is_lost_limits_what_passes() -> None:
     estimate.take_loss(0.5, 800_000, 0.0)
     estimate.take_remb(1_100_000, 0.5)
     assert estimate.layers_bps(900_000, 0.6) == 400_000
+
+
+def test_a_line_is_known_when_its_browser_tells_or_when_it_loses() -> None:
+    told, losing, quiet = ReceiverEstimate(), ReceiverEstimate(), ReceiverEstimate()
+    told.take_remb(120_000, 0.0)
+    losing.take_loss(0.1, 150_000, 0.0)
+    quiet.take_loss(0.0, 150_000, 0.0)
+    assert (told.is_known, losing.is_known, quiet.is_known) == (True, True, False)

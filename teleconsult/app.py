@@ -41,6 +41,7 @@ from teleconsult.lifecycle.routes import router as lifecycle_routes
 from teleconsult.models.report_card import router as report_card_routes
 from teleconsult.models.routes import router as model_routes
 from teleconsult.recordings.routes import router as recording_routes
+from teleconsult.reports.pades import open_seal
 from teleconsult.reports.repository import ReportRepository
 from teleconsult.reports.routes import router as report_routes
 from teleconsult.scheduled_procedures.routes import router as schedule_routes
@@ -128,6 +129,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = describe_api(lifespan)
     app.state.parts = parts
     app.state.hub = hub
+    app.state.seal = open_seal(settings, utc_now())
     app.state.images_out = ImagesOut(streams)
     _serve_front_end(app, parts.settings.web_folder)
     return app

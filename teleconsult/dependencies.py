@@ -19,6 +19,7 @@ from teleconsult import access
 from teleconsult.consults.repository import ConsultRepository
 from teleconsult.errors import ForgedRequest, NotAllowed, PasswordChangeRequired
 from teleconsult.findings.repository import FindingRepository
+from teleconsult.reports.pades import PdfSeal
 from teleconsult.reports.repository import ReportRepository
 from teleconsult.settings import Settings
 from teleconsult.studies.repository import StudyRepository
@@ -64,6 +65,12 @@ async def _now() -> datetime:
     return utc_now()
 
 
+async def _seal(connection: HTTPConnection) -> PdfSeal:
+    seal: PdfSeal = connection.app.state.seal
+    return seal
+
+
+Seal = Annotated[PdfSeal, Depends(_seal)]
 Parts = Annotated[PartsOfApp, Depends(_parts)]
 Now = Annotated[datetime, Depends(_now)]
 SessionToken = Annotated[str | None, Cookie(alias=SESSION_COOKIE)]

@@ -83,6 +83,14 @@ class ConclusionMissing(TeleconsultError):
     pass
 
 
+class CertificateNotValid(TeleconsultError):
+    """The certificate that reports are signed with has ended, or is not valid yet by this machine's clock."""
+
+
+class TimeStampMissing(TeleconsultError):
+    """The time-stamp authority did not answer, or not with a time stamp: nothing was signed."""
+
+
 class ReportIsFinal(TeleconsultError):
     pass
 

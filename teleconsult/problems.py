@@ -162,6 +162,20 @@ PROBLEMS: dict[type[Exception], Problem] = {
     errors.ConclusionMissing: Problem(
         422, "conclusion-missing", "Please write a conclusion before you sign.", "签发前请填写结论。"
     ),
+    errors.CertificateNotValid: Problem(
+        503,
+        "certificate-not-valid",
+        "The certificate for signing reports is not valid today, so nothing was signed; your text is kept. "
+        "Please tell your administrator.",
+        "报告签名证书当前无效，报告未签发，您填写的内容已保留。请联系管理员。",
+    ),
+    errors.TimeStampMissing: Problem(
+        503,
+        "time-stamp-missing",
+        "The time-stamp authority did not answer, so nothing was signed. "
+        "Your text is kept; please try again.",
+        "时间戳机构没有响应，报告未签发，您填写的内容已保留。请稍后再试。",
+    ),
     errors.ReportIsFinal: Problem(
         409,
         "report-is-final",

@@ -55,6 +55,9 @@ class Settings:
     watch_folder: Path | None  # what another program writes there is taken in
     watch_institution: str | None  # whose that is, by id or English name; None: whose archive it is
     gate_rules: tuple["Rule", ...]  # as TELECONSULT_GATE_RULES adjusts them
+    report_pkcs12: Path | None  # the hospital's key and certificate for reports; None: one of our own
+    report_pkcs12_password: Path | None  # the file with its password
+    time_stamp_url: str | None  # of an RFC 3161 authority; None: reports only claim when they were signed
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -114,6 +117,9 @@ class Settings:
             watch_folder=_folder(environment.get("TELECONSULT_WATCH_FOLDER")),
             watch_institution=environment.get("TELECONSULT_WATCH_INSTITUTION") or None,
             gate_rules=_gate_rules(environment.get("TELECONSULT_GATE_RULES")),
+            report_pkcs12=_file(environment, "TELECONSULT_REPORT_PKCS12"),
+            report_pkcs12_password=_file(environment, "TELECONSULT_REPORT_PKCS12_PASSWORD_FILE"),
+            time_stamp_url=_http_url(environment, "TELECONSULT_TIME_STAMP_URL"),
         )
 
 
@@ -131,6 +137,22 @@ def _folder(path: str | None) -> Path | None:
     if not folder.is_dir():
         raise BadSettings("the folder that TELECONSULT_WATCH_FOLDER names does not exist")
     return folder
+
+
+def _file(environment: Mapping[str, str], name: str) -> Path | None:
+    if not environment.get(name):
+        return None
+    file = Path(environment[name])
+    if not file.is_file():
+        raise BadSettings(f"{name}: {file} is no file")
+    return file
+
+
+def _http_url(environment: Mapping[str, str], name: str) -> str | None:
+    url = environment.get(name, "").strip()
+    if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
+        raise BadSettings(f"{name} is no address: https://host/path")
+    return url or None
 
 
 def _gate_rules(file: str | None) -> tuple["Rule", ...]:

@@ -60,6 +60,7 @@ class ReportContents:
     signer: str
     signed_at: datetime | None  # None: a draft
     amendment_reason: str | None = None
+    has_time_stamp: bool = False
 
 
 KINDS = {
@@ -69,6 +70,12 @@ KINDS = {
     "architectural-distortion": "结构扭曲 architectural distortion",
 }
 STATUSES = {"final": "正式报告 Final", "amended": "修订报告 Amended", "preliminary": "草稿 Preliminary"}
+
+STAMPED = "时间由时间戳机构证明 (RFC 3161)。A time-stamp authority confirms the time (RFC 3161)."
+CLAIMED = (
+    "时间取自本系统时钟，未经时间戳机构证明。"
+    "The time is by this installation's clock; no time-stamp authority confirms it."
+)
 
 
 def render_report(contents: ReportContents) -> bytes:
@@ -141,6 +148,7 @@ def _signature(contents: ReportContents) -> list[Paragraph]:
     return [
         Paragraph(_mixed(f"签发医师 Signed by {contents.signer}"), _style("signature")),
         Paragraph(_mixed(f"签发时间 Signed at {signed_at}"), _style("signature")),
+        Paragraph(_mixed(STAMPED if contents.has_time_stamp else CLAIMED), _style("claim")),
     ]
 
 
@@ -273,6 +281,7 @@ def _style(name: str) -> ParagraphStyle:
         "label": {"fontSize": 7.5, "leading": 12, "textColor": QUIET},
         "quiet": {"fontSize": 8.5, "leading": 13, "textColor": QUIET, "spaceBefore": 1.5 * mm},
         "signature": {"fontSize": 9.5, "leading": 15, "alignment": TA_RIGHT},
+        "claim": {"fontSize": 7.5, "leading": 12, "alignment": TA_RIGHT, "textColor": QUIET},
         "foot": {"fontSize": 6.5, "leading": 9, "textColor": QUIET},
     }
     return ParagraphStyle(name, **(base | sizes[name]))

@@ -6,7 +6,7 @@ from storage import audit_log
 from teleconsult import access
 from teleconsult.access import Part
 from teleconsult.consults.consult import Consult, Event, Status
-from teleconsult.dependencies import CurrentUser, Now, Parts
+from teleconsult.dependencies import CurrentUser, Now, Parts, Seal
 from teleconsult.errors import IllegalTransition, NotAllowed, NotFound
 from teleconsult.reports.schemas import ReportIn, ReportOut, SignIn, report_out
 from teleconsult.reports.signing import render_draft, sign_report
@@ -54,7 +54,7 @@ def write_report(consult_id: str, body: ReportIn, parts: Parts, user: CurrentUse
 
 
 @router.post("/report/sign")
-def sign(consult_id: str, body: SignIn, parts: Parts, user: CurrentUser, now: Now) -> ReportOut:
+def sign(consult_id: str, body: SignIn, parts: Parts, seal: Seal, user: CurrentUser, now: Now) -> ReportOut:
     """Sign with the password given again: the report becomes final, its PDF and SR are written."""
     with parts.database.reading() as connection:
         consult = parts.consults.get_for(connection, consult_id, user)
@@ -63,7 +63,7 @@ def sign(consult_id: str, body: SignIn, parts: Parts, user: CurrentUser, now: No
     if not access.may_cause(user, Event.SIGN, consult):
         raise NotAllowed
     parts.users.check_password(user, body.password)
-    out = sign_report(parts, consult, user, read_version=body.version, at=now)
+    out = sign_report(parts, seal, consult, user, read_version=body.version, at=now)
     parts.publish({"type": "report-changed", "consult_id": consult_id})
     parts.publish({"type": "consult-changed", "consult_id": consult_id})
     return out

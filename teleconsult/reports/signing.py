@@ -18,6 +18,7 @@ from storage import audit_log
 from teleconsult.consults.consult import Consult, Event
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.finding_record import DecisionStatus, FindingRecord
+from teleconsult.reports.pades import PdfSeal
 from teleconsult.reports.pdf import FindingLine, ReportContents, render_report
 from teleconsult.reports.report import Report
 from teleconsult.reports.schemas import ReportOut, report_out
@@ -29,14 +30,15 @@ URGENCIES = {"routine": "常规 routine", "urgent": "加急 urgent", "emergency"
 
 
 def sign_report(
-    parts: PartsOfApp, consult: Consult, user: User, *, read_version: int, at: datetime
+    parts: PartsOfApp, seal: PdfSeal, consult: Consult, user: User, *, read_version: int, at: datetime
 ) -> ReportOut:
     """Sign, in one transaction: status, PDF, audit entry stand together or not at all.
 
     The SR goes to the archive first: written twice it is the same object, and an archive that
     is away stops the signing with a sentence instead of leaving half of it behind.
 
-    Raises: FindingsUndecided, ConclusionMissing, ReportIsFinal, StaleVersion, PacsUnavailable.
+    Raises: FindingsUndecided, ConclusionMissing, ReportIsFinal, StaleVersion, PacsUnavailable,
+        CertificateNotValid, TimeStampMissing.
     """
     with parts.database.reading() as connection:
         report = parts.reports.get(connection, consult.id)
@@ -45,7 +47,12 @@ def sign_report(
         signed = report.sign(user_id=user.id, undecided_count=undecided, at=at)
         contents = _contents(parts, connection, consult, signed, records, user)
     _store_decisions(parts, records, user, signed, at)
-    pdf = render_report(contents)
+    pdf = seal.sign(
+        render_report(replace(contents, has_time_stamp=seal.time_stamp_url is not None)),
+        signer=contents.signer,
+        reason="远程会诊报告签发 Remote consultation report signed",
+        at=at,
+    )
     with parts.database.transaction() as connection:
         # A finding that arrived, or a decision taken back, since the look above.
         current = parts.findings.of_studies(connection, consult.study_instance_uids)

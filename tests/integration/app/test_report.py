@@ -6,7 +6,8 @@ import pytest
 
 from inference.phantoms.chest import chest_ct
 from tests.dicom_builders import as_bytes
-from tests.installation_server import PASSWORD, Client, wait_until
+from tests.installation_server import PASSWORD, Client, Installation, wait_until
+from tests.report_seals import verdict
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -47,7 +48,7 @@ def sign(client: Client, path: str, password: str = PASSWORD) -> Any:
 
 
 def test_a_report_from_draft_to_amendment(
-    consult: dict[str, Any], clinician: Client, specialist: Client
+    consult: dict[str, Any], clinician: Client, specialist: Client, installation: Installation
 ) -> None:
     path = f"/api/consults/{consult['id']}/report"
     draft = specialist.get(path)
@@ -71,6 +72,7 @@ def test_a_report_from_draft_to_amendment(
     assert sign(specialist, path).json()["status"] == "final"
     assert clinician.get(path)["conclusion"] == "结节 ≥ 8 mm"
     signed = clinician.http.get(f"{path}.pdf").content
+    assert verdict(signed, installation.data / "signing" / "ca.pem").bottom_line
 
     # What was signed rests on the decisions: they stand.
     decided = specialist.get(f"/api/studies/{consult['study']}")["findings"][0]
@@ -85,6 +87,8 @@ def test_a_report_from_draft_to_amendment(
     assert clinician.get(path)["conclusion"] == ""
     specialist.put(f"/api/findings/{decided['id']}/decision", change)
     assert sign(specialist, path).json()["status"] == "amended"
-    assert clinician.http.get(f"{path}.pdf").content != signed
+    amended = clinician.http.get(f"{path}.pdf").content
+    assert amended != signed
+    assert verdict(amended, installation.data / "signing" / "ca.pem").bottom_line
     closed = step(clinician, clinician.get(f"/api/consults/{consult['id']}"), "acknowledge")
     assert closed["status"] == "closed"

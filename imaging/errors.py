@@ -11,6 +11,10 @@ ImagingError
 │   └── GeometryError       the places of the slices do not make a volume
 │       └── IrregularSpacing
 ├── NotRestored             what came is not what its coding says; the sender can send it uncoded
+├── PictureError            a camera's picture cannot be used
+│   ├── NotAPicture         it is no JPEG and no PNG
+│   ├── PictureDamaged      it cannot be decoded to its end
+│   └── PictureSizeRefused  it has too many pixels, or next to none
 └── PacsError
     ├── PacsUnavailable     transient: try again
     │   ├── PacsLoginRefused  ours to repair, and no fault of the file that was sent
@@ -73,6 +77,24 @@ class IrregularSpacing(GeometryError):
 
 class NotRestored(ImagingError):
     """A coded file cannot be restored as its sender had it."""
+
+
+class PictureError(ImagingError):
+    """A picture from a camera cannot be used."""
+
+
+class NotAPicture(PictureError):
+    """The bytes are no JPEG and no PNG that a camera makes."""
+
+
+class PictureDamaged(PictureError):
+    """The picture ends too early, or cannot be decoded."""
+
+
+class PictureSizeRefused(PictureError):
+    def __init__(self, width: int, height: int, most_megapixels: int) -> None:
+        super().__init__(f"{width} x {height}")
+        self.width, self.height, self.most_megapixels = width, height, most_megapixels
 
 
 class PacsError(ImagingError):

@@ -44,6 +44,7 @@ class ErrorCode(StrEnum):
     NOT_PRESENTER = "not-presenter"
     NOT_ALLOWED = "not-allowed"
     NOT_NOW = "not-now"  # the room is in another state, by somebody else's doing
+    NOTHING_SHOWN = "nothing-shown"  # there is no picture of which a still could be taken
     NOT_ASKED = "not-asked"  # an answer to a question that is no longer there
     SCREEN_TAKEN = "screen-taken"  # somebody else shares theirs
     MEDIA_FAILED = "media-failed"
@@ -81,6 +82,13 @@ class RecordingEnd(StrEnum):
     STOPPED = "stopped"
     DECLINED = "declined"
     FAILED = "failed"
+
+
+class StillSource(StrEnum):
+    """What a still shows of a participant."""
+
+    CAMERA = "camera"
+    SCREEN = "screen"
 
 
 Uid = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9.]+$")]  # PS3.5 section 9
@@ -303,6 +311,14 @@ class SetRecording(Message):
     step: Literal["pause", "resume", "stop"]
 
 
+class TakeStill(Message):
+    """Everybody is told of a still before it is kept: who takes one waits for `stillTaken`."""
+
+    type: Literal["takeStill"] = "takeStill"
+    participant_id: Id
+    source: StillSource
+
+
 class Waiting(Message):
     """An answer to `join`: a moderator is asked; then `welcome` or the error `declined` follows."""
 
@@ -431,6 +447,15 @@ class RecordingChanged(Message):
     recording: RecordingState
 
 
+class StillTaken(Message):
+    """A still picture was taken of what `participant_id` shows; told to everybody, also to who took it."""
+
+    type: Literal["stillTaken"] = "stillTaken"
+    taken_by: Id
+    participant_id: Id
+    source: StillSource
+
+
 class ErrorMessage(Message):
     type: Literal["error"] = "error"
     code: ErrorCode
@@ -454,7 +479,8 @@ ClientMessage = Annotated[
     | Decline
     | AskToRecord
     | AnswerRecording
-    | SetRecording,
+    | SetRecording
+    | TakeStill,
     Field(discriminator="type"),
 ]
 ServerMessage = Annotated[
@@ -477,6 +503,7 @@ ServerMessage = Annotated[
     | LockChanged
     | WaitingChanged
     | RecordingChanged
+    | StillTaken
     | ErrorMessage,
     Field(discriminator="type"),
 ]

@@ -23,14 +23,21 @@ class Right(StrEnum):
     SEND_MEDIA = "send-media"
     SHARE_SCREEN = "share-screen"
     SEE_IMAGES = "see-images"  # viewer states and pointers
+    TAKE_STILLS = "take-stills"  # still pictures of cameras and screens, into the record
     RECORD = "record"  # ask for consent; pause, resume and stop
     MODERATE = "moderate"  # mute, remove, lock, admit, decline
 
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
-    Role.PRESENTER: frozenset(
-        {Right.PRESENT, Right.POINT, Right.SEND_MEDIA, Right.SHARE_SCREEN, Right.SEE_IMAGES, Right.RECORD}
-    ),
+    Role.PRESENTER: frozenset({
+        Right.PRESENT,
+        Right.POINT,
+        Right.SEND_MEDIA,
+        Right.SHARE_SCREEN,
+        Right.SEE_IMAGES,
+        Right.TAKE_STILLS,
+        Right.RECORD,
+    }),
     Role.PARTICIPANT: frozenset({Right.POINT, Right.SEND_MEDIA, Right.SEE_IMAGES}),
     Role.LISTENER: frozenset({Right.SEE_IMAGES}),
     Role.PATIENT: frozenset({Right.SEND_MEDIA}),

@@ -54,7 +54,10 @@ from signaling.messages import (
     SetViewer,
     SetWatched,
     SpeakerChanged,
+    StillSource,
+    StillTaken,
     TakePresenter,
+    TakeStill,
     ViewerChanged,
     ViewerState,
     Waiting,
@@ -98,6 +101,7 @@ NEEDS: Mapping[type[Message], Right] = {
     Decline: Right.MODERATE,
     AskToRecord: Right.RECORD,
     SetRecording: Right.RECORD,
+    TakeStill: Right.TAKE_STILLS,
 }
 # What somebody needs in order to be told; nothing, where there is no row.
 TOLD: Mapping[type[Message], Right] = {
@@ -106,7 +110,7 @@ TOLD: Mapping[type[Message], Right] = {
     WaitingChanged: Right.MODERATE,
 }
 # What of that which everybody is told is kept with a recording.
-RECORDED = (ViewerChanged, PointerMoved, PresenterChanged, Joined, Left, MediaChanged)
+RECORDED = (ViewerChanged, PointerMoved, PresenterChanged, Joined, Left, MediaChanged, StillTaken)
 
 
 @dataclass(slots=True)
@@ -506,6 +510,19 @@ class Room:
     def _sets_recording(self, sender: Present, message: SetRecording, at: datetime) -> list[Effect]:
         return self._recording(lambda: self.recording.take(Step(message.step)))
 
+    def _takes_still(self, sender: Present, message: TakeStill, at: datetime) -> list[Effect]:
+        shown = self.present.get(message.participant_id)
+        is_screen = message.source is StillSource.SCREEN
+        if shown is None or not (shown.screen if is_screen else shown.video):
+            raise Refused(ErrorCode.NOTHING_SHOWN)
+        return self._tell(
+            StillTaken(
+                taken_by=sender.stay.participant_id,
+                participant_id=message.participant_id,
+                source=message.source,
+            )
+        )
+
     def _shuts_out(self, one: Present, code: ErrorCode, at: datetime) -> list[Effect]:
         """With this token they do not come back; with a new one they wait until a moderator lets them in."""
         self.known.discard(one.stay.participant_id)
@@ -538,4 +555,5 @@ _STEPS: Mapping[type[Message], Callable[..., list[Effect]]] = {
     AskToRecord: Room._asks_to_record,
     AnswerRecording: Room._answers_recording,
     SetRecording: Room._sets_recording,
+    TakeStill: Room._takes_still,
 }

@@ -630,6 +630,31 @@ recording_parts = Table(
     Column("lost_packets", Integer, nullable=False),
 )
 
+# Still pictures from participants' cameras. A deleted one leaves its row, without key and picture.
+stills = Table(
+    "stills",
+    metadata,
+    _id(primary_key=True),
+    _id("consult_id", ForeignKey("consults.id"), nullable=False, index=True),
+    Column("number", Integer, nullable=False),  # of the consult's stills, from 1
+    _id("taken_by", ForeignKey("users.id"), nullable=False),
+    Column("taken_at", UtcDateTime, nullable=False),
+    _id("camera_of", ForeignKey("users.id"), nullable=False),  # whose camera, or screen, it shows
+    Column("source", String(16), nullable=False),  # camera, screen
+    Column("title", String(200), nullable=False),
+    Column("body_site", String(16)),
+    Column("laterality", String(1)),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("wrapped_key", LargeBinary),  # null: deleted
+    Column("archived_at", UtcDateTime),  # null: it is still on its way into the archive
+    Column("deleted_at", UtcDateTime),
+    _id("deleted_by", ForeignKey("users.id")),
+    Column("deletion_reason", Text),
+)
+
 audit_log = Table(
     "audit_log",
     metadata,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from teleconsult.consults.consult import BY_SYSTEM, TRANSITIONS, Consult, Event, Status
+from teleconsult.consults.consult import BY_SYSTEM, LIVE, TRANSITIONS, Consult, Event, Status
 from teleconsult.users.user import Role, User
 
 
@@ -63,6 +63,7 @@ MAY_KEEP_UP: Mapping[Upkeep, frozenset[Role]] = {
 
 # While a consult waits, any specialist of its specialty may look at it. Afterwards its parts only.
 WAITING = frozenset({Status.REQUESTED})
+STILLS_TAKEN = LIVE | {Status.REPORTING}
 NO_LONGER_SHARED = frozenset({Status.DECLINED, Status.CANCELLED, Status.NO_SHOW, Status.RETURNED})
 
 
@@ -92,6 +93,19 @@ def may_hear_recordings(user: User, consult: Consult) -> bool:
 def may_delete_recording(user: User, consult: Consult) -> bool:
     """Whether the user, who answers for the consult, also says how long a recording is kept."""
     return part_in(user, consult) is Part.ASSIGNED or user.id == consult.requested_by_id
+
+
+def may_see_stills(user: User, consult: Consult) -> bool:
+    return part_in(user, consult) in (Part.INVITING, Part.ASSIGNED)
+
+
+def may_take_stills(user: User, consult: Consult) -> bool:
+    """Whether the user meets the others in the room; what was taken there may arrive after its end."""
+    return may_see_stills(user, consult) and consult.status in STILLS_TAKEN
+
+
+def may_delete_still(user: User, consult: Consult, taken_by_id: str) -> bool:
+    return user.id == taken_by_id or part_in(user, consult) is Part.ASSIGNED
 
 
 def may_cause(user: User, event: Event, consult: Consult) -> bool:

@@ -47,6 +47,7 @@ from teleconsult.reports.routes import router as report_routes
 from teleconsult.scheduled_procedures.routes import router as schedule_routes
 from teleconsult.security_headers import SecurityHeaders
 from teleconsult.settings import Settings
+from teleconsult.stills.routes import router as still_routes
 from teleconsult.studies.export_routes import router as export_routes
 from teleconsult.studies.reading_routes import router as reading_routes
 from teleconsult.studies.repository import StudyRepository
@@ -104,6 +105,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             asyncio.create_task(background.keep_up(parts)),
             asyncio.create_task(background.watch_models(parts)),
             asyncio.create_task(background.look_after_recordings(parts)),
+            asyncio.create_task(background.archive_stills(parts)),
             asyncio.create_task(fetch_studies(parts)),
             asyncio.create_task(follow_prior_rules(parts)),
             *(
@@ -168,6 +170,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     consult_routes,
     call_quality_routes,
     recording_routes,
+    still_routes,
     report_routes,
     event_routes,
     device_routes,

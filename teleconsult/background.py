@@ -18,6 +18,7 @@ from teleconsult.lifecycle.retention import apply_if_due
 from teleconsult.lifecycle.tiering import warm_some
 from teleconsult.models.watch import ModelWatch
 from teleconsult.recordings.retention import keep_recordings
+from teleconsult.stills.keeping import archive_waiting
 from teleconsult.studies.arrival import assess_ready, nudge_due_jobs
 from teleconsult.studies.arriving_slabs import SlabPlanner
 from teleconsult.studies.follower import Follower
@@ -28,6 +29,7 @@ SWEEP_INTERVAL_S = 0.5
 FEED_INTERVAL_S = 1.0
 WATCH_INTERVAL_S = 10.0
 RECORDINGS_INTERVAL_S = 20.0
+STILLS_INTERVAL_S = 5.0
 log = logging.getLogger(__name__)
 
 
@@ -97,6 +99,13 @@ async def look_after_recordings(parts: PartsOfApp) -> None:
     while True:
         await _unless_away(lambda parts: keep_recordings(parts, utc_now()), parts)
         await asyncio.sleep(RECORDINGS_INTERVAL_S)
+
+
+async def archive_stills(parts: PartsOfApp) -> None:
+    """Send stills into the archive that it did not take when they were taken."""
+    while True:
+        await _unless_away(lambda parts: archive_waiting(parts, utc_now()), parts)
+        await asyncio.sleep(STILLS_INTERVAL_S)
 
 
 async def add_demo_studies_at_first_start(parts: PartsOfApp) -> None:

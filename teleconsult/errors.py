@@ -75,6 +75,20 @@ class DecisionsSigned(TeleconsultError):
     """A signed report rests on these decisions; they can change again once it is being amended."""
 
 
+class StillTooLarge(TeleconsultError):
+    def __init__(self, limit_mb: int) -> None:
+        super().__init__(limit_mb)
+        self.limit_mb = limit_mb
+
+
+class StillTakenAlready(TeleconsultError):
+    """Another picture was kept under this still's number."""
+
+
+class StillsNotKept(TeleconsultError):
+    """This installation has no secret under which pictures could be encrypted."""
+
+
 class WrongPassword(WrongCredentials):
     """Somebody who is signed in gave another password than their own."""
 

@@ -13,7 +13,14 @@ from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 
 from imaging.archive_address import ForbiddenAddress
-from imaging.errors import DicomError, InstanceNotFound, PacsUnavailable
+from imaging.errors import (
+    DicomError,
+    InstanceNotFound,
+    NotAPicture,
+    PacsUnavailable,
+    PictureDamaged,
+    PictureSizeRefused,
+)
 from imaging.remote_archive import RemoteArchiveAway, RemoteArchiveError
 from inference.errors import BundleError
 from storage.errors import StaleVersion
@@ -187,6 +194,45 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "recording-under-way",
         "This is still being recorded. Stop the recording in the room first.",
         "录制仍在进行，请先在会诊室中停止录制。",
+    ),
+    errors.StillTooLarge: Problem(
+        413,
+        "still-too-large",
+        "This picture is larger than {limit} MB. Please take it with a lower resolution.",
+        "图片超过 {limit} MB，请降低分辨率后重新拍摄。",
+        lambda e: {"limit": e.limit_mb},
+    ),
+    errors.StillTakenAlready: Problem(
+        409,
+        "still-taken-already",
+        "Another picture was kept under this number already. Please take it again.",
+        "此编号下已保存另一张图片，请重新拍摄。",
+    ),
+    errors.StillsNotKept: Problem(
+        409,
+        "stills-not-kept",
+        "This installation is not set up to keep pictures. Please tell your administrator.",
+        "本系统尚未配置图片保存功能，请联系管理员。",
+    ),
+    NotAPicture: Problem(
+        422,
+        "not-a-picture",
+        "This file is not a picture that can be kept. Please send a JPEG or PNG.",
+        "该文件不是可保存的图片，请使用 JPEG 或 PNG 格式。",
+    ),
+    PictureDamaged: Problem(
+        422,
+        "picture-damaged",
+        "This picture is damaged or did not arrive whole. Please take it again.",
+        "图片已损坏或未完整送达，请重新拍摄。",
+    ),
+    PictureSizeRefused: Problem(
+        422,
+        "picture-size-refused",
+        "A picture of {width} × {height} pixels cannot be kept: "
+        "from 16 pixels on each side up to {most} million in all.",
+        "无法保存 {width} × {height} 像素的图片：每边至少 16 像素，总像素不超过 {most} 百万。",
+        lambda e: {"width": e.width, "height": e.height, "most": e.most_megapixels},
     ),
     errors.UploadTooLarge: Problem(
         413,

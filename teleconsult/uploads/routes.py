@@ -30,6 +30,7 @@ from teleconsult.errors import (
     UploadTooLarge,
 )
 from teleconsult.problems import problem_for, sentence
+from teleconsult.request_body import read_body
 from teleconsult.studies.arrival import assess_and_queue, studies_of
 from teleconsult.studies.registration import Arrival
 from teleconsult.studies.schemas import Sentence, studies_out
@@ -133,7 +134,7 @@ async def send_instance(
 
     Sending the same file again, after an answer was lost, gives the same answer.
     """
-    body = await _read_body(request, MAX_BODY_BYTES)
+    body = await read_body(request, MAX_BODY_BYTES)
     return await run_in_threadpool(
         _receive_instance, parts, upload_id, sha256, body, x_content_coding, _shown(x_file_path), user, now
     )
@@ -144,7 +145,7 @@ async def send_instances(
     upload_id: str, request: Request, parts: Parts, user: CurrentUser, now: Now
 ) -> BatchOut:
     """Several files in one body, framed as `teleconsult.uploads.batch` says; answered file by file."""
-    body = await _read_body(request, MAX_BATCH_BYTES)
+    body = await read_body(request, MAX_BATCH_BYTES)
     return await run_in_threadpool(_receive_batch, parts, upload_id, body, user, now)
 
 
@@ -153,7 +154,7 @@ async def send_chunk(sha256: Sha256, request: Request, parts: Parts, user: Curre
     """One part of a large file."""
     if not access.may_upload(user):
         raise NotAllowed
-    content = await _read_body(request, CHUNK_BYTES)
+    content = await read_body(request, CHUNK_BYTES)
     await run_in_threadpool(keep_chunk, parts, user.institution.id, sha256, content, now)
 
 
@@ -299,22 +300,6 @@ def _receive(
 def _is_told(file: IntakeFile, told: Mapping[str, FileResult]) -> bool:
     known = told.get(file.sha256 or "")
     return known is not None and known.path == file.path
-
-
-async def _read_body(request: Request, limit_bytes: int) -> bytes:
-    claimed = request.headers.get("content-length", "")
-    if claimed.isdecimal() and int(claimed) > limit_bytes:
-        raise UploadTooLarge
-    pieces, size_bytes = [], 0
-    try:
-        async for chunk in request.stream():
-            size_bytes += len(chunk)
-            if size_bytes > limit_bytes:
-                raise UploadTooLarge
-            pieces.append(chunk)
-    except ClientDisconnect as error:
-        raise UploadIncomplete from error
-    return b"".join(pieces)
 
 
 async def _write_body(request: Request, target: Path, limit_bytes: int) -> None:

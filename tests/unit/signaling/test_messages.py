@@ -51,6 +51,7 @@ GOOD: list[dict[str, Any]] = [
     {"type": "mute", "participantId": None},
     {"type": "remove", "participantId": "anna"},
     {"type": "lock", "locked": True},
+    {"type": "takeStill", "participantId": "anna", "source": "screen"},
     {"type": "admit", "participantId": "anna"},
     {"type": "decline", "participantId": "anna"},
 ]
@@ -65,6 +66,7 @@ BAD: list[Any] = [
     {"type": "takePresenter", "surprise": 1},
     {"type": "resume", "resumeToken": "secret", "received": -1},
     {"type": "remove", "participantId": None},
+    {"type": "takeStill", "participantId": "anna", "source": "microphone"},
     {**OFFER, "connection": "both"},
     {**OFFER, "description": {"type": "rollback", "sdp": ""}},
     {**OFFER, "description": {"type": "offer", "sdp": "x" * 70_000}},

@@ -32,7 +32,10 @@ from signaling.messages import (
     SetPointer,
     SetViewer,
     SpeakerChanged,
+    StillSource,
+    StillTaken,
     TakePresenter,
+    TakeStill,
     ViewerChanged,
     ViewerState,
     Welcome,
@@ -266,6 +269,20 @@ def test_whoever_may_not_share_a_screen_still_receives_several_pictures(role: Ro
     sdp = "v=0\r\n" + "m=video 9 X 96\r\n" * 3
     answer = DescriptionMessage(connection="receive", description=SessionDescription(type="answer", sdp=sdp))
     assert room.receive(paul, answer, NOON) == [DescribeMedia(paul, Connection.RECEIVE, answer.description)]
+
+
+def test_everybody_in_the_room_is_told_of_a_still_before_there_is_one() -> None:
+    room = Room("room")
+    (anna, _), (paul, _) = joined(room, "anna"), joined(room, "paul", role=Role.PATIENT)
+    of_paul = TakeStill(participant_id="paul", source=StillSource.CAMERA)
+    nothing_there = [Send(anna, ErrorMessage(code=ErrorCode.NOTHING_SHOWN))]
+    assert room.receive(anna, of_paul, NOON) == nothing_there, "his camera is off"
+    room.receive(paul, SetMedia(audio=True, video=True), NOON)
+    told = StillTaken(taken_by="anna", participant_id="paul", source=StillSource.CAMERA)
+    assert room.receive(anna, of_paul, NOON) == [Send(anna, told), Send(paul, told)]
+    of_his_screen = TakeStill(participant_id="paul", source=StillSource.SCREEN)
+    assert room.receive(anna, of_his_screen, NOON) == nothing_there
+    assert room.receive(paul, of_paul, NOON) == [Send(paul, ErrorMessage(code=ErrorCode.NOT_ALLOWED))]
 
 
 @pytest.mark.parametrize(("connection", "kind"), [("send", "answer"), ("receive", "offer")])

@@ -86,5 +86,8 @@ export const addresses = {
   instanceFile: (study: string, sop: string) => `/api/studies/${uid(study)}/instances/${uid(sop)}/file`,
   recordingPart: (consult: string, recording: string, part: number) =>
     `/api/consults/${uid(consult)}/recordings/${uid(recording)}/parts/${part}`,
+  still: (consult: string, still: string) => `/api/consults/${uid(consult)}/stills/${uid(still)}/picture.jpg`,
+  stillThumbnail: (consult: string, still: string) =>
+    `/api/consults/${uid(consult)}/stills/${uid(still)}/thumbnail.jpg`,
   reportPdf: (consult: string) => `/api/consults/${uid(consult)}/report.pdf`,
 };

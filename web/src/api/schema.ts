@@ -400,6 +400,105 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/consults/{consult_id}/stills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Stills
+         * @description In the order in which they were taken; of deleted ones who, when and why.
+         */
+        get: operations["list_stills_api_consults__consult_id__stills_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/stills/{still_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Take Still
+         * @description Keep a picture, which is the body: a JPEG or PNG of at most 24 MB.
+         *
+         *     `X-Still` is a `StillIn` as percent-encoded JSON. Whoever heard no answer sends the same again.
+         */
+        put: operations["take_still_api_consults__consult_id__stills__still_id__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/stills/{still_id}/deletion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete Still
+         * @description Delete the picture here and in the archive; that there was one, and the reason, stays.
+         */
+        post: operations["delete_still_api_consults__consult_id__stills__still_id__deletion_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/stills/{still_id}/picture.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Still
+         * @description The picture as it is kept. Written to the audit log.
+         */
+        get: operations["read_still_api_consults__consult_id__stills__still_id__picture_jpg_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/stills/{still_id}/thumbnail.jpg": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Still Thumbnail */
+        get: operations["read_still_thumbnail_api_consults__consult_id__stills__still_id__thumbnail_jpg_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/consults/{consult_id}/studies": {
         parameters: {
             query?: never;
@@ -1468,6 +1567,12 @@ export interface components {
             /** Mismatched */
             mismatched: string[];
         };
+        /**
+         * BodySite
+         * @description What a picture shows, as far as somebody says so; codes are of CID 4031.
+         * @enum {string}
+         */
+        BodySite: "head" | "face" | "eye" | "ear" | "mouth" | "neck" | "chest" | "breast" | "abdomen" | "back" | "pelvis" | "upper-limb" | "hand" | "lower-limb" | "foot";
         /** BreastImageOut */
         BreastImageOut: {
             /** Dense Cm2 */
@@ -3055,6 +3160,56 @@ export interface components {
             reason: string;
             step: components["schemas"]["Step"];
         };
+        /** StillDeletionIn */
+        StillDeletionIn: {
+            /** Reason */
+            reason: string;
+        };
+        /**
+         * StillOut
+         * @description A still; of a deleted one only that it was, who deleted it and why.
+         */
+        StillOut: {
+            body_site: components["schemas"]["BodySite"] | null;
+            camera_of: components["schemas"]["UserRefOut"];
+            /** Deleted At */
+            deleted_at: string | null;
+            deleted_by: components["schemas"]["UserRefOut"] | null;
+            /** Deletion Reason */
+            deletion_reason: string | null;
+            /** Height */
+            height: number;
+            /** Id */
+            id: string;
+            /** Is Archived */
+            is_archived: boolean;
+            /** Laterality */
+            laterality: ("R" | "L" | "B") | null;
+            /** May Delete */
+            may_delete: boolean;
+            /** Number */
+            number: number;
+            /** Sha256 */
+            sha256: string;
+            /** Size Bytes */
+            size_bytes: number;
+            source: components["schemas"]["StillSource"];
+            /**
+             * Taken At
+             * Format: date-time
+             */
+            taken_at: string;
+            taken_by: components["schemas"]["UserRefOut"];
+            /** Title */
+            title: string;
+            /** Width */
+            width: number;
+        };
+        /**
+         * StillSource
+         * @enum {string}
+         */
+        StillSource: "camera" | "screen";
         /** StudyDetailOut */
         StudyDetailOut: {
             ai: components["schemas"]["AiOut"];
@@ -4163,6 +4318,188 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReportOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_stills_api_consults__consult_id__stills_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StillOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    take_still_api_consults__consult_id__stills__still_id__put: {
+        parameters: {
+            query?: never;
+            header: {
+                "x-still": string;
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                still_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StillOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    delete_still_api_consults__consult_id__stills__still_id__deletion_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                still_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StillDeletionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_still_api_consults__consult_id__stills__still_id__picture_jpg_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                still_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_still_thumbnail_api_consults__consult_id__stills__still_id__thumbnail_jpg_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                still_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
                 };
             };
             /** @description Validation Error */

@@ -52,6 +52,7 @@ export type Upload = Schemas["UploadOut"];
 
 export type Consult = Schemas["ConsultOut"];
 export type Recording = Schemas["RecordingOut"];
+export type Still = Schemas["StillOut"];
 export type RetentionClass = Schemas["RetentionClass"];
 export type CallFigures = Schemas["CallFigures"];
 export type CallQuality = Schemas["CallQualityOut"];

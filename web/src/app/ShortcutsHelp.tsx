@@ -45,7 +45,10 @@ const GROUPS = [
   },
   {
     title: "shortcuts.room",
-    rows: [{ keys: ["D"], label: "shortcuts.screen" }],
+    rows: [
+      { keys: ["D"], label: "shortcuts.screen" },
+      { keys: ["C"], label: "shortcuts.still" },
+    ],
   },
   {
     title: "shortcuts.anywhere",

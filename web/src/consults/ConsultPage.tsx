@@ -20,6 +20,7 @@ import classes from "./consults.module.css";
 import { ConsultStatusTag, UrgencyTag } from "./ConsultTags";
 import { Recordings } from "./Recordings";
 import { HAS_REPORT } from "./status";
+import { Stills } from "./Stills";
 import { Timeline } from "./Timeline";
 
 function StudyLine({ study }: { study: StudySummary }) {
@@ -103,6 +104,7 @@ export function ConsultPage() {
               ))}
             </ul>
           </Panel>
+          <Stills consultId={consult.id} />
           {HAS_REPORT.has(consult.status) && (
             <div id="report" className={classes.anchor}>
               <ReportEditor consultId={consult.id} />

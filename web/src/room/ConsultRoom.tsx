@@ -29,6 +29,8 @@ import { canShareScreen } from "./screenShare";
 import { SharedScreen } from "./SharedScreen";
 import { SidePanel } from "./SidePanel";
 import classes from "./room.module.css";
+import { StillDialog } from "./StillDialog";
+import { stillChoices } from "./stillChoices";
 import { useArrivals } from "./useArrivals";
 import { useFaces } from "./useFaces";
 import { useImageShare, useStillPictures } from "./useLine";
@@ -37,6 +39,7 @@ import { useRecordingNews } from "./useRecordingNews";
 import { useRemoteSound } from "./useRemoteSound";
 import { useRoomSession } from "./useRoomSession";
 import { useScreenShare } from "./useScreenShare";
+import { useStillNews } from "./useStillNews";
 import { VideoTile } from "./VideoTile";
 import { WaitingRoom } from "./WaitingRoom";
 
@@ -69,6 +72,8 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
   const event = useConsultEvent(consult.id);
   const [endOpened, end] = useDisclosure(false);
   const [panelShown, panel] = useDisclosure(true);
+  const [stillOpened, stillDialog] = useDisclosure(false);
+  const [aimedAt, setAimedAt] = useState<string | null>(null);
   const [isAway, setAway] = useState(false);
   const [pointing, setPointing] = useState(true);
   const [chosenStudy, setChosenStudy] = useState<string | null>(null);
@@ -136,6 +141,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
     session?.takePresenter();
   };
   useRecordingNews(state.recording);
+  useStillNews(state);
   useArrivals(consult.studies, studyUid, showStudy);
 
   const ids = useMemo(() => participants.map(({ id }) => id), [participants]);
@@ -156,6 +162,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
   const others = participants.filter(({ id }) => id !== selfId);
   const { speakerId } = state;
   const faces = useFaces({ others, selfId, speakerId, presenterId, share: useImageShare(session) });
+  const pictures = stillChoices(local.stream, video ? selfId : null, others, faces.shown);
   const sharer = others.find(({ screenStream }) => screenStream !== null);
   const presenterName = participants.find(({ id }) => id === presenterId)?.displayName ?? null;
 
@@ -206,6 +213,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
               isLeftOut={each.video && each.stream !== null && !faces.shown.includes(each.id)}
               hasAudio={each.audio}
               isStill={still.includes(each.id)}
+              isAimedAt={each.id === aimedAt}
               isSelf={false}
               isPresenter={each.id === presenterId}
               spokeLast={each.id === speakerId && each.audio}
@@ -262,6 +270,8 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
         sharer={sharer?.displayName ?? null}
         waitingCount={state.waiting.length}
         onRecord={mayRecord ? () => session?.step({ type: "askToRecord", consentText: consentText(language) }) : null}
+        onStill={isConnected && state.rights.includes("take-stills") ? stillDialog.open : null}
+        hasPictures={pictures.length > 0}
         onPresent={present}
         onReturn={() => setAway(false)}
         pointing={pointing}
@@ -274,6 +284,16 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
         onLeave={() => void navigate(`/consults/${consult.id}`)}
         onEnd={consult.possible_events.includes("end") ? end.open : null}
       />
+      {stillOpened && (
+        <StillDialog
+          consultId={consult.id}
+          choices={pictures}
+          session={session}
+          room={state}
+          onAim={setAimedAt}
+          onClose={stillDialog.close}
+        />
+      )}
       <RecordingDialog room={state} onStep={(step) => session?.step(step)} />
       <EndDialog
         opened={endOpened}

@@ -1,6 +1,7 @@
 import { Button, Indicator } from "@mantine/core";
 import {
   IconArrowBackUp,
+  IconCameraPlus,
   IconDoorExit,
   IconHandFinger,
   IconHandFingerOff,
@@ -44,6 +45,10 @@ export interface RoomToolbarProps {
   waitingCount: number;
   /** Ask everybody whether they may be recorded; null where the user may not, or it is under way. */
   onRecord: (() => void) | null;
+  /** Take a still picture; null where the user may not. */
+  onStill: (() => void) | null;
+  /** Whether there is a picture of which one could be taken. */
+  hasPictures: boolean;
   onPresent: () => void;
   onReturn: () => void;
   pointing: boolean;
@@ -60,6 +65,8 @@ export function RoomToolbar(props: RoomToolbarProps) {
   const { t } = useTranslation("room");
   const onScreen = screen.isShared ? screen.stop : screen.start;
   useKeys({ d: onScreen }, props.mayShareScreen && (screen.isShared || sharer === null));
+  const onStill = props.hasPictures ? props.onStill : null;
+  useKeys({ c: () => onStill?.() }, onStill !== null);
   const lookWords =
     look === "following" && presenterName === null ? t("look.nobody") : t(`look.${look}`, { name: presenterName ?? "" });
   return (
@@ -90,6 +97,15 @@ export function RoomToolbar(props: RoomToolbarProps) {
             icon={pointing ? IconHandFinger : IconHandFingerOff}
             pressed={pointing}
             onPress={props.onPointing}
+          />
+        )}
+        {props.onStill !== null && (
+          <Round
+            label={t(props.hasPictures ? "still:take" : "still:nothing")}
+            icon={IconCameraPlus}
+            shortcut="C"
+            disabled={!props.hasPictures}
+            onPress={props.onStill}
           />
         )}
         {props.onRecord !== null && (

@@ -7,6 +7,8 @@ import type { Word } from "../signaling/session";
 import { LineMark } from "./LineMark";
 import classes from "./room.module.css";
 
+const LARGEST_PX = 4096;
+
 export interface VideoTileProps {
   participantId: string;
   name: string;
@@ -29,13 +31,15 @@ export interface VideoTileProps {
   /** How this participant's line is, where it is known. */
   line: Word | null;
   colour: string;
+  /** A still is about to be taken of it: it is wanted as large as there is. */
+  isAimedAt?: boolean;
   /** How large the picture is seen: the longer side in pixels of the screen, 0 while it is hidden; null at the end. */
   onSize?: ((participantId: string, sidePx: number | null) => void) | undefined;
 }
 
 export function VideoTile(props: VideoTileProps) {
   const { participantId, name, duty, stream, hasVideo, hasAudio, isStill, isSelf, isPresenter, spokeLast, isLarge } = props;
-  const { isLeftOut, keeping, isReconnecting, line, colour, onSize } = props;
+  const { isLeftOut, keeping, isReconnecting, line, colour, onSize, isAimedAt = false } = props;
   const { t } = useTranslation("room");
   const video = useRef<HTMLVideoElement>(null);
   useEffect(() => {
@@ -49,14 +53,15 @@ export function VideoTile(props: VideoTileProps) {
     const element = video.current;
     if (element === null || onSize === undefined) return undefined;
     const observer = new ResizeObserver(() => {
-      onSize(participantId, Math.round(Math.max(element.clientWidth, element.clientHeight) * devicePixelRatio));
+      const side = Math.max(element.clientWidth, element.clientHeight) * devicePixelRatio;
+      onSize(participantId, isAimedAt ? LARGEST_PX : Math.round(side));
     });
     observer.observe(element);
     return () => {
       observer.disconnect();
       onSize(participantId, null);
     };
-  }, [participantId, onSize]);
+  }, [participantId, onSize, isAimedAt]);
   const facts = [
     isSelf ? t("you") : null,
     isPresenter ? t("presenting") : null,

@@ -18,6 +18,7 @@ export const NOT_CONNECTED: SessionState = {
   locked: false,
   waiting: [],
   recording: NOT_RECORDED,
+  lastStill: null,
   error: null,
 };
 

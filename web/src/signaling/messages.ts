@@ -47,7 +47,7 @@ export interface DescriptionMessage {
 }
 
 /** Why the server refused or ended something; the front end has a sentence for each. */
-export type ErrorCode = "bad-message" | "bad-token" | "expired-token" | "join-timeout" | "already-joined" | "room-full" | "room-locked" | "replaced" | "removed" | "declined" | "cannot-resume" | "not-presenter" | "not-allowed" | "not-now" | "not-asked" | "screen-taken" | "media-failed" | "too-slow" | "server-closing";
+export type ErrorCode = "bad-message" | "bad-token" | "expired-token" | "join-timeout" | "already-joined" | "room-full" | "room-locked" | "replaced" | "removed" | "declined" | "cannot-resume" | "not-presenter" | "not-allowed" | "not-now" | "nothing-shown" | "not-asked" | "screen-taken" | "media-failed" | "too-slow" | "server-closing";
 
 export interface ErrorMessage {
   type: "error";
@@ -198,7 +198,7 @@ export interface Resumed {
   iceServers: IceServer[];
 }
 
-export type Right = "present" | "point" | "send-media" | "share-screen" | "see-images" | "record" | "moderate";
+export type Right = "present" | "point" | "send-media" | "share-screen" | "see-images" | "take-stills" | "record" | "moderate";
 
 /** What somebody is in a room. */
 export type Role = "presenter" | "participant" | "listener" | "patient";
@@ -256,8 +256,26 @@ export interface SpeakerChanged {
   participantId: string | null;
 }
 
+/** What a still shows of a participant. */
+export type StillSource = "camera" | "screen";
+
+/** A still picture was taken of what `participant_id` shows; told to everybody, also to who took it. */
+export interface StillTaken {
+  type: "stillTaken";
+  takenBy: string;
+  participantId: string;
+  source: StillSource;
+}
+
 export interface TakePresenter {
   type: "takePresenter";
+}
+
+/** Everybody is told of a still before it is kept: who takes one waits for `stillTaken`. */
+export interface TakeStill {
+  type: "takeStill";
+  participantId: string;
+  source: StillSource;
 }
 
 /** `seq` counts the states of this room; one that is not larger than the last is old. */
@@ -339,6 +357,6 @@ export interface Welcome {
   iceServers: IceServer[];
 }
 
-export type ClientMessage = Join | Resume | DescriptionMessage | CandidateMessage | SetViewer | SetPointer | TakePresenter | SetMedia | SetLine | SetWatched | Mute | Remove | SetLock | Admit | Decline | AskToRecord | AnswerRecording | SetRecording;
+export type ClientMessage = Join | Resume | DescriptionMessage | CandidateMessage | SetViewer | SetPointer | TakePresenter | SetMedia | SetLine | SetWatched | Mute | Remove | SetLock | Admit | Decline | AskToRecord | AnswerRecording | SetRecording | TakeStill;
 
-export type ServerMessage = Waiting | Welcome | Resumed | Joined | Left | DescriptionMessage | CandidateMessage | ViewerChanged | PointerMoved | PresenterChanged | MediaChanged | LineChanged | SpeakerChanged | ReconnectingChanged | WantedEncodings | Muted | LockChanged | WaitingChanged | RecordingChanged | ErrorMessage;
+export type ServerMessage = Waiting | Welcome | Resumed | Joined | Left | DescriptionMessage | CandidateMessage | ViewerChanged | PointerMoved | PresenterChanged | MediaChanged | LineChanged | SpeakerChanged | ReconnectingChanged | WantedEncodings | Muted | LockChanged | WaitingChanged | RecordingChanged | StillTaken | ErrorMessage;

@@ -6,6 +6,7 @@ import type {
   RecordingState,
   Right,
   ServerMessage,
+  StillTaken,
   ViewerState,
   WaitingPerson,
 } from "./messages";
@@ -33,6 +34,8 @@ export interface RoomState {
   /** Who waits to be let in, as moderators know it. */
   waiting: readonly WaitingPerson[];
   recording: RecordingState;
+  /** The last still picture that was told of in this room. */
+  lastStill: StillTaken | null;
   error: { code: SessionErrorCode } | null;
 }
 
@@ -58,6 +61,7 @@ export const INITIAL: RoomState = {
   locked: false,
   waiting: [],
   recording: NOT_RECORDED,
+  lastStill: null,
   error: null,
 };
 
@@ -190,6 +194,8 @@ function receive(state: RoomState, message: ServerMessage): RoomState {
       return { ...state, waiting: message.waiting };
     case "recording":
       return { ...state, recording: message.recording };
+    case "stillTaken":
+      return { ...state, lastStill: message };
     case "error":
       return { ...state, error: { code: message.code } };
     case "description":

@@ -19,6 +19,7 @@ import type {
   RecordingState,
   Right,
   ServerMessage,
+  StillTaken,
   ViewerState,
   WaitingPerson,
 } from "./messages";
@@ -37,11 +38,11 @@ import {
 } from "./reducer";
 import { ResumableSocket } from "./resumableSocket";
 import { Retries } from "./retries";
-import type { Moderation, RecordingStep } from "./steps";
+import type { Moderation, RecordingStep, StillStep } from "./steps";
 import { WatchedPictures } from "./watchedPictures";
 
 export type { LineView, Pointer, Right, SessionErrorCode, SessionStatus, ViewerState, WaitingPerson, Word };
-export type { Moderation, RecordingStep };
+export type { Moderation, RecordingStep, StillStep };
 
 export interface Participant extends WireParticipant {
   /** What arrives from this participant; for oneself, what one sends. */
@@ -66,6 +67,7 @@ export interface SessionState {
   /** Who waits to be let in, as moderators know it. */
   waiting: readonly WaitingPerson[];
   recording: RecordingState;
+  lastStill: StillTaken | null;
   error: { code: SessionErrorCode } | null;
 }
 
@@ -79,7 +81,7 @@ export interface Session {
   /** The longer side of somebody's picture on this screen, in its pixels; 0: not seen; null: forget it. */
   sizePicture(participantId: string, sidePx: number | null): void;
   takePresenter(): void;
-  step(step: Moderation | RecordingStep): void;
+  step(step: Moderation | RecordingStep | StillStep): void;
   setMedia(media: { audio: boolean; video: boolean }): void;
   setLocalStream(stream: MediaStream | null): Promise<void>;
   /** Share this screen, or none. The server may refuse it with `screen-taken`. */
@@ -181,7 +183,7 @@ class RoomSession implements Session {
     this.send({ type: "takePresenter" });
   }
 
-  step(step: Moderation | RecordingStep): void {
+  step(step: Moderation | RecordingStep | StillStep): void {
     this.send(step);
   }
 

@@ -25,7 +25,7 @@ export interface Sending {
   onProgress: (sentFraction: number) => void;
 }
 
-function send<T>(
+export function send<T>(
   method: "POST" | "PUT",
   path: string,
   headers: Readonly<Record<string, string>>,

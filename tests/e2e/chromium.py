@@ -99,12 +99,13 @@ def _texts(language: str, namespace: str) -> dict[str, Any]:
     return texts
 
 
+def words(language: str, namespace: str, key: str) -> str:
+    text: Any = _texts(language, namespace)
+    for part in key.split("."):
+        text = text[part]
+    return str(text)
+
+
 def said(namespace: str, key: str) -> re.Pattern[str]:
     """Matches the text in either language, so that a test finds a button in the user's own."""
-    spoken = []
-    for language in ("zh-CN", "en"):
-        text: Any = _texts(language, namespace)
-        for part in key.split("."):
-            text = text[part]
-        spoken.append(re.escape(text))
-    return re.compile("|".join(spoken))
+    return re.compile("|".join(re.escape(words(language, namespace, key)) for language in ("zh-CN", "en")))

@@ -45,6 +45,9 @@ import { WaitingRoom } from "./WaitingRoom";
 
 const StudyViewer = lazy(async () => ({ default: (await import("../viewer/StudyViewer")).StudyViewer }));
 
+/** Where the panel would leave too little of the picture, as in room.module.css. */
+const SMALL_SCREEN = "(max-width: 900px), (max-height: 520px)";
+
 export interface ConsultRoomProps {
   consult: Consult;
   media: LocalMedia;
@@ -68,10 +71,10 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
   const screen = useScreenShare(session, state.error);
   const { selfId, presenterId, viewer: shared, participants } = state;
   const still = useStillPictures(session);
-  const sound = useRemoteSound(participants, selfId);
+  const sound = useRemoteSound(participants, selfId, local.output.deviceId);
   const event = useConsultEvent(consult.id);
   const [endOpened, end] = useDisclosure(false);
-  const [panelShown, panel] = useDisclosure(true);
+  const [panelShown, panel] = useDisclosure(!matchMedia(SMALL_SCREEN).matches);
   const [stillOpened, stillDialog] = useDisclosure(false);
   const [aimedAt, setAimedAt] = useState<string | null>(null);
   const [isAway, setAway] = useState(false);

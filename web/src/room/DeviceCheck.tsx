@@ -5,9 +5,10 @@ import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
 import type { Consult } from "../api/types";
-import { Note } from "../ui/Note";
 import { PatientLine } from "../ui/PatientLine";
+import { canCall } from "../signaling/session";
 import { DeviceChoice } from "./DeviceChoice";
+import { DeviceFaults } from "./DeviceFaults";
 import type { DeviceKind } from "./devices";
 import { LineCheck } from "./LineCheck";
 import { isSending, type LocalMedia } from "./localMedia";
@@ -22,12 +23,12 @@ const ICONS = {
 function Device({ media, kind }: { media: LocalMedia; kind: DeviceKind }) {
   const { t } = useTranslation("room");
   const state = useSyncExternalStore(media.state.subscribe, media.state.get);
-  const device = state[kind];
   const on = isSending(state, kind);
   const Symbol = on ? ICONS[kind].on : ICONS[kind].off;
   return (
     <div className={classes.device}>
       <Button
+        px={8}
         variant={on ? "default" : "light"}
         color={on ? "gray" : "amber"}
         leftSection={<Symbol size={18} aria-hidden />}
@@ -36,12 +37,7 @@ function Device({ media, kind }: { media: LocalMedia; kind: DeviceKind }) {
       >
         {t(`device.${kind}.${on ? "on" : "off"}`)}
       </Button>
-      {device.fault !== null && (
-        <Note tone="amber">
-          {t(`fault.${device.fault}.${kind}`)} {t("fault.goOn")}
-        </Note>
-      )}
-      {device.fault === null && <DeviceChoice media={media} kind={kind} />}
+      <DeviceChoice media={media} kind={kind} />
     </div>
   );
 }
@@ -64,7 +60,9 @@ export function DeviceCheck({ consult, media, onJoin, isJoining }: DeviceCheckPr
   useEffect(() => {
     if (preview.current !== null && preview.current.srcObject !== state.stream) preview.current.srcObject = state.stream;
   }, [state.stream]);
-  const joinWords = seen && heard ? "join" : heard ? "joinWithoutVideo" : seen ? "joinWithoutAudio" : "joinWatching";
+  // Who does not answer the browser's question, or never sees it, gets in all the same.
+  const isAsking = state.phase === "asking";
+  const joinWords = isAsking ? "joinAsking" : seen && heard ? "join" : heard ? "joinWithoutVideo" : seen ? "joinWithoutAudio" : "joinWatching";
   return (
     <main className={classes.check}>
       <section className={classes.checkCard} aria-labelledby="check-title">
@@ -73,7 +71,7 @@ export function DeviceCheck({ consult, media, onJoin, isJoining }: DeviceCheckPr
           {!seen && (
             <span className={classes.previewOff}>
               <IconVideoOff size={34} stroke={1.4} aria-hidden />
-              {t(state.phase === "asking" ? "asking" : "device.video.off")}
+              {t(isAsking ? "asking" : "device.video.off")}
             </span>
           )}
           {heard && (
@@ -90,9 +88,12 @@ export function DeviceCheck({ consult, media, onJoin, isJoining }: DeviceCheckPr
           <p className={classes.question}>{consult.question}</p>
           <Device media={media} kind="audio" />
           <Device media={media} kind="video" />
+          <DeviceChoice media={media} kind="output" />
+          <DeviceFaults media={media} />
+          {!isAsking && !heard && canCall() && <p className={classes.lineChecking}>{t("fault.goOn")}</p>}
           <LineCheck />
           <div className={classes.checkActions}>
-            <Button size="md" onClick={onJoin} loading={isJoining} disabled={state.phase === "asking"}>
+            <Button size="md" variant={isAsking ? "default" : "filled"} onClick={onJoin} loading={isJoining}>
               {t(joinWords)}
             </Button>
             <Button component={Link} to={`/consults/${consult.id}`} variant="subtle" color="gray">

@@ -3,20 +3,24 @@ import { IconSettings, IconStethoscope } from "@tabler/icons-react";
 import { useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 
-import { Note } from "../ui/Note";
 import { DeviceChoice } from "./DeviceChoice";
-import type { DeviceKind } from "./devices";
+import { DeviceFaults } from "./DeviceFaults";
 import { isSending, type LocalMedia } from "./localMedia";
+import type { ChosenKind } from "./rememberedDevices";
 import { Round } from "./Round";
 
-const KINDS: readonly DeviceKind[] = ["audio", "video"];
+const KINDS: readonly ChosenKind[] = ["audio", "video", "output"];
 
-/** In the room: another microphone or camera, heart and lung sounds, and the camera's light. */
+/** In the room: another microphone, camera or loudspeaker, heart and lung sounds, and the camera's light. */
 export function DeviceMenu({ media }: { media: LocalMedia }) {
   const { t } = useTranslation("room");
   const state = useSyncExternalStore(media.state.subscribe, media.state.get);
   const [isOpen, setOpen] = useState(false);
-  const { auscultates, torch } = state;
+  const { auscultates, torch, torchFailed } = state;
+  const open = () => {
+    setOpen(true);
+    void media.look();
+  };
   return (
     <Popover opened={isOpen} onChange={setOpen} position="top-start" width={300} trapFocus withRoles={false}>
       <Popover.Target>
@@ -24,19 +28,17 @@ export function DeviceMenu({ media }: { media: LocalMedia }) {
           <Round
             label={t(auscultates ? "devices.openAuscultating" : "devices.open")}
             icon={auscultates ? IconStethoscope : IconSettings}
-            pressed={isOpen || auscultates}
-            onPress={() => setOpen(!isOpen)}
+            expanded={isOpen}
+            onPress={isOpen ? () => setOpen(false) : open}
           />
         </div>
       </Popover.Target>
       <Popover.Dropdown aria-label={t("devices.open")} role="dialog">
         <Stack gap="sm">
           {KINDS.map((kind) => (
-            <Stack key={kind} gap={6}>
-              <DeviceChoice media={media} kind={kind} />
-              {state[kind].fault !== null && <Note tone="amber">{t(`fault.${state[kind].fault}.${kind}`)}</Note>}
-            </Stack>
+            <DeviceChoice key={kind} media={media} kind={kind} />
           ))}
+          <DeviceFaults media={media} />
           <div>
             <Switch
               label={t("devices.auscultation")}
@@ -52,6 +54,7 @@ export function DeviceMenu({ media }: { media: LocalMedia }) {
             <Switch
               label={t("devices.torch")}
               checked={torch}
+              error={torchFailed && t("devices.torchFailed")}
               onChange={(event) => void media.setTorch(event.currentTarget.checked)}
             />
           )}

@@ -13,11 +13,13 @@ import { ConsultRoom } from "./ConsultRoom";
 import { DeviceCheck } from "./DeviceCheck";
 import { LocalMedia } from "./localMedia";
 import { RoomOver } from "./RoomOver";
+import { useDeviceNews } from "./useDeviceNews";
 
 function Room({ consult }: { consult: Consult }) {
   const [media] = useState(() => new LocalMedia());
   const [hasJoined, setJoined] = useState(false);
   const event = useConsultEvent(consult.id);
+  useDeviceNews(media, hasJoined);
 
   useEffect(() => {
     void media.open();

@@ -4,7 +4,6 @@ import type { AiStatus, StudySummary } from "../api/types";
 import { NO_CALL } from "../signaling/lineStats";
 import { arrivals } from "./arrivals";
 import { colourOf } from "./colours";
-import { deviceFault } from "./devices";
 import { worseOf } from "../signaling/linePolicy";
 import { lineFacts } from "./lineWords";
 import { lookOf, studyOnScreen } from "./look";
@@ -76,21 +75,6 @@ describe("arrivals", () => {
 
   it("tell of a study that the AI could not read", () => {
     expect(arrivals([aStudy("1", "running")], [aStudy("1", "failed")])).toMatchObject([{ kind: "unread" }]);
-  });
-});
-
-describe("a device that does not open", () => {
-  it.each([
-    ["NotAllowedError", "blocked"],
-    ["NotFoundError", "missing"],
-    ["NotReadableError", "busy"],
-  ])("with %s is %s", (name, fault) => {
-    expect(deviceFault(new DOMException("no", name))).toBe(fault);
-  });
-
-  it("on a page without HTTPS is insecure, and anything else unknown", () => {
-    expect(deviceFault(new TypeError("undefined"))).toBe("insecure");
-    expect(deviceFault("no")).toBe("unknown");
   });
 });
 

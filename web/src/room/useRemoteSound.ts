@@ -6,6 +6,7 @@ import type { Participant } from "../signaling/session";
 export class RemoteSound {
   readonly #players = new Map<string, HTMLAudioElement>();
   readonly #onBlocked: (blocked: boolean) => void;
+  #outputId = "";
 
   constructor(onBlocked: (blocked: boolean) => void) {
     this.#onBlocked = onBlocked;
@@ -20,12 +21,19 @@ export class RemoteSound {
     }
     for (const { id, stream } of participants) {
       if (stream === null) continue;
-      const player = this.#players.get(id) ?? new Audio();
+      const player = this.#players.get(id) ?? this.#newPlayer();
       this.#players.set(id, player);
       if (player.srcObject === stream) continue;
       player.srcObject = stream;
       this.#play(player);
     }
+  }
+
+  /** Through this loudspeaker; "" is the system's own choice. */
+  playThrough(outputId: string): void {
+    if (outputId === this.#outputId) return;
+    this.#outputId = outputId;
+    for (const player of this.#players.values()) this.#sendToOutput(player);
   }
 
   playAll(): void {
@@ -35,6 +43,17 @@ export class RemoteSound {
 
   close(): void {
     this.hear([]);
+  }
+
+  #newPlayer(): HTMLAudioElement {
+    const player = new Audio();
+    if (this.#outputId !== "") this.#sendToOutput(player);
+    return player;
+  }
+
+  /** One that has just gone is replaced by the system; who can choose none has never been asked. */
+  #sendToOutput(player: HTMLAudioElement): void {
+    player.setSinkId(this.#outputId).catch((error: unknown) => console.warn("the loudspeaker stays as it is", error));
   }
 
   #play(player: HTMLAudioElement): void {
@@ -49,9 +68,14 @@ export interface Sound {
   unblock: () => void;
 }
 
-export function useRemoteSound(participants: readonly Participant[], selfId: string | null): Sound {
+export function useRemoteSound(
+  participants: readonly Participant[],
+  selfId: string | null,
+  outputId: string | null,
+): Sound {
   const [isBlocked, setBlocked] = useState(false);
   const [sound] = useState(() => new RemoteSound(setBlocked));
+  useEffect(() => sound.playThrough(outputId ?? ""), [sound, outputId]);
   useEffect(() => sound.hear(participants.filter(({ id }) => id !== selfId)), [sound, participants, selfId]);
   useEffect(() => () => sound.close(), [sound]);
   return { isBlocked, unblock: () => sound.playAll() };

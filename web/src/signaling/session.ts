@@ -108,6 +108,9 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
   "replaced", "room-full", "room-locked", "removed", "declined", "bad-message", "not-allowed",
 ]);
 
+/** Whether this browser knows WebRTC; without it the images are shared all the same. */
+export const canCall = (): boolean => typeof RTCPeerConnection !== "undefined";
+
 export function openSession(options: SessionOptions): Session {
   return new RoomSession(options);
 }
@@ -148,7 +151,7 @@ class RoomSession implements Session {
       unanswered: () => void this.followRoom(),
     });
     this.state = this.compose();
-    if (typeof RTCPeerConnection === "undefined") this.dispatch({ kind: "failed", error: "no-webrtc" });
+    if (!canCall()) this.dispatch({ kind: "failed", error: "no-webrtc" });
     void this.connect();
   }
 
@@ -290,7 +293,7 @@ class RoomSession implements Session {
     this.peers?.close();
     this.peers = null;
     this.sayMedia();
-    if (typeof RTCPeerConnection === "undefined") {
+    if (!canCall()) {
       this.dispatch({ kind: "failed", error: "no-webrtc" });
       return;
     }

@@ -21,6 +21,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
 )
 
 metadata = MetaData(
@@ -624,6 +625,7 @@ recording_parts = Table(
     Column("participant_id", String(64)),  # None: the log of the session
     Column("display_name", String(200)),
     Column("began_ms", Integer, nullable=False),  # since the recording's start
+    Column("is_screen", Boolean, nullable=False, server_default=false()),
     Column("duration_ms", Integer, nullable=False),
     Column("pieces", Integer, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),

@@ -48,6 +48,7 @@ class TrackOf(ControlLine):
     ssrc: int
     kind: Literal["audio", "video"]
     participant_id: str
+    is_screen: bool = False
 
 
 class Opening(ControlLine):

@@ -45,6 +45,7 @@ class RecordingPart:
     participant_id: str | None
     display_name: str | None
     began_ms: int
+    is_screen: bool  # what the participant shared, not the face
     duration_ms: int = 0
     pieces: int = 0
     size_bytes: int = 0
@@ -188,6 +189,7 @@ def _part_values(part: RecordingPart) -> dict[str, Any]:
         "participant_id": part.participant_id,
         "display_name": part.display_name,
         "began_ms": part.began_ms,
+        "is_screen": part.is_screen,
         "duration_ms": part.duration_ms,
         "pieces": part.pieces,
         "size_bytes": part.size_bytes,
@@ -218,6 +220,7 @@ def _recording(connection: Connection, row: Row[Any]) -> Recording:
                 participant_id=part.participant_id,
                 display_name=part.display_name,
                 began_ms=part.began_ms,
+                is_screen=part.is_screen,
                 duration_ms=part.duration_ms,
                 pieces=part.pieces,
                 size_bytes=part.size_bytes,

@@ -232,12 +232,12 @@ class Keeper:
 
     def _media_part(self, part: Part) -> _KeptPart:
         kind = MATROSKA if any(one.codec is Codec.H264 for one in part.formats) else WEBM
-        name = self._names.get(part.participant_id)
+        who, is_screen = part.sender
         began_ms = self.ms_since_start(part.began_s)
-        return self._part(RecordingPart(part.number, kind, part.participant_id, name, began_ms))
+        return self._part(RecordingPart(part.number, kind, who, self._names.get(who), began_ms, is_screen))
 
     def _log_part(self) -> _KeptPart:
-        return self._part(RecordingPart(LOG_NUMBER, LOG, None, None, 0))
+        return self._part(RecordingPart(LOG_NUMBER, LOG, None, None, 0, False))
 
     def _part(self, row: RecordingPart) -> _KeptPart:
         if row.number not in self._parts:

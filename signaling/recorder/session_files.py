@@ -8,6 +8,7 @@ begins another part; a camera that is switched off does not end one. A part begi
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from signaling.recorder.control import TrackOf
 from signaling.recorder.frames import Frame, FrameReader, Packet
@@ -27,12 +28,23 @@ class TooMuchHeld(Exception):
     """What is recorded is not taken away in time."""
 
 
+class Sender(NamedTuple):
+    """Whose file it is: a participant's, or that of the screen which a participant shares."""
+
+    participant_id: str
+    is_screen: bool
+
+    @classmethod
+    def of(cls, track: TrackOf) -> "Sender":
+        return cls(track.participant_id, track.is_screen)
+
+
 @dataclass(slots=True, eq=False)
 class Part:
     """One file. Times are seconds of the monotonic clock; `written_ms` is how long the file is so far."""
 
     number: int
-    participant_id: str
+    sender: Sender
     began_s: float
     tracks: tuple[int, ...]  # ssrc of each, in the order of the file
     formats: tuple[TrackFormat, ...]
@@ -84,7 +96,7 @@ class _Track:
 
 
 @dataclass(slots=True, eq=False)
-class _Participant:
+class _Sending:
     tracks: dict[int, _Track] = field(default_factory=dict)  # by ssrc
     clock: ParticipantClock = field(default_factory=ParticipantClock)
     part: Part | None = None
@@ -97,7 +109,7 @@ class SessionFiles:
 
     def __init__(self) -> None:
         self.parts: list[Part] = []
-        self._participants: dict[str, _Participant] = {}
+        self._sending: dict[Sender, _Sending] = {}
         self._by_ssrc: dict[int, _Track] = {}
         self._early: deque[tuple[int, int, Packet, float]] = deque(maxlen=EARLY_PACKETS)
         self._made = 0
@@ -107,17 +119,17 @@ class SessionFiles:
         wanted = {track.ssrc: track for track in tracks}
         self.tick(at_s)
         for ssrc in [ssrc for ssrc in self._by_ssrc if ssrc not in wanted]:
-            name = self._by_ssrc.pop(ssrc).what.participant_id
-            participant = self._participants[name]
-            del participant.tracks[ssrc]
-            participant.clock.forget(ssrc)
-            if not participant.tracks:
-                self._end_part(participant, name)
-                del self._participants[name]
+            sender = Sender.of(self._by_ssrc.pop(ssrc).what)
+            sending = self._sending[sender]
+            del sending.tracks[ssrc]
+            sending.clock.forget(ssrc)
+            if not sending.tracks:
+                self._end_part(sending, sender)
+                del self._sending[sender]
         for ssrc, what in wanted.items():
             if ssrc not in self._by_ssrc:
-                participant = self._participants.setdefault(what.participant_id, _Participant())
-                self._by_ssrc[ssrc] = participant.tracks[ssrc] = _Track(what)
+                sending = self._sending.setdefault(Sender.of(what), _Sending())
+                self._by_ssrc[ssrc] = sending.tracks[ssrc] = _Track(what)
         early, self._early = self._early, deque(maxlen=EARLY_PACKETS)
         for packet in early:
             self.take_packet(*packet)
@@ -146,15 +158,15 @@ class SessionFiles:
         """A sender report: the stream's timestamp at a moment of its participant's clock (NTP, 64 bits)."""
         track = self._by_ssrc.get(ssrc)
         if track is not None and track.clock is not None:
-            participant = self._participants[track.what.participant_id]
-            participant.clock.take_report(ssrc, track.clock, timestamp, ntp)
+            sending = self._sending[Sender.of(track.what)]
+            sending.clock.take_report(ssrc, track.clock, timestamp, ntp)
 
     def tick(self, at_s: float) -> None:
         """Give up what is waited for too long. Raises TooMuchHeld."""
         for track in self._by_ssrc.values():
             self._take_frames(track, at_s)
-        for name, participant in self._participants.items():
-            self._open_gathered(participant, name, at_s)
+        for sender, sending in self._sending.items():
+            self._open_gathered(sending, sender, at_s)
         if sum(part.held_bytes for part in self.parts) > MAX_HELD_BYTES:
             raise TooMuchHeld
 
@@ -168,35 +180,35 @@ class SessionFiles:
     def _take_frames(self, track: _Track, at_s: float) -> None:
         if track.codec is None or track.clock is None:
             return
-        name = track.what.participant_id
-        participant = self._participants[name]
+        sender = Sender.of(track.what)
+        sending = self._sending[sender]
         for frame in track.reader.take(track.codec, at_s):
             made_s = track.clock.at_s(frame.timestamp)
-            part = participant.part
-            if participant.gathers_since_s is None and part is not None:
+            part = sending.part
+            if sending.gathers_since_s is None and part is not None:
                 if part.takes(track.what.ssrc, frame):
                     part.add(track.what.ssrc, frame, made_s)
                     part.lost_packets += track.reader.lost - track.lost_before
                     track.lost_before = track.reader.lost
                     continue
-                self._end_part(participant, name)
-            if participant.gathers_since_s is None:
-                participant.gathers_since_s = at_s
-            participant.gathered.append((track.what.ssrc, frame, made_s))
-            self._open_gathered(participant, name, at_s)
+                self._end_part(sending, sender)
+            if sending.gathers_since_s is None:
+                sending.gathers_since_s = at_s
+            sending.gathered.append((track.what.ssrc, frame, made_s))
+            self._open_gathered(sending, sender, at_s)
 
-    def _open_gathered(self, participant: _Participant, name: str, at_s: float) -> None:
-        since_s = participant.gathers_since_s
+    def _open_gathered(self, sending: _Sending, sender: Sender, at_s: float) -> None:
+        since_s = sending.gathers_since_s
         if since_s is None:
             return
-        begun = {ssrc for ssrc, _, _ in participant.gathered}
-        known = all(participant.clock.is_aligned(ssrc) for ssrc in participant.tracks)
-        if at_s - since_s < GATHER_S and not (begun == set(participant.tracks) and known):
+        begun = {ssrc for ssrc, _, _ in sending.gathered}
+        known = all(sending.clock.is_aligned(ssrc) for ssrc in sending.tracks)
+        if at_s - since_s < GATHER_S and not (begun == set(sending.tracks) and known):
             return
-        self._open_part(participant, name)
+        self._open_part(sending, sender)
 
-    def _open_part(self, participant: _Participant, name: str) -> None:
-        gathered, participant.gathered, participant.gathers_since_s = participant.gathered, [], None
+    def _open_part(self, sending: _Sending, sender: Sender) -> None:
+        gathered, sending.gathered, sending.gathers_since_s = sending.gathered, [], None
         if self._made >= MAX_PARTS:
             return
         formats: dict[int, TrackFormat] = {}
@@ -204,23 +216,23 @@ class SessionFiles:
             formats.setdefault(ssrc, frame.format)
         tracks = tuple(sorted(formats, key=lambda ssrc: formats[ssrc].codec is not Codec.OPUS))
         # The clocks may have been put right since the frames were gathered.
-        times = [self._made_s(participant, ssrc, frame, made_s) for ssrc, frame, made_s in gathered]
+        times = [self._made_s(sending, ssrc, frame, made_s) for ssrc, frame, made_s in gathered]
         self._made += 1
-        part = Part(self._made, name, min(times), tracks, tuple(formats[ssrc] for ssrc in tracks))
-        participant.part = part
+        part = Part(self._made, sender, min(times), tracks, tuple(formats[ssrc] for ssrc in tracks))
+        sending.part = part
         self.parts.append(part)
         for (ssrc, frame, _), made_s in zip(gathered, times, strict=True):
             if part.takes(ssrc, frame):
                 part.add(ssrc, frame, made_s)
 
     @staticmethod
-    def _made_s(participant: _Participant, ssrc: int, frame: Frame, made_s: float) -> float:
-        track = participant.tracks.get(ssrc)
+    def _made_s(sending: _Sending, ssrc: int, frame: Frame, made_s: float) -> float:
+        track = sending.tracks.get(ssrc)
         return made_s if track is None or track.clock is None else track.clock.at_s(frame.timestamp)
 
-    def _end_part(self, participant: _Participant, name: str) -> None:
-        if participant.gathered:
-            self._open_part(participant, name)
-        if participant.part is not None:
-            participant.part.is_over = True
-            participant.part = None
+    def _end_part(self, sending: _Sending, sender: Sender) -> None:
+        if sending.gathered:
+            self._open_part(sending, sender)
+        if sending.part is not None:
+            sending.part.is_over = True
+            sending.part = None

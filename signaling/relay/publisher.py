@@ -26,6 +26,7 @@ from aiortc.rtp import (
     pack_remb_fci,
 )
 
+from signaling.media import SCREEN_SUFFIX
 from signaling.relay.descriptions import Offer, SentSection
 from signaling.relay.dynacast import Dynacast
 from signaling.relay.packet_core import Arrival, PacketCore, Sent, Source
@@ -78,6 +79,10 @@ class Track:
     @property
     def kind(self) -> str:
         return self.section.kind
+
+    @property
+    def is_screen(self) -> bool:
+        return self.stream_id.endswith(SCREEN_SUFFIX)
 
     @property
     def rids(self) -> tuple[str, ...]:

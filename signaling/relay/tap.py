@@ -61,6 +61,7 @@ class Tap:
                     ssrc=outlet.ssrc,
                     kind="audio" if outlet.track.kind == "audio" else "video",
                     participant_id=outlet.track.publisher.participant_id,
+                    is_screen=outlet.track.is_screen,
                 )
                 for outlet in self._outlets
             ]

@@ -24,6 +24,7 @@ class RecordingPartOut(BaseModel):
     number: int
     content_type: str
     display_name: str | None
+    is_screen: bool
     began_ms: int
     duration_ms: int
     size_bytes: int
@@ -35,6 +36,7 @@ class RecordingPartOut(BaseModel):
             number=part.number,
             content_type=part.content_type,
             display_name=part.display_name,
+            is_screen=part.is_screen,
             began_ms=part.began_ms,
             duration_ms=part.duration_ms,
             size_bytes=part.size_bytes,

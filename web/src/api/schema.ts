@@ -2656,6 +2656,8 @@ export interface components {
             display_name: string | null;
             /** Duration Ms */
             duration_ms: number;
+            /** Is Screen */
+            is_screen: boolean;
             /** Lost Packets */
             lost_packets: number;
             /** Number */

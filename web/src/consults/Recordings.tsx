@@ -55,6 +55,8 @@ function OneRecording({ consultId, recording }: { consultId: string; recording: 
   const said = (agrees: boolean) => [
     ...new Set(answers.filter((one) => one.agrees === agrees).map((one) => one.display_name)),
   ];
+  const nameOf = ({ display_name: name, is_screen: isScreen }: Recording["parts"][number]) =>
+    name === null ? t("recordings.log") : isScreen ? t("recordings.screenOf", { name }) : name;
   const problem = keep.error ?? remove.error;
   return (
     <li className={classes.recording}>
@@ -76,7 +78,7 @@ function OneRecording({ consultId, recording }: { consultId: string; recording: 
           {parts.map((part) => (
             <li key={part.number}>
               <Anchor size="sm" href={addresses.recordingPart(consultId, recording.id, part.number)} download>
-                <IconDownload size={15} aria-hidden /> {part.display_name ?? t("recordings.log")}
+                <IconDownload size={15} aria-hidden /> {nameOf(part)}
               </Anchor>{" "}
               <span className={`${classes.muted} tabular`}>
                 {part.display_name !== null && `${clock(part.began_ms)}–${clock(part.began_ms + part.duration_ms)}`}

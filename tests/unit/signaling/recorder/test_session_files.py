@@ -8,7 +8,7 @@ import pytest
 
 from signaling.recorder.control import TrackOf
 from signaling.recorder.frames import Packet
-from signaling.recorder.session_files import MAX_PARTS, Part, SessionFiles
+from signaling.recorder.session_files import MAX_PARTS, Part, Sender, SessionFiles
 from signaling.recorder.webm import with_duration
 from tests.recorded_media import (
     VIDEO_CLOCK_HZ,
@@ -181,10 +181,29 @@ def test_people_are_in_files_of_their_own_and_who_leaves_ends_theirs() -> None:
         files.take_packet(ssrc, payload_type, packet, at_s)
         files.tick(at_s)
     files.set_tracks([VOICE], 5)
-    assert [(part.participant_id, part.is_over) for part in files.parts] == [("anna", False), ("ben", True)]
+    assert [(part.sender, part.is_over) for part in files.parts] == [
+        (Sender("anna", False), False),
+        (Sender("ben", False), True),
+    ]
     files.end(6)
-    heard = {part.participant_id: contents(written(part)).tone_hz for part in files.parts}
+    heard = {part.sender.participant_id: contents(written(part)).tone_hz for part in files.parts}
     assert heard == {"anna": pytest.approx(440, abs=2), "ben": pytest.approx(880, abs=2)}
+
+
+def test_a_shared_screen_is_a_file_of_its_own_beside_the_face_of_who_shares_it() -> None:
+    screen = TrackOf(ssrc=4, kind="video", participant_id="anna", is_screen=True)
+    files = SessionFiles()
+    files.set_tracks([FACE, screen], 0)
+    both = [
+        *coming(FACE, VP8, vp8_packets(pictures("libvpx", 160, 120, 40))),
+        *coming(screen, VP8, vp8_packets(pictures("libvpx", 320, 180, 40))),
+    ]
+    for at_s, ssrc, payload_type, packet in sorted(both, key=lambda one: one[0]):
+        files.take_packet(ssrc, payload_type, packet, at_s)
+        files.tick(at_s)
+    files.end(3)
+    seen = {part.sender: set(contents(written(part)).sizes) for part in files.parts}
+    assert seen == {Sender("anna", False): {(160, 120)}, Sender("anna", True): {(320, 180)}}
 
 
 def test_packets_that_come_before_their_track_is_named_are_not_lost() -> None:

@@ -95,7 +95,7 @@ export function StillReview({ consultId, still, onAgain, onDiscard, onKept }: St
                 aria-label={t("side")}
                 value={side}
                 data={SIDES.map((value) => ({ value, label: t(`sides.${value}`) }))}
-                onChange={(value) => setSide(value as Side | "")}
+                onChange={(value) => setSide(value)}
               />
             </div>
           </Input.Wrapper>

@@ -16,10 +16,8 @@ import type {
   IceServer,
   Participant as WireParticipant,
   Pointer,
-  RecordingState,
   Right,
   ServerMessage,
-  StillTaken,
   ViewerState,
   WaitingPerson,
 } from "./messages";
@@ -38,38 +36,12 @@ import {
 } from "./reducer";
 import { ResumableSocket } from "./resumableSocket";
 import { Retries } from "./retries";
+import type { Participant, SessionState } from "./sessionState";
 import type { Moderation, RecordingStep, StillStep } from "./steps";
 import { WatchedPictures } from "./watchedPictures";
 
 export type { LineView, Pointer, Right, SessionErrorCode, SessionStatus, ViewerState, WaitingPerson, Word };
-export type { Moderation, RecordingStep, StillStep };
-
-export interface Participant extends WireParticipant {
-  /** What arrives from this participant; for oneself, what one sends. */
-  stream: MediaStream | null;
-  /** The screen that this participant shares; for oneself too. */
-  screenStream: MediaStream | null;
-}
-
-export interface SessionState {
-  status: SessionStatus;
-  selfId: string | null;
-  /** Everybody in the room, oneself too. */
-  participants: Participant[];
-  /** One's own. */
-  rights: readonly Right[];
-  presenterId: string | null;
-  /** Who speaks, or spoke last. */
-  speakerId: string | null;
-  viewer: ViewerState | null;
-  pointers: Readonly<Record<string, Pointer>>;
-  locked: boolean;
-  /** Who waits to be let in, as moderators know it. */
-  waiting: readonly WaitingPerson[];
-  recording: RecordingState;
-  lastStill: StillTaken | null;
-  error: { code: SessionErrorCode } | null;
-}
+export type { Moderation, Participant, RecordingStep, SessionState, StillStep };
 
 export interface Session {
   /** How the line is, renewed each second. */

@@ -86,6 +86,7 @@ users = Table(
     _id("institution_id", ForeignKey("institutions.id"), nullable=False),
     Column("failed_logins", Integer, nullable=False, default=0),
     Column("next_login_at", UtcDateTime),
+    Column("disabled_at", UtcDateTime),  # null: may sign in
 )
 
 user_sessions = Table(
@@ -560,6 +561,33 @@ consults = Table(
     _id("specialist_id", ForeignKey("users.id"), index=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("history", JSON, nullable=False),
+)
+
+# Who may ask whom, and for what: teleconsult.agreements.agreement
+agreements = Table(
+    "agreements",
+    metadata,
+    _id(primary_key=True),
+    _id("inviting_institution_id", ForeignKey("institutions.id"), nullable=False, index=True),
+    _id("invited_institution_id", ForeignKey("institutions.id"), nullable=False, index=True),
+    Column("starts_at", UtcDateTime, nullable=False),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("proposed_at", UtcDateTime, nullable=False),
+    _id("proposed_by", ForeignKey("users.id")),
+    _id("proposing_institution_id", ForeignKey("institutions.id")),  # null: carried over, nobody proposed it
+    Column("accepted_at", UtcDateTime),
+    _id("accepted_by", ForeignKey("users.id")),
+    Column("ended_at", UtcDateTime),
+    _id("ended_by", ForeignKey("users.id")),
+    Column("end_reason", Text),
+)
+
+agreement_scopes = Table(
+    "agreement_scopes",
+    metadata,
+    _id("agreement_id", ForeignKey("agreements.id"), primary_key=True),
+    Column("specialty", String(64), primary_key=True),
+    Column("legal_role", String(24), primary_key=True),
 )
 
 consult_studies = Table(

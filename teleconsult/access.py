@@ -23,7 +23,7 @@ class Part(StrEnum):
     """The part that a user has in one consult."""
 
     INVITING = "inviting"  # a clinician of the institution that asks
-    INVITED = "invited"  # a specialist of the wanted specialty, before anyone accepted
+    INVITED = "invited"  # a specialist of the wanted specialty that it reaches, before anyone accepted
     ASSIGNED = "assigned"  # the specialist who accepted
 
 
@@ -61,7 +61,7 @@ MAY_KEEP_UP: Mapping[Upkeep, frozenset[Role]] = {
     Upkeep.RECONCILE: _ANSWERS_FOR_ARCHIVE,
 }
 
-# While a consult waits, any specialist of its specialty may look at it. Afterwards its parts only.
+# While a consult waits, every specialist whom it reaches may look at it. Afterwards its parts only.
 WAITING = frozenset({Status.REQUESTED})
 STILLS_TAKEN = LIVE | {Status.REPORTING}
 NO_LONGER_SHARED = frozenset({Status.DECLINED, Status.CANCELLED, Status.NO_SHOW, Status.RETURNED})
@@ -71,14 +71,18 @@ def part_in(user: User, consult: Consult) -> Part | None:
     """The user's part in a consult; None: for this user it does not exist."""
     if user.id == consult.specialist_id:
         return Part.ASSIGNED
-    if user.institution.id == consult.inviting_institution_id:
-        return Part.INVITING if user.roles & CLINICIANS else None
-    return Part.INVITED if was_offered_to(user, consult) and consult.status in WAITING else None
+    # An institution asks its own specialists too; whoever asked does not answer.
+    if consult.status in WAITING and was_offered_to(user, consult) and user.id != consult.requested_by_id:
+        return Part.INVITED
+    if user.institution.id == consult.inviting_institution_id and user.roles & CLINICIANS:
+        return Part.INVITING
+    return None
 
 
 def was_offered_to(user: User, consult: Consult) -> bool:
     """Whether the consult is, or once was, in this specialist's worklist of open requests."""
-    return bool(user.roles & READERS) and user.specialty == consult.specialty
+    is_reader = bool(user.roles & READERS) and user.specialty == consult.specialty
+    return is_reader and user.institution.id in consult.offered_to
 
 
 def shares_studies(user: User, consult: Consult) -> bool:
@@ -137,6 +141,16 @@ def may_schedule(user: User) -> bool:
 def may_manage_devices(user: User) -> bool:
     """Whether the user says which scanners and archives may reach the own institution."""
     return Role.ADMINISTRATOR in user.roles
+
+
+def may_manage_institution(user: User) -> bool:
+    """Whether the user says who works at the own institution, and with whom it has agreements."""
+    return Role.ADMINISTRATOR in user.roles
+
+
+def may_see_agreements(user: User) -> bool:
+    """Whether the user sees whom the own institution may ask, and who may ask it."""
+    return bool(user.roles & (CLINICIANS | _ANSWERS_FOR_ARCHIVE))
 
 
 def may_manage_models(user: User) -> bool:

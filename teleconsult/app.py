@@ -21,6 +21,7 @@ from storage.database import Database, utc_now
 from storage.events import redis_publisher
 from storage.opening import open_object_store
 from teleconsult import background, health, line_check, problems
+from teleconsult.agreements.routes import router as agreement_routes
 from teleconsult.archives.background import fetch_studies, follow_prior_rules
 from teleconsult.archives.routes import router as archive_routes
 from teleconsult.consults.call_quality import router as call_quality_routes
@@ -54,6 +55,7 @@ from teleconsult.studies.repository import StudyRepository
 from teleconsult.studies.routes import router as study_routes
 from teleconsult.uploads.repository import UploadRepository
 from teleconsult.uploads.routes import router as upload_routes
+from teleconsult.users.member_routes import router as member_routes
 from teleconsult.users.repository import UserRepository
 from teleconsult.users.routes import router as user_routes
 from teleconsult.watched_folder import watch_folder
@@ -159,6 +161,7 @@ def describe_api(lifespan: Callable[[FastAPI], object] | None = None) -> FastAPI
 
 API_ROUTERS: tuple[APIRouter, ...] = (
     user_routes,
+    member_routes,
     upload_routes,
     study_routes,
     reading_routes,
@@ -168,6 +171,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     finding_routes,
     evidence_routes,
     consult_routes,
+    agreement_routes,
     call_quality_routes,
     recording_routes,
     still_routes,

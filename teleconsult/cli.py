@@ -266,6 +266,25 @@ def reset_password(username: str, data: DataFolder = DEFAULT_DATA) -> None:
     print(password)
 
 
+@main.command("add-administrator")
+def add_administrator(
+    username: str,
+    institution: Annotated[str, typer.Option(help="English name; made where it is not known yet.")],
+    chinese_name: Annotated[str, typer.Option(help="Of an institution that is made.")] = "",
+    data: DataFolder = DEFAULT_DATA,
+) -> None:
+    """Give an institution an administrator, who adds everybody else; prints the one-time password."""
+    from teleconsult.announcement import open_database
+    from teleconsult.errors import UsernameTaken
+    from teleconsult.users.members import add_administrator
+
+    try:
+        print(add_administrator(open_database(data.resolve()), username, institution, chinese_name))
+    except UsernameTaken:
+        print(f"The user name '{username}' is taken. 用户名“{username}”已被使用。", file=sys.stderr)
+        sys.exit(1)
+
+
 @main.command("add-demo-studies", hidden=True)
 def store_demo_studies() -> None:
     """Store phantom studies; the application calls it once at the first start."""

@@ -5,11 +5,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from sqlalchemy import select
 
 from storage.database import Database, utc_now
 from storage.tables import users as users_table
+from teleconsult.agreements.agreement import EVERYTHING, LONGEST, Agreement
+from teleconsult.agreements.repository import AgreementRepository
 from teleconsult.users.passwords import hash_password, one_time_password
 from teleconsult.users.repository import UserRepository
 from teleconsult.users.user import Role
@@ -59,6 +62,20 @@ def ensure_accounts(database: Database, secrets_folder: Path) -> None:
                 specialty=account.specialty,
                 password=given[account.username],
             )
+        now = utc_now()
+        AgreementRepository().add(
+            connection,
+            Agreement(
+                id=str(uuid4()),
+                inviting_institution_id=places[0].id,
+                invited_institution_id=places[1].id,
+                scopes=EVERYTHING,
+                starts_at=now,
+                ends_at=now + LONGEST,
+                proposed_at=now,
+                accepted_at=now,
+            ),
+        )
         # Written before the commit: an account whose password nobody knows would be of no use.
         _write_passwords(secrets_folder, given)
 
@@ -84,14 +101,18 @@ def reset_password(database: Database, secrets_folder: Path, username: str) -> s
 
 
 def unused_passwords(database: Database, secrets_folder: Path) -> dict[str, str | None]:
-    """Each account's one-time password while it is unused; None once its owner has chosen one."""
+    """The one-time passwords that we gave, each while it is unused; None once its owner has chosen one.
+
+    Those of members are known to the administrators who added them, and to nobody else.
+    """
+    kept = _read_passwords(secrets_folder)
+    told = {account.username for account in ACCOUNTS} | kept.keys()
     with database.reading() as connection:
         rows = connection.execute(
-            select(users_table.c.username, users_table.c.must_change_password).order_by(
-                users_table.c.username
-            )
+            select(users_table.c.username, users_table.c.must_change_password)
+            .where(users_table.c.username.in_(told))
+            .order_by(users_table.c.username)
         ).all()
-    kept = _read_passwords(secrets_folder)
     unused = {row.username: kept.get(row.username) if row.must_change_password else None for row in rows}
     still_needed = {name: password for name, password in unused.items() if password}
     if still_needed != kept:

@@ -111,5 +111,7 @@ def who(may: Callable[[User], bool]) -> Callable[[User], Awaitable[User]]:
 
 
 DeviceManager = Annotated[User, Depends(who(access.may_manage_devices))]
+AgreementReader = Annotated[User, Depends(who(access.may_see_agreements))]
+InstitutionManager = Annotated[User, Depends(who(access.may_manage_institution))]
 ReportCardReader = Annotated[User, Depends(who(access.may_read_report_cards))]
 ModelManager = Annotated[User, Depends(who(access.may_manage_models))]

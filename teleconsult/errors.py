@@ -27,6 +27,22 @@ class TooManyAttempts(TeleconsultError):
         self.wait_s = wait_s
 
 
+class AccountDisabled(TeleconsultError):
+    """The password is right, but an administrator has switched the account off."""
+
+
+class UsernameTaken(TeleconsultError):
+    pass
+
+
+class SpecialtyMissing(TeleconsultError):
+    """A specialist or radiologist is found by a specialty."""
+
+
+class LastAdministrator(TeleconsultError):
+    """Afterwards nobody could let anybody into this institution."""
+
+
 class PasswordChangeRequired(TeleconsultError):
     pass
 
@@ -59,6 +75,22 @@ class ConsentMissing(TeleconsultError):
 
 class StudyMissing(TeleconsultError):
     """An imaging consult needs at least one study."""
+
+
+class NoAgreement(TeleconsultError):
+    """No agreement in force lets the institution ask for this, and it has no such specialist of its own."""
+
+    def __init__(self, administrators: Collection[str]) -> None:
+        super().__init__()
+        self.administrators = tuple(administrators)
+
+
+class AgreementSettled(TeleconsultError):
+    """The agreement is over, or was accepted already."""
+
+
+class BadAgreement(TeleconsultError):
+    """With oneself, for nothing, over before it begins, or for longer than ten years."""
 
 
 class StudyOfAnotherPatient(TeleconsultError):

@@ -99,6 +99,30 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "密码错误次数过多，请 {wait_s} 秒后再试。",
         lambda e: {"wait_s": e.wait_s},
     ),
+    errors.AccountDisabled: Problem(
+        403,
+        "account-disabled",
+        "This account is switched off. Please ask your institution's administrator.",
+        "该账号已停用，请联系本机构管理员。",
+    ),
+    errors.UsernameTaken: Problem(
+        409,
+        "username-taken",
+        "This user name is in use on this installation. Please choose another.",
+        "该用户名在本系统中已被使用，请另选一个。",
+    ),
+    errors.SpecialtyMissing: Problem(
+        422,
+        "specialty-missing",
+        "A specialist or radiologist needs a specialty: requests find them by it.",
+        "专家和放射科医师须填写专科：会诊申请按专科送达。",
+    ),
+    errors.LastAdministrator: Problem(
+        409,
+        "last-administrator",
+        "This is the institution's last administrator. Make somebody else administrator first.",
+        "这是本机构最后一名管理员，请先指定另一名管理员。",
+    ),
     errors.PasswordChangeRequired: Problem(
         403,
         "password-change-required",
@@ -145,6 +169,30 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "study-missing",
         "An imaging consult needs at least one study.",
         "影像会诊至少需要一项检查。",
+    ),
+    errors.NoAgreement: Problem(
+        409,
+        "no-agreement",
+        "No agreement in force lets your institution ask for this specialty in this legal role. "
+        "Please ask {en} to make one; your request is kept on this page.",
+        "贵机构没有有效的合作协议，不能就该专科以此种性质发起会诊。请联系{zh}签订协议；您填写的内容保留在本页。",
+        lambda e: {
+            "en": ", ".join(e.administrators) or "your institution's administrator",
+            "zh": "、".join(e.administrators) or "本机构管理员",
+        },
+    ),
+    errors.AgreementSettled: Problem(
+        409,
+        "agreement-settled",
+        "This agreement has ended, or was accepted already. You now see how it stands.",
+        "该协议已结束或已被接受。现在显示的是最新状态。",
+    ),
+    errors.BadAgreement: Problem(
+        422,
+        "bad-agreement",
+        "An agreement is with another institution, for at least one specialty, and ends after it begins, "
+        "within ten years.",
+        "协议须与另一机构签订，至少包含一个专科；结束时间须晚于开始时间，期限不超过十年。",
     ),
     errors.StudyOfAnotherPatient: Problem(
         409,

@@ -150,6 +150,8 @@ class Consult:
     study_instance_uids: tuple[str, ...]
     created_at: datetime
     history: tuple[HistoryEntry, ...] = field(default=())
+    # The institutions whose specialists it reaches, by the agreements as they stand; not stored with it.
+    offered_to: frozenset[str] = field(default=frozenset())
 
     def apply(self, event: Event, *, actor_id: str, at: datetime, reason: str | None = None) -> "Consult":
         """Return the consult as it stands after `event`.

@@ -6,9 +6,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, insert, or_, select, update
 
+from storage.database import utc_now
 from storage.errors import StaleVersion
 from storage.tables import consult_studies, consults
 from teleconsult import access
+from teleconsult.agreements.agreement import Scope, offered_to
+from teleconsult.agreements.repository import AgreementRepository
 from teleconsult.consults.consult import (
     Consent,
     ConsentMethod,
@@ -126,6 +129,8 @@ def _consults(connection: Connection, rows: Sequence[Row[Any]]) -> list[Consult]
     )
     for link in connection.execute(links):
         studies[link.consult_id].append(link.study_instance_uid)
+    agreements = AgreementRepository().of_inviting(connection, {row.inviting_institution_id for row in rows})
+    now = utc_now()
     return [
         Consult(
             id=row.id,
@@ -145,6 +150,12 @@ def _consults(connection: Connection, rows: Sequence[Row[Any]]) -> list[Consult]
             study_instance_uids=tuple(studies[row.id]),
             created_at=row.created_at,
             history=history_from_json(row.history),
+            offered_to=offered_to(
+                agreements,
+                row.inviting_institution_id,
+                Scope(row.specialty, LegalRole(row.legal_role)),
+                now,
+            ),
         )
         for row in rows
     ]

@@ -11,6 +11,8 @@ from storage import audit_log
 from storage.errors import StaleVersion
 from teleconsult import access
 from teleconsult.access import Part
+from teleconsult.agreements.agreement import Scope
+from teleconsult.agreements.repository import AgreementRepository
 from teleconsult.consults.consult import (
     LIVE,
     TRANSITIONS,
@@ -42,6 +44,7 @@ from teleconsult.studies.repository import Study
 from teleconsult.users.user import User
 
 router = APIRouter(prefix="/api/consults", tags=["consults"])
+agreements = AgreementRepository()
 
 # Signing has its own route, with the second look at the password.
 NOT_BY_EVENT_ROUTE = frozenset({Event.SIGN})
@@ -63,6 +66,7 @@ def ask_for_consult(body: ConsultIn, parts: Parts, user: CurrentUser, now: Now) 
             raise NotFound
         for uid in body.study_instance_uids:
             _study_of_patient(parts, connection, uid, patient.id, user)
+        agreements.require_reach(connection, user, Scope(body.specialty, body.legal_role), now)
         consult = Consult(
             id=str(uuid4()),
             status=Status.REQUESTED,
@@ -111,6 +115,8 @@ def record_consult_event(
         ):
             raise NotAllowed
         moved = consult.apply(body.event, actor_id=user.id, at=now, reason=body.reason)
+        if body.event is Event.SUBMIT:
+            agreements.require_reach(connection, user, Scope(consult.specialty, consult.legal_role), now)
         if body.version != consult.version:
             raise StaleVersion(consult_id)
         saved = parts.consults.save(connection, moved)

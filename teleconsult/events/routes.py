@@ -69,7 +69,9 @@ def may_see(parts: PartsOfApp, user: User, event: Event) -> bool:
                 parts.studies.get_for(connection, event["study_instance_uid"], user)
             elif event["type"] == "models-changed":
                 return access.may_read_report_cards(user)
-            elif event["type"] == "retrieval-changed":
+            elif event["type"] == "account-changed":
+                return user.id == event["user_id"]
+            elif event["type"] in ("retrieval-changed", "agreements-changed"):
                 return user.institution.id == event["institution_id"]
             elif "upload_id" in event:
                 parts.uploads.get_for(connection, event["upload_id"], user.id)

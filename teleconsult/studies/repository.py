@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from imaging.gate import SeriesVerdict
 from storage import audit_log
+from storage.database import utc_now
 from storage.tables import (
     archive_removals,
     consult_studies,
@@ -33,6 +34,7 @@ from storage.tables import (
     studies,
 )
 from teleconsult import access
+from teleconsult.agreements.repository import is_offered_to
 from teleconsult.errors import NotFound
 from teleconsult.users.user import User
 
@@ -477,6 +479,7 @@ class StudyRepository:
                     and_(
                         consults.c.status.in_(access.WAITING),
                         consults.c.specialty == (user.specialty if user.roles & access.READERS else None),
+                        is_offered_to(user.institution.id, utc_now()),
                     ),
                 ),
             )

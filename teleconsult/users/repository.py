@@ -12,7 +12,13 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from storage import audit_log
 from storage.database import Database
 from storage.tables import institutions, user_sessions, users
-from teleconsult.errors import NotSignedIn, TooManyAttempts, WrongCredentials, WrongPassword
+from teleconsult.errors import (
+    AccountDisabled,
+    NotSignedIn,
+    TooManyAttempts,
+    WrongCredentials,
+    WrongPassword,
+)
 from teleconsult.users import passwords
 from teleconsult.users.user import Institution, Role, User
 
@@ -76,6 +82,7 @@ class UserRepository:
             WrongCredentials: unknown user or wrong password; the two look and take the same.
             TooManyAttempts: wrong several times in a row. The delay belongs to the account and
                 grows, but it never locks the account for good.
+            AccountDisabled: the password is right, but an administrator has switched the account off.
         """
         with self._database.reading() as connection:
             row = connection.execute(_JOINED.where(users.c.username == username)).first()
@@ -89,16 +96,19 @@ class UserRepository:
         with self._database.transaction() as connection:
             if right:
                 values: dict[str, Any] = {"failed_logins": 0, "next_login_at": None}
-                self._open_session(connection, token, row.id, at)
+                if row.disabled_at is None:
+                    self._open_session(connection, token, row.id, at)
             else:
                 failed = row.failed_logins + 1
                 wait_s = min(MAX_WAIT_S, 2 ** (failed - FREE_ATTEMPTS)) if failed > FREE_ATTEMPTS else 0
                 values = {"failed_logins": failed, "next_login_at": at + timedelta(seconds=wait_s)}
             connection.execute(update(users).where(users.c.id == row.id).values(**values))
-            action = "sign-in" if right else "sign-in-refused"
+            action = "sign-in" if right and row.disabled_at is None else "sign-in-refused"
             audit_log.record(connection, at=at, actor=row.id, action=action, subject=f"user/{row.id}")
         if not right:
             raise WrongCredentials
+        if row.disabled_at is not None:
+            raise AccountDisabled
         return token, _user(row)
 
     def of_session(self, token: str | None, at: datetime) -> User:
@@ -108,7 +118,9 @@ class UserRepository:
         with self._database.reading() as connection:
             row = connection.execute(
                 _JOINED.join(user_sessions, user_sessions.c.user_id == users.c.id).where(
-                    user_sessions.c.token_sha256 == _sha256(token), user_sessions.c.expires_at > at
+                    user_sessions.c.token_sha256 == _sha256(token),
+                    user_sessions.c.expires_at > at,
+                    users.c.disabled_at.is_(None),
                 )
             ).first()
         if row is None:

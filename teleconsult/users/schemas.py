@@ -1,10 +1,16 @@
 """What the API says and takes about users."""
 
-from typing import Literal
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
+from teleconsult.consults.consult import Specialty
+from teleconsult.text import Text
 from teleconsult.users.user import Institution, Role, User
+
+if TYPE_CHECKING:
+    from teleconsult.users.members import Member
 
 Language = Literal["zh-CN", "en"]
 
@@ -69,3 +75,49 @@ class MeOut(BaseModel):
             language=user.language,  # type: ignore[arg-type]
             must_change_password=user.must_change_password,
         )
+
+
+class MemberIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    display_name: Annotated[Text, Field(min_length=1, max_length=200)]
+    roles: Annotated[list[Role], Field(min_length=1, max_length=len(Role))]
+    specialty: Specialty | None = None
+    language: Language = "zh-CN"
+
+
+class NewMemberIn(MemberIn):
+    username: Annotated[Text, Field(min_length=2, max_length=64, pattern=r"^[\w.@-]+$")]
+
+
+class MemberOut(BaseModel):
+    id: str
+    username: str
+    display_name: str
+    roles: list[Role]
+    specialty: str | None
+    language: Language
+    must_change_password: bool
+    disabled_at: datetime | None
+
+    @classmethod
+    def of(cls, member: "Member") -> "MemberOut":
+        user = member.user
+        return cls(
+            id=user.id,
+            username=user.username,
+            display_name=user.display_name,
+            roles=sorted(user.roles),
+            specialty=user.specialty,
+            language=user.language,  # type: ignore[arg-type]
+            must_change_password=user.must_change_password,
+            disabled_at=member.disabled_at,
+        )
+
+
+class OneTimePasswordOut(BaseModel):
+    one_time_password: str
+
+
+class NewMemberOut(OneTimePasswordOut):
+    member: MemberOut

@@ -82,3 +82,55 @@ def test_an_upload_from_before_the_second_migration_keeps_its_files_and_gets_its
     with database.reading() as connection:
         assert connection.execute(text("SELECT upload_id FROM upload_files")).scalars().all() == ["up"]
         assert connection.execute(text("SELECT institution_id FROM uploads")).scalar() == "i"
+
+
+def test_whoever_asked_another_institution_before_there_were_agreements_goes_on_asking_it(
+    new_database: NewDatabase,
+) -> None:
+    database = new_database(migrated=False)
+    database.migrate(to="0009")
+    with database.transaction() as connection:
+        for place in ("township", "province", "county", "idle"):
+            connection.execute(
+                text("INSERT INTO institutions (id, name_en, name_zh, position) VALUES (:id, :id, :id, 0)"),
+                {"id": place},
+            )
+        for user, place, specialty in (
+            ("asks", "township", None),
+            ("accepted", "province", "oncology"),
+            ("might", "county", "radiology"),
+            ("never", "idle", "cardiology"),
+        ):
+            connection.execute(
+                text(
+                    "INSERT INTO users (id, username, display_name, password_hash, must_change_password,"
+                    " roles, specialty, language, institution_id, failed_logins)"
+                    " VALUES (:id, :id, :id, '-', false, '[]', :specialty, 'en', :place, 0)"
+                ),
+                {"id": user, "place": place, "specialty": specialty},
+            )
+        connection.execute(
+            text(
+                "INSERT INTO patients (id, institution_id, patient_id, name)"
+                " VALUES ('p', 'township', '1', 'A^B')"
+            )
+        )
+        for consult, status, specialist, specialty in (
+            ("over", "closed", "accepted", "oncology"),
+            ("waits", "requested", None, "radiology"),
+        ):
+            connection.execute(
+                text(
+                    "INSERT INTO consults (id, status, version, patient_id, question, urgency, specialty,"
+                    " legal_role, consent, requested_by, inviting_institution_id, specialist_id, created_at,"
+                    " history) VALUES (:id, :status, 1, 'p', '?', 'routine', :specialty, 'consultation',"
+                    " '{}', 'asks', 'township', :specialist, '2026-01-01 00:00:00', '[]')"
+                ),
+                {"id": consult, "status": status, "specialist": specialist, "specialty": specialty},
+            )
+    database.migrate()
+    with database.reading() as connection:
+        carried = connection.execute(
+            text("SELECT inviting_institution_id, invited_institution_id FROM agreements")
+        ).all()
+    assert sorted(map(tuple, carried)) == [("township", "county"), ("township", "province")]

@@ -61,6 +61,7 @@ def a_consult(status: Status = Status.REQUESTED, **other: object) -> Consult:
         "specialist_id": None,
         "study_instance_uids": ("1.2",),
         "created_at": NOON,
+        "offered_to": frozenset({"township", "province"}),
     }
     return Consult(**(values | other))  # type: ignore[arg-type]
 
@@ -114,6 +115,26 @@ def test_a_specialist_of_another_specialty_cannot_tell_that_a_consult_exists() -
     other = a_user(institution=PROVINCE, role=Role.SPECIALIST, specialty="cardiology")
     assert access.part_in(fitting, a_consult()) is Part.INVITED
     assert access.part_in(other, a_consult()) is None
+
+
+def test_a_specialist_of_an_institution_without_an_agreement_cannot_tell_that_a_consult_exists() -> None:
+    fitting = a_user(institution=PROVINCE, role=Role.SPECIALIST, specialty="radiology")
+    unagreed = a_consult(offered_to=frozenset({"township"}))
+    assert access.part_in(fitting, unagreed) is None
+    assert not access.was_offered_to(fitting, unagreed)
+
+
+def test_a_consult_that_was_accepted_goes_on_without_an_agreement() -> None:
+    chosen = a_user(institution=PROVINCE, role=Role.SPECIALIST, specialty="radiology", id="chosen")
+    ended = a_consult(Status.IN_PROGRESS, specialist_id="chosen", offered_to=frozenset({"township"}))
+    assert access.part_in(chosen, ended) is Part.ASSIGNED
+
+
+def test_an_institution_asks_its_own_specialists_and_whoever_asked_does_not_answer() -> None:
+    own = a_user(role=Role.RADIOLOGIST, specialty="radiology", id="own")
+    asking = a_user(role=Role.RADIOLOGIST, specialty="radiology")
+    assert access.part_in(own, a_consult()) is Part.INVITED
+    assert access.part_in(asking, a_consult()) is Part.INVITING
 
 
 def test_once_one_specialist_accepted_the_others_no_longer_see_it() -> None:

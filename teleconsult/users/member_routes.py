@@ -1,0 +1,115 @@
+"""An administrator's page of the own institution's members: add, change, switch off and on."""
+
+from typing import Any
+
+from fastapi import APIRouter
+from sqlalchemy import Connection
+
+from storage import audit_log
+from teleconsult.dependencies import InstitutionManager, Now, Parts, PartsOfApp
+from teleconsult.users.members import Member, MemberRepository
+from teleconsult.users.schemas import MemberIn, MemberOut, NewMemberIn, NewMemberOut, OneTimePasswordOut
+from teleconsult.users.user import User
+
+router = APIRouter(prefix="/api/members", tags=["members"])
+
+
+@router.get("")
+def list_members(parts: Parts, user: InstitutionManager) -> list[MemberOut]:
+    with parts.database.reading() as connection:
+        known = MemberRepository(parts.users).of_institution(connection, user.institution.id)
+    return [MemberOut.of(member) for member in known]
+
+
+@router.post("", status_code=201)
+def add_member(body: NewMemberIn, parts: Parts, user: InstitutionManager, now: Now) -> NewMemberOut:
+    """The answer holds the one-time password: it is shown this once and kept nowhere."""
+    with parts.database.transaction() as connection:
+        member, password = MemberRepository(parts.users).add(
+            connection,
+            user.institution,
+            username=body.username,
+            display_name=body.display_name,
+            roles=body.roles,
+            specialty=body.specialty,
+            language=body.language,
+        )
+        _audit(connection, now, user, "member-added", member, _granted(body))
+    return NewMemberOut(member=MemberOut.of(member), one_time_password=password)
+
+
+@router.put("/{user_id}")
+def change_member(
+    user_id: str, body: MemberIn, parts: Parts, user: InstitutionManager, now: Now
+) -> MemberOut:
+    members = MemberRepository(parts.users)
+    with parts.database.transaction() as connection:
+        read = members.get_of(connection, user_id, user.institution.id)
+        changed = members.change(
+            connection,
+            read,
+            display_name=body.display_name,
+            roles=body.roles,
+            specialty=body.specialty,
+            language=body.language,
+        )
+        before = {"roles_before": sorted(read.user.roles), "specialty_before": read.user.specialty}
+        _audit(connection, now, user, "member-changed", changed, _granted(body) | before)
+    _changed(parts, changed)
+    return MemberOut.of(changed)
+
+
+@router.post("/{user_id}/disable")
+def disable_member(user_id: str, parts: Parts, user: InstitutionManager, now: Now) -> MemberOut:
+    """All sessions of the member end now; nobody signs in by this account until it is enabled."""
+    members = MemberRepository(parts.users)
+    with parts.database.transaction() as connection:
+        read = members.get_of(connection, user_id, user.institution.id)
+        disabled = members.disable(connection, read, now)
+        _audit(connection, now, user, "member-disabled", disabled)
+    _changed(parts, disabled)
+    return MemberOut.of(disabled)
+
+
+@router.post("/{user_id}/enable")
+def enable_member(user_id: str, parts: Parts, user: InstitutionManager, now: Now) -> MemberOut:
+    members = MemberRepository(parts.users)
+    with parts.database.transaction() as connection:
+        enabled = members.enable(connection, members.get_of(connection, user_id, user.institution.id))
+        _audit(connection, now, user, "member-enabled", enabled)
+    return MemberOut.of(enabled)
+
+
+@router.post("/{user_id}/one-time-password")
+def reset_member_password(
+    user_id: str, parts: Parts, user: InstitutionManager, now: Now
+) -> OneTimePasswordOut:
+    """For a member who forgot the password: a new one, shown this once; all sessions of the member end."""
+    members = MemberRepository(parts.users)
+    with parts.database.transaction() as connection:
+        member = members.get_of(connection, user_id, user.institution.id)
+        password = members.reset_password(connection, member)
+        _audit(connection, now, user, "member-password-reset", member)
+    _changed(parts, member)
+    return OneTimePasswordOut(one_time_password=password)
+
+
+def _granted(body: MemberIn) -> dict[str, Any]:
+    return {"roles": sorted(body.roles), "specialty": body.specialty, "language": body.language}
+
+
+def _audit(
+    connection: Connection,
+    at: Now,
+    user: User,
+    action: str,
+    member: Member,
+    details: dict[str, Any] | None = None,
+) -> None:
+    audit_log.record(
+        connection, at=at, actor=user.id, action=action, subject=f"user/{member.user.id}", details=details
+    )
+
+
+def _changed(parts: PartsOfApp, member: Member) -> None:
+    parts.publish({"type": "account-changed", "user_id": member.user.id})

@@ -20,6 +20,7 @@ from pydicom.uid import (
     UID,
     Comprehensive3DSRStorage,
     ComprehensiveSRStorage,
+    EncapsulatedPDFStorage,
     ExplicitVRLittleEndian,
     GrayscaleSoftcopyPresentationStateStorage,
     MammographyCADSRStorage,
@@ -51,6 +52,7 @@ class ResultSeries(StrEnum):
     CAD_REPORT = "cad-series"
     PRESENTATION = "presentation-series"
     CAPTURE = "capture-series"
+    SIGNED_REPORT = "signed-report-series"
 
 
 SERIES_NUMBERS: Final[Mapping[ResultSeries, int]] = {
@@ -60,6 +62,7 @@ SERIES_NUMBERS: Final[Mapping[ResultSeries, int]] = {
     ResultSeries.CAD_REPORT: 9004,
     ResultSeries.PRESENTATION: 9005,
     ResultSeries.CAPTURE: 9006,
+    ResultSeries.SIGNED_REPORT: 9007,
 }
 
 _OF_THE_IMAGE: Final = (
@@ -80,6 +83,7 @@ RESULT_CLASSES: Final = frozenset({
     SegmentationStorage,
     GrayscaleSoftcopyPresentationStateStorage,
     SecondaryCaptureImageStorage,
+    EncapsulatedPDFStorage,
 })
 
 

@@ -629,6 +629,25 @@ reports = Table(
     Column("pdf_sha256", String(64)),
 )
 
+report_versions = Table(
+    "report_versions",
+    metadata,
+    _id("consult_id", ForeignKey("consults.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("status", String(16), nullable=False),
+    Column("reason", Text),
+    Column("accepted", Text, nullable=False),
+    Column("findings_text", Text, nullable=False),
+    Column("conclusion", Text, nullable=False),
+    Column("recommendation", Text, nullable=False),
+    _id("signed_by_id", ForeignKey("users.id"), nullable=False),
+    Column("signed_at", UtcDateTime, nullable=False),
+    Column("has_time_stamp", Boolean, nullable=False),
+    Column("pdf_key", String(200), nullable=False),
+    Column("pdf_sha256", String(64), nullable=False),
+    _uid("archived_in"),  # the study; null: the archive has not got it yet
+)
+
 recordings = Table(
     "recordings",
     metadata,

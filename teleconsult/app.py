@@ -108,6 +108,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             asyncio.create_task(background.watch_models(parts)),
             asyncio.create_task(background.look_after_recordings(parts)),
             asyncio.create_task(background.archive_stills(parts)),
+            asyncio.create_task(background.archive_reports(parts)),
             asyncio.create_task(fetch_studies(parts)),
             asyncio.create_task(follow_prior_rules(parts)),
             *(

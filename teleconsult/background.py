@@ -18,6 +18,7 @@ from teleconsult.lifecycle.retention import apply_if_due
 from teleconsult.lifecycle.tiering import warm_some
 from teleconsult.models.watch import ModelWatch
 from teleconsult.recordings.retention import keep_recordings
+from teleconsult.reports.archiving import archive_some
 from teleconsult.stills.keeping import archive_waiting
 from teleconsult.studies.arrival import assess_ready, nudge_due_jobs
 from teleconsult.studies.arriving_slabs import SlabPlanner
@@ -30,6 +31,7 @@ FEED_INTERVAL_S = 1.0
 WATCH_INTERVAL_S = 10.0
 RECORDINGS_INTERVAL_S = 20.0
 STILLS_INTERVAL_S = 5.0
+REPORTS_INTERVAL_S = 30.0
 log = logging.getLogger(__name__)
 
 
@@ -106,6 +108,13 @@ async def archive_stills(parts: PartsOfApp) -> None:
     while True:
         await _unless_away(lambda parts: archive_waiting(parts, utc_now()), parts)
         await asyncio.sleep(STILLS_INTERVAL_S)
+
+
+async def archive_reports(parts: PartsOfApp) -> None:
+    """Write signed reports into an archive that was away when they were signed."""
+    while True:
+        await _unless_away(archive_some, parts)
+        await asyncio.sleep(REPORTS_INTERVAL_S)
 
 
 async def add_demo_studies_at_first_start(parts: PartsOfApp) -> None:

@@ -20,6 +20,8 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
+from teleconsult.reports.difference import ChangeKind, Run
+
 # Asked in this order for every character; `make up` installs them. Together they hold Latin, Greek, Cyrillic,
 # mathematical signs, arrows, Roman and circled numerals, and the Chinese of GB 18030's first plane.
 FONTS = (
@@ -61,6 +63,7 @@ class ReportContents:
     signed_at: datetime | None  # None: a draft
     amendment_reason: str | None = None
     has_time_stamp: bool = False
+    changes: Sequence[tuple[str, Sequence[Run]]] = ()  # against the version signed before, by section
 
 
 KINDS = {
@@ -71,6 +74,13 @@ KINDS = {
 }
 STATUSES = {"final": "正式报告 Final", "amended": "修订报告 Amended", "preliminary": "草稿 Preliminary"}
 
+SECTION_NAMES = {
+    "accepted": "已接受的 AI 发现 Accepted AI findings",
+    "findings_text": "影像所见 Findings",
+    "conclusion": "结论 Conclusion",
+    "recommendation": "建议 Recommendation",
+}
+CONTEXT = 24  # characters of unchanged text that are shown on either side of a change
 STAMPED = "时间由时间戳机构证明 (RFC 3161)。A time-stamp authority confirms the time (RFC 3161)."
 CLAIMED = (
     "时间取自本系统时钟，未经时间戳机构证明。"
@@ -119,7 +129,7 @@ def _story(contents: ReportContents) -> list[object]:
         Paragraph(_mixed("远程会诊报告"), _style("title")),
         Paragraph(_mixed(f"Remote consultation report · {STATUSES[contents.status]}"), _style("subtitle")),
         _facts([*contents.patient, *contents.consult]),
-        *_section("修订原因 Reason for amendment", contents.amendment_reason or ""),
+        *_amendment(contents),
         *_section("会诊问题 Question", contents.question),
         Paragraph(_mixed("影像所见 Findings"), _style("heading")),
     ]
@@ -202,7 +212,7 @@ def _findings_table(findings: Sequence[FindingLine]) -> Table:
         [
             KINDS.get(f.kind, f.kind),
             f.place,
-            f"{f.diameter_mm:.1f} mm" if f.diameter_mm is not None else "—",
+            _diameter(f),
             f"{f.probability:.2f}",
             f.model,
             f.decided_by,
@@ -223,6 +233,43 @@ def _findings_table(findings: Sequence[FindingLine]) -> Table:
         )
     )
     return table
+
+
+def accepted_lines(findings: Sequence[FindingLine]) -> str:
+    """The accepted findings as text, one on each line."""
+    return "\n".join(
+        " · ".join([KINDS.get(f.kind, f.kind), f.place, _diameter(f), f"{f.probability:.2f}", f.model])
+        for f in findings
+    )
+
+
+def _diameter(finding: FindingLine) -> str:
+    return "—" if finding.diameter_mm is None else f"{finding.diameter_mm:.1f} mm"
+
+
+def _amendment(contents: ReportContents) -> list[object]:
+    """Why, and what: removed text struck through, added text underlined."""
+    story = _section("修订原因 Reason for amendment", contents.amendment_reason or "")
+    changed = [
+        (name, runs) for name, runs in contents.changes if any(r.kind is not ChangeKind.SAME for r in runs)
+    ]
+    if changed:
+        said = f"与第 {contents.version - 1} 版相比 Changes since version {contents.version - 1}"
+        story.append(Paragraph(_mixed(said), _style("heading")))
+    for name, runs in changed:
+        story.append(Paragraph(_mixed(SECTION_NAMES[name]), _style("label")))
+        lines = "".join(_marked(run) for run in runs).split("\n")
+        story += [Paragraph(line or "&nbsp;", _style("body")) for line in lines]
+    return story
+
+
+def _marked(run: Run) -> str:
+    """Markup of a run, its long unchanged text cut down; no tag goes over a line's end."""
+    if run.kind is ChangeKind.SAME:
+        text = run.text if len(run.text) <= 2 * CONTEXT else f"{run.text[:CONTEXT]} … {run.text[-CONTEXT:]}"
+        return "\n".join(map(_mixed, text.split("\n")))
+    tag = "strike" if run.kind is ChangeKind.REMOVED else "u"
+    return "\n".join(f"<{tag}>{_mixed(line)}</{tag}>" if line else "" for line in run.text.split("\n"))
 
 
 def _section(heading: str, text: str) -> list[object]:

@@ -1,13 +1,15 @@
 """Reports in the database."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from storage.errors import StaleVersion
-from storage.tables import reports
+from storage.tables import report_versions, reports
 from teleconsult.reports.report import Report, ReportStatus, new_report
+from teleconsult.reports.signed_version import SignedVersion
 
 
 class ReportRepository:
@@ -60,3 +62,38 @@ class ReportRepository:
                 update(reports).where(reports.c.consult_id == report.consult_id).values(**values)
             )
         return self.get(connection, report.consult_id)
+
+    def signed_versions(self, connection: Connection, consult_id: str) -> list[SignedVersion]:
+        """What was signed, the first first."""
+        rows = connection.execute(
+            select(report_versions)
+            .where(report_versions.c.consult_id == consult_id)
+            .order_by(report_versions.c.number)
+        )
+        return [_signed_version(row) for row in rows]
+
+    def add_signed_version(self, connection: Connection, version: SignedVersion) -> None:
+        connection.execute(insert(report_versions).values(**asdict(version)))
+
+    def not_archived(self, connection: Connection, limit: int = 20) -> list[SignedVersion]:
+        """The newest signed versions that the archive has not got, the oldest of them first."""
+        rows = connection.execute(
+            select(report_versions)
+            .where(report_versions.c.archived_in.is_(None))
+            .order_by(report_versions.c.signed_at.desc())
+            .limit(limit)
+        )
+        return sorted((_signed_version(row) for row in rows), key=lambda version: version.signed_at)
+
+    def mark_archived(self, connection: Connection, version: SignedVersion, study_instance_uid: str) -> None:
+        connection.execute(
+            update(report_versions)
+            .where(report_versions.c.consult_id == version.consult_id)
+            .where(report_versions.c.number == version.number)
+            .values(archived_in=study_instance_uid)
+        )
+
+
+def _signed_version(row: Row[Any]) -> SignedVersion:
+    values = row._asdict()
+    return SignedVersion(**{**values, "status": ReportStatus(values["status"])})

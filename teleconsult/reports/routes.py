@@ -1,14 +1,25 @@
 """Writing, signing and downloading a consult's report."""
 
 from fastapi import APIRouter, Response
+from sqlalchemy import Connection
 
 from storage import audit_log
 from teleconsult import access
 from teleconsult.access import Part
 from teleconsult.consults.consult import Consult, Event, Status
-from teleconsult.dependencies import CurrentUser, Now, Parts, Seal
+from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp, Seal
 from teleconsult.errors import IllegalTransition, NotAllowed, NotFound
-from teleconsult.reports.schemas import ReportIn, ReportOut, SignIn, report_out
+from teleconsult.reports.schemas import (
+    ReportIn,
+    ReportOut,
+    SectionDifferenceOut,
+    SignedVersionOut,
+    SignIn,
+    difference_out,
+    report_out,
+    signed_versions_out,
+)
+from teleconsult.reports.signed_version import SignedVersion
 from teleconsult.reports.signing import render_draft, sign_report
 from teleconsult.users.user import User
 
@@ -86,9 +97,62 @@ def download_report(consult_id: str, parts: Parts, user: CurrentUser, now: Now) 
             if report.pdf_key and not writes_it
             else render_draft(parts, connection, consult, report)
         )
-    name = "draft" if writes_it else "report"
+    return _pdf(pdf, f"{'draft' if writes_it else 'report'}-{consult_id}")
+
+
+@router.get("/report/versions")
+def list_signed_versions(consult_id: str, parts: Parts, user: CurrentUser) -> list[SignedVersionOut]:
+    """What was signed, the first first; an amendment takes nothing away."""
+    with parts.database.reading() as connection:
+        consult = parts.consults.get_for(connection, consult_id, user)
+        versions = parts.reports.signed_versions(connection, consult.id)
+        return signed_versions_out(parts, connection, versions)
+
+
+@router.get(
+    "/report/versions/{number}/report.pdf",
+    response_class=Response,
+    responses={200: {"content": {"application/pdf": {}}}},
+)
+def download_signed_version(
+    consult_id: str, number: int, parts: Parts, user: CurrentUser, now: Now
+) -> Response:
+    with parts.database.transaction() as connection:
+        consult = parts.consults.get_for(connection, consult_id, user)
+        version = _version(parts, connection, consult.id, number)
+        audit_log.record(
+            connection,
+            at=now,
+            actor=user.id,
+            action="report-exported",
+            subject=f"consult/{consult_id}",
+            details={"version": number},
+        )
+        pdf = parts.objects.get(version.pdf_key)
+    return _pdf(pdf, f"report-{consult_id}-{number}")
+
+
+@router.get("/report/versions/{number}/difference")
+def compare_signed_versions(
+    consult_id: str, number: int, before: int, parts: Parts, user: CurrentUser
+) -> list[SectionDifferenceOut]:
+    """What version `number` says otherwise than version `before`, by words."""
+    with parts.database.reading() as connection:
+        consult = parts.consults.get_for(connection, consult_id, user)
+        old, new = (_version(parts, connection, consult.id, which) for which in (before, number))
+    return difference_out(old, new)
+
+
+def _version(parts: PartsOfApp, connection: Connection, consult_id: str, number: int) -> SignedVersion:
+    for version in parts.reports.signed_versions(connection, consult_id):
+        if version.number == number:
+            return version
+    raise NotFound
+
+
+def _pdf(content: bytes, name: str) -> Response:
     return Response(
-        pdf,
+        content,
         media_type="application/pdf",
-        headers={"Content-Disposition": f'attachment; filename="{name}-{consult_id}.pdf"'},
+        headers={"Content-Disposition": f'attachment; filename="{name}.pdf"'},
     )

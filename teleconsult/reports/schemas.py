@@ -1,6 +1,8 @@
 """What the API says and takes about reports."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
@@ -9,7 +11,9 @@ from teleconsult.consults.consult import Consult
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.finding_record import DecisionStatus
 from teleconsult.findings.schemas import FindingOut, findings_out
+from teleconsult.reports.difference import ChangeKind
 from teleconsult.reports.report import Report, ReportStatus
+from teleconsult.reports.signed_version import SignedVersion, section_differences
 from teleconsult.text import Draft
 from teleconsult.users.schemas import UserRefOut
 
@@ -24,6 +28,29 @@ class ReportIn(BaseModel):
 class SignIn(BaseModel):
     password: str = Field(max_length=1024)
     version: int
+
+
+class SignedVersionOut(BaseModel):
+    """What was signed, and stays so."""
+
+    number: int
+    status: ReportStatus
+    reason: str | None
+    signed_by: UserRefOut
+    signed_at: datetime
+    has_time_stamp: bool  # an authority confirms the time; else it is only claimed
+    is_archived: bool
+    pdf_sha256: str
+
+
+class RunOut(BaseModel):
+    kind: ChangeKind
+    text: str
+
+
+class SectionDifferenceOut(BaseModel):
+    section: Literal["accepted", "findings_text", "conclusion", "recommendation"]
+    runs: list[RunOut]
 
 
 class ReportOut(BaseModel):
@@ -61,3 +88,29 @@ def report_out(
         may_write=may_write and not report.is_signed,
         has_signed_pdf=report.pdf_key is not None,
     )
+
+
+def signed_versions_out(
+    parts: PartsOfApp, connection: Connection, versions: Sequence[SignedVersion]
+) -> list[SignedVersionOut]:
+    signers = parts.users.by_ids(connection, {version.signed_by_id for version in versions})
+    return [
+        SignedVersionOut(
+            number=version.number,
+            status=version.status,
+            reason=version.reason,
+            signed_by=UserRefOut.of(signers[version.signed_by_id]),
+            signed_at=version.signed_at,
+            has_time_stamp=version.has_time_stamp,
+            is_archived=version.archived_in is not None,
+            pdf_sha256=version.pdf_sha256,
+        )
+        for version in versions
+    ]
+
+
+def difference_out(before: SignedVersion, after: SignedVersion) -> list[SectionDifferenceOut]:
+    return [
+        SectionDifferenceOut.model_validate({"section": name, "runs": runs}, from_attributes=True)
+        for name, runs in section_differences(before.sections, after.sections)
+    ]

@@ -18,10 +18,12 @@ from storage import audit_log
 from teleconsult.consults.consult import Consult, Event
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.finding_record import DecisionStatus, FindingRecord
+from teleconsult.reports.archiving import archive_at_once
 from teleconsult.reports.pades import PdfSeal
-from teleconsult.reports.pdf import FindingLine, ReportContents, render_report
+from teleconsult.reports.pdf import FindingLine, ReportContents, accepted_lines, render_report
 from teleconsult.reports.report import Report
 from teleconsult.reports.schemas import ReportOut, report_out
+from teleconsult.reports.signed_version import SignedVersion, section_differences
 from teleconsult.users.user import User
 
 REPORT_CLASSES = frozenset({Comprehensive3DSRStorage, ComprehensiveSRStorage})
@@ -35,7 +37,8 @@ def sign_report(
     """Sign, in one transaction: status, PDF, audit entry stand together or not at all.
 
     The SR goes to the archive first: written twice it is the same object, and an archive that
-    is away stops the signing with a sentence instead of leaving half of it behind.
+    is away stops the signing with a sentence instead of leaving half of it behind. The PDF goes there
+    afterwards: it is another each time it is made, and only the one that was kept may get there.
 
     Raises: FindingsUndecided, ConclusionMissing, ReportIsFinal, StaleVersion, PacsUnavailable,
         CertificateNotValid, TimeStampMissing.
@@ -45,10 +48,12 @@ def sign_report(
         records = parts.findings.of_studies(connection, consult.study_instance_uids)
         undecided = sum(r.status is DecisionStatus.PRELIMINARY for r in records)
         signed = report.sign(user_id=user.id, undecided_count=undecided, at=at)
+        earlier = parts.reports.signed_versions(connection, consult.id)
         contents = _contents(parts, connection, consult, signed, records, user)
+        contents = replace(contents, has_time_stamp=seal.time_stamp_url is not None)
     _store_decisions(parts, records, user, signed, at)
     pdf = seal.sign(
-        render_report(replace(contents, has_time_stamp=seal.time_stamp_url is not None)),
+        render_report(contents),
         signer=contents.signer,
         reason="远程会诊报告签发 Remote consultation report signed",
         at=at,
@@ -66,6 +71,22 @@ def sign_report(
         saved = parts.reports.save(
             connection, replace(signed, pdf_key=key, pdf_sha256=digest), read_version=read_version
         )
+        version = SignedVersion(
+            consult_id=consult.id,
+            number=len(earlier) + 1,
+            status=signed.status,
+            reason=contents.amendment_reason,
+            accepted=accepted_lines(contents.findings),
+            findings_text=signed.findings_text,
+            conclusion=signed.conclusion,
+            recommendation=signed.recommendation,
+            signed_by_id=user.id,
+            signed_at=at,
+            has_time_stamp=contents.has_time_stamp,
+            pdf_key=key,
+            pdf_sha256=digest,
+        )
+        parts.reports.add_signed_version(connection, version)
         moved = parts.consults.get(connection, consult.id).apply(Event.SIGN, actor_id=user.id, at=at)
         parts.consults.save(connection, moved)
         audit_log.record(
@@ -74,10 +95,12 @@ def sign_report(
             actor=user.id,
             action="report-signed",
             subject=f"consult/{consult.id}",
-            details={"pdf_sha256": digest, "version": saved.version},
+            details={"pdf_sha256": digest, "version": version.number},
         )
         parts.objects.put(key, pdf, "application/pdf")
-        return report_out(parts, connection, moved, saved, may_write=False)
+        out = report_out(parts, connection, moved, saved, may_write=False)
+    archive_at_once(parts, version)
+    return out
 
 
 def render_draft(parts: PartsOfApp, connection: Connection, consult: Consult, report: Report) -> bytes:
@@ -149,9 +172,10 @@ def _contents(
     )
     inviting = people[consult.requested_by_id]
     accepted = [r for r in records if r.status is DecisionStatus.ACCEPTED]
-    return ReportContents(
+    earlier = parts.reports.signed_versions(connection, consult.id)
+    contents = ReportContents(
         consult_id=consult.id,
-        version=report.version,
+        version=len(earlier) + 1,
         status=report.status,
         patient=[
             ("姓名 Name", patient.name),
@@ -187,6 +211,15 @@ def _contents(
             (entry.reason for entry in reversed(consult.history) if entry.event is Event.AMEND), None
         ),
     )
+    if not earlier:
+        return contents
+    now = {
+        "accepted": accepted_lines(contents.findings),
+        "findings_text": contents.findings_text,
+        "conclusion": contents.conclusion,
+        "recommendation": contents.recommendation,
+    }
+    return replace(contents, changes=section_differences(earlier[-1].sections, now))
 
 
 def _place(parts: PartsOfApp, connection: Connection, finding: Finding) -> str:

@@ -3,7 +3,10 @@
 from typing import Any
 
 import pytest
+from pydicom import Dataset
+from pydicom.uid import EncapsulatedPDFStorage
 
+from imaging.part10 import dataset_of
 from inference.phantoms.chest import chest_ct
 from tests.dicom_builders import as_bytes
 from tests.installation_server import PASSWORD, Client, Installation, wait_until
@@ -47,6 +50,17 @@ def sign(client: Client, path: str, password: str = PASSWORD) -> Any:
     return client.http.post(f"{path}/sign", json={"password": password, "version": version})
 
 
+def archived_reports(installation: Installation, study_instance_uid: str) -> list[Dataset]:
+    archive = installation.archive()
+    found = archive.find_instances(study_instance_uid, EncapsulatedPDFStorage)
+    reports = [dataset_of(archive.instance_file(ref.sop_instance_uid)) for ref in found]
+    return sorted(reports, key=lambda report: int(report.InstanceNumber))
+
+
+def content_of(report: Dataset) -> bytes:
+    return bytes(report.EncapsulatedDocument[: report.EncapsulatedDocumentLength])
+
+
 def test_a_report_from_draft_to_amendment(
     consult: dict[str, Any], clinician: Client, specialist: Client, installation: Installation
 ) -> None:
@@ -72,7 +86,11 @@ def test_a_report_from_draft_to_amendment(
     assert sign(specialist, path).json()["status"] == "final"
     assert clinician.get(path)["conclusion"] == "结节 ≥ 8 mm"
     signed = clinician.http.get(f"{path}.pdf").content
-    assert verdict(signed, installation.data / "signing" / "ca.pem").bottom_line
+    authority = installation.data / "signing" / "ca.pem"
+    assert verdict(signed, authority).bottom_line
+    (first,) = archived_reports(installation, consult["study"])
+    assert content_of(first) == signed
+    assert "PredecessorDocumentsSequence" not in first
 
     # What was signed rests on the decisions: they stand.
     decided = specialist.get(f"/api/studies/{consult['study']}")["findings"][0]
@@ -86,9 +104,32 @@ def test_a_report_from_draft_to_amendment(
     assert clinician.http.get(f"{path}.pdf").content == signed
     assert clinician.get(path)["conclusion"] == ""
     specialist.put(f"/api/findings/{decided['id']}/decision", change)
+    changed = text | {"conclusion": "结节 ≥ 6 mm", "version": specialist.get(path)["version"]}
+    specialist.put(path, changed)
     assert sign(specialist, path).json()["status"] == "amended"
     amended = clinician.http.get(f"{path}.pdf").content
     assert amended != signed
-    assert verdict(amended, installation.data / "signing" / "ca.pem").bottom_line
+    assert verdict(amended, authority).bottom_line
+
+    # Both versions stay, here and in the archive, and say what changed.
+    versions = clinician.get(f"{path}/versions")
+    assert [(v["number"], v["status"], v["reason"], v["is_archived"]) for v in versions] == [
+        (1, "final", None, True),
+        (2, "amended", "the side was wrong", True),
+    ]
+    assert clinician.http.get(f"{path}/versions/1/report.pdf").content == signed
+    assert clinician.http.get(f"{path}/versions/3/report.pdf").status_code == 404
+    sections = {s["section"]: s["runs"] for s in clinician.get(f"{path}/versions/2/difference?before=1")}
+    assert [(r["kind"], r["text"]) for r in sections["conclusion"]] == [
+        ("same", "结节 ≥ "),
+        ("removed", "8"),
+        ("added", "6"),
+        ("same", " mm"),
+    ]
+    assert [r["kind"] for r in sections["accepted"]] == ["added"]
+    first, second = archived_reports(installation, consult["study"])
+    assert content_of(second) == amended
+    replaced = second.PredecessorDocumentsSequence[0].ReferencedSeriesSequence[0].ReferencedSOPSequence[0]
+    assert replaced.ReferencedSOPInstanceUID == first.SOPInstanceUID
     closed = step(clinician, clinician.get(f"/api/consults/{consult['id']}"), "acknowledge")
     assert closed["status"] == "closed"

@@ -484,6 +484,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/consults/{consult_id}/report/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Signed Versions
+         * @description What was signed, the first first; an amendment takes nothing away.
+         */
+        get: operations["list_signed_versions_api_consults__consult_id__report_versions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/report/versions/{number}/difference": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Compare Signed Versions
+         * @description What version `number` says otherwise than version `before`, by words.
+         */
+        get: operations["compare_signed_versions_api_consults__consult_id__report_versions__number__difference_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/report/versions/{number}/report.pdf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download Signed Version */
+        get: operations["download_signed_version_api_consults__consult_id__report_versions__number__report_pdf_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/consults/{consult_id}/stills": {
         parameters: {
             query?: never;
@@ -1906,6 +1963,11 @@ export interface components {
          */
         Change: "new" | "growing" | "stable" | "shrinking";
         /**
+         * ChangeKind
+         * @enum {string}
+         */
+        ChangeKind: "same" | "added" | "removed";
+        /**
          * ComparisonOut
          * @description A finding against the newest prior study that was read for the same.
          */
@@ -3184,6 +3246,12 @@ export interface components {
          * @enum {string}
          */
         Role: "grassroots-clinician" | "specialist" | "radiologist" | "teacher" | "student" | "coordinator" | "administrator";
+        /** RunOut */
+        RunOut: {
+            kind: components["schemas"]["ChangeKind"];
+            /** Text */
+            text: string;
+        };
         /** ScheduledProcedureEventIn */
         ScheduledProcedureEventIn: {
             /**
@@ -3273,6 +3341,16 @@ export interface components {
             is_cut_off: boolean;
             /** Studies */
             studies: components["schemas"]["FoundStudyOut"][];
+        };
+        /** SectionDifferenceOut */
+        SectionDifferenceOut: {
+            /** Runs */
+            runs: components["schemas"]["RunOut"][];
+            /**
+             * Section
+             * @enum {string}
+             */
+            section: "accepted" | "findings_text" | "conclusion" | "recommendation";
         };
         /** SectionOut */
         SectionOut: {
@@ -3418,6 +3496,29 @@ export interface components {
             password: string;
             /** Username */
             username: string;
+        };
+        /**
+         * SignedVersionOut
+         * @description What was signed, and stays so.
+         */
+        SignedVersionOut: {
+            /** Has Time Stamp */
+            has_time_stamp: boolean;
+            /** Is Archived */
+            is_archived: boolean;
+            /** Number */
+            number: number;
+            /** Pdf Sha256 */
+            pdf_sha256: string;
+            /** Reason */
+            reason: string | null;
+            /**
+             * Signed At
+             * Format: date-time
+             */
+            signed_at: string;
+            signed_by: components["schemas"]["UserRefOut"];
+            status: components["schemas"]["ReportStatus"];
         };
         /**
          * Specialty
@@ -4826,6 +4927,115 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReportOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_signed_versions_api_consults__consult_id__report_versions_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedVersionOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    compare_signed_versions_api_consults__consult_id__report_versions__number__difference_get: {
+        parameters: {
+            query: {
+                before: number;
+            };
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                number: number;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SectionDifferenceOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    download_signed_version_api_consults__consult_id__report_versions__number__report_pdf_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                number: number;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
                 };
             };
             /** @description Validation Error */

@@ -1,0 +1,48 @@
+"""One signed version of a report, as it stays."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from teleconsult.reports.difference import Run, difference
+from teleconsult.reports.report import ReportStatus
+
+# In the order in which the report has them.
+SECTIONS: Final = ("accepted", "findings_text", "conclusion", "recommendation")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedVersion:
+    """
+    Attributes:
+        number: 1 for what was signed first.
+        reason: of the amendment that led to it; None for the first.
+        accepted: the accepted findings, one on each line.
+        has_time_stamp: an authority confirms the time of signing; else it is only claimed.
+        archived_in: the study in which its PDF lies in the archive; None: not yet.
+    """
+
+    consult_id: str
+    number: int
+    status: ReportStatus
+    reason: str | None
+    accepted: str
+    findings_text: str
+    conclusion: str
+    recommendation: str
+    signed_by_id: str
+    signed_at: datetime
+    has_time_stamp: bool
+    pdf_key: str
+    pdf_sha256: str
+    archived_in: str | None = None
+
+    @property
+    def sections(self) -> dict[str, str]:
+        return {name: getattr(self, name) for name in SECTIONS}
+
+
+def section_differences(before: Mapping[str, str], after: Mapping[str, str]) -> list[tuple[str, list[Run]]]:
+    """Each section with its changes; one that is empty in both is left out."""
+    return [(name, difference(before[name], after[name])) for name in SECTIONS if before[name] or after[name]]

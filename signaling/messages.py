@@ -368,7 +368,7 @@ class Left(Message):
 
 
 class ViewerChanged(Message):
-    """`seq` counts the states of this room; one that is not larger than the last is old."""
+    """`seq` counts the states of this room; one that is smaller than the last is old."""
 
     type: Literal["viewer"] = "viewer"
     seq: Annotated[int, Field(ge=0)]

@@ -291,7 +291,7 @@ class Room:
             self.presenter_id = name
             if was_presenting:
                 self.presented_before = None
-            effects += self._tell(PresenterChanged(participant_id=name), but=joiner)
+            effects += self._tell_presenter(but=joiner)
         effects.append(Send(joiner.stay, self._welcome(joiner, at)))
         effects += [
             Send(joiner.stay, PointerMoved(participant_id=other.stay.participant_id, pointer=other.pointer))
@@ -372,9 +372,25 @@ class Room:
         """What a log that begins now has to know."""
         state: list[Message] = [Joined(participant=one.described()) for one in self.present.values()]
         state.append(PresenterChanged(participant_id=self.presenter_id))
-        if self.viewer is not None and self.viewer_of is not None:
-            state.append(ViewerChanged(seq=self.seq, participant_id=self.viewer_of, state=self.viewer))
+        if (shown := self._shown()) is not None:
+            state.append(shown)
         return state
+
+    def _tell_presenter(self, but: Present | None = None) -> list[Effect]:
+        """With what the room shows: whoever showed something just now may see what came too late."""
+        effects = self._tell(PresenterChanged(participant_id=self.presenter_id), but)
+        if (shown := self._shown()) is not None:
+            effects += [
+                Send(one.stay, shown)
+                for name, one in self.present.items()
+                if name != self.presenter_id and one is not but and one.may(TOLD[ViewerChanged])
+            ]
+        return effects
+
+    def _shown(self) -> ViewerChanged | None:
+        if self.viewer is None or self.viewer_of is None:
+            return None
+        return ViewerChanged(seq=self.seq, participant_id=self.viewer_of, state=self.viewer)
 
     def _set_speaker(self, participant_id: str | None) -> list[Effect]:
         self.speaker_id = participant_id
@@ -432,7 +448,7 @@ class Room:
 
     def _takes_presenter(self, sender: Present, message: TakePresenter, at: datetime) -> list[Effect]:
         self.presenter_id, self.presented_before = sender.stay.participant_id, None
-        return self._tell(PresenterChanged(participant_id=self.presenter_id))
+        return self._tell_presenter()
 
     def _switches_media(self, sender: Present, message: SetMedia, at: datetime) -> list[Effect]:
         if message.screen and not sender.may(Right.SHARE_SCREEN):

@@ -278,7 +278,7 @@ export interface TakeStill {
   source: StillSource;
 }
 
-/** `seq` counts the states of this room; one that is not larger than the last is old. */
+/** `seq` counts the states of this room; one that is smaller than the last is old. */
 export interface ViewerChanged {
   type: "viewer";
   seq: number;

@@ -64,6 +64,15 @@ describe("what is known of the room", () => {
     expect(state.viewer?.zoom).toBe(6);
   });
 
+  it("takes back what oneself showed too late, when the room says where it stands", () => {
+    const state = after(
+      ...heard(welcome({ presenterId: null, viewer: viewer(2), seq: 4 })),
+      { kind: "showed", state: viewer(3) },
+      ...heard({ type: "presenter", participantId: "ben" }, { type: "viewer", seq: 4, participantId: "ben", state: viewer(2) }),
+    );
+    expect(state.viewer?.zoom).toBe(2);
+  });
+
   it("does not take up what oneself shows while another presents", () => {
     const showed: Action = { kind: "showed", state: viewer(3) };
     expect(after(...heard(welcome()), showed).viewer).toBeNull();

@@ -115,9 +115,11 @@ export function reduce(state: RoomState, action: Action): RoomState {
 
 export const may = (state: RoomState, right: Right) => state.rights.includes(right);
 
+export const presents = ({ presenterId, selfId }: RoomState) => selfId !== null && presenterId === selfId;
+
 /** Where nobody presents, whoever may and shows something presents. */
 export const mayShow = (state: RoomState) =>
-  may(state, "present") && (state.presenterId === null || state.presenterId === state.selfId);
+  may(state, "present") && (state.presenterId === null || presents(state));
 
 function receive(state: RoomState, message: ServerMessage): RoomState {
   switch (message.type) {
@@ -159,7 +161,8 @@ function receive(state: RoomState, message: ServerMessage): RoomState {
         pointers: without(state.pointers, message.participantId),
       };
     case "viewer":
-      return message.seq > state.seq ? { ...state, seq: message.seq, viewer: message.state } : state;
+      // The same one again takes back what we showed too late, when somebody else presented already.
+      return message.seq >= state.seq ? { ...state, seq: message.seq, viewer: message.state } : state;
     case "pointer":
       return {
         ...state,

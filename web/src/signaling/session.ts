@@ -28,6 +28,7 @@ import {
   INITIAL,
   may,
   mayShow,
+  presents,
   reduce,
   type RoomState,
   screenOf,
@@ -213,7 +214,8 @@ class RoomSession implements Session {
   }
 
   private receive(message: ServerMessage): void {
-    const known = this.room.viewer;
+    const before = this.room;
+    const known = before.viewer;
     this.dispatch({ kind: "received", message });
     switch (message.type) {
       case "welcome":
@@ -246,6 +248,8 @@ class RoomSession implements Session {
         break;
       case "presenter":
         if (!mayShow(this.room)) this.viewerOut.cancel();
+        // Whoever begins to present shows what is on their screen: the room may have seen something later of theirs.
+        else if (known !== null && presents(this.room) && !presents(before)) this.viewerOut.send(known);
         break;
       case "error":
         if (message.code === "media-failed") this.mediaFailed();
@@ -332,7 +336,6 @@ class RoomSession implements Session {
   private end(error: SessionErrorCode | null): void {
     if (this.isClosed) return;
     this.retries.close();
-    this.viewerOut.cancel();
     this.watch.close();
     this.dropConnection();
     this.dispatch({ kind: "closed", error });
@@ -341,6 +344,7 @@ class RoomSession implements Session {
 
   private dropConnection(): void {
     this.socket.leave();
+    this.viewerOut.cancel();
     this.pointerOut.cancel();
     this.watched.cancel();
     this.watch.follow(null);

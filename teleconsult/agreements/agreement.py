@@ -40,7 +40,7 @@ class Agreement:
     starts_at: datetime
     ends_at: datetime  # the first moment at which it no longer holds
     proposed_at: datetime
-    proposed_by_id: str | None = None  # None: carried over from before there were agreements
+    proposed_by_id: str | None = None  # None: made at installation or upgrade
     proposing_institution_id: str | None = None
     accepted_at: datetime | None = None
     accepted_by_id: str | None = None

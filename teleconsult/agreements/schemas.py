@@ -46,7 +46,7 @@ class AgreementOut(BaseModel):
     starts_at: datetime
     ends_at: datetime
     state: AgreementState
-    carried_over: bool  # from before there were agreements: nobody signed it here
+    carried_over: bool  # made at installation or upgrade: nobody signed it here
     accepted_at: datetime | None
     ended_at: datetime | None
     end_reason: str | None

@@ -70,6 +70,8 @@ def pages_of(case: dict[str, Any]) -> dict[str, tuple[str, str | None]]:
         "archives-admin": ("/archives", "admin"),
         "manage": ("/manage", "specialist"),
         "manage-admin": ("/manage", "admin"),
+        "institution": ("/institution", "clinician"),
+        "institution-admin": ("/institution", "admin"),
     }
 
 

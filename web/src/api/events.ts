@@ -4,6 +4,7 @@ import { createContext, useContext, useEffect, useState } from "react";
 
 import { archiveKeys } from "./archiveHooks";
 import { keys } from "./hooks";
+import { institutionKeys } from "./institutionHooks";
 import { modelKeys } from "./modelHooks";
 import type { ServerEvent } from "./types";
 
@@ -30,6 +31,10 @@ export function staleKeys(event: ServerEvent): readonly (readonly string[])[] {
       return [keys.report(event.consult_id), keys.consult(event.consult_id)];
     case "retrieval-changed":
       return [archiveKeys.retrievals];
+    case "agreements-changed":
+      return [institutionKeys.agreements, keys.consults, keys.studies];
+    case "account-changed":
+      return [keys.me];
     case "models-changed":
       return [modelKeys.reportCards];
     case "upload-changed":

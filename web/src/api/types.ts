@@ -88,6 +88,16 @@ export type NewRetentionRule = Schemas["RetentionRuleIn"];
 export type InstanceConflict = Schemas["ConflictOut"];
 export type Reconciliation = Schemas["ReconciliationOut"];
 
+export type Member = Schemas["MemberOut"];
+export type MemberTerms = Schemas["MemberIn"];
+export type NewMember = Schemas["NewMemberIn"];
+export type NewMemberAnswer = Schemas["NewMemberOut"];
+export type Agreement = Schemas["AgreementOut"];
+export type Agreements = Schemas["AgreementsOut"];
+export type AgreementState = Schemas["AgreementState"];
+export type NewAgreement = Schemas["AgreementIn"];
+export type Reach = Schemas["ReachOut"];
+
 export type ScheduledProcedure = Schemas["ScheduledProcedureOut"];
 export type NewScheduledProcedure = Schemas["ScheduledProcedureIn"];
 
@@ -107,4 +117,6 @@ export type ServerEvent =
   | { type: "report-changed"; consult_id: string }
   | { type: "upload-changed"; upload_id: string }
   | { type: "retrieval-changed"; institution_id: string }
+  | { type: "agreements-changed"; institution_id: string }
+  | { type: "account-changed"; user_id: string }
   | { type: "models-changed" };

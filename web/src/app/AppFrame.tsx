@@ -13,6 +13,7 @@ import {
   IconReportMedical,
   IconStethoscope,
   IconUpload,
+  IconUsersGroup,
 } from "@tabler/icons-react";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
@@ -40,6 +41,7 @@ const NAVIGATION = [
   { to: "/manage", label: "nav.manage", icon: IconArchive, who: "keeper" },
   { to: "/archives", label: "nav.archives", icon: IconBuildingHospital, who: "fetcher" },
   { to: "/models", label: "nav.models", icon: IconChartDots, who: "modelReader" },
+  { to: "/institution", label: "nav.institution", icon: IconUsersGroup, who: "administrator" },
   { to: "/devices", label: "nav.devices", icon: IconDeviceDesktopCog, who: "administrator" },
 ] as const;
 

@@ -67,6 +67,10 @@ export const router = createBrowserRouter([
                 lazy: async () => ({ Component: (await import("../archives/ArchivesPage")).ArchivesPage }),
               },
               {
+                path: "/institution",
+                lazy: async () => ({ Component: (await import("../institution/InstitutionPage")).InstitutionPage }),
+              },
+              {
                 path: "/devices",
                 lazy: async () => ({ Component: (await import("../devices/DevicesPage")).DevicesPage }),
               },

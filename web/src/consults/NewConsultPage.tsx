@@ -4,6 +4,7 @@ import { useEffect, useRef, useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useSearchParams } from "react-router";
 
+import { ApiError } from "../api/client";
 import { useCreateConsult, usePatients, useStudies } from "../api/hooks";
 import type { ConsentMethod, LegalRole, NewConsult, Urgency } from "../api/types";
 import { useLanguage } from "../app/i18n";
@@ -19,6 +20,7 @@ import { UrgencyTag } from "./ConsultTags";
 import classes from "./consults.module.css";
 import { draftFaults, EMPTY_DRAFT, newConsult, type ConsultDraft, type DraftFault } from "./draft";
 import { forgetDraft, recallDraft, rememberDraft } from "./draftMemory";
+import { AGREEMENTS_PAGE, ReachNote } from "./ReachNote";
 import { SPECIALTIES } from "./status";
 import { StudyChoices } from "./StudyChoices";
 
@@ -140,6 +142,7 @@ function Form() {
               text: t(`legalRoleText.${value}`),
             }))}
           />
+          <ReachNote specialty={draft.specialty} legalRole={draft.legal_role} />
         </div>
       </Panel>
       <Panel title={t("form.consent")}>
@@ -181,7 +184,10 @@ function Form() {
       </Panel>
       {create.isError && (
         <Note tone="signal" alert>
-          {say(create.error)}
+          {say(create.error)}{" "}
+          {create.error instanceof ApiError && create.error.code === "no-agreement" && (
+            <Link to={AGREEMENTS_PAGE}>{t("reach.agreements")}</Link>
+          )}
         </Note>
       )}
       <div className={classes.submit}>

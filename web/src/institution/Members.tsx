@@ -1,0 +1,158 @@
+import { Button } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
+import { IconBan, IconKey, IconPencil, IconUserCheck, IconUserOff, IconUserPlus } from "@tabler/icons-react";
+import { useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import {
+  useAddMember,
+  useChangeMember,
+  useMembers,
+  useResetMemberPassword,
+  useSwitchMember,
+} from "../api/institutionHooks";
+import type { Member } from "../api/types";
+import { Panel } from "../ui/Panel";
+import { useProblemText } from "../ui/problem";
+import { EmptyState, ErrorState, LoadingState } from "../ui/states";
+import { Tag } from "../ui/Tag";
+import classes from "./institution.module.css";
+import { MemberForm } from "./MemberForm";
+import { OneTimePassword, type GivenPassword } from "./OneTimePassword";
+
+interface RowProps {
+  member: Member;
+  onChange: () => void;
+  onPassword: (given: GivenPassword) => void;
+}
+
+function Row({ member, onChange, onPassword }: RowProps) {
+  const { t } = useTranslation("institution");
+  const say = useProblemText();
+  const flip = useSwitchMember();
+  const reset = useResetMemberPassword();
+  const to = member.disabled_at === null ? "disable" : "enable";
+  const refused = (error: unknown) =>
+    notifications.show({ color: "signal", title: member.display_name, message: say(error) });
+  return (
+    <li className={classes.row}>
+      <div className={classes.what}>
+        <div className={classes.title}>
+          {member.display_name}
+          {member.disabled_at !== null && (
+            <Tag tone="neutral" icon={IconBan} plain>
+              {t("members.disabled")}
+            </Tag>
+          )}
+          {member.disabled_at === null && member.must_change_password && (
+            <Tag tone="amber" icon={IconKey} plain>
+              {t("members.passwordUnused")}
+            </Tag>
+          )}
+        </div>
+        <div className={classes.muted}>
+          {[
+            member.username,
+            ...member.roles.map((role) => t(`common:role.${role}`)),
+            member.specialty !== null && t(`common:specialty.${member.specialty}`),
+          ]
+            .filter(Boolean)
+            .join(" · ")}
+        </div>
+      </div>
+      <div className={classes.actions}>
+        <Button size="xs" variant="default" leftSection={<IconPencil size={14} />} onClick={onChange}>
+          {t("members.change")}
+        </Button>
+        {member.disabled_at === null && (
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconKey size={14} />}
+            loading={reset.isPending}
+            onClick={() =>
+              reset.mutate(member.id, {
+                onSuccess: ({ one_time_password: password }) =>
+                  onPassword({ username: member.username, password }),
+                onError: refused,
+              })
+            }
+          >
+            {t("members.newPassword")}
+          </Button>
+        )}
+        <Button
+          size="xs"
+          variant="subtle"
+          color={to === "disable" ? "signal" : "petrol"}
+          leftSection={to === "disable" ? <IconUserOff size={14} /> : <IconUserCheck size={14} />}
+          loading={flip.isPending}
+          onClick={() => flip.mutate({ id: member.id, to }, { onError: refused })}
+        >
+          {t(`members.${to}`)}
+        </Button>
+      </div>
+    </li>
+  );
+}
+
+/** Who works at the own institution; for its administrators. */
+export function Members() {
+  const { t } = useTranslation("institution");
+  const members = useMembers(true);
+  const add = useAddMember();
+  const change = useChangeMember();
+  const [editing, setEditing] = useState<Member | "new" | null>(null);
+  const [given, setGiven] = useState<GivenPassword | null>(null);
+  const dismiss = () => {
+    setEditing(null);
+    add.reset();
+    change.reset();
+  };
+  return (
+    <Panel
+      flush
+      title={t("members.title")}
+      actions={
+        <Button size="xs" leftSection={<IconUserPlus size={14} />} onClick={() => setEditing("new")}>
+          {t("members.add")}
+        </Button>
+      }
+    >
+      <p className={classes.explained}>{t("members.text")}</p>
+      {members.isPending && <LoadingState rows={5} />}
+      {members.isError && <ErrorState error={members.error} onRetry={() => void members.refetch()} />}
+      {members.isSuccess &&
+        (members.data.length === 0 ? (
+          <EmptyState icon={IconUserOff} title={t("members.empty")} />
+        ) : (
+          <ul className={classes.rows}>
+            {members.data.map((member) => (
+              <Row key={member.id} member={member} onChange={() => setEditing(member)} onPassword={setGiven} />
+            ))}
+          </ul>
+        ))}
+      {editing !== null && (
+        <MemberForm
+          member={editing === "new" ? null : editing}
+          pending={add.isPending || change.isPending}
+          error={editing === "new" ? add.error : change.error}
+          onClose={dismiss}
+          onSubmit={({ username, ...terms }) => {
+            if (editing !== "new") return change.mutate({ id: editing.id, terms }, { onSuccess: dismiss });
+            add.mutate(
+              { username, ...terms },
+              {
+                onSuccess: ({ one_time_password: password }) => {
+                  dismiss();
+                  setGiven({ username, password });
+                },
+              },
+            );
+          }}
+        />
+      )}
+      <OneTimePassword given={given} onClose={() => setGiven(null)} />
+    </Panel>
+  );
+}

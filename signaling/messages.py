@@ -108,7 +108,8 @@ class ViewerState(Message):
     """What the presenter's screen shows; every other screen follows it.
 
     Window centre and width in the modality's units (HU for CT). Zoom 1 fits the image to the screen; pan is
-    in image pixels.
+    in image pixels. The image is mirrored left to right first where `flip` says so, then turned clockwise by
+    `rotation` degrees; zoom and pan do not depend on either.
     """
 
     study_instance_uid: Uid
@@ -119,6 +120,8 @@ class ViewerState(Message):
     zoom: Annotated[float, Field(allow_inf_nan=False, gt=0, le=1e3)]
     pan_x: Finite
     pan_y: Finite
+    rotation: Literal[0, 90, 180, 270] = 0
+    flip: bool = False
     invert: bool
     finding_id: Id | None = None
 

@@ -1,5 +1,6 @@
 """TypeScript types from our JSON Schema: just the constructs that messages.py makes. Pure."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,9 +44,9 @@ def _type(field: Mapping[str, Any]) -> str:
     if "$ref" in field:
         return str(field["$ref"]).rsplit("/", 1)[-1]
     if "const" in field:
-        return f'"{field["const"]}"'
+        return json.dumps(field["const"])
     if "enum" in field:
-        return " | ".join(f'"{value}"' for value in field["enum"])
+        return " | ".join(json.dumps(value) for value in field["enum"])
     for choice in ("anyOf", "oneOf"):
         if choice in field:
             return " | ".join(_type(option) for option in field[choice])

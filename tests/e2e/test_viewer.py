@@ -73,6 +73,7 @@ class Picture:
         box = page.locator("[data-tool]").bounding_box()
         assert box is not None
         self._page = page
+        self._origin = origin
         self._corner = origin + np.array([box["x"], box["y"]])
         self._matrix = np.stack([column, row], axis=1)
 
@@ -80,6 +81,10 @@ class Picture:
         """The image point under the whole CSS pixel nearest to this one."""
         x, y = np.linalg.solve(self._matrix, self._css(column, row) - self._corner)
         return float(x), float(y)
+
+    def on_canvas(self, column: int, row: int) -> list[float]:
+        """Where a pixel's centre is from the corner of the canvas."""
+        return [float(each) for each in self._origin + self._matrix @ (column, row)]
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         self._page.mouse.move(*self._css(*start))
@@ -137,6 +142,52 @@ def test_a_length_and_an_ellipse_say_what_the_file_says_and_can_be_undone(
     expect(viewer(page)).to_have_attribute("data-sop-instance-uid", ds.SOPInstanceUID)
 
 
+# The gray values (0 to 255) that the canvas shows at these places, in CSS pixels of its corner.
+GRAYS = """(places) => {
+  const drawn = document.querySelector("canvas.cornerstone-canvas");
+  const { width, height } = drawn;
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  const context = canvas.getContext("2d");
+  context.drawImage(drawn, 0, 0);
+  const scale = width / drawn.clientWidth;
+  return places.map((place) => {
+    const [x, y] = place.map((each) => Math.round(each * scale));
+    return context.getImageData(x, y, 1, 1).data[0];
+  });
+}"""
+
+
+def test_however_the_picture_is_turned_its_pixels_lie_where_marks_and_pointers_are_put(
+    page: Page, slices: list[Dataset]
+) -> None:
+    ds = shown(page, slices)
+    lower, upper = -1350.0, 149.0  # the lung window: 1500 wide about -600
+    grays = np.clip((hounsfield(ds) - lower) / (upper - lower), 0, 1) * 255
+    page.keyboard.press("1")
+    pixels = [(column, row) for column in range(20, 110, 6) for row in range(20, 110, 6)]
+    expected = [grays[row, column] for column, row in pixels]
+
+    def turn(name: str) -> None:
+        page.get_by_role("button", name="More of the view").click()
+        page.get_by_role("menuitem", name=name).click()
+
+    page.keyboard.press("+")
+    for name, rotation, flip in (
+        ("Rotate right", "90", "false"),
+        ("Flip left and right", "270", "true"),
+        ("Rotate right", "0", "true"),
+        ("Flip top and bottom", "180", "false"),
+    ):
+        turn(name)
+        expect(viewer(page)).to_have_attribute("data-rotation", rotation)
+        expect(viewer(page)).to_have_attribute("data-flip", flip)
+        picture = Picture(page)
+        drawn = page.evaluate(GRAYS, [picture.on_canvas(*pixel) for pixel in pixels])
+        assert np.corrcoef(drawn, expected)[0, 1] > 0.95, f"{name}: the picture is elsewhere"
+    page.keyboard.press("f")
+    expect(viewer(page)).to_have_attribute("data-rotation", "0")
+
+
 def test_an_image_fits_its_window_as_before_when_the_window_grows_and_shrinks(
     page: Page,
 ) -> None:
@@ -144,8 +195,10 @@ def test_an_image_fits_its_window_as_before_when_the_window_grows_and_shrinks(
     for width, height in ((1920, 1080), (1000, 600), (1366, 768)):
         page.set_viewport_size({"width": width, "height": height})
         wait_until(
-            lambda: abs(place(page)["size"] - before["size"]) < 0.05
-            and abs(place(page)["x"] - before["x"]) < 0.03
-            and abs(place(page)["y"] - before["y"]) < 0.03,
+            lambda: (
+                abs(place(page)["size"] - before["size"]) < 0.05
+                and abs(place(page)["x"] - before["x"]) < 0.03
+                and abs(place(page)["y"] - before["y"]) < 0.03
+            ),
             f"the image fits {width} x {height}",
         )

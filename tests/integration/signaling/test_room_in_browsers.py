@@ -21,6 +21,8 @@ def a_viewer_state(**changes: Any) -> dict[str, Any]:
         "zoom": 1,
         "panX": 0,
         "panY": 0,
+        "rotation": 90,
+        "flip": True,
         "invert": False,
         "findingId": None,
         **changes,

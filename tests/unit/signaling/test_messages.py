@@ -33,6 +33,8 @@ STATE = {
     "zoom": 1,
     "panX": 0,
     "panY": 0,
+    "rotation": 90,
+    "flip": True,
     "invert": False,
     "findingId": None,
 }
@@ -75,6 +77,7 @@ BAD: list[Any] = [
     {"type": "viewer", "state": {**STATE, "windowWidth": -1}},
     {"type": "viewer", "state": {**STATE, "panX": 1e9}},
     {"type": "viewer", "state": {**STATE, "sopInstanceUid": "<script>"}},
+    {"type": "viewer", "state": {**STATE, "rotation": 45}},
     {"type": "viewer", "state": {**STATE, "patientName": "X"}},
     {"type": "viewer", "state": {k: v for k, v in STATE.items() if k != "zoom"}},
 ]
@@ -118,10 +121,18 @@ STATES = st.fixed_dictionaries(
         **{name: st.just(value) for name, value in STATE.items()},
         **{name: NUMBERS for name in ("windowCenter", "panX", "panY")},
         "zoom": st.floats(1e-3, 1e3),
+        "rotation": st.sampled_from([0, 90, 180, 270]),
+        "flip": st.booleans(),
         "invert": st.booleans(),
         "findingId": st.none() | st.text(min_size=1, max_size=64),
     }
 )
+
+
+def test_a_viewer_state_from_before_pictures_could_be_turned_is_upright() -> None:
+    kept = {name: value for name, value in STATE.items() if name not in ("rotation", "flip")}
+    state = ViewerState.model_validate(kept)
+    assert (state.rotation, state.flip) == (0, False)
 
 
 @given(STATES.map(ViewerState.model_validate))

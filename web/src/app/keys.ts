@@ -6,6 +6,10 @@ export function isTyping(target: EventTarget | null): boolean {
   return target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName);
 }
 
+/** True where the space bar presses what has the focus. */
+const pressesItself = (target: EventTarget | null) =>
+  target instanceof HTMLElement && target.closest("button, a, summary, [role=button], [role=menuitem]") !== null;
+
 export type KeyMap = Readonly<Record<string, () => void>>;
 
 /** A key as a KeyMap names it: letters small, "Ctrl+" and "Ctrl+Shift+" before those with a modifier (Command is Ctrl). */
@@ -21,6 +25,7 @@ export function useKeys(keys: KeyMap, enabled = true) {
     if (!enabled) return undefined;
     const onKey = (event: KeyboardEvent) => {
       if (event.altKey || isTyping(event.target)) return;
+      if (event.key === " " && pressesItself(event.target)) return;
       if (document.querySelector('[role="dialog"]') !== null) return;
       const action = keys[nameOf(event)];
       if (action === undefined) return;

@@ -10,6 +10,8 @@ import type { Moderation, SessionState } from "../signaling/session";
 import { institutionName } from "../ui/institution";
 import { LoadingState } from "../ui/states";
 import { DropZone } from "../upload/DropZone";
+import { HiddenAi } from "../viewer/HiddenAi";
+import { useReaderFirst } from "../viewer/useReaderFirst";
 import { People } from "./People";
 import classes from "./room.module.css";
 
@@ -54,6 +56,7 @@ export interface SidePanelProps {
 export function SidePanel(props: SidePanelProps) {
   const { consult, study, selectedFindingId, onSelectFinding, room, onModerate } = props;
   const { t } = useTranslation("room");
+  const { hides } = useReaderFirst(study?.study_instance_uid ?? "");
   const [tab, setTab] = useState<string>("findings");
   return (
     <aside className={classes.side} aria-label={t("panel")}>
@@ -85,6 +88,8 @@ export function SidePanel(props: SidePanelProps) {
         <Tabs.Panel value="findings">
           {study === null ? (
             <LoadingState />
+          ) : hides ? (
+            <HiddenAi studyInstanceUid={study.study_instance_uid} />
           ) : (
             <FindingsPanel
               study={study}

@@ -35,6 +35,8 @@ const shared = {
   zoom: 1,
   panX: 0,
   panY: 0,
+  rotation: 0 as const,
+  flip: false,
   invert: false,
   findingId: null,
 };

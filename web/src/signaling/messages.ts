@@ -290,7 +290,8 @@ export interface ViewerChanged {
  * What the presenter's screen shows; every other screen follows it.
  *
  * Window centre and width in the modality's units (HU for CT). Zoom 1 fits the image to the screen; pan is
- * in image pixels.
+ * in image pixels. The image is mirrored left to right first where `flip` says so, then turned clockwise by
+ * `rotation` degrees; zoom and pan do not depend on either.
  */
 export interface ViewerState {
   studyInstanceUid: string;
@@ -301,6 +302,8 @@ export interface ViewerState {
   zoom: number;
   panX: number;
   panY: number;
+  rotation: 0 | 90 | 180 | 270;
+  flip: boolean;
   invert: boolean;
   findingId: string | null;
 }

@@ -24,6 +24,8 @@ const viewer = (zoom: number): ViewerState => ({
   zoom,
   panX: 0,
   panY: 0,
+  rotation: 0,
+  flip: false,
   invert: false,
   findingId: null,
 });

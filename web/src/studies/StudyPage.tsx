@@ -9,6 +9,8 @@ import { useMe, useStudy } from "../api/hooks";
 import type { StudyDetail } from "../api/types";
 import { FindingsPanel } from "../findings/FindingsPanel";
 import { EmptyState, ErrorState, LoadingState } from "../ui/states";
+import { HiddenAi } from "../viewer/HiddenAi";
+import { useReaderFirst, useSeenStudy } from "../viewer/useReaderFirst";
 import { asksOthers } from "../worklist/sections";
 import { openingSeries } from "./openingSeries";
 import { SeriesList } from "./SeriesList";
@@ -17,8 +19,10 @@ import classes from "./studyPage.module.css";
 
 const StudyViewer = lazy(async () => ({ default: (await import("../viewer/StudyViewer")).StudyViewer }));
 
-function Study({ study }: { study: StudyDetail }) {
+function Study({ study: whole }: { study: StudyDetail }) {
+  const study = useSeenStudy(whole);
   const { t } = useTranslation("study");
+  const { hides } = useReaderFirst(study.study_instance_uid);
   const me = useMe().data;
   const [chosenSeries, setChosenSeries] = useState<string | null>(null);
   const [selectedFinding, setSelectedFinding] = useState<string | null>(null);
@@ -48,6 +52,7 @@ function Study({ study }: { study: StudyDetail }) {
             <StudyViewer
               study={study}
               seriesInstanceUid={seriesUid}
+              onOpenSeries={setChosenSeries}
               findings={study.findings}
               selectedFindingId={selectedFinding}
               onSelectFinding={selectFinding}
@@ -58,12 +63,16 @@ function Study({ study }: { study: StudyDetail }) {
       <aside className={`${classes.side} ${classes.sideFindings}`}>
         <h2 className={classes.sideTitle}>{t("findings")}</h2>
         <div className={classes.sideBody}>
-          <FindingsPanel
-            study={study}
-            findings={study.findings}
-            selectedFindingId={selectedFinding}
-            onSelect={selectFinding}
-          />
+          {hides ? (
+            <HiddenAi studyInstanceUid={study.study_instance_uid} />
+          ) : (
+            <FindingsPanel
+              study={study}
+              findings={study.findings}
+              selectedFindingId={selectedFinding}
+              onSelect={selectFinding}
+            />
+          )}
         </div>
       </aside>
     </div>

@@ -7,6 +7,7 @@ import { useLanguage } from "../app/i18n";
 import { ageInYears, formatDate, formatPersonName } from "../ui/format";
 import type { ImageStack } from "./imageStack";
 import { digits } from "./measuring";
+import { lettersOnCanvas } from "./orientation";
 import { isPresetShown, presetsFor } from "./presets";
 import { usePresetName } from "./usePresetName";
 import classes from "./viewer.module.css";
@@ -40,13 +41,15 @@ export function CornerTexts({ study, series, stack }: CornerTextsProps) {
   const { t: common } = useTranslation();
   const language = useLanguage();
   const presetName = usePresetName();
-  const { shown, slices, presentation, stored } = useSyncExternalStore(stack.snapshot.subscribe, stack.snapshot.get);
-  if (shown === null || presentation === null) return null;
+  const { shown, slices, presentation, stored, transform } = useSyncExternalStore(stack.snapshot.subscribe, stack.snapshot.get);
+  if (shown === null || presentation === null || transform === null) return null;
   const { facts } = shown;
   const { patient } = study;
   const age = ageInYears(patient.birth_date, new Date());
   const sex = patient.sex === "M" || patient.sex === "F" || patient.sex === "O" ? common(`sex.${patient.sex}`) : null;
   const { center, width } = presentation.window;
+  const { rotation, flip } = presentation.turn;
+  const letters = facts.letters === null ? null : lettersOnCanvas(facts.letters, transform);
   const preset = presetsFor(series?.modality ?? "", facts.storedWindows).find((each) =>
     isPresetShown(each, presentation.window, stored?.window ?? null),
   );
@@ -69,6 +72,13 @@ export function CornerTexts({ study, series, stack }: CornerTextsProps) {
       </div>
       <div className={classes.bottomLeft}>
         <HoverValue stack={stack} unit={facts.valueUnit} />
+        {(rotation !== 0 || flip) && (
+          <div className={classes.turned}>
+            {[rotation === 0 ? null : t("turned.rotated", { degrees: rotation }), flip ? t("turned.mirrored") : null]
+              .filter(Boolean)
+              .join(" · ")}
+          </div>
+        )}
         <div>
           {t("window", { width: Math.round(width), center: Math.round(center) })}
           {preset !== undefined && <span className={classes.faint}> {presetName(preset)}</span>}
@@ -84,12 +94,12 @@ export function CornerTexts({ study, series, stack }: CornerTextsProps) {
           <div className={classes.faint}>{t("thickness", { mm: facts.sliceThicknessMm.toFixed(1) })}</div>
         )}
       </div>
-      {facts.letters !== null && (
+      {letters !== null && (
         <>
-          <span className={classes.edge} data-edge="left">{facts.letters.left}</span>
-          <span className={classes.edge} data-edge="right">{facts.letters.right}</span>
-          <span className={classes.edge} data-edge="top">{facts.letters.top}</span>
-          <span className={classes.edge} data-edge="bottom">{facts.letters.bottom}</span>
+          <span className={classes.edge} data-edge="left">{letters.left}</span>
+          <span className={classes.edge} data-edge="right">{letters.right}</span>
+          <span className={classes.edge} data-edge="top">{letters.top}</span>
+          <span className={classes.edge} data-edge="bottom">{letters.bottom}</span>
         </>
       )}
     </div>

@@ -5,10 +5,13 @@ import { useTranslation } from "react-i18next";
 
 import type { Finding, StudyDetail } from "../api/types";
 import { EmptyState } from "../ui/states";
+import { leastProbability, shownFindings } from "./aiFilter";
+import { Cine } from "./cine";
+import { CineBar } from "./CineBar";
 import { CornerTexts } from "./CornerTexts";
 import { FindingMarks } from "./FindingMarks";
 import { marksOn } from "./findingOnSlice";
-import { drawnBy, followGestures, type DragTool } from "./gestures";
+import { followGestures, handToolOf, type DragTool } from "./gestures";
 import { ImageStack } from "./imageStack";
 import { MeasurementList } from "./MeasurementList";
 import { redo, select, undo } from "./measurements";
@@ -20,9 +23,10 @@ import { firstSeries, indexOfInstance } from "./slices";
 import { SliceSlider } from "./SliceSlider";
 import type { ChangeCause } from "./stackSnapshot";
 import { useStudyMeasurements, type StudyMeasurement } from "./studyMeasurements";
+import { useReaderFirst } from "./useReaderFirst";
 import { useViewerKeys } from "./useViewerKeys";
 import classes from "./viewer.module.css";
-import { LoadFailure, LoadingImage } from "./viewerStates";
+import { AiNote, LoadFailure, LoadingImage } from "./viewerStates";
 import { latestPerFrame, type Pointer, type ViewerState } from "./viewerState";
 import { ViewerToolbar } from "./ViewerToolbar";
 
@@ -30,6 +34,8 @@ export interface StudyViewerProps {
   study: StudyDetail;
   /** The series to open, where the page chooses; null: the viewer chooses and shows its own strip of series. */
   seriesInstanceUid: string | null;
+  /** Told of a series that the viewer opened by itself where the page chooses them. */
+  onOpenSeries?: (seriesInstanceUid: string) => void;
   findings: Finding[];
   selectedFindingId: string | null;
   onSelectFinding: (id: string) => void;
@@ -42,21 +48,27 @@ export interface StudyViewerProps {
   onPointer?: (pointer: Pointer | null) => void;
 }
 
+const NO_FINDINGS: Finding[] = [];
 const isCoarse = () => window.matchMedia("(pointer: coarse)").matches;
 
 export function StudyViewer(props: StudyViewerProps) {
-  const { study, seriesInstanceUid, findings, selectedFindingId, onSelectFinding, sharedState = null } = props;
+  const { study, seriesInstanceUid, selectedFindingId, onSelectFinding, sharedState = null } = props;
   const { t } = useTranslation("viewer");
   const [stack] = useState(() => new ImageStack());
+  const [cine] = useState(() => new Cine(stack));
   const snapshot = useSyncExternalStore(stack.snapshot.subscribe, stack.snapshot.get);
   const [tool, setTool] = useState<DragTool>(() => (isCoarse() ? "scroll" : "window"));
   const [marksShown, setMarksShown] = useState(true);
   const [listShown, setListShown] = useState(false);
+  const readerFirst = useReaderFirst(study.study_instance_uid);
+  const findings = readerFirst.hides ? NO_FINDINGS : props.findings;
+  const least = useSyncExternalStore(leastProbability.subscribe, leastProbability.get);
+  const marked = useMemo(() => shownFindings(findings, least, selectedFindingId), [findings, least, selectedFindingId]);
   const { measurements, placeOf } = useStudyMeasurements(study);
   const element = useRef<HTMLDivElement>(null);
-  const latest = useRef({ props, tool });
+  const latest = useRef({ props: { ...props, findings }, tool });
   useEffect(() => {
-    latest.current = { props, tool };
+    latest.current = { props: { ...props, findings }, tool };
   });
 
   useEffect(() => {
@@ -81,9 +93,10 @@ export function StudyViewer(props: StudyViewerProps) {
       ignoreGestures();
       report.cancel();
       point.cancel();
+      cine.stop();
       stack.detach();
     };
-  }, [stack]);
+  }, [stack, cine]);
 
   // A study, a series or somebody's state decides what is open. Letting go of a shared state, or more slices
   // arriving, leaves the reader where they are.
@@ -95,13 +108,14 @@ export function StudyViewer(props: StudyViewerProps) {
     const { study: opened, findings: known, sharedState: followed, selectedFindingId: selected } = latest.current.props;
     const request = `${studyUid} ${seriesInstanceUid ?? ""}`;
     const current = stack.state(selected);
-    const stays = asked.current === request && current?.studyInstanceUid === studyUid ? current : null;
+    const isSame = asked.current === request;
+    const stays = isSame && current?.studyInstanceUid === studyUid ? current : null;
     asked.current = request;
     const wanted = sharedSeries ?? stays?.seriesInstanceUid ?? seriesInstanceUid;
     const series = opened.series.find((each) => each.series_instance_uid === wanted) ?? firstSeries(opened, known);
     if (series === null) return;
     const uid = series.series_instance_uid;
-    if (stays?.seriesInstanceUid === uid && stack.holds(opened, series)) return;
+    if (isSame && stack.holds(opened, series)) return;
     const state = [followed, stays].find((each) => each?.seriesInstanceUid === uid) ?? null;
     const finding = known.find((each) => each.id === selected && each.series_instance_uid === uid);
     stack.open(opened, series, state?.sopInstanceUid ?? finding?.sop_instance_uid ?? null, state, "load");
@@ -125,7 +139,7 @@ export function StudyViewer(props: StudyViewerProps) {
     if (series !== undefined) stack.open(opened, series, finding.sop_instance_uid, null, "user");
   }, [stack, selectedFindingId]);
 
-  useEffect(() => stack.setDrawing(drawnBy(tool)), [stack, tool]);
+  useEffect(() => stack.setTool(handToolOf(tool)), [stack, tool]);
 
   const { shown, slices, transform, presentation, stored, wantedIndex, loadedCount, fault } = snapshot;
   const series = study.series.find((each) => each.series_instance_uid === snapshot.seriesInstanceUid) ?? null;
@@ -133,13 +147,13 @@ export function StudyViewer(props: StudyViewerProps) {
     () => presetsFor(series?.modality ?? "", shown?.facts.storedWindows ?? []),
     [series?.modality, shown?.facts.storedWindows],
   );
-  const marks = useMemo(() => (shown === null ? [] : marksOn(findings, shown)), [findings, shown]);
+  const marks = useMemo(() => (shown === null ? [] : marksOn(marked, shown)), [marked, shown]);
   const ticks = useMemo(
     () =>
-      findings
+      marked
         .filter((finding) => finding.series_instance_uid === snapshot.seriesInstanceUid)
         .map((finding) => ({ finding, index: indexOfInstance(slices, finding.sop_instance_uid) })),
-    [findings, slices, snapshot.seriesInstanceUid],
+    [marked, slices, snapshot.seriesInstanceUid],
   );
   const applyPreset = (key: string) => {
     const preset = presets.find((each) => each.key === key);
@@ -149,7 +163,12 @@ export function StudyViewer(props: StudyViewerProps) {
   const toggleMarks = () => setMarksShown((on) => !on);
   const openSeries = (uid: string, at: string | null = null) => {
     const chosen = study.series.find((each) => each.series_instance_uid === uid);
-    if (chosen !== undefined) stack.open(study, chosen, at, null, "user");
+    if (chosen === undefined) return;
+    stack.open(study, chosen, at, null, "user");
+    if (seriesInstanceUid === null) return;
+    // It is open already when the page asks for what it is told of here.
+    asked.current = `${studyUid} ${uid}`;
+    props.onOpenSeries?.(uid);
   };
   /** Undo and redo show what they change. */
   const showImage = (imageId: string | null) => {
@@ -164,7 +183,7 @@ export function StudyViewer(props: StudyViewerProps) {
     showImage(imageId);
     select(uid);
   };
-  useViewerKeys(stack, { setTool, toggleMarks, applyPreset, undo: stepBack, redo: stepForward });
+  useViewerKeys(stack, { setTool, toggleMarks, applyPreset, togglePlay: cine.toggle, undo: stepBack, redo: stepForward });
 
   const isWaiting = fault === null && shown?.index !== wantedIndex;
 
@@ -183,17 +202,26 @@ export function StudyViewer(props: StudyViewerProps) {
       data-window-center={presentation === null ? undefined : Math.round(presentation.window.center)}
       data-window-width={presentation === null ? undefined : Math.round(presentation.window.width)}
       data-zoom={presentation?.view.zoom.toFixed(3)}
+      data-ai={readerFirst.hides ? "hidden" : marksShown ? `${marked.length}/${findings.length}` : "off"}
+      data-rotation={presentation?.turn.rotation}
+      data-flip={presentation?.turn.flip}
       data-invert={presentation?.invert}
       data-image-to-canvas={transform === null ? undefined : [transform.origin, transform.column, transform.row].flat().join(" ")}
     >
       <ViewerToolbar
         stack={stack}
+        cine={cine}
         tool={tool}
         onTool={setTool}
         presets={presets}
         onPreset={applyPreset}
-        marksShown={marksShown}
-        onToggleMarks={toggleMarks}
+        ai={{
+          marksShown,
+          onToggleMarks: toggleMarks,
+          shownCount: marked.length,
+          findingCount: findings.length,
+          readerFirst,
+        }}
         measurementCount={measurements.length}
         listShown={listShown}
         onToggleList={() => setListShown((on) => !on)}
@@ -213,6 +241,8 @@ export function StudyViewer(props: StudyViewerProps) {
             </svg>
           )}
           <CornerTexts study={study} series={series} stack={stack} />
+          <AiNote hides={readerFirst.hides} shown={marksShown ? marked.length : findings.length} count={findings.length} />
+          <CineBar cine={cine} asked={shown?.facts.framesPerSecond ?? null} />
           {isWaiting && <LoadingImage first={shown === null} empty={slices.length === 0} />}
           {fault !== null && <LoadFailure fault={fault} onRetry={() => stack.retry()} />}
           {study.series.every((each) => each.instances.length === 0) && (

@@ -3,9 +3,9 @@ import {
   IconArrowsVertical,
   IconContrast,
   IconContrast2,
-  IconEye,
-  IconEyeOff,
   IconListNumbers,
+  IconPlayerPlay,
+  IconPlayerStop,
   IconRefresh,
   IconZoomIn,
   type Icon,
@@ -13,40 +13,46 @@ import {
 import { useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 
+import { AiMenu, type AiMenuProps } from "./AiMenu";
+import type { Cine } from "./cine";
 import type { DragTool } from "./gestures";
 import type { ImageStack } from "./imageStack";
 import { MeasureMenu } from "./MeasureMenu";
 import { PresetChoice } from "./PresetChoice";
 import type { Preset } from "./presets";
 import { ToolButton } from "./ToolButton";
-import { VIEWING_KEYS, type ViewingTool } from "./useViewerKeys";
+import { VIEWING_KEYS } from "./useViewerKeys";
+import { ViewMenu } from "./ViewMenu";
 import classes from "./viewer.module.css";
 
-const ICONS: Readonly<Record<ViewingTool, Icon>> = {
+const ICONS: Readonly<Record<(typeof TOOLS)[number], Icon>> = {
   scroll: IconArrowsVertical,
   window: IconContrast,
   pan: IconArrowsMove,
   zoom: IconZoomIn,
 };
 const TOOLS = ["scroll", "window", "pan", "zoom"] as const;
+/** What two fingers do as well: left out where there is little room. */
+const BY_FINGERS: readonly DragTool[] = ["pan", "zoom"];
 
 export interface ViewerToolbarProps {
   stack: ImageStack;
+  cine: Cine;
   tool: DragTool;
   onTool: (tool: DragTool) => void;
   presets: readonly Preset[];
   onPreset: (key: string) => void;
-  marksShown: boolean;
-  onToggleMarks: () => void;
+  ai: AiMenuProps;
   measurementCount: number;
   listShown: boolean;
   onToggleList: () => void;
 }
 
 export function ViewerToolbar(props: ViewerToolbarProps) {
-  const { stack, tool, onTool, presets, onPreset, marksShown, onToggleMarks } = props;
+  const { stack, cine, tool, onTool, presets, onPreset } = props;
   const { t } = useTranslation("viewer");
   const { presentation, stored, slices } = useSyncExternalStore(stack.snapshot.subscribe, stack.snapshot.get);
+  const { playing } = useSyncExternalStore(cine.state.subscribe, cine.state.get);
   const inverted = presentation !== null && presentation.invert !== (stored?.invert ?? false);
   return (
     <div className={classes.bar}>
@@ -59,6 +65,7 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
               shortcut={VIEWING_KEYS[each].toUpperCase()}
               icon={ICONS[each]}
               pressed={tool === each}
+              className={BY_FINGERS.includes(each) ? classes.roomyOnly : undefined}
               onPress={() => onTool(each)}
             />
           ))}
@@ -80,6 +87,15 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
           />
         )}
         <div className={classes.group}>
+          {slices.length > 1 && (
+            <ToolButton
+              label={t(playing ? "cine.stop" : "cine.play")}
+              shortcut={t("cine.space")}
+              icon={playing ? IconPlayerStop : IconPlayerPlay}
+              pressed={playing}
+              onPress={cine.toggle}
+            />
+          )}
           <ToolButton
             label={t("invert")}
             shortcut="I"
@@ -87,14 +103,9 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
             pressed={inverted}
             onPress={() => stack.setInvert(!(presentation?.invert ?? false))}
           />
-          <ToolButton
-            label={t("marks")}
-            shortcut="H"
-            icon={marksShown ? IconEye : IconEyeOff}
-            pressed={marksShown}
-            onPress={onToggleMarks}
-          />
+          <AiMenu {...props.ai} />
           <ToolButton label={t("reset")} shortcut="F" icon={IconRefresh} onPress={() => stack.reset()} />
+          <ViewMenu stack={stack} onTool={onTool} />
         </div>
       </div>
     </div>

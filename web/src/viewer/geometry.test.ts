@@ -2,8 +2,29 @@ import { describe, expect, it } from "vitest";
 
 import type { Finding } from "../api/types";
 import { markLabel, markOn, type Plane } from "./findingOnSlice";
-import { atLeast, bracketPath, boxOnCanvas, imageToCanvas, isOnImage, toCanvas, toImage } from "./geometry";
-import { directionLetters, lettersFromCosines, lettersFromPatientOrientation, opposite } from "./orientation";
+import {
+  atLeast,
+  bracketPath,
+  boxOnCanvas,
+  imageToCanvas,
+  isOnImage,
+  mirrored,
+  rotated,
+  toCanvas,
+  toImage,
+  turnOf,
+  UPRIGHT,
+  upsideDown,
+  type ImageToCanvas,
+  type Turn,
+} from "./geometry";
+import {
+  directionLetters,
+  lettersFromCosines,
+  lettersFromPatientOrientation,
+  lettersOnCanvas,
+  opposite,
+} from "./orientation";
 import { presetsFor } from "./presets";
 import { outwards } from "./slices";
 
@@ -142,8 +163,57 @@ describe("orientation letters", () => {
     expect(lettersFromPatientOrientation([])).toBeNull();
   });
 
+  it("follow the picture when it is turned and mirrored", () => {
+    const axial = lettersFromCosines([1, 0, 0], [0, 1, 0]);
+    const at = (turn: Turn) => lettersOnCanvas(axial, laid(turn));
+    expect(at(UPRIGHT)).toEqual(axial);
+    expect(at(rotated(UPRIGHT, 90))).toEqual({ left: "P", right: "A", top: "R", bottom: "L" });
+    expect(at(mirrored(UPRIGHT))).toEqual({ left: "L", right: "R", top: "A", bottom: "P" });
+    expect(at(upsideDown(UPRIGHT))).toEqual({ left: "R", right: "L", top: "P", bottom: "A" });
+    expect(at(rotated(mirrored(UPRIGHT), 90))).toEqual({ left: "P", right: "A", top: "L", bottom: "R" });
+  });
+
   it("have an opposite of the opposite", () => {
     for (const letters of ["L", "AF", "HRP"]) expect(opposite(opposite(letters))).toBe(letters);
+  });
+});
+
+/** What a turn does to an image of 2 CSS pixels a pixel. */
+function laid({ rotation, flip }: Turn): ImageToCanvas {
+  const [cos, sin] = [Math.cos((rotation * Math.PI) / 180), Math.sin((rotation * Math.PI) / 180)];
+  const across = flip ? -2 : 2;
+  return imageToCanvas([0, 0], [across * cos, across * sin], [-2 * sin, 2 * cos]);
+}
+const TURNS = [0, 90, 180, 270].flatMap((rotation) =>
+  [false, true].map((flip) => ({ rotation, flip }) as Turn),
+);
+
+describe("a picture that is turned", () => {
+  it.each(TURNS)("to %o is read back from its transform", (turn) => {
+    expect(turnOf(laid(turn))).toEqual(turn);
+  });
+
+  it.each(TURNS)("from %o goes the way that is seen, mirrored or not", (turn) => {
+    const before = laid(turn);
+    const quarter = laid(rotated(turn, 90));
+    // Clockwise on a screen whose y runs down: what pointed to the right points down.
+    expect(quarter.column[0]).toBeCloseTo(-before.column[1]);
+    expect(quarter.column[1]).toBeCloseTo(before.column[0]);
+    const exchanged = laid(mirrored(turn));
+    expect(exchanged.row[0]).toBeCloseTo(-before.row[0]);
+    expect(exchanged.row[1]).toBeCloseTo(before.row[1]);
+    const over = laid(upsideDown(turn));
+    expect(over.row[0]).toBeCloseTo(before.row[0]);
+    expect(over.row[1]).toBeCloseTo(-before.row[1]);
+  });
+
+  it.each(TURNS)("to %o keeps a mark on its pixels", (turn) => {
+    const transform = laid(turn);
+    const [x0, y0, x1, y1] = boxOnCanvas(transform, [10, 20, 12, 20]);
+    const corners = [toImage(transform, [x0, y0]), toImage(transform, [x1, y1])];
+    const along = (axis: 0 | 1) => corners.map((corner) => corner?.[axis] ?? NaN).sort((a, b) => a - b);
+    expect(along(0)).toEqual([expect.closeTo(9.5), expect.closeTo(12.5)]);
+    expect(along(1)).toEqual([expect.closeTo(19.5), expect.closeTo(20.5)]);
   });
 });
 

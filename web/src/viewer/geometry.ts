@@ -25,6 +25,35 @@ export interface View {
   panY: number;
 }
 
+/** How an image lies on the canvas: mirrored left to right first, if at all, and then turned clockwise. */
+export interface Turn {
+  rotation: 0 | 90 | 180 | 270;
+  flip: boolean;
+}
+
+export const UPRIGHT: Turn = { rotation: 0, flip: false };
+
+const quarters = (degrees: number): Turn["rotation"] => {
+  const turns = ((Math.round(degrees / 90) % 4) + 4) % 4;
+  return ([0, 90, 180, 270] as const)[turns] ?? 0;
+};
+
+/** The picture as it is seen, turned clockwise by `degrees` more. */
+export const rotated = ({ rotation, flip }: Turn, degrees: number): Turn => ({ rotation: quarters(rotation + degrees), flip });
+
+/** The picture as it is seen, its left and right exchanged. */
+export const mirrored = ({ rotation, flip }: Turn): Turn => ({ rotation: quarters(-rotation), flip: !flip });
+
+/** The picture as it is seen, its top and bottom exchanged. */
+export const upsideDown = (turn: Turn): Turn => rotated(mirrored(turn), 180);
+
+/** How the image lies, read from its transform. */
+export function turnOf({ column, row }: ImageToCanvas): Turn {
+  const flip = column[0] * row[1] - row[0] * column[1] < 0;
+  const along = flip ? [-column[0], -column[1]] : column;
+  return { rotation: quarters((Math.atan2(along[1] ?? 0, along[0] ?? 0) * 180) / Math.PI), flip };
+}
+
 /** The transform that takes image points (0, 0), (1, 0) and (0, 1) to where a viewport shows them. */
 export function imageToCanvas(origin: Point, nextColumn: Point, nextRow: Point): ImageToCanvas {
   return {

@@ -2,13 +2,16 @@
  * so what a user did and what was followed from another screen can never be taken for each other. */
 import type { Point } from "./geometry";
 import type { ImageStack } from "./imageStack";
-import { isOverMeasurement } from "./measurements";
-import { MEASUREMENT_KINDS, type MeasurementKind } from "./measuring";
+import { isOverMeasurement, type HandTool } from "./measurements";
+import { MEASUREMENT_KINDS } from "./measuring";
 
-export type DragTool = "scroll" | "window" | "pan" | "zoom" | MeasurementKind;
+export type DragTool = "scroll" | "window" | "pan" | "zoom" | HandTool;
 
 /** What a tool draws; null for one that changes the view. */
 export const drawnBy = (tool: DragTool) => MEASUREMENT_KINDS.find((kind) => kind === tool) ?? null;
+
+/** The tool where it is one of Cornerstone's, which sees the mouse by itself. */
+export const handToolOf = (tool: DragTool): HandTool | null => (tool === "magnify" ? tool : drawnBy(tool));
 
 const MIDDLE_BUTTON = 1;
 const RIGHT_BUTTON = 2;
@@ -55,7 +58,7 @@ export function followGestures(
     const at = pointOf(event);
     if (event.pointerType === "touch") fingers.set(event.pointerId, at);
     const chosen = toolOf(event);
-    if (fingers.size > 1 || drawnBy(chosen) !== null || isOverMeasurement()) {
+    if (fingers.size > 1 || handToolOf(chosen) !== null || isOverMeasurement()) {
       drag = null;
       return;
     }

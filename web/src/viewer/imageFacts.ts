@@ -19,6 +19,8 @@ export interface ImageFacts {
   sliceThicknessMm: number | null;
   /** Breast and projection of a mammogram, as "R MLO"; null elsewhere. */
   projection: string | null;
+  /** How fast a loop of the images is meant to be shown; null where they do not say. */
+  framesPerSecond: number | null;
   /** Of the rescaled pixel values, as "HU"; null where the image names none. */
   valueUnit: string | null;
 }
@@ -139,6 +141,14 @@ function projectionOf(attributes: Attributes): string | null {
   return words.length === 0 ? null : words.join(" ");
 }
 
+/** RecommendedDisplayFrameRate (0008,2144), CineRate (0018,0040), or FrameTime (0018,1063) in ms. */
+export function framesPerSecondFrom(attributes: Attributes): number | null {
+  const [asked] = [...numbers(attributes["RecommendedDisplayFrameRate"]), ...numbers(attributes["CineRate"])];
+  if (asked !== undefined && asked > 0) return asked;
+  const [frameMs] = numbers(attributes["FrameTime"]);
+  return frameMs !== undefined && frameMs > 0 ? 1000 / frameMs : null;
+}
+
 export function factsOf(imageId: string, size: Size): ImageFacts {
   const attributes = attributesOf(imageId);
   const plane = planeOf(attributes);
@@ -154,6 +164,7 @@ export function factsOf(imageId: string, size: Size): ImageFacts {
     isSigmoid: attributes["VOILUTFunction"] === "SIGMOID",
     sliceThicknessMm: numbers(attributes["SliceThickness"])[0] ?? null,
     projection: projectionOf(attributes),
+    framesPerSecond: framesPerSecondFrom(attributes),
     valueUnit: valueUnitFrom(attributes),
   };
 }

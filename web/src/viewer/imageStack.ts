@@ -3,25 +3,16 @@ import { Enums, RenderingEngine, type StackViewport, type Types } from "@corners
 
 import type { Series, StudyDetail } from "../api/types";
 import { startCornerstone } from "./cornerstone";
-import { canvasShift, imageToCanvas, isOnImage, toImage, type ImageToCanvas, type Point, type Size, type View } from "./geometry";
+import { isOnImage, toImage, UPRIGHT, type Point, type Turn, type View } from "./geometry";
 import { factsOf, valueAt } from "./imageFacts";
 import { faultOf, SeriesLoader } from "./imageLoading";
-import { cancel, joinTools, leaveTools, setDrawing } from "./measurements";
-import type { MeasurementKind } from "./measuring";
+import { alignEllipses, cancel, joinTools, leaveTools, setTool, type HandTool } from "./measurements";
+import { screenScale } from "./screenScale";
 import { indexOfInstance, slicesOf } from "./slices";
 import { NOTHING, type ChangeCause, type HoverReadout, type StackSnapshot } from "./stackSnapshot";
 import { Store } from "./store";
-import {
-  clampZoom,
-  rangeOfWindow,
-  readView,
-  toPresentation,
-  toViewerState,
-  windowOfRange,
-  type Presentation,
-  type ViewerState,
-  type Window,
-} from "./viewerState";
+import { clampZoom, toPresentation, toViewerState, type Presentation, type ViewerState, type Window } from "./viewerState";
+import { present, presentationOf, setView, showOwnWindow, transformOf } from "./viewport";
 
 interface Want {
   index: number;
@@ -47,7 +38,7 @@ export class ImageStack {
   #stackOf: SeriesLoader | null = null;
   #wanted: Want | null = null;
   #running = false;
-  #drawing: MeasurementKind | null = null;
+  #tool: HandTool | null = null;
   #supersede: () => void = () => undefined;
 
   /** Start showing in `element`; what was asked for before appears in it.
@@ -67,10 +58,11 @@ export class ImageStack {
       defaultOptions: { background: [0, 0, 0] },
     });
     joinTools(this.#id, this.#id);
-    setDrawing(this.#drawing);
+    setTool(this.#tool);
     this.#engine = engine;
     this.#viewport = engine.getViewport<StackViewport>(this.#id);
     element.addEventListener(Enums.Events.IMAGE_RENDERED, this.#rendered);
+    element.addEventListener("pointerdown", this.#pressed);
     this.#observer = new ResizeObserver(this.#resized);
     this.#observer.observe(element);
     void this.#run();
@@ -81,6 +73,7 @@ export class ImageStack {
     this.#loader?.stop();
     this.#observer?.disconnect();
     this.#element?.removeEventListener(Enums.Events.IMAGE_RENDERED, this.#rendered);
+    this.#element?.removeEventListener("pointerdown", this.#pressed);
     if (this.#engine !== null) leaveTools(this.#id, this.#id);
     this.#engine?.destroy();
     this.#observer = null;
@@ -161,6 +154,23 @@ export class ImageStack {
     this.#change((shown) => ({ ...shown, view: { ...shown.view, zoom: clampZoom(shown.view.zoom * factor) } }));
   }
 
+  /** Lay the image otherwise, as seen on the screen. */
+  turn(next: (turn: Turn) => Turn): void {
+    this.#change((shown) => ({ ...shown, turn: next(shown.turn) }));
+  }
+
+  /** One image pixel on each pixel of the screen. */
+  showPixels(): void {
+    this.#zoomTo(1 / window.devicePixelRatio);
+  }
+
+  /** A millimetre of what the image measures on a millimetre of the screen. */
+  showTrueSize(): void {
+    const calibration = this.snapshot.get().shown?.facts.calibration;
+    if (calibration === undefined || calibration.basis === "uncalibrated") return;
+    this.#zoomTo(calibration.spacing[0] * screenScale.get().pixelsPerMm);
+  }
+
   /** Move the image by CSS pixels. */
   panBy([dx, dy]: Point): void {
     const viewport = this.#viewport;
@@ -174,15 +184,15 @@ export class ImageStack {
   /** As it was when it opened, measurements kept. */
   reset(): void {
     const { stored } = this.snapshot.get();
-    this.#change((shown) => ({ ...(stored ?? shown), view: FITTED }));
+    this.#change((shown) => ({ ...(stored ?? shown), view: FITTED, turn: UPRIGHT }));
   }
 
-  /** Let the main button draw this; null: it only moves what stands. What is half drawn is given up. */
-  setDrawing(kind: MeasurementKind | null): void {
-    this.#drawing = kind;
+  /** Give the main button to a tool of Cornerstone; null: it only moves what stands. What is half drawn is given up. */
+  setTool(tool: HandTool | null): void {
+    this.#tool = tool;
     if (this.#engine === null) return;
     this.cancelDrawing();
-    setDrawing(kind);
+    setTool(tool);
   }
 
   cancelDrawing(): void {
@@ -273,84 +283,34 @@ export class ImageStack {
       );
       this.#stackOf = loader;
       viewport.resetCamera();
-      this.#patch({ stored: { window: this.#useOwnWindow(viewport, image), invert: image.invert } });
+      const window = showOwnWindow(viewport, image);
+      present(viewport, { window, view: FITTED, turn: UPRIGHT, invert: image.invert });
+      this.#patch({ stored: { window, invert: image.invert } });
     }
     if (this.#viewport !== viewport || this.#loader !== loader) return;
     this.#patch({ fault: null });
-    if (want.presentation !== null) this.#present(want.presentation);
+    if (want.presentation !== null) present(viewport, want.presentation);
     viewport.render();
     if (want.cause !== "followed") this.#onChange(want.cause);
-  }
-
-  /** Show an image by its own first window and curve, or by its whole range where it has none. */
-  #useOwnWindow(viewport: StackViewport, image: Types.IImage): Window {
-    const { storedWindows, isSigmoid } = factsOf(image.imageId, { width: image.columns, height: image.rows });
-    const window = storedWindows[0] ?? windowOfRange({ lower: image.minPixelValue, upper: image.maxPixelValue });
-    const { LINEAR, SAMPLED_SIGMOID } = Enums.VOILUTFunctionType;
-    // All of it set by name: what was set by hand would otherwise stay for the next series, and
-    // Cornerstone's resetProperties fails on a viewport without a colour map.
-    // The range first: Cornerstone samples the sigmoid from the range that is set when the curve is chosen.
-    viewport.setProperties({ voiRange: rangeOfWindow(window), invert: image.invert });
-    viewport.setProperties({ VOILUTFunction: isSigmoid ? SAMPLED_SIGMOID : LINEAR });
-    return { center: window.center, width: window.width };
   }
 
   #change(next: (shown: Presentation) => Presentation): void {
     const shown = this.#presentation();
     if (shown === null) return;
-    this.#present(next(shown));
-    this.#viewport?.render();
+    if (this.#viewport === null) return;
+    present(this.#viewport, next(shown));
+    this.#viewport.render();
     this.#onChange("user");
   }
 
-  #present({ window, view, invert }: Presentation): void {
-    this.#viewport?.setProperties({ voiRange: rangeOfWindow(window), invert });
-    this.#setView(view);
-  }
-
-  #setView(view: View): void {
-    const viewport = this.#viewport;
-    const image = viewport?.getCornerstoneImage();
-    if (!viewport || !image) return;
-    viewport.setZoom(view.zoom);
-    const transform = this.#transform();
-    if (transform === null) return;
-    const [dx, dy] = canvasShift(transform, this.#canvasSize(), { width: image.columns, height: image.rows }, view);
-    const [x, y] = viewport.getPan();
-    viewport.setPan([x + dx, y + dy]);
-  }
-
-  #window(): Window | null {
-    const range = this.#viewport?.getProperties().voiRange;
-    return range ? windowOfRange(range) : null;
-  }
-
   #presentation(): Presentation | null {
-    const viewport = this.#viewport;
-    const image = viewport?.getCornerstoneImage();
-    const transform = this.#transform();
-    const window = this.#window();
-    if (!viewport || !image || transform === null || window === null) return null;
-    const size = { width: image.columns, height: image.rows };
-    return {
-      window,
-      view: readView(transform, this.#canvasSize(), size, viewport.getZoom()),
-      invert: viewport.getProperties().invert ?? false,
-    };
+    return this.#viewport === null || this.#stackOf === null ? null : presentationOf(this.#viewport);
   }
 
-  #canvasSize(): Size {
-    return { width: this.#element?.clientWidth ?? 0, height: this.#element?.clientHeight ?? 0 };
-  }
-
-  #transform(): ImageToCanvas | null {
-    const viewport = this.#viewport;
-    if (viewport === null || this.#stackOf === null) return null;
-    const data = (viewport.getImageData() as Types.IImageData | undefined)?.imageData;
-    if (!data) return null;
-    const canvasOf = (column: number, row: number): Point =>
-      viewport.worldToCanvas(data.indexToWorld([column, row, 0]) as Types.Point3);
-    return imageToCanvas(canvasOf(0, 0), canvasOf(1, 0), canvasOf(0, 1));
+  /** Zoom until a step from one column to the next is this many CSS pixels on the screen. */
+  #zoomTo(pixelsPerColumn: number): void {
+    const { transform } = this.snapshot.get();
+    if (transform !== null) this.zoomBy(pixelsPerColumn / Math.hypot(...transform.column));
   }
 
   readonly #rendered = () => {
@@ -366,16 +326,20 @@ export class ImageStack {
         : factsOf(image.imageId, { width: image.columns, height: image.rows });
     this.#patch({
       shown: { index, sopInstanceUid: slice.sopInstanceUid, seriesInstanceUid, plane: facts.plane, facts },
-      transform: this.#transform(),
+      transform: this.#viewport === null ? null : transformOf(this.#viewport),
       presentation: this.#presentation(),
     });
+  };
+
+  readonly #pressed = () => {
+    if (this.#viewport !== null) alignEllipses(this.#viewport);
   };
 
   readonly #resized = () => {
     // As it was drawn last: by now the element has its new size, and the viewport not yet.
     const view = this.snapshot.get().presentation?.view;
     this.#engine?.resize(true, false);
-    if (view !== undefined) this.#setView(view);
+    if (view !== undefined && this.#viewport !== null) setView(this.#viewport, view);
     this.#viewport?.render();
   };
 }

@@ -1,9 +1,9 @@
-/** The marks of people on the images: Cornerstone's annotation tools, what they measure, and their undo.
+/** The marks of people on the images: Cornerstone's tools for the hand, what they measure, and their undo.
  *
  * Cornerstone keeps annotations for the whole page, each with the image it was drawn on: they outlive a change of
  * series, and so do these.
  */
-import { cache, eventTarget } from "@cornerstonejs/core";
+import { cache, eventTarget, type StackViewport } from "@cornerstonejs/core";
 import {
   addTool,
   AngleTool,
@@ -14,6 +14,7 @@ import {
   EllipticalROITool,
   Enums as ToolEnums,
   LengthTool,
+  MagnifyTool,
   ProbeTool,
   ToolGroupManager,
   utilities,
@@ -49,6 +50,12 @@ const TOOLS = {
   probe: ProbeTool,
   arrow: ArrowAnnotateTool,
 } as const satisfies Record<MeasurementKind, unknown>;
+
+/** What Cornerstone does with the main button: draw, or hold a magnifying glass. */
+export type HandTool = MeasurementKind | "magnify";
+const MAGNIFIER = MagnifyTool.toolName as string;
+/** Two and a half times as large as on a viewer 600 CSS pixels high. */
+const MAGNIFY = { magnifySize: 6, magnifyWidth: 250, magnifyHeight: 250 };
 
 /** All measurements of the page, the oldest first. */
 export const measurements = new Store<readonly Measurement[]>([]);
@@ -100,7 +107,9 @@ let history: History<readonly Saved[]> = historyFrom<readonly Saved[]>([]);
 const unfinished = new Set<string>();
 let isRestoring = false;
 
-const mark = ({ data }: Saved) => JSON.stringify([data.label, data.handles?.points]);
+/** Points without their order, which `alignEllipses` changes and nobody sees. */
+const mark = ({ data }: Saved) =>
+  JSON.stringify([data.label, data.handles?.points?.map((point) => Array.from(point).join()).sort()]);
 const marks = (saved: readonly Saved[]) => saved.map((each) => each.uid + mark(each)).join();
 
 function snapshot(): Saved[] {
@@ -213,6 +222,7 @@ const askForText = (label: string, done: (label: string) => void) =>
 /** Register the tools, once for the page. */
 export function addMeasurementTools(): void {
   for (const kind of MEASUREMENT_KINDS) addTool(TOOLS[kind]);
+  addTool(MagnifyTool);
   const { style } = annotation.config;
   // Yellow and solid: nobody may take them for the cyan brackets of the AI.
   style.setDefaultToolStyles({
@@ -270,6 +280,7 @@ function toolGroup() {
     });
     group.setToolPassive(TOOLS[kind].toolName);
   }
+  group.addTool(MAGNIFIER, MAGNIFY);
   return group;
 }
 
@@ -277,14 +288,32 @@ export const joinTools = (viewportId: string, engineId: string) => toolGroup().a
 export const leaveTools = (viewportId: string, engineId: string) =>
   ToolGroupManager.getToolGroup(TOOL_GROUP)?.removeViewports(engineId, viewportId);
 
-/** Let the main button draw this; null: it only moves what stands. */
-export function setDrawing(wanted: MeasurementKind | null): void {
+/** Give the main button to this tool; null: it only moves what stands. */
+export function setTool(wanted: HandTool | null): void {
   const group = toolGroup();
   for (const kind of MEASUREMENT_KINDS) {
     if (kind !== wanted) group.setToolPassive(TOOLS[kind].toolName);
   }
+  if (wanted !== "magnify") group.setToolDisabled(MAGNIFIER);
   if (wanted === null) return;
-  group.setToolActive(TOOLS[wanted].toolName, {
+  group.setToolActive(wanted === "magnify" ? MAGNIFIER : TOOLS[wanted].toolName, {
     bindings: [{ mouseButton: ToolEnums.MouseBindings.Primary }, { numTouchPoints: 1 }],
   });
+}
+
+/** Name the ends of every ellipse's axes as they lie on the screen now.
+ *
+ * Cornerstone keeps them as top, bottom, left and right, and pulls a turned ellipse flat by them.
+ */
+export function alignEllipses(viewport: StackViewport): void {
+  for (const { data, metadata } of own()) {
+    const points = data.handles?.points;
+    if (metadata?.toolName !== EllipticalROITool.toolName || points?.length !== 4) continue;
+    const placed = points.map((point) => ({ point, at: viewport.worldToCanvas(point) }));
+    const [first, ...rest] = placed.toSorted((a, b) => a.at[1] - b.at[1]);
+    const last = rest.pop();
+    const [left, right] = rest.toSorted((a, b) => a.at[0] - b.at[0]);
+    if (!first || !last || !left || !right || data.handles === undefined) continue;
+    data.handles.points = [first, last, left, right].map(({ point }) => point);
+  }
 }

@@ -1,4 +1,6 @@
 /** Which side of the patient is at which edge of the picture. Pure. */
+import type { ImageToCanvas } from "./geometry";
+
 export type Vector = readonly [x: number, y: number, z: number];
 
 export interface EdgeLetters {
@@ -44,4 +46,14 @@ export const lettersFromCosines = (row: Vector, column: Vector): EdgeLetters =>
 export function lettersFromPatientOrientation(value: readonly string[]): EdgeLetters | null {
   const [right = "", bottom = ""] = value;
   return right === "" && bottom === "" ? null : around(right, bottom);
+}
+
+/** The letters at the edges of the canvas, where the image is turned by quarters or mirrored. */
+export function lettersOnCanvas(letters: EdgeLetters, { column, row }: ImageToCanvas): EdgeLetters {
+  const rightOfImage = (forwards: boolean) => (forwards ? letters.right : letters.left);
+  const bottomOfImage = (forwards: boolean) => (forwards ? letters.bottom : letters.top);
+  const lies = Math.abs(column[0]) >= Math.abs(column[1]);
+  return lies
+    ? around(rightOfImage(column[0] > 0), bottomOfImage(row[1] > 0))
+    : around(bottomOfImage(row[0] > 0), rightOfImage(column[1] > 0));
 }

@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 
 import { useKeys, type KeyMap } from "../app/keys";
+import { rotated } from "./geometry";
 import type { DragTool } from "./gestures";
 import type { ImageStack } from "./imageStack";
 import { remove, selected } from "./measurements";
@@ -13,7 +14,13 @@ const LAST = Number.MAX_SAFE_INTEGER;
 export type ViewingTool = Exclude<DragTool, MeasurementKind>;
 
 /** J, K, A, R, U, E and S belong to the findings, D to the consult room. */
-export const VIEWING_KEYS: Readonly<Record<ViewingTool, string>> = { scroll: "b", window: "w", pan: "p", zoom: "z" };
+export const VIEWING_KEYS: Readonly<Record<ViewingTool, string>> = { 
+  scroll: "b",
+  window: "w",
+  pan: "p",
+  zoom: "z",
+  magnify: "m",
+};
 export const MEASURING_KEYS: Readonly<Record<MeasurementKind, string>> = {
   length: "l",
   bidirectional: "x",
@@ -27,12 +34,14 @@ export interface ViewerActions {
   setTool: (tool: DragTool) => void;
   toggleMarks: () => void;
   applyPreset: (key: string) => void;
+  togglePlay: () => void;
   undo: () => void;
   redo: () => void;
 }
 
 /** The viewer's keys. */
-export function useViewerKeys(stack: ImageStack, { setTool, toggleMarks, applyPreset, undo, redo }: ViewerActions) {
+export function useViewerKeys(stack: ImageStack, actions: ViewerActions) {
+  const { setTool, toggleMarks, applyPreset, togglePlay, undo, redo } = actions;
   const keys = useMemo((): KeyMap => {
     const invert = () => stack.setInvert(!(stack.snapshot.get().presentation?.invert ?? false));
     const tools = Object.entries({ ...VIEWING_KEYS, ...MEASURING_KEYS }) as [DragTool, string][];
@@ -54,6 +63,11 @@ export function useViewerKeys(stack: ImageStack, { setTool, toggleMarks, applyPr
       "-": () => stack.zoomBy(1 / 1.2),
       i: invert,
       f: () => stack.reset(),
+      "]": () => stack.turn((turn) => rotated(turn, 90)),
+      "[": () => stack.turn((turn) => rotated(turn, -90)),
+      "0": () => stack.showPixels(),
+      "9": () => stack.showTrueSize(),
+      " ": togglePlay,
       h: toggleMarks,
       ...Object.fromEntries(tools.map(([tool, key]) => [key, () => setTool(tool)])),
       Delete: () => remove(selected()),
@@ -63,6 +77,6 @@ export function useViewerKeys(stack: ImageStack, { setTool, toggleMarks, applyPr
       "Ctrl+Shift+z": redo,
       "Ctrl+y": redo,
     };
-  }, [stack, setTool, toggleMarks, applyPreset, undo, redo]);
+  }, [stack, setTool, toggleMarks, applyPreset, togglePlay, undo, redo]);
   useKeys(keys);
 }

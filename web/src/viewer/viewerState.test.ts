@@ -14,6 +14,7 @@ const PLACE = { studyInstanceUid: "1.2", seriesInstanceUid: "1.2.3", sopInstance
 const LUNG: Presentation = {
   window: { center: -600, width: 1500 },
   view: { zoom: 2.5, panX: -12.25, panY: 40 },
+  turn: { rotation: 270, flip: true },
   invert: false,
 };
 

@@ -1,6 +1,6 @@
 /** What is shared of a viewer, and how it is read from and put on a viewport. Pure. */
 import type { Pointer, ViewerState } from "../signaling/messages";
-import { viewOf, type ImageToCanvas, type Size, type View } from "./geometry";
+import { viewOf, type ImageToCanvas, type Size, type Turn, type View } from "./geometry";
 
 /** Zoom is relative to "fits the screen" and pan is in image pixels, so screens of any size show the same. */
 export type { Pointer, ViewerState };
@@ -37,6 +37,7 @@ export interface Place {
 export interface Presentation {
   window: Window;
   view: View;
+  turn: Turn;
   invert: boolean;
 }
 
@@ -50,6 +51,8 @@ export function toViewerState(place: Place, shown: Presentation, findingId: stri
     zoom: rounded(shown.view.zoom),
     panX: rounded(shown.view.panX),
     panY: rounded(shown.view.panY),
+    rotation: shown.turn.rotation,
+    flip: shown.turn.flip,
     invert: shown.invert,
     findingId,
   };
@@ -59,6 +62,7 @@ export function toPresentation(state: ViewerState): Presentation {
   return {
     window: { center: state.windowCenter, width: Math.max(state.windowWidth, 1) },
     view: { zoom: clampZoom(state.zoom), panX: state.panX, panY: state.panY },
+    turn: { rotation: state.rotation, flip: state.flip },
     invert: state.invert,
   };
 }

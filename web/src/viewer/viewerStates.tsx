@@ -35,3 +35,10 @@ export function LoadFailure({ fault, onRetry }: { fault: LoadFault; onRetry: () 
     </div>
   );
 }
+
+/** On the picture whenever AI marks are kept from it: nothing is left out in silence. */
+export function AiNote({ hides, shown, count }: { hides: boolean; shown: number; count: number }) {
+  const { t } = useTranslation("viewer");
+  if (!hides && shown === count) return null;
+  return <div className={classes.aiNote}>{hides ? t("readerFirst.note") : t("ai.shown", { shown, count })}</div>;
+}

@@ -1,0 +1,53 @@
+/** The reader-first setting of the user who is signed in, kept in this browser. */
+import { useMemo, useSyncExternalStore } from "react";
+
+import { useMe } from "../api/hooks";
+import type { StudyDetail } from "../api/types";
+import { hidesAi, parseReaderFirst, withRead, type ReaderFirst } from "./readerFirst";
+import { Store } from "./store";
+
+const keyOf = (userId: string) => `teleconsult.reader-first.${userId}`;
+const stores = new Map<string, Store<ReaderFirst>>();
+
+function storeOf(userId: string): Store<ReaderFirst> {
+  const existing = stores.get(userId);
+  if (existing !== undefined) return existing;
+  const made = new Store(parseReaderFirst(localStorage.getItem(keyOf(userId))));
+  stores.set(userId, made);
+  return made;
+}
+
+function keep(userId: string, state: ReaderFirst): void {
+  localStorage.setItem(keyOf(userId), JSON.stringify(state));
+  storeOf(userId).set(state);
+}
+
+export interface ReaderFirstOfStudy {
+  isOn: boolean;
+  /** AI results of this study are not to be shown. */
+  hides: boolean;
+  setOn: (on: boolean) => void;
+  /** The reader has read the study. */
+  commit: () => void;
+}
+
+export function useReaderFirst(studyInstanceUid: string): ReaderFirstOfStudy {
+  const userId = useMe().data?.id ?? "";
+  const store = storeOf(userId);
+  const state = useSyncExternalStore(store.subscribe, store.get);
+  return useMemo(
+    () => ({
+      isOn: state.isOn,
+      hides: hidesAi(state, studyInstanceUid),
+      setOn: (isOn: boolean) => keep(userId, { ...store.get(), isOn }),
+      commit: () => keep(userId, withRead(store.get(), studyInstanceUid)),
+    }),
+    [state, store, userId, studyInstanceUid],
+  );
+}
+
+/** The study as this reader may see it now: without AI results while they are hidden. */
+export function useSeenStudy(study: StudyDetail): StudyDetail {
+  const { hides } = useReaderFirst(study.study_instance_uid);
+  return useMemo(() => (hides ? { ...study, findings: [] } : study), [hides, study]);
+}

@@ -17,6 +17,7 @@ router = APIRouter(prefix="/api")
 
 POLICY_VIOLATION = 1008  # RFC 6455 7.4.1
 NOT_SIGNED_IN = 4401
+ACCOUNT_CHANGED = 4409
 
 
 @router.websocket("/events")
@@ -50,7 +51,12 @@ async def events(websocket: WebSocket) -> None:
 
 async def _send_all(websocket: WebSocket, listener: Listener) -> None:
     while True:
-        await websocket.send_json(await listener.queue.get())
+        event = await listener.queue.get()
+        await websocket.send_json(event)
+        if event["type"] == "account-changed":
+            # Who the user is, and whether still somebody, is asked when the page connects again.
+            await websocket.close(ACCOUNT_CHANGED)
+            return
 
 
 def _same_origin(websocket: WebSocket, parts: PartsOfApp) -> bool:

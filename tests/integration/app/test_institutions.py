@@ -1,11 +1,15 @@
 """Institutions that ask each other, and the people who work there: by the installation's own API."""
 
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from storage import audit_log
 from teleconsult.announcement import open_database
@@ -58,6 +62,16 @@ def request_body(clinician: Client) -> dict[str, Any]:
         "study_instance_uids": [study["study_instance_uid"]],
         "consent": {"given": True, "method": "written"},
     }
+
+
+def live_connection(page: Client, installation: Installation) -> ClientConnection:
+    cookies = "; ".join(f"{name}={value}" for name, value in page.http.cookies.items())
+    return connect(
+        f"{installation.url.replace('http', 'ws', 1)}/api/events",
+        origin=Origin(installation.url),
+        additional_headers={"Cookie": cookies},
+        proxy=None,
+    )
 
 
 def actions(installation: Installation) -> list[str]:
@@ -164,7 +178,12 @@ def test_a_member_comes_in_by_a_password_of_one_use_and_goes_at_once(
         ["coordinator"],
         "zh-CN",
     )
-    admin.post(f"{path}/disable")
+    with live_connection(page, installation_without_models) as socket:
+        assert json.loads(socket.recv(30))["type"] == "resync"
+        admin.post(f"{path}/disable")
+        assert json.loads(socket.recv(30))["type"] == "account-changed"
+        with pytest.raises(ConnectionClosed):
+            socket.recv(30)
     assert page.http.get("/api/session").status_code == 401
     again = page.http.post("/api/session", json={"username": "wang.fang", "password": PASSWORD})
     assert (again.status_code, again.json()["code"]) == (403, "account-disabled")

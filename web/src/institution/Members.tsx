@@ -1,21 +1,14 @@
 import { Button } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { IconBan, IconKey, IconPencil, IconUserCheck, IconUserOff, IconUserPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import {
-  useAddMember,
-  useChangeMember,
-  useMembers,
-  useResetMemberPassword,
-  useSwitchMember,
-} from "../api/institutionHooks";
+import { useAddMember, useChangeMember, useMembers } from "../api/institutionHooks";
 import type { Member } from "../api/types";
 import { Panel } from "../ui/Panel";
-import { useProblemText } from "../ui/problem";
 import { EmptyState, ErrorState, LoadingState } from "../ui/states";
 import { Tag } from "../ui/Tag";
+import { ConfirmStep, type MemberStep } from "./ConfirmStep";
 import classes from "./institution.module.css";
 import { MemberForm } from "./MemberForm";
 import { OneTimePassword, type GivenPassword } from "./OneTimePassword";
@@ -23,17 +16,12 @@ import { OneTimePassword, type GivenPassword } from "./OneTimePassword";
 interface RowProps {
   member: Member;
   onChange: () => void;
-  onPassword: (given: GivenPassword) => void;
+  onAsk: (step: MemberStep) => void;
 }
 
-function Row({ member, onChange, onPassword }: RowProps) {
+function Row({ member, onChange, onAsk }: RowProps) {
   const { t } = useTranslation("institution");
-  const say = useProblemText();
-  const flip = useSwitchMember();
-  const reset = useResetMemberPassword();
   const to = member.disabled_at === null ? "disable" : "enable";
-  const refused = (error: unknown) =>
-    notifications.show({ color: "signal", title: member.display_name, message: say(error) });
   return (
     <li className={classes.row}>
       <div className={classes.what}>
@@ -69,14 +57,7 @@ function Row({ member, onChange, onPassword }: RowProps) {
             size="xs"
             variant="default"
             leftSection={<IconKey size={14} />}
-            loading={reset.isPending}
-            onClick={() =>
-              reset.mutate(member.id, {
-                onSuccess: ({ one_time_password: password }) =>
-                  onPassword({ username: member.username, password }),
-                onError: refused,
-              })
-            }
+            onClick={() => onAsk("newPassword")}
           >
             {t("members.newPassword")}
           </Button>
@@ -86,8 +67,7 @@ function Row({ member, onChange, onPassword }: RowProps) {
           variant="subtle"
           color={to === "disable" ? "signal" : "petrol"}
           leftSection={to === "disable" ? <IconUserOff size={14} /> : <IconUserCheck size={14} />}
-          loading={flip.isPending}
-          onClick={() => flip.mutate({ id: member.id, to }, { onError: refused })}
+          onClick={() => onAsk(to)}
         >
           {t(`members.${to}`)}
         </Button>
@@ -103,6 +83,7 @@ export function Members() {
   const add = useAddMember();
   const change = useChangeMember();
   const [editing, setEditing] = useState<Member | "new" | null>(null);
+  const [asked, setAsked] = useState<{ member: Member; step: MemberStep } | null>(null);
   const [given, setGiven] = useState<GivenPassword | null>(null);
   const dismiss = () => {
     setEditing(null);
@@ -128,7 +109,12 @@ export function Members() {
         ) : (
           <ul className={classes.rows}>
             {members.data.map((member) => (
-              <Row key={member.id} member={member} onChange={() => setEditing(member)} onPassword={setGiven} />
+              <Row
+                key={member.id}
+                member={member}
+                onChange={() => setEditing(member)}
+                onAsk={(step) => setAsked({ member, step })}
+              />
             ))}
           </ul>
         ))}
@@ -152,6 +138,7 @@ export function Members() {
           }}
         />
       )}
+      {asked !== null && <ConfirmStep {...asked} onPassword={setGiven} onClose={() => setAsked(null)} />}
       <OneTimePassword given={given} onClose={() => setGiven(null)} />
     </Panel>
   );

@@ -1,0 +1,64 @@
+import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+
+import { useResetMemberPassword, useSwitchMember } from "../api/institutionHooks";
+import type { Member } from "../api/types";
+import { Note } from "../ui/Note";
+import { useProblemText } from "../ui/problem";
+import type { GivenPassword } from "./OneTimePassword";
+
+/** What is asked about before it happens: two of them sign a colleague out, perhaps out of a consult. */
+export type MemberStep = "disable" | "enable" | "newPassword";
+
+export interface ConfirmStepProps {
+  member: Member;
+  step: MemberStep;
+  onPassword: (given: GivenPassword) => void;
+  onClose: () => void;
+}
+
+export function ConfirmStep({ member, step, onPassword, onClose }: ConfirmStepProps) {
+  const { t } = useTranslation("institution");
+  const say = useProblemText();
+  const flip = useSwitchMember();
+  const reset = useResetMemberPassword();
+  const error = flip.error ?? reset.error;
+  const take = () => {
+    if (step !== "newPassword") return flip.mutate({ id: member.id, to: step }, { onSuccess: onClose });
+    reset.mutate(member.id, {
+      onSuccess: ({ one_time_password: password }) => {
+        onClose();
+        onPassword({ username: member.username, password });
+      },
+    });
+  };
+  return (
+    <Modal
+      opened
+      onClose={onClose}
+      title={`${t(`members.${step}`)}: ${member.display_name}`}
+      closeButtonProps={{ "aria-label": t("common:close") }}
+    >
+      <Stack>
+        <Text size="sm">{t(`members.ask.${step}`)}</Text>
+        {error !== null && (
+          <Note tone="signal" alert>
+            {say(error)}
+          </Note>
+        )}
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            {t("common:cancel")}
+          </Button>
+          <Button
+            {...(step === "disable" ? { color: "signal" } : {})}
+            loading={flip.isPending || reset.isPending}
+            onClick={take}
+          >
+            {t(`members.${step}`)}
+          </Button>
+        </Group>
+      </Stack>
+    </Modal>
+  );
+}

@@ -90,4 +90,6 @@ export const addresses = {
   stillThumbnail: (consult: string, still: string) =>
     `/api/consults/${uid(consult)}/stills/${uid(still)}/thumbnail.jpg`,
   reportPdf: (consult: string) => `/api/consults/${uid(consult)}/report.pdf`,
+  signedVersionPdf: (consult: string, number: number) =>
+    `/api/consults/${uid(consult)}/report/versions/${number}/report.pdf`,
 };

@@ -67,6 +67,8 @@ export type JoinTicket = Schemas["JoinOut"];
 export type Relay = Schemas["RelayOut"];
 
 export type Report = Schemas["ReportOut"];
+export type SignedVersion = Schemas["SignedVersionOut"];
+export type SectionDifference = Schemas["SectionDifferenceOut"];
 export type ReportStatus = Schemas["ReportStatus"];
 export type ReportSections = Pick<Report, "findings_text" | "conclusion" | "recommendation">;
 

@@ -59,6 +59,10 @@ export const router = createBrowserRouter([
                 lazy: async () => ({ Component: (await import("../consults/ConsultPage")).ConsultPage }),
               },
               {
+                path: "/consults/:consultId/report",
+                lazy: async () => ({ Component: (await import("../reports/VersionsPage")).VersionsPage }),
+              },
+              {
                 path: "/schedule",
                 lazy: async () => ({ Component: (await import("../schedule/SchedulePage")).SchedulePage }),
               },

@@ -1,11 +1,13 @@
 import { Button, Textarea } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconDownload, IconFileCheck, IconFileText, IconSignature, IconTextPlus } from "@tabler/icons-react";
+import { IconDownload, IconFileCheck, IconFileText, IconHistory, IconSignature, IconTextPlus } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
+import { Link } from "react-router";
 
 import { addresses, ApiError } from "../api/client";
 import { usePollMs } from "../api/events";
 import { useConsult, useReport } from "../api/hooks";
+import { useSignedVersions } from "../api/reportHooks";
 import type { Consult, Finding, Report } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { actorName, formatInstant, formatProbability } from "../ui/format";
@@ -73,6 +75,8 @@ function Editor({ consult, report }: { consult: Consult; report: Report }) {
   const editable = report.may_write;
   const draft = useReportDraft(report, editable);
   const [signing, signDialog] = useDisclosure(false);
+  const versions = useSignedVersions(consult.id, report.has_signed_pdf).data ?? [];
+  const latest = versions.at(-1);
   const signed = consult.status === "signed" || consult.status === "closed";
   const empty = draft.text.conclusion.trim() === "";
   const maySign = editable && consult.possible_events.includes("sign");
@@ -146,9 +150,15 @@ function Editor({ consult, report }: { consult: Consult; report: Report }) {
               who: actorName(report.signed_by) ?? "",
               when: formatInstant(report.signed_at, new Date(), language),
             })}
+            {latest !== undefined && <div>{t(latest.has_time_stamp ? "timeStamped" : "timeClaimed")}</div>}
           </Note>
         )}
         <div className={classes.foot}>
+          {report.has_signed_pdf && (
+            <Button component={Link} to={`/consults/${consult.id}/report`} variant="subtle" leftSection={<IconHistory size={16} />}>
+              {t("versions.open", { count: versions.length })}
+            </Button>
+          )}
           {editable && consult.status !== "reporting" && <span className={classes.muted}>{t("signAfter")}</span>}
           {maySign && empty && <span className={classes.muted}>{t("conclusionMissing")}</span>}
           {(editable || report.has_signed_pdf) && (

@@ -73,6 +73,8 @@ def test_a_deleted_study_is_gone_for_everybody_and_comes_back_when_it_is_sent_ag
 
 
 def test_a_study_that_an_open_consult_uses_is_not_deleted(specialist: Client, administrator: Client) -> None:
+    colleague = {"username": "colleague", "display_name": "Colleague", "specialty": "radiology"}
+    administrator.post("/api/members", colleague | {"roles": ["radiologist"]})
     study = sent(specialist, a_series_of_its_own(2, patient_id="T-INUSE"))
     specialist.post(
         "/api/consults",

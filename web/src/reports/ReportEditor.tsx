@@ -99,6 +99,9 @@ function Editor({ consult, report }: { consult: Consult; report: Report }) {
       }
     >
       <div className={classes.stack}>
+        <div className={classes.muted}>
+          {t(`consult:legalRole.${consult.legal_role}`)} · {t(`consult:legalRoleText.${consult.legal_role}`)}
+        </div>
         {draft.save.at === "conflict" && (
           <Note tone="amber" title={t("conflict.title")} alert>
             {t("conflict.text")}

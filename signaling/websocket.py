@@ -120,7 +120,7 @@ class SignalingServer:
             origins=self._allowed_origins,
             subprotocols=[Subprotocol(SUBPROTOCOL)],
             process_request=self._answer_health,
-            compression=None,
+            compression="deflate",
             max_size=MAX_MESSAGE_BYTES,
             max_queue=FRAMES_WAITING,
             ping_interval=PING_INTERVAL_S,

@@ -155,6 +155,7 @@ class Participant(Message):
     screen: bool
     reconnecting: bool
     line: LineWord | None
+    may_present: bool
 
 
 class IceServer(Message):
@@ -230,6 +231,13 @@ class SetPointer(Message):
 
 class TakePresenter(Message):
     type: Literal["takePresenter"] = "takePresenter"
+
+
+class GivePresenter(Message):
+    """The presenter hands over to somebody who may present."""
+
+    type: Literal["givePresenter"] = "givePresenter"
+    participant_id: Id
 
 
 class SetMedia(Message):
@@ -472,6 +480,7 @@ ClientMessage = Annotated[
     | SetViewer
     | SetPointer
     | TakePresenter
+    | GivePresenter
     | SetMedia
     | SetLine
     | SetWatched

@@ -26,6 +26,7 @@ from signaling.messages import (
     DescriptionMessage,
     ErrorCode,
     ErrorMessage,
+    GivePresenter,
     Join,
     Joined,
     Left,
@@ -145,6 +146,7 @@ class Present:
             screen=self.screen,
             reconnecting=self.reconnecting,
             line=self.line,
+            may_present=self.may(Right.PRESENT),
         )
 
     def as_waiting(self) -> WaitingPerson:
@@ -433,7 +435,7 @@ class Room:
     def _shows(self, sender: Present, message: SetViewer, at: datetime) -> list[Effect]:
         effects: list[Effect] = []
         if self.presenter_id is None:
-            effects += self._takes_presenter(sender, TakePresenter(), at)
+            effects += self._make_presenter(sender)
         if self.presenter_id != sender.stay.participant_id:
             raise Refused(ErrorCode.NOT_PRESENTER)
         self.seq += 1
@@ -447,7 +449,20 @@ class Room:
         return self._tell(moved, but=sender)
 
     def _takes_presenter(self, sender: Present, message: TakePresenter, at: datetime) -> list[Effect]:
-        self.presenter_id, self.presented_before = sender.stay.participant_id, None
+        return self._make_presenter(sender)
+
+    def _gives_presenter(self, sender: Present, message: GivePresenter, at: datetime) -> list[Effect]:
+        if self.presenter_id != sender.stay.participant_id:
+            raise Refused(ErrorCode.NOT_PRESENTER)
+        one = self.present.get(message.participant_id)
+        if one is None:
+            return []
+        if not one.may(Right.PRESENT):
+            raise Refused(ErrorCode.NOT_ALLOWED)
+        return self._make_presenter(one)
+
+    def _make_presenter(self, one: Present) -> list[Effect]:
+        self.presenter_id, self.presented_before = one.stay.participant_id, None
         return self._tell_presenter()
 
     def _switches_media(self, sender: Present, message: SetMedia, at: datetime) -> list[Effect]:
@@ -560,6 +575,7 @@ _STEPS: Mapping[type[Message], Callable[..., list[Effect]]] = {
     SetViewer: Room._shows,
     SetPointer: Room._points,
     TakePresenter: Room._takes_presenter,
+    GivePresenter: Room._gives_presenter,
     SetMedia: Room._switches_media,
     SetLine: Room._says_line,
     SetWatched: Room._watches,

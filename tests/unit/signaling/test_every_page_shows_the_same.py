@@ -166,8 +166,9 @@ class Interleaving:
                 ["sendViewer", a_state(self.shown)],
                 ["sendPointer", self.chance.choice([pointer, pointer, None])],
                 ["takePresenter"],
+                ["step", {"type": "givePresenter", "participantId": self.chance.choice(list(ROLES))}],
             ],
-            weights=[5, 2, 1.5],
+            weights=[5, 2, 1.5, 1.5],
         )[0]
         return [[page, "user", does]]
 

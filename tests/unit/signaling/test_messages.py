@@ -48,6 +48,7 @@ GOOD: list[dict[str, Any]] = [
     {"type": "pointer", "pointer": None},
     {"type": "pointer", "pointer": {"sopInstanceUid": "1.2", "x": 0.5, "y": 1}},
     {"type": "takePresenter"},
+    {"type": "givePresenter", "participantId": "ben"},
     {"type": "media", "audio": True, "video": False, "screen": True},
     {"type": "resume", "resumeToken": "secret", "received": 3},
     {"type": "mute", "participantId": None},

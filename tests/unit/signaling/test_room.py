@@ -16,6 +16,7 @@ from signaling.messages import (
     DescriptionMessage,
     ErrorCode,
     ErrorMessage,
+    GivePresenter,
     Join,
     Joined,
     Left,
@@ -364,3 +365,25 @@ def test_who_speaks_is_told_to_everybody_and_to_who_comes_later_until_they_leave
     carla, effects = joined(room, "carla")
     assert SpeakerChanged(participant_id="ben") in sent_to(carla, effects)
     assert SpeakerChanged(participant_id=None) in sent_to(anna, room.leave(ben, NOON))
+
+
+def test_the_presenter_hands_over_to_who_may_present_and_nobody_else_does() -> None:
+    room, (anna, ben) = a_room_with("anna", "ben")
+    joined(room, "cleo", "participant")
+    assert sent_to(ben, room.receive(ben, GivePresenter(participant_id="ben"), NOON)) == [
+        ErrorMessage(code=ErrorCode.NOT_PRESENTER)
+    ]
+    assert sent_to(anna, room.receive(anna, GivePresenter(participant_id="cleo"), NOON)) == [
+        ErrorMessage(code=ErrorCode.NOT_ALLOWED)
+    ]
+    assert room.receive(anna, GivePresenter(participant_id="nobody here"), NOON) == []
+    effects = room.receive(anna, GivePresenter(participant_id="ben"), NOON)
+    assert sent_to(anna, effects) == [PresenterChanged(participant_id="ben")] == sent_to(ben, effects)
+
+
+def test_who_presented_is_told_what_the_room_shows_when_somebody_else_begins() -> None:
+    room, (anna, ben) = a_room_with("anna", "ben")
+    room.receive(anna, SetViewer(state=a_state(2)), NOON)
+    effects = room.receive(ben, TakePresenter(), NOON)
+    assert ViewerChanged(seq=1, participant_id="anna", state=a_state(2)) in sent_to(anna, effects)
+    assert sent_to(ben, effects) == [PresenterChanged(participant_id="ben")]

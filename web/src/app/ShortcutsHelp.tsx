@@ -52,6 +52,7 @@ const GROUPS = [
   {
     title: "shortcuts.room",
     rows: [
+      { keys: ["Y"], label: "shortcuts.return" },
       { keys: ["D"], label: "shortcuts.screen" },
       { keys: ["C"], label: "shortcuts.still" },
     ],

@@ -19,7 +19,7 @@ import { colourOf } from "./colours";
 import { EndDialog } from "./EndDialog";
 import { Faces } from "./Faces";
 import { isSending, type LocalMedia } from "./localMedia";
-import { lookOf, studyOnScreen } from "./look";
+import { lookOf, presenterPlace, studyOnScreen } from "./look";
 import { RecordingDialog } from "./RecordingDialog";
 import { consentText } from "./recordingConsent";
 import { RoomBanner } from "./RoomBanner";
@@ -265,6 +265,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
         onVideo={() => void media.setWanted("video", !video)}
         look={look}
         presenterName={presenterName}
+        presenterPlace={look === "free" && presenterId !== null ? presenterPlace(shared, study.data ?? null) : null}
         mayPresent={isConnected && state.rights.includes("present")}
         maySend={!isConnected || state.rights.includes("send-media")}
         mayPoint={!isConnected || state.rights.includes("point")}

@@ -2,17 +2,17 @@ import { Button, Group, Stack, Text } from "@mantine/core";
 import { IconLock, IconLockOpen, IconMicrophoneOff, IconPlugConnectedX, IconPresentation } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
-import type { Moderation, SessionState } from "../signaling/session";
+import type { Handover, Moderation, SessionState } from "../signaling/session";
 import { Tag } from "../ui/Tag";
 import { LINE_LOOKS } from "./lineLooks";
 import classes from "./room.module.css";
 
 export interface PeopleProps {
   room: SessionState;
-  onModerate: (step: Moderation) => void;
+  onModerate: (step: Moderation | Handover) => void;
 }
 
-/** Who is here and who waits; with the buttons of a moderator for whoever moderates. */
+/** Who is here and who waits; with the buttons of a moderator for whoever moderates, and of the presenter. */
 export function People({ room, onModerate }: PeopleProps) {
   const { t } = useTranslation("room");
   const { participants, waiting, selfId, presenterId, locked } = room;
@@ -66,7 +66,7 @@ export function People({ room, onModerate }: PeopleProps) {
       )}
       {locked && <Text size="sm">{t("moderate.isLocked")}</Text>}
       <ul className={classes.people} aria-label={t("tab.people")}>
-        {participants.map(({ id, displayName, role, moderator, audio, reconnecting, line }) => (
+        {participants.map(({ id, displayName, role, moderator, audio, reconnecting, line, mayPresent }) => (
           <li key={id} className={classes.person}>
             <span>
               {id === selfId ? t("nameYou", { name: displayName }) : displayName} · {t(`role.${role}`)}
@@ -91,6 +91,17 @@ export function People({ room, onModerate }: PeopleProps) {
                 <Tag tone="neutral" icon={IconMicrophoneOff} plain>
                   {t("muted")}
                 </Tag>
+              )}
+              {presenterId === selfId && id !== selfId && mayPresent && (
+                <Button
+                  size="compact-sm"
+                  variant="default"
+                  leftSection={<IconPresentation size={14} aria-hidden />}
+                  aria-label={t("handOverTo", { name: displayName })}
+                  onClick={() => onModerate({ type: "givePresenter", participantId: id })}
+                >
+                  {t("handOver")}
+                </Button>
               )}
               {moderates && id !== selfId && (
                 <>

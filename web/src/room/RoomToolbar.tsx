@@ -1,4 +1,4 @@
-import { Button, Indicator } from "@mantine/core";
+import { Button, Indicator, Tooltip } from "@mantine/core";
 import {
   IconArrowBackUp,
   IconCameraPlus,
@@ -21,7 +21,7 @@ import { useTranslation } from "react-i18next";
 import { useKeys } from "../app/keys";
 import { DeviceMenu } from "./DeviceMenu";
 import type { LocalMedia } from "./localMedia";
-import type { Look } from "./look";
+import type { Look, PresenterPlace } from "./look";
 import classes from "./room.module.css";
 import { Round } from "./Round";
 import type { OwnScreen } from "./useScreenShare";
@@ -34,6 +34,8 @@ export interface RoomToolbarProps {
   onVideo: () => void;
   look: Look;
   presenterName: string | null;
+  /** For who looks elsewhere; null for everybody else. */
+  presenterPlace: PresenterPlace | null;
   mayPresent: boolean;
   maySend: boolean;
   mayPoint: boolean;
@@ -67,6 +69,7 @@ export function RoomToolbar(props: RoomToolbarProps) {
   useKeys({ d: onScreen }, props.mayShareScreen && (screen.isShared || sharer === null));
   const onStill = props.hasPictures ? props.onStill : null;
   useKeys({ c: () => onStill?.() }, onStill !== null);
+  useKeys({ y: props.onReturn }, look === "free");
   const lookWords =
     look === "following" && presenterName === null ? t("look.nobody") : t(`look.${look}`, { name: presenterName ?? "" });
   return (
@@ -128,10 +131,22 @@ export function RoomToolbar(props: RoomToolbarProps) {
         <span className={classes.lookWords} role="status">
           {lookWords}
         </span>
+        {props.presenterPlace !== null && (
+          <span className={classes.lookWords} data-testid="presenter-place">
+            {t(`place.${props.presenterPlace.kind}`, { ...props.presenterPlace, name: presenterName ?? "" })}
+          </span>
+        )}
         {look === "free" && (
-          <Button size="xs" leftSection={<IconArrowBackUp size={16} />} onClick={props.onReturn}>
-            {t("return")}
-          </Button>
+          <Tooltip label={`${t("return")} (Y)`}>
+            <Button
+              size="xs"
+              leftSection={<IconArrowBackUp size={16} />}
+              aria-keyshortcuts="Y"
+              onClick={props.onReturn}
+            >
+              {t("return")}
+            </Button>
+          </Tooltip>
         )}
         {look !== "presenting" && props.mayPresent && (
           <Button

@@ -6,7 +6,7 @@ import type { Consult, StudyDetail } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { FindingsPanel } from "../findings/FindingsPanel";
 import { ReportEditor } from "../reports/ReportEditor";
-import type { Moderation, SessionState } from "../signaling/session";
+import type { Handover, Moderation, SessionState } from "../signaling/session";
 import { institutionName } from "../ui/institution";
 import { LoadingState } from "../ui/states";
 import { DropZone } from "../upload/DropZone";
@@ -49,7 +49,7 @@ export interface SidePanelProps {
   selectedFindingId: string | null;
   onSelectFinding: (id: string) => void;
   room: SessionState;
-  onModerate: (step: Moderation) => void;
+  onModerate: (step: Moderation | Handover) => void;
 }
 
 /** Findings, report, more images, who is here, and the question: what is talked about beside the picture. */

@@ -1,4 +1,6 @@
 /** Whose picture is on the screen: one's own as presenter, the presenter's, or a free one. Pure. */
+import type { StudyDetail } from "../api/types";
+import { indexOfInstance, slicesOf } from "../viewer/slices";
 import type { ViewerState } from "../viewer/viewerState";
 
 export type Look = "presenting" | "following" | "free";
@@ -25,4 +27,17 @@ export function studyOnScreen(
   const followed = shared?.studyInstanceUid ?? null;
   if (look === "following" && followed !== null) return followed;
   return chosen ?? followed ?? studies[0] ?? null;
+}
+
+/** Where the presenter is, as somebody who looks elsewhere is told; `slice` is counted from 1. */
+export type PresenterPlace = { kind: "slice"; slice: number; series: string } | { kind: "otherStudy" };
+
+/** Null where nobody shows anything, or where it is not known yet. */
+export function presenterPlace(shared: ViewerState | null, onScreen: StudyDetail | null): PresenterPlace | null {
+  if (shared === null || onScreen === null) return null;
+  if (shared.studyInstanceUid !== onScreen.study_instance_uid) return { kind: "otherStudy" };
+  const series = onScreen.series.find((each) => each.series_instance_uid === shared.seriesInstanceUid);
+  if (series === undefined) return null;
+  const index = indexOfInstance(slicesOf(onScreen, series), shared.sopInstanceUid);
+  return index < 0 ? null : { kind: "slice", slice: index + 1, series: series.description ?? series.modality };
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 
-import type { AiStatus, StudySummary } from "../api/types";
+import type { AiStatus, Series, StudyDetail, StudySummary } from "../api/types";
 import { NO_CALL } from "../signaling/lineStats";
 import { arrivals } from "./arrivals";
 import { colourOf } from "./colours";
 import { worseOf } from "../signaling/linePolicy";
 import { lineFacts } from "./lineWords";
-import { lookOf, studyOnScreen } from "./look";
+import { lookOf, presenterPlace, studyOnScreen } from "./look";
 
 const INSTITUTION = { id: "i", name_en: "Township", name_zh: "乡镇" };
 
@@ -60,6 +60,22 @@ describe("what is on the screen", () => {
     expect(studyOnScreen("free", shared, "1", ["1", "2"])).toBe("1");
     expect(studyOnScreen("presenting", null, null, ["1", "2"])).toBe("1");
     expect(studyOnScreen("following", null, null, [])).toBeNull();
+  });
+});
+
+describe("the place of the presenter, for who looks elsewhere", () => {
+  const slices = ["2.1.0", "2.1.1"].map((uid) => ({ sop_instance_uid: uid, number_of_frames: 1 }));
+  const series = { series_instance_uid: "2.1", description: "Chest", modality: "CT", instances: slices } as Series;
+  const study = { ...aStudy("2"), series: [series] } as unknown as StudyDetail;
+
+  it("is a slice of a series, counted from 1", () => {
+    expect(presenterPlace(shared, study)).toEqual({ kind: "slice", slice: 2, series: "Chest" });
+  });
+
+  it("is another study, or not known", () => {
+    expect(presenterPlace({ ...shared, studyInstanceUid: "1" }, study)).toEqual({ kind: "otherStudy" });
+    expect(presenterPlace({ ...shared, sopInstanceUid: "2.1.9" }, study)).toBeNull();
+    expect(presenterPlace(null, study)).toBeNull();
   });
 });
 

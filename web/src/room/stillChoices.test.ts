@@ -14,6 +14,7 @@ const somebody = (id: string, more: Partial<Participant>): Participant => ({
   screen: false,
   reconnecting: false,
   line: null,
+  mayPresent: true,
   stream,
   screenStream: null,
   ...more,

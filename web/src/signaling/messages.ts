@@ -54,6 +54,12 @@ export interface ErrorMessage {
   code: ErrorCode;
 }
 
+/** The presenter hands over to somebody who may present. */
+export interface GivePresenter {
+  type: "givePresenter";
+  participantId: string;
+}
+
 /** RTCIceServer: a TURN server, with credentials of this participant's own, good for some hours. */
 export interface IceServer {
   urls: string[];
@@ -125,6 +131,7 @@ export interface Participant {
   screen: boolean;
   reconnecting: boolean;
   line: LineWord | null;
+  mayPresent: boolean;
 }
 
 /** Where somebody points: x is the column, y the row, in pixels of the stored image, zero-based. */
@@ -360,6 +367,6 @@ export interface Welcome {
   iceServers: IceServer[];
 }
 
-export type ClientMessage = Join | Resume | DescriptionMessage | CandidateMessage | SetViewer | SetPointer | TakePresenter | SetMedia | SetLine | SetWatched | Mute | Remove | SetLock | Admit | Decline | AskToRecord | AnswerRecording | SetRecording | TakeStill;
+export type ClientMessage = Join | Resume | DescriptionMessage | CandidateMessage | SetViewer | SetPointer | TakePresenter | GivePresenter | SetMedia | SetLine | SetWatched | Mute | Remove | SetLock | Admit | Decline | AskToRecord | AnswerRecording | SetRecording | TakeStill;
 
 export type ServerMessage = Waiting | Welcome | Resumed | Joined | Left | DescriptionMessage | CandidateMessage | ViewerChanged | PointerMoved | PresenterChanged | MediaChanged | LineChanged | SpeakerChanged | ReconnectingChanged | WantedEncodings | Muted | LockChanged | WaitingChanged | RecordingChanged | StillTaken | ErrorMessage;

@@ -13,6 +13,7 @@ const anna: Participant = {
   screen: false,
   reconnecting: false,
   line: null,
+  mayPresent: true,
 };
 const ben: Participant = { ...anna, id: "ben", displayName: "Ben" };
 const viewer = (zoom: number): ViewerState => ({

@@ -38,11 +38,11 @@ import {
 import { ResumableSocket } from "./resumableSocket";
 import { Retries } from "./retries";
 import type { Participant, SessionState } from "./sessionState";
-import type { Moderation, RecordingStep, StillStep } from "./steps";
+import type { Handover, Moderation, RecordingStep, Step, StillStep } from "./steps";
 import { WatchedPictures } from "./watchedPictures";
 
 export type { LineView, Pointer, Right, SessionErrorCode, SessionStatus, ViewerState, WaitingPerson, Word };
-export type { Moderation, Participant, RecordingStep, SessionState, StillStep };
+export type { Handover, Moderation, Participant, RecordingStep, SessionState, StillStep };
 
 export interface Session {
   /** How the line is, renewed each second. */
@@ -54,7 +54,7 @@ export interface Session {
   /** The longer side of somebody's picture on this screen, in its pixels; 0: not seen; null: forget it. */
   sizePicture(participantId: string, sidePx: number | null): void;
   takePresenter(): void;
-  step(step: Moderation | RecordingStep | StillStep): void;
+  step(step: Step): void;
   setMedia(media: { audio: boolean; video: boolean }): void;
   setLocalStream(stream: MediaStream | null): Promise<void>;
   /** Share this screen, or none. The server may refuse it with `screen-taken`. */
@@ -159,7 +159,7 @@ class RoomSession implements Session {
     this.send({ type: "takePresenter" });
   }
 
-  step(step: Moderation | RecordingStep | StillStep): void {
+  step(step: Step): void {
     this.send(step);
   }
 

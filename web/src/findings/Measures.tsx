@@ -4,10 +4,7 @@ import type { Finding } from "../api/types";
 import { inLanguage, useLanguage } from "../app/i18n";
 import { formatPercent } from "../ui/format";
 import classes from "./findings.module.css";
-import { doublingTime, volumeText } from "./measures";
-
-/** Guidelines whose category is a grade that readers know by its code. */
-const GRADED_SCHEMES: ReadonlySet<string> = new Set(["99LUNGRADS", "99BIRADS"]);
+import { doublingTime, GRADED_SCHEMES, volumeText } from "./measures";
 
 /** What was measured of a finding, what it was before, and what a guideline suggests. */
 export function Measures({ finding }: { finding: Finding }) {

@@ -1,6 +1,9 @@
 /** Measures of a finding as text. Pure. */
 import type { Finding } from "../api/types";
 
+/** Guidelines whose category is a grade that readers know by its code. */
+export const GRADED_SCHEMES: ReadonlySet<string> = new Set(["99LUNGRADS", "99BIRADS"]);
+
 type Comparison = NonNullable<Finding["comparison"]>;
 
 /** A volume in the unit in which it has few digits. */

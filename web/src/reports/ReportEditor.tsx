@@ -16,6 +16,7 @@ import { Panel } from "../ui/Panel";
 import { ErrorState, EmptyState, LoadingState } from "../ui/states";
 import { Tag } from "../ui/Tag";
 import { SECTIONS } from "./draft";
+import { findingLine } from "./findingLine";
 import classes from "./report.module.css";
 import { SaveSign } from "./SaveSign";
 import { SignDialog } from "./SignDialog";
@@ -27,10 +28,8 @@ export interface ReportEditorProps {
 
 function useFindingLine(): (finding: Finding) => string {
   const { t } = useTranslation("findings");
-  return (finding) =>
-    [t(`kind.${finding.kind}`), finding.diameter_mm === null ? null : `${finding.diameter_mm.toFixed(1)} mm`]
-      .filter(Boolean)
-      .join(" ");
+  const language = useLanguage();
+  return (finding) => findingLine(finding, t, language);
 }
 
 function AcceptedFindings({ report, onInsert }: { report: Report; onInsert: ((text: string) => void) | null }) {

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 
 import { usePollMs } from "../api/events";
-import { useConsult } from "../api/hooks";
+import { useConsult, useMe } from "../api/hooks";
 import type { Consult, StudySummary } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { ReportEditor } from "../reports/ReportEditor";
@@ -18,6 +18,7 @@ import { Calls } from "./Calls";
 import { ConsultActions } from "./ConsultActions";
 import classes from "./consults.module.css";
 import { ConsultStatusTag, UrgencyTag } from "./ConsultTags";
+import { ReachNote } from "./ReachNote";
 import { Recordings } from "./Recordings";
 import { HAS_REPORT } from "./status";
 import { Stills } from "./Stills";
@@ -47,11 +48,14 @@ function StudyLine({ study }: { study: StudySummary }) {
 function Request({ consult }: { consult: Consult }) {
   const { t } = useTranslation("consult");
   const language = useLanguage();
+  const me = useMe().data;
+  const waits = consult.status === "requested" && me?.institution.id === consult.requested_by.institution.id;
   const person = (who: Consult["specialist"]) =>
     who === null ? "—" : `${who.display_name} · ${institutionName(who.institution, language)}`;
   return (
     <Panel title={t("question")}>
       <p className={classes.question}>{consult.question}</p>
+      {waits && <ReachNote specialty={consult.specialty} legalRole={consult.legal_role} />}
       <dl className={classes.facts}>
         <dt>{t("requestedBy")}</dt>
         <dd>{person(consult.requested_by)}</dd>

@@ -84,6 +84,7 @@ class LightConnection:
         self._streams: dict[int, SentStream] = {}
         self._transport_sequence_number = 0
         self._received_ssrcs: list[int] = []
+        self._repeats: frozenset[bytes] = frozenset()  # SSRCs of what is sent again (RFC 4588)
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(self._socket.fileno(), self._take)
         self._keeping: asyncio.Task[None] | None = None
@@ -112,6 +113,9 @@ class LightConnection:
             self._is_controlling = "a=ice-lite" in text  # else who offers is it (RFC 8445 section 6.1.1)
             self._take_transport(text)
         self._received_ssrcs = [entry.ssrc for media in parsed.media for entry in media.ssrc[:1]]
+        self._repeats = frozenset(
+            entry.ssrc.to_bytes(4, "big") for media in parsed.media for entry in media.ssrc[1:]
+        )
         lines = self._head([media.rtp.muxId for media in parsed.media])
         for media in parsed.media:
             name, _, clock_rate_hz = CODECS[media.kind]
@@ -263,7 +267,7 @@ class LightConnection:
                     self._take_stun(data)
                 elif 20 <= first < 64:
                     self._take_dtls(data)
-                elif 128 <= first < 192 and not is_rtcp(data):
+                elif 128 <= first < 192 and not is_rtcp(data) and data[8:12] not in self._repeats:
                     self.received[data[8:12]] += 1
                     if ancillary and self._inbound is not None:
                         seconds, nanoseconds = TIMESPEC.unpack(ancillary[0][2])

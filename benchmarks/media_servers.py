@@ -20,6 +20,7 @@ from tests.janus_server import JanusServer
 PION_PACKAGES = Path("/usr/share/gocode")
 OURS, OURS_STALLED, OURS_PYTHON = "relay in C", "relay, stalled", "relay in Python"
 JANUS_NAME, PION, AIORTC = "Janus", "Pion", "aiortc"
+JANUS_PORTS = range(20_000, 20_512)  # two for each of a hundred and one
 
 
 @dataclass
@@ -38,7 +39,7 @@ async def serving(
     """A server's engine, and the process that forwards."""
     async with AsyncExitStack() as stack:
         if name == JANUS_NAME:
-            server = JanusServer(place.folder / "janus", place.host)
+            server = JanusServer(place.folder / "janus", place.host, JANUS_PORTS)
             stack.callback(server.stop)
             server.start()
             janus = JanusMedia(on_description, lambda stay: None, url=server.url, secret=server.secret)

@@ -59,10 +59,11 @@ general: {{
 class JanusServer:
     """One Janus process. `start` after `kill` or `stop` is on the same port, having forgotten all rooms."""
 
-    def __init__(self, folder: Path, address: str) -> None:
+    def __init__(self, folder: Path, address: str, media_ports: range = MEDIA_PORTS) -> None:
         """`address`: the IPv4 address that it offers for media."""
         self.folder = folder
         self.address = address
+        self.media_ports = media_ports
         self.secret = secrets.token_urlsafe(24)
         self.secret_file = folder / "secret"
         (self.port,) = free_ports(1)
@@ -71,7 +72,7 @@ class JanusServer:
 
     @property
     def media_addresses(self) -> list[tuple[str, int]]:
-        return [(self.address, port) for port in MEDIA_PORTS]
+        return [(self.address, port) for port in self.media_ports]
 
     @property
     def pid(self) -> int:
@@ -126,7 +127,7 @@ class JanusServer:
                 folder=self.folder,
                 secret=self.secret,
                 address=self.address,
-                ports=(MEDIA_PORTS[0], MEDIA_PORTS[-1]),
+                ports=(self.media_ports[0], self.media_ports[-1]),
             )
         )
         (self.folder / "janus.transport.websockets.jcfg").write_text(WEBSOCKETS.format(port=self.port))

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pydicom import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, JPEGLSLossless
 
+from imaging.chinese import is_chinese
 from imaging.decoding import stored_pixels
 from imaging.dicom_elements import Bytes, own_values
 from imaging.errors import NotDeidentified
@@ -266,7 +267,7 @@ def _read(tile: NDArray[np.uint8], legible: bool) -> list[Box]:
         for box in found:
             text, probability = _words(tile, box)
             is_mark = probability >= SURE and MARKS.fullmatch(text) is not None
-            letters = sum(2 if letter >= "\u2e80" else 1 for letter in text)
+            letters = sum(2 if is_chinese(letter) else 1 for letter in text)
             is_text = (
                 letters >= FEWEST_ON_SLICES and probability >= SURE_ON_SLICES
                 if legible

@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Final
 
 from pydicom import Dataset
-from pydicom.dataset import FileMetaDataset
 from pydicom.sr.coding import Code
 from pydicom.uid import EncapsulatedPDFStorage, ExplicitVRLittleEndian
 from pydicom.valuerep import DT
 
+from imaging.part10 import file_meta_of
 from imaging.result_header import (
     MANUFACTURER,
     SERIES_NUMBERS,
@@ -76,9 +76,6 @@ def encapsulated_report(
     ds.MIMETypeOfEncapsulatedDocument = "application/pdf"
     ds.EncapsulatedDocument = pdf
     ds.EncapsulatedDocumentLength = len(pdf)  # without the byte that makes it even
-    ds.file_meta = FileMetaDataset()
-    ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID
-    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
-    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.file_meta = file_meta_of(ds, ExplicitVRLittleEndian)
     finish(ds, source, at, None)
     return ds

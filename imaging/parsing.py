@@ -12,7 +12,6 @@ import pydicom
 from pydicom import Dataset, config
 from pydicom.charset import convert_encodings, python_encoding
 from pydicom.dataelem import RawDataElement
-from pydicom.dataset import FileMetaDataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_file_meta_info
@@ -25,6 +24,7 @@ from pydicom.uid import (
 )
 
 from imaging.errors import DicomError, ImageTooLarge, NotDicom, TruncatedDicom
+from imaging.part10 import file_meta_of
 from imaging.reasons import reason
 
 # Values that break a rule of the standard are common and harmless; they shall neither warn nor raise.
@@ -115,10 +115,7 @@ def as_part10(content: bytes, ds: Dataset) -> bytes:
     head = DicomBytesIO()
     head.write(bytes(PREAMBLE_LENGTH) + MAGIC)
     if content[:2] not in (b"\x02\x00", b"\x00\x02"):
-        meta = FileMetaDataset()
-        meta.MediaStorageSOPClassUID = ds.SOPClassUID
-        meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
-        meta.TransferSyntaxUID = _bare_transfer_syntax(ds)
+        meta = file_meta_of(ds, _bare_transfer_syntax(ds))
         write_file_meta_info(head, meta, enforce_standard=True)
     return head.getvalue() + content
 

@@ -4,6 +4,8 @@ from io import BytesIO
 
 import pydicom
 from pydicom import Dataset
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import UID
 
 
 def dataset_of(content: bytes) -> Dataset:
@@ -14,6 +16,15 @@ def dataset_of(content: bytes) -> Dataset:
     ds = pydicom.dcmread(BytesIO(content))
     ds.buffer = None
     return ds
+
+
+def file_meta_of(ds: Dataset, transfer_syntax_uid: UID) -> FileMetaDataset:
+    """Return what a file's meta information says of the object (PS3.10 section 7.1)."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = ds.SOPClassUID
+    meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
+    meta.TransferSyntaxUID = transfer_syntax_uid
+    return meta
 
 
 def part10_bytes(ds: Dataset) -> bytes:

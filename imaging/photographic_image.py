@@ -10,7 +10,6 @@ from enum import StrEnum
 from typing import Final, Literal
 
 from pydicom import Dataset
-from pydicom.dataset import FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
@@ -18,11 +17,12 @@ from pydicom.uid import JPEGBaseline8Bit, VLPhotographicImageStorage
 from pydicom.valuerep import DA, TM
 
 from imaging.camera_picture import CameraPicture
+from imaging.chinese import is_chinese
+from imaging.part10 import file_meta_of
 from imaging.result_header import CHARACTER_SET, MANUFACTURER, SOFTWARE_VERSION, coded, derived_uid, short
 
 DESCRIPTION: Final = "Stills of the consult 会诊照片"
 BYTES_A_PIXEL: Final = 3
-FIRST_CHINESE: Final = "\u2e80"
 
 
 class BodySite(StrEnum):
@@ -154,10 +154,7 @@ def photographic_image(picture: CameraPicture, about: Photograph, zone: tzinfo |
     ds.PixelData = encapsulate([picture.jpeg])
     ds["PixelData"].is_undefined_length = True
 
-    ds.file_meta = FileMetaDataset()
-    ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID
-    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
-    ds.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    ds.file_meta = file_meta_of(ds, JPEGBaseline8Bit)
     return ds
 
 
@@ -173,4 +170,4 @@ def _name(name: str) -> str:
     plain = short(name.replace("^", " ").replace("=", " ").replace("\\", " "))
     if plain in ("", "—"):
         return ""
-    return f"={plain}" if any(char >= FIRST_CHINESE for char in plain) else f"{plain}^"
+    return f"={plain}" if any(map(is_chinese, plain)) else f"{plain}^"

@@ -14,7 +14,6 @@ from enum import StrEnum
 from typing import Final
 
 from pydicom import Dataset
-from pydicom.dataset import FileMetaDataset
 from pydicom.sr.coding import Code
 from pydicom.uid import (
     UID,
@@ -31,6 +30,7 @@ from pydicom.uid import (
 from pydicom.valuerep import DA, TM
 
 from imaging.finding import Finding
+from imaging.part10 import file_meta_of
 from imaging.report_sources import as_evidence
 
 MANUFACTURER: Final = "Teleconsult"
@@ -187,10 +187,7 @@ def new_object(
     ds.Manufacturer = ds.ManufacturerModelName = MANUFACTURER
     ds.DeviceSerialNumber = maker.weights_sha256[:64]
     ds.SoftwareVersions = SOFTWARE_VERSION
-    ds.file_meta = FileMetaDataset()
-    ds.file_meta.MediaStorageSOPClassUID = ds.SOPClassUID
-    ds.file_meta.MediaStorageSOPInstanceUID = ds.SOPInstanceUID
-    ds.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    ds.file_meta = file_meta_of(ds, ExplicitVRLittleEndian)
     finish(ds, source, at, maker)
     return ds
 

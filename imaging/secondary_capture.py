@@ -17,6 +17,7 @@ from pydicom import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import SecondaryCaptureImageStorage
 
+from imaging.chinese import is_chinese
 from imaging.errors import GeometryError
 from imaging.finding import Finding
 from imaging.finding_label import finding_label
@@ -52,7 +53,6 @@ CHINESE_FONTS: Final = (
     "/usr/share/fonts-droid-fallback/truetype/DroidSansFallback.ttf",
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
 )
-FIRST_CHINESE: Final = "\u2e80"
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
@@ -201,8 +201,8 @@ def _runs(text: str, letters: int) -> list[tuple[str, Font]]:
     """The text in runs of one font; where no Chinese font is installed, without its Chinese."""
     latin, chinese = _fonts(letters)
     runs: list[tuple[str, Font]] = []
-    for is_chinese, characters in groupby(text, key=lambda c: c >= FIRST_CHINESE):
-        font = chinese if is_chinese else latin
+    for in_chinese, characters in groupby(text, key=is_chinese):
+        font = chinese if in_chinese else latin
         if font is not None:
             runs.append(("".join(characters), font))
     return runs

@@ -57,16 +57,12 @@ async def follow_changes(parts: PartsOfApp) -> None:
 async def plan_slabs_of_arriving(parts: PartsOfApp) -> None:
     """Ask for the slabs of series that are still arriving."""
     planner = SlabPlanner(parts)
-    while True:
-        await _unless_away(lambda _: bool(planner.step(utc_now())), parts)
-        await asyncio.sleep(FEED_INTERVAL_S)
+    await _every(FEED_INTERVAL_S, lambda _: bool(planner.step(utc_now())), parts)
 
 
 async def assess_complete_series(parts: PartsOfApp) -> None:
     """Gate and queue each series once it is complete: counted, or gone quiet."""
-    while True:
-        await _unless_away(lambda parts: assess_ready(parts, utc_now()), parts)
-        await asyncio.sleep(FEED_INTERVAL_S)
+    await _every(FEED_INTERVAL_S, lambda parts: assess_ready(parts, utc_now()), parts)
 
 
 async def verify_arrivals(parts: PartsOfApp) -> None:
@@ -91,30 +87,22 @@ async def keep_up(parts: PartsOfApp) -> None:
 async def watch_models(parts: PartsOfApp) -> None:
     """Watch over the models that read."""
     watch = ModelWatch(parts)
-    while True:
-        await _unless_away(lambda _: watch.step(utc_now()), parts)
-        await asyncio.sleep(WATCH_INTERVAL_S)
+    await _every(WATCH_INTERVAL_S, lambda _: watch.step(utc_now()), parts)
 
 
 async def look_after_recordings(parts: PartsOfApp) -> None:
     """Close recordings whose recorder is gone, and delete those that are due."""
-    while True:
-        await _unless_away(lambda parts: keep_recordings(parts, utc_now()), parts)
-        await asyncio.sleep(RECORDINGS_INTERVAL_S)
+    await _every(RECORDINGS_INTERVAL_S, lambda parts: keep_recordings(parts, utc_now()), parts)
 
 
 async def archive_stills(parts: PartsOfApp) -> None:
     """Send stills into the archive that it did not take when they were taken."""
-    while True:
-        await _unless_away(lambda parts: archive_waiting(parts, utc_now()), parts)
-        await asyncio.sleep(STILLS_INTERVAL_S)
+    await _every(STILLS_INTERVAL_S, lambda parts: archive_waiting(parts, utc_now()), parts)
 
 
 async def archive_reports(parts: PartsOfApp) -> None:
     """Write signed reports into an archive that was away when they were signed."""
-    while True:
-        await _unless_away(archive_some, parts)
-        await asyncio.sleep(REPORTS_INTERVAL_S)
+    await _every(REPORTS_INTERVAL_S, archive_some, parts)
 
 
 async def add_demo_studies_at_first_start(parts: PartsOfApp) -> None:
@@ -139,6 +127,13 @@ def verify_once(parts: PartsOfApp) -> bool:
 
 def discard_once(parts: PartsOfApp) -> bool:
     return discard_old_chunks(parts, utc_now())
+
+
+async def _every(interval_s: float, step: Callable[[PartsOfApp], bool], parts: PartsOfApp) -> None:
+    """One step, then a pause, until cancelled; what is left waits for the next."""
+    while True:
+        await _unless_away(step, parts)
+        await asyncio.sleep(interval_s)
 
 
 async def _unless_away(step: Callable[[PartsOfApp], bool], parts: PartsOfApp) -> bool:

@@ -1,4 +1,6 @@
-"""The body of a request, read whole where it is small enough."""
+"""The body of a request, as far as it is not too large."""
+
+from collections.abc import AsyncIterator
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
@@ -11,13 +13,17 @@ async def read_body(request: Request, limit_bytes: int) -> bytes:
     claimed = request.headers.get("content-length", "")
     if claimed.isdecimal() and int(claimed) > limit_bytes:
         raise UploadTooLarge
-    pieces, size_bytes = [], 0
+    return b"".join([chunk async for chunk in body_chunks(request, limit_bytes)])
+
+
+async def body_chunks(request: Request, limit_bytes: int) -> AsyncIterator[bytes]:
+    """As they come. Raises UploadTooLarge, UploadIncomplete."""
+    size_bytes = 0
     try:
         async for chunk in request.stream():
             size_bytes += len(chunk)
             if size_bytes > limit_bytes:
                 raise UploadTooLarge
-            pieces.append(chunk)
+            yield chunk
     except ClientDisconnect as error:
         raise UploadIncomplete from error
-    return b"".join(pieces)

@@ -13,7 +13,6 @@ from urllib.parse import unquote
 
 from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
 
 from imaging.errors import NotRestored, PacsUnavailable
 from imaging.intake import IntakeFile, read_instance
@@ -26,11 +25,10 @@ from teleconsult.errors import (
     NotAllowed,
     StudyOfAnotherPatient,
     UploadClosed,
-    UploadIncomplete,
     UploadTooLarge,
 )
 from teleconsult.problems import problem_for, sentence
-from teleconsult.request_body import read_body
+from teleconsult.request_body import body_chunks, read_body
 from teleconsult.studies.arrival import assess_and_queue, studies_of
 from teleconsult.studies.registration import Arrival
 from teleconsult.studies.schemas import Sentence, studies_out
@@ -303,16 +301,9 @@ def _is_told(file: IntakeFile, told: Mapping[str, FileResult]) -> bool:
 
 
 async def _write_body(request: Request, target: Path, limit_bytes: int) -> None:
-    size_bytes = 0
-    try:
-        with target.open("wb") as file:
-            async for chunk in request.stream():
-                size_bytes += len(chunk)
-                if size_bytes > limit_bytes:
-                    raise UploadTooLarge
-                file.write(chunk)
-    except ClientDisconnect as error:
-        raise UploadIncomplete from error
+    with target.open("wb") as file:
+        async for chunk in body_chunks(request, limit_bytes):
+            file.write(chunk)
 
 
 def _shown(path: str) -> str:

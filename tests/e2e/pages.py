@@ -66,6 +66,20 @@ def go_in(page: Page) -> None:
     page.get_by_role("button", name=re.compile(f"^({said('room', 'join').pattern})$")).click()
 
 
+def both_in_room(
+    browser: Browser, installation: Installation, consult_id: str, patience_ms: int = PATIENCE_MS
+) -> tuple[Page, Page]:
+    """The clinician, in English, and the specialist, in Chinese, each through the door of the room."""
+    here, there = (
+        open_page(browser, installation, username, *SIZES[0], language, patience_ms)
+        for username, language in (("clinician", "en"), ("specialist", "zh-CN"))
+    )
+    for page in (here, there):
+        page.goto(f"{installation.url}/room/{consult_id}")
+        go_in(page)
+    return here, there
+
+
 def pixels_too_wide(page: Page) -> int:
     """By how much the page runs off the side of its window; none: 0 or less."""
     return int(

@@ -6,7 +6,7 @@ from playwright.sync_api import Browser, expect
 from inference.phantoms.chest import chest_ct
 from tests.dicom_builders import as_bytes
 from tests.e2e.chromium import REPOSITORY, said
-from tests.e2e.pages import SIZES, accepted_consult, go_in, open_page, take_pictures
+from tests.e2e.pages import accepted_consult, both_in_room, take_pictures
 from tests.installation_server import Client, Installation, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -21,13 +21,8 @@ def test_the_other_side_is_asked_sees_the_mark_and_finds_the_recording_with_the_
     slices, _ = chest_ct(29, slices=12, rows=128, patient_name="ROOM^RECORDED", patient_id="D-RECORD")
     study = clinician.upload({f"{n}.dcm": as_bytes(ds) for n, ds in enumerate(slices)})["studies"][0]
     consult_id = accepted_consult(clinician, specialist, study, "能否录制？May we record?")["id"]
-    here, there = (
-        open_page(browser, installation, username, *SIZES[0], language, PATIENCE_MS)
-        for username, language in (("clinician", "en"), ("specialist", "zh-CN"))
-    )
+    here, there = both_in_room(browser, installation, consult_id, PATIENCE_MS)
     for page in (here, there):
-        page.goto(f"{installation.url}/room/{consult_id}")
-        go_in(page)
         expect(page.locator("[data-status=connected]")).to_be_visible()
 
     here.get_by_role("button", name=said("room", "recording.ask")).click()

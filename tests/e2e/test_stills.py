@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 from inference.phantoms.chest import chest_ct
 from tests.dicom_builders import as_bytes
 from tests.e2e.chromium import REPOSITORY, said
-from tests.e2e.pages import SIZES, accepted_consult, go_in, open_page, take_pictures
+from tests.e2e.pages import accepted_consult, both_in_room, take_pictures
 from tests.installation_server import Client, Installation, wait_until
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
@@ -29,13 +29,7 @@ def test_a_still_of_the_other_sides_camera_is_told_kept_and_shown_in_its_size(
     slices, _ = chest_ct(31, slices=12, rows=128, patient_name="STILL^TAKEN", patient_id="D-STILL")
     study = clinician.upload({f"{n}.dcm": as_bytes(ds) for n, ds in enumerate(slices)})["studies"][0]
     consult_id = accepted_consult(clinician, specialist, study, "皮疹？ Rash?")["id"]
-    here, there = (
-        open_page(browser, installation, username, *SIZES[0], language, PATIENCE_MS)
-        for username, language in (("clinician", "en"), ("specialist", "zh-CN"))
-    )
-    for page in (here, there):
-        page.goto(f"{installation.url}/room/{consult_id}")
-        go_in(page)
+    here, there = both_in_room(browser, installation, consult_id, PATIENCE_MS)
     expect(there.locator("video[data-participant-id]:not([data-self])")).to_be_visible(timeout=PATIENCE_MS)
 
     there.keyboard.press("c")

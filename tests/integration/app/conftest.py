@@ -1,5 +1,20 @@
-"""Fixtures of the tests that need a database and nothing else of the installation."""
+"""What tests of the application share: a database alone, and what an installation has kept."""
 
+from collections.abc import Iterator
+
+import pytest
+
+from storage.database import Database
+from storage.local_files import LocalFiles
 from tests.databases import database, new_database, postgresql_server
+from tests.installation_server import Installation
+from tests.recorded_consult import Kept
 
-__all__ = ["database", "new_database", "postgresql_server"]
+__all__ = ["database", "kept", "new_database", "postgresql_server"]
+
+
+@pytest.fixture(scope="module")
+def kept(installation: Installation) -> Iterator[Kept]:
+    opened = Database(f"sqlite:///{installation.data / 'teleconsult.db'}")
+    yield Kept(opened, LocalFiles(installation.data / "objects"))
+    opened.close()

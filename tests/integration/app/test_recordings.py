@@ -1,7 +1,6 @@
 """Recordings on the consult's page: who reads and deletes them, and what becomes of them by themselves."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -9,8 +8,7 @@ from typing import Any
 import pytest
 
 from signaling.recorder.kept_recordings import RetentionClass, ended_before
-from storage.database import Database, utc_now
-from storage.local_files import LocalFiles
+from storage.database import utc_now
 from storage.sealed_stream import master_key
 from teleconsult.recordings.retention_days import DEFAULT_DAYS, days_from
 from tests.dicom_builders import a_series_of_its_own, as_bytes
@@ -25,13 +23,6 @@ def consult(clinician: Client, specialist: Client) -> dict[str, Any]:
     slices = a_series_of_its_own(1, patient_id="T-RECORDED")
     study = clinician.upload({"1.dcm": as_bytes(slices[0])})["studies"][0]
     return accepted_consult(clinician, specialist, study, "What is this?")
-
-
-@pytest.fixture(scope="module")
-def kept(installation: Installation) -> Iterator[Kept]:
-    database = Database(f"sqlite:///{installation.data / 'teleconsult.db'}")
-    yield Kept(database, LocalFiles(installation.data / "objects"))
-    database.close()
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Stills of a consult: kept, shown, in the archive, deleted, refused; with a real archive."""
 
 import json
-from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 from urllib.parse import quote
@@ -12,8 +11,7 @@ import pydicom
 import pytest
 from PIL import Image
 
-from storage.database import Database, utc_now
-from storage.local_files import LocalFiles
+from storage.database import utc_now
 from tests.camera_pictures import as_jpeg, as_png, exif, scene
 from tests.dicom_builders import a_series_of_its_own, as_bytes
 from tests.e2e.pages import accepted_consult
@@ -26,13 +24,6 @@ def consult(clinician: Client, specialist: Client) -> dict[str, Any]:
     slices = a_series_of_its_own(1, patient_id="T-STILLS")
     study = clinician.upload({"1.dcm": as_bytes(slices[0])})["studies"][0]
     return accepted_consult(clinician, specialist, study, "What is this rash?")
-
-
-@pytest.fixture(scope="module")
-def kept(installation: Installation) -> Iterator[Kept]:
-    database = Database(f"sqlite:///{installation.data / 'teleconsult.db'}")
-    yield Kept(database, LocalFiles(installation.data / "objects"))
-    database.close()
 
 
 def path(consult: dict[str, Any], still_id: str = "") -> str:

@@ -1,9 +1,10 @@
 import { Button } from "@mantine/core";
 import { IconMaximize, IconPhoto, IconScreenShare } from "@tabler/icons-react";
-import { useEffect, useRef, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import classes from "./sharedScreen.module.css";
+import { useStream } from "./useStream";
 
 export interface SharedScreenProps {
   name: string;
@@ -16,13 +17,7 @@ export interface SharedScreenProps {
 export function SharedScreen({ name, stream, isStill }: SharedScreenProps) {
   const { t } = useTranslation("room");
   const [isLarge, setLarge] = useState(true);
-  const video = useRef<HTMLVideoElement>(null);
-  useEffect(() => {
-    const element = video.current;
-    if (element === null || element.srcObject === stream) return;
-    element.srcObject = stream;
-    element.play().catch(() => undefined);
-  }, [stream]);
+  const video = useStream(stream);
   return (
     <figure className={classes.screen} data-large={isLarge || undefined} data-testid="shared-screen">
       <figcaption className={classes.bar}>

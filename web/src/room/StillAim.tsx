@@ -1,11 +1,12 @@
 import { Button, Group, NativeSelect, Stack, Text } from "@mantine/core";
 import { IconCameraPlus } from "@tabler/icons-react";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { Note } from "../ui/Note";
 import classes from "./still.module.css";
 import { keyOf, type StillChoice } from "./stillChoices";
+import { useStream } from "./useStream";
 
 export interface StillAimProps {
   choices: readonly StillChoice[];
@@ -21,19 +22,13 @@ export function StillAim({ choices, isTelling, fault, onAim, onTake }: StillAimP
   const [wanted, setWanted] = useState<string | null>(null);
   const [size, setSize] = useState<{ width: number; height: number } | null>(null);
   const [isTaking, setTaking] = useState(false);
-  const video = useRef<HTMLVideoElement>(null);
   const choice = choices.find((one) => keyOf(one) === wanted) ?? choices[0];
   const stream = choice?.stream ?? null;
   const aimedAt = choice?.source === "camera" && choice.name !== null ? choice.participantId : null;
   useEffect(() => {
     onAim(aimedAt);
   }, [aimedAt, onAim]);
-  useEffect(() => {
-    const element = video.current;
-    if (element === null || element.srcObject === stream) return;
-    element.srcObject = stream;
-    if (stream !== null) element.play().catch(() => undefined);
-  }, [stream]);
+  const video = useStream(stream);
 
   const measure = () => {
     const { videoWidth: width = 0, videoHeight: height = 0 } = video.current ?? {};

@@ -1,11 +1,12 @@
 import { IconMicrophoneOff, IconPin, IconPinFilled, IconPlugConnectedX, IconPresentation } from "@tabler/icons-react";
 import { ActionIcon } from "@mantine/core";
-import { useEffect, useRef } from "react";
+import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Word } from "../signaling/session";
 import { LineMark } from "./LineMark";
 import classes from "./room.module.css";
+import { useStream } from "./useStream";
 
 const LARGEST_PX = 4096;
 
@@ -41,14 +42,7 @@ export function VideoTile(props: VideoTileProps) {
   const { participantId, name, duty, stream, hasVideo, hasAudio, isStill, isSelf, isPresenter, spokeLast, isLarge } = props;
   const { isLeftOut, keeping, isReconnecting, line, colour, onSize, isAimedAt = false } = props;
   const { t } = useTranslation("room");
-  const video = useRef<HTMLVideoElement>(null);
-  useEffect(() => {
-    const element = video.current;
-    if (element === null || element.srcObject === stream) return;
-    element.srcObject = stream;
-    // Muted video may always play; sound has its own element and its own button when it is held back.
-    if (stream !== null) element.play().catch(() => undefined);
-  }, [stream]);
+  const video = useStream(stream);
   useEffect(() => {
     const element = video.current;
     if (element === null || onSize === undefined) return undefined;
@@ -61,7 +55,7 @@ export function VideoTile(props: VideoTileProps) {
       observer.disconnect();
       onSize(participantId, null);
     };
-  }, [participantId, onSize, isAimedAt]);
+  }, [video, participantId, onSize, isAimedAt]);
   const facts = [
     isSelf ? t("you") : null,
     isPresenter ? t("presenting") : null,

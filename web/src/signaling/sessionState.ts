@@ -1,14 +1,6 @@
-/** What a page is told of its room. */
-import type {
-  Participant as WireParticipant,
-  Pointer,
-  RecordingState,
-  Right,
-  StillTaken,
-  ViewerState,
-  WaitingPerson,
-} from "./messages";
-import type { SessionErrorCode, SessionStatus } from "./reducer";
+/** What a page is told of its room: its state, each participant with what arrives from them. */
+import type { Participant as WireParticipant } from "./messages";
+import type { RoomState } from "./reducer";
 
 export interface Participant extends WireParticipant {
   /** What arrives from this participant; for oneself, what one sends. */
@@ -17,22 +9,7 @@ export interface Participant extends WireParticipant {
   screenStream: MediaStream | null;
 }
 
-export interface SessionState {
-  status: SessionStatus;
-  selfId: string | null;
+export interface SessionState extends Omit<RoomState, "participants" | "streams" | "seq"> {
   /** Everybody in the room, oneself too. */
   participants: Participant[];
-  /** One's own. */
-  rights: readonly Right[];
-  presenterId: string | null;
-  /** Who speaks, or spoke last. */
-  speakerId: string | null;
-  viewer: ViewerState | null;
-  pointers: Readonly<Record<string, Pointer>>;
-  locked: boolean;
-  /** Who waits to be let in, as moderators know it. */
-  waiting: readonly WaitingPerson[];
-  recording: RecordingState;
-  lastStill: StillTaken | null;
-  error: { code: SessionErrorCode } | null;
 }

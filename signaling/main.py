@@ -46,10 +46,11 @@ from signaling.relay.choose_core import choose_core, core_name
 from signaling.relay.ice_tcp import IceTcp
 from signaling.relay.packet_core import MARKS, Marks
 from signaling.relay_media import RelayMedia
-from signaling.room_registry import HEARTBEAT_S, RelayPresence
+from signaling.room_registry import RelayPresence
 from signaling.turn import LIFETIME, NO_TURN, TurnAccess
 from signaling.turn_uri import NotATurnUri, read_uris
 from signaling.websocket import SignalingServer
+from storage.cancelling import cancel
 
 MIN_SECRET_CHARACTERS = 16
 MIN_TURN_LIFETIME_S = 60
@@ -220,9 +221,7 @@ async def serve_until_stopped(settings: Settings) -> None:
         loop.remove_signal_handler(number)
     log.info("stopping participants=%s", lobby.participants)
     if presence is not None and heartbeats is not None:
-        heartbeats.cancel()
-        # A timeout in redis-py may swallow the cancellation.
-        await asyncio.wait({heartbeats}, timeout=HEARTBEAT_S)
+        await cancel(heartbeats)
         await presence.withdraw(lobby)  # before anybody is told: who comes again finds another relay
     await server.close()
     await ice_tcp.close()

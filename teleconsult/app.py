@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from inference.celery_broker import CeleryBroker
 from inference.model_registry import ModelRegistry
 from inference.repository import JobRepository
 from signaling.room_registry import PlacedRooms
+from storage.cancelling import cancel
 from storage.database import Database, utc_now
 from storage.events import redis_publisher
 from storage.opening import open_object_store
@@ -123,11 +124,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             ),
         ]
         yield
-        for task in tasks:
-            task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await cancel(*tasks)
         await streams.close()
         await run_in_threadpool(parts.database.close)
 

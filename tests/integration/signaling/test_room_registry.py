@@ -15,6 +15,7 @@ from signaling.placement import place
 from signaling.recording_consent import Agreement, CarriedRecording
 from signaling.room_memory import RoomMemory
 from signaling.room_registry import LEASE_S, RECORDING_KEPT_S, PlacedRooms, RelayPresence
+from storage.cancelling import cancel
 from tests.contract.media_bots import until
 from tests.redis_server import REDIS, RedisServer
 from tests.relays_in_browsers import memory_of
@@ -53,8 +54,7 @@ class LivingRelay:
         self.task = asyncio.create_task(self.presence.run(rooms))
 
     async def dies(self) -> None:
-        self.task.cancel()
-        await asyncio.gather(self.task, return_exceptions=True)
+        await cancel(self.task)
 
     async def stops(self) -> None:
         await self.dies()
@@ -180,6 +180,16 @@ async def test_a_relay_that_stops_gets_no_room_from_then_on(redis_server: RedisS
             room_id = await a_room_at(app, RELAYS[0], "stops")
         assert app.relay_of(room_id) == RELAYS[1]
         assert all(app.relay_of(f"later {number}") == RELAYS[1] for number in range(20))
+
+
+@pytest.mark.parametrize("turns", range(40))
+async def test_heartbeats_end_when_cancelled_wherever_they_are(redis_server: RedisServer, turns: int) -> None:
+    presence = RelayPresence(redis_server.url, RELAYS[0])
+    beating = asyncio.create_task(presence.run(Rooms({})))
+    for _ in range(turns):  # into connecting, sending, reading
+        await asyncio.sleep(0)
+    await asyncio.wait_for(cancel(beating), 40)
+    await presence.withdraw(Rooms({}))
 
 
 async def test_the_next_relay_recalls_what_the_last_one_knew(redis_server: RedisServer) -> None:

@@ -354,6 +354,17 @@ class StudyRepository:
         query = query.where(self.visible(user))
         return [_study(row) for row in connection.execute(query)]
 
+    def others_of_patient(self, connection: Connection, study: Study, user: User) -> list[Study]:
+        """The patient's other studies that the user has a part in, also under a merged number."""
+        person = func.coalesce(patients.c.merged_into, patients.c.id)
+        wanted = connection.execute(select(person).where(patients.c.id == study.patient.id)).scalar()
+        query = _JOINED.where(
+            person == wanted,
+            studies.c.study_instance_uid != study.study_instance_uid,
+            self.visible(user),
+        )
+        return [_study(row) for row in connection.execute(query)]
+
     def visible(self, user: User) -> ColumnElement[bool]:
         """What holds for the studies that `visible_to` finds, for other queries that join them."""
         shared = studies.c.study_instance_uid.in_(self._shared_with(user))

@@ -14,8 +14,10 @@ from teleconsult.dicomweb.thumbnails import middle_image, thumbnail_response
 from teleconsult.lifecycle.tiering import ask_back
 from teleconsult.studies.schemas import (
     PatientWithStudiesOut,
+    PriorOut,
     StudyDetailOut,
     StudySummaryOut,
+    priors_out,
     studies_out,
     study_detail_out,
 )
@@ -43,6 +45,14 @@ def read_study(study_instance_uid: str, parts: Parts, user: CurrentUser, now: No
         if ask_back(connection, study_instance_uid, user.id, now):
             study = parts.studies.get_for(connection, study_instance_uid, user)
         return study_detail_out(parts, connection, study)
+
+
+@router.get("/studies/{study_instance_uid}/priors")
+def list_priors(study_instance_uid: str, parts: Parts, user: CurrentUser) -> list[PriorOut]:
+    """Earlier studies of the same patient that the caller may see, the newest first."""
+    with parts.database.reading() as connection:
+        study = parts.studies.get_for(connection, study_instance_uid, user)
+        return priors_out(parts, connection, study, user)
 
 
 @router.get(

@@ -14,6 +14,7 @@ from inference.repository import READ_SHARE
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.mammography import MammographyOut, mammography_out
 from teleconsult.findings.schemas import FindingOut, findings_out
+from teleconsult.studies.prior_studies import ComparableStudy, priors_of
 from teleconsult.studies.repository import SeriesRecord, Study
 from teleconsult.users.schemas import InstitutionOut, UserRefOut
 from teleconsult.users.user import User
@@ -63,6 +64,20 @@ class StudySummaryOut(BaseModel):
     received_at: datetime
     tier: Literal["archive", "cold", "warming"]
     ai: AiOut
+
+
+class PriorOut(BaseModel):
+    """An earlier study of the same patient."""
+
+    study_instance_uid: str
+    study_date: str
+    study_description: str | None
+    modalities: list[str]
+    image_count: int
+    institution: InstitutionOut
+    tier: Literal["archive", "cold", "warming"]
+    days_before: int
+    is_suggested: bool  # the newest of the same modality and part of the body
 
 
 class InstanceOut(BaseModel):
@@ -226,6 +241,44 @@ def study_detail_out(parts: PartsOfApp, connection: Connection, study: Study) ->
             {sop: breast for sop, breast in breasts.items() if sop in still_there}, records
         ),
     )
+
+
+def priors_out(parts: PartsOfApp, connection: Connection, study: Study, user: User) -> list[PriorOut]:
+    """The patient's earlier studies that the user has a part in, the newest first."""
+    others = {
+        other.study_instance_uid: other
+        for other in parts.studies.others_of_patient(connection, study, user)
+    }
+    series = parts.studies.series_of(connection, [study.study_instance_uid, *others])
+    institutions = parts.users.institutions(connection)
+
+    def comparable(one: Study) -> ComparableStudy:
+        own = series[one.study_instance_uid]
+        parts_named = (word for each in own for word in (each.description, each.body_part))
+        words = (one.study_description, *parts_named)
+        return ComparableStudy(
+            one.study_instance_uid,
+            one.study_date,
+            frozenset(each.modality for each in own),
+            tuple(word for word in words if word),
+        )
+
+    shown = [other for uid, other in others.items() if series[uid]]
+    return [
+        PriorOut(
+            study_instance_uid=prior.study_instance_uid,
+            study_date=other.study_date or "",
+            study_description=other.study_description,
+            modalities=sorted({each.modality for each in series[prior.study_instance_uid]}),
+            image_count=sum(len(each.instances) for each in series[prior.study_instance_uid]),
+            institution=InstitutionOut.of(institutions[other.institution_id]),
+            tier=other.tier,  # type: ignore[arg-type]
+            days_before=prior.days_before,
+            is_suggested=prior.is_suggested,
+        )
+        for prior in priors_of(comparable(study), map(comparable, shown))
+        for other in (others[prior.study_instance_uid],)
+    ]
 
 
 def _summary(

@@ -30,6 +30,7 @@ def paths_of(uid: str, instance: str) -> list[str]:
         f"/api/studies/{uid}",
         f"/api/studies/{uid}/instances/{instance}/file",
         f"/api/studies/{uid}/thumbnail",
+        f"/api/studies/{uid}/priors",
     ]
 
 
@@ -74,6 +75,29 @@ def test_a_request_opens_the_study_to_the_wanted_specialty_and_declining_closes_
     )
     assert specialist.http.get(f"/api/studies/{uid}").status_code == 404
     assert specialist.http.get(f"/api/consults/{consult['id']}").status_code == 404
+
+
+def test_a_specialist_gets_those_priors_that_the_request_opens_and_no_others(
+    clinician: Client, specialist: Client
+) -> None:
+    opened, kept, now = (
+        clinician.upload(
+            {
+                f"{n}.dcm": as_bytes(ds)
+                for n, ds in enumerate(a_series_of_its_own(2, patient_id="T-PRIORS", StudyDate=day))
+            }
+        )["studies"][0]["study_instance_uid"]
+        for day in ("20240105", "20250105", "20260105")
+    )
+    study = clinician.get(f"/api/studies/{now}")
+    clinician.post("/api/consults", a_request(study) | {"study_instance_uids": [now, opened]})
+
+    def priors(client: Client) -> list[tuple[str, int, bool]]:
+        answer = client.get(f"/api/studies/{now}/priors")
+        return [(one["study_instance_uid"], one["days_before"], one["is_suggested"]) for one in answer]
+
+    assert priors(clinician) == [(kept, 365, True), (opened, 731, False)]
+    assert priors(specialist) == [(opened, 731, True)]
 
 
 def test_a_second_writer_with_an_old_version_is_refused(

@@ -18,6 +18,7 @@ import type {
   NewDicomPeer,
   NewScheduledProcedure,
   Patient,
+  Prior,
   ReadingWish,
   Relay,
   Report,
@@ -32,6 +33,7 @@ export const keys = {
   me: ["me"] as const,
   studies: ["studies"] as const,
   study: (uid: string) => ["study", uid] as const,
+  priors: (uid: string) => ["study", uid, "priors"] as const,
   patients: ["patients"] as const,
   consults: ["consults"] as const,
   consult: (id: string) => ["consult", id] as const,
@@ -108,6 +110,14 @@ export function useStudy(uid: string | undefined, pollMs: number | false = false
     queryFn: ({ signal }) => get<StudyDetail>(`/studies/${path(uid ?? "")}`, signal),
     enabled: uid !== undefined && uid !== "",
     refetchInterval: pollMs,
+  });
+}
+
+/** Earlier studies of the same patient that the user may see, the newest first. */
+export function usePriors(uid: string) {
+  return useQuery({
+    queryKey: keys.priors(uid),
+    queryFn: ({ signal }) => get<Prior[]>(`/studies/${path(uid)}/priors`, signal),
   });
 }
 

@@ -1407,6 +1407,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study_instance_uid}/priors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Priors
+         * @description Earlier studies of the same patient that the caller may see, the newest first.
+         */
+        get: operations["list_priors_api_studies__study_instance_uid__priors_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study_instance_uid}/reading": {
         parameters: {
             query?: never;
@@ -2905,6 +2925,32 @@ export interface components {
             mm_per_px: number | null;
             /** Name */
             name: string;
+        };
+        /**
+         * PriorOut
+         * @description An earlier study of the same patient.
+         */
+        PriorOut: {
+            /** Days Before */
+            days_before: number;
+            /** Image Count */
+            image_count: number;
+            institution: components["schemas"]["InstitutionOut"];
+            /** Is Suggested */
+            is_suggested: boolean;
+            /** Modalities */
+            modalities: string[];
+            /** Study Date */
+            study_date: string;
+            /** Study Description */
+            study_description: string | null;
+            /** Study Instance Uid */
+            study_instance_uid: string;
+            /**
+             * Tier
+             * @enum {string}
+             */
+            tier: "archive" | "cold" | "warming";
         };
         /**
          * PriorRule
@@ -6812,6 +6858,41 @@ export interface operations {
                 };
                 content: {
                     "application/dicom": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_priors_api_studies__study_instance_uid__priors_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                study_instance_uid: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriorOut"][];
                 };
             };
             /** @description Validation Error */

@@ -29,6 +29,7 @@ export type AiSummary = Schemas["AiOut"];
 export type AiStatus = AiSummary["status"];
 export type ReadingWish = Schemas["ReadingWish"];
 export type StudySummary = Schemas["StudySummaryOut"];
+export type Prior = Schemas["PriorOut"];
 export type StudyDetail = Schemas["StudyDetailOut"];
 export type Series = Schemas["SeriesOut"];
 export type Verdict = NonNullable<Series["verdict"]>;

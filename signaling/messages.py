@@ -104,9 +104,13 @@ class Message(BaseModel):
     )
 
 
+Layout = Literal["stack", "mpr", "compare", "mammography"]  # how a screen is divided among pictures
+
+
 class ViewerState(Message):
     """What the presenter's screen shows; every other screen follows it.
 
+    The instance is the one that a screen shows which cannot show the layout.
     Window centre and width in the modality's units (HU for CT). Zoom 1 fits the image to the screen; pan is
     in image pixels. The image is mirrored left to right first where `flip` says so, then turned clockwise by
     `rotation` degrees; zoom and pan do not depend on either.
@@ -124,6 +128,7 @@ class ViewerState(Message):
     flip: bool = False
     invert: bool
     finding_id: Id | None = None
+    layout: Layout = "stack"
 
 
 class Pointer(Message):

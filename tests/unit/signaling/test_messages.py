@@ -37,6 +37,7 @@ STATE = {
     "flip": True,
     "invert": False,
     "findingId": None,
+    "layout": "mpr",
 }
 OFFER = {"type": "description", "connection": "send", "description": {"type": "offer", "sdp": "v=0"}}
 CANDIDATE = {"type": "candidate", "connection": "send", "candidate": "", "sdpMid": "0", "sdpMLineIndex": 0}
@@ -79,6 +80,7 @@ BAD: list[Any] = [
     {"type": "viewer", "state": {**STATE, "panX": 1e9}},
     {"type": "viewer", "state": {**STATE, "sopInstanceUid": "<script>"}},
     {"type": "viewer", "state": {**STATE, "rotation": 45}},
+    {"type": "viewer", "state": {**STATE, "layout": "carousel"}},
     {"type": "viewer", "state": {**STATE, "patientName": "X"}},
     {"type": "viewer", "state": {k: v for k, v in STATE.items() if k != "zoom"}},
 ]
@@ -126,14 +128,15 @@ STATES = st.fixed_dictionaries(
         "flip": st.booleans(),
         "invert": st.booleans(),
         "findingId": st.none() | st.text(min_size=1, max_size=64),
+        "layout": st.sampled_from(["stack", "mpr", "compare", "mammography"]),
     }
 )
 
 
-def test_a_viewer_state_from_before_pictures_could_be_turned_is_upright() -> None:
-    kept = {name: value for name, value in STATE.items() if name not in ("rotation", "flip")}
+def test_a_viewer_state_from_before_turned_pictures_and_layouts_is_an_upright_stack() -> None:
+    kept = {name: value for name, value in STATE.items() if name not in ("rotation", "flip", "layout")}
     state = ViewerState.model_validate(kept)
-    assert (state.rotation, state.flip) == (0, False)
+    assert (state.rotation, state.flip, state.layout) == (0, False, "stack")
 
 
 @given(STATES.map(ViewerState.model_validate))

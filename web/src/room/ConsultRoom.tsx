@@ -43,7 +43,7 @@ import { useStillNews } from "./useStillNews";
 import { VideoTile } from "./VideoTile";
 import { WaitingRoom } from "./WaitingRoom";
 
-const StudyViewer = lazy(async () => ({ default: (await import("../viewer/StudyViewer")).StudyViewer }));
+const ViewerLayout = lazy(async () => ({ default: (await import("../viewer/ViewerLayout")).ViewerLayout }));
 
 /** Where the panel would leave too little of the picture, as in room.module.css. */
 const SMALL_SCREEN = "(max-width: 900px), (max-height: 520px)";
@@ -179,7 +179,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
         {studyUid === null && <EmptyState icon={IconPhotoOff} title={t("noStudy.title")} text={t("noStudy.text")} />}
         {study.data && (
           <Suspense fallback={<Loader size="sm" m="md" />}>
-            <StudyViewer
+            <ViewerLayout
               study={study.data}
               seriesInstanceUid={null}
               findings={study.data.findings}

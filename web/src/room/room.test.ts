@@ -39,6 +39,7 @@ const shared = {
   flip: false,
   invert: false,
   findingId: null,
+  layout: "stack" as const,
 };
 
 describe("what is on the screen", () => {

@@ -296,6 +296,7 @@ export interface ViewerChanged {
 /**
  * What the presenter's screen shows; every other screen follows it.
  *
+ * The instance is the one that a screen shows which cannot show the layout.
  * Window centre and width in the modality's units (HU for CT). Zoom 1 fits the image to the screen; pan is
  * in image pixels. The image is mirrored left to right first where `flip` says so, then turned clockwise by
  * `rotation` degrees; zoom and pan do not depend on either.
@@ -313,6 +314,7 @@ export interface ViewerState {
   flip: boolean;
   invert: boolean;
   findingId: string | null;
+  layout: "stack" | "mpr" | "compare" | "mammography";
 }
 
 /** An answer to `join`: a moderator is asked; then `welcome` or the error `declined` follows. */

@@ -29,6 +29,7 @@ const viewer = (zoom: number): ViewerState => ({
   flip: false,
   invert: false,
   findingId: null,
+  layout: "stack" as const,
 });
 const welcome = (changes: object = {}): ServerMessage => ({
   type: "welcome",

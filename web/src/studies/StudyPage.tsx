@@ -17,7 +17,7 @@ import { SeriesList } from "./SeriesList";
 import { StudyBanner } from "./StudyBanner";
 import classes from "./studyPage.module.css";
 
-const StudyViewer = lazy(async () => ({ default: (await import("../viewer/StudyViewer")).StudyViewer }));
+const ViewerLayout = lazy(async () => ({ default: (await import("../viewer/ViewerLayout")).ViewerLayout }));
 
 function Study({ study: whole }: { study: StudyDetail }) {
   const study = useSeenStudy(whole);
@@ -49,7 +49,7 @@ function Study({ study: whole }: { study: StudyDetail }) {
       <section className={classes.viewer} aria-label={t("viewer")}>
         {seriesUid !== null && (
           <Suspense fallback={<Loader size="sm" m="md" />}>
-            <StudyViewer
+            <ViewerLayout
               study={study}
               seriesInstanceUid={seriesUid}
               onOpenSeries={setChosenSeries}

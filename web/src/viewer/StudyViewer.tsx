@@ -1,6 +1,6 @@
-/** The image viewer of the study page and the consult room: one series at a time, AI marks and pointers on it. */
+/** The layout "stack": one series at a time, AI marks and pointers on it. */
 import { IconPhotoOff } from "@tabler/icons-react";
-import { useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Finding, StudyDetail } from "../api/types";
@@ -30,7 +30,7 @@ import { AiNote, LoadFailure, LoadingImage } from "./viewerStates";
 import { latestPerFrame, type Pointer, type ViewerState } from "./viewerState";
 import { ViewerToolbar } from "./ViewerToolbar";
 
-export interface StudyViewerProps {
+export interface ViewerProps {
   study: StudyDetail;
   /** The series to open, where the page chooses; null: the viewer chooses and shows its own strip of series. */
   seriesInstanceUid: string | null;
@@ -48,10 +48,18 @@ export interface StudyViewerProps {
   onPointer?: (pointer: Pointer | null) => void;
 }
 
+/** What each layout is given by `ViewerLayout` beside the props of the page. */
+export interface LayoutProps extends ViewerProps {
+  /** What was on screen in the layout before; null: nothing yet. */
+  start: ViewerState | null;
+  /** Where the user chooses another layout: belongs into the toolbar. */
+  layoutChoice: ReactNode;
+}
+
 const NO_FINDINGS: Finding[] = [];
 const isCoarse = () => window.matchMedia("(pointer: coarse)").matches;
 
-export function StudyViewer(props: StudyViewerProps) {
+export function StudyViewer(props: LayoutProps) {
   const { study, seriesInstanceUid, selectedFindingId, onSelectFinding, sharedState = null } = props;
   const { t } = useTranslation("viewer");
   const [stack] = useState(() => new ImageStack());
@@ -106,17 +114,18 @@ export function StudyViewer(props: StudyViewerProps) {
   const asked = useRef<string | null>(null);
   useEffect(() => {
     const { study: opened, findings: known, sharedState: followed, selectedFindingId: selected } = latest.current.props;
+    const start = stack.snapshot.get().seriesInstanceUid === null ? latest.current.props.start : null;
     const request = `${studyUid} ${seriesInstanceUid ?? ""}`;
     const current = stack.state(selected);
     const isSame = asked.current === request;
     const stays = isSame && current?.studyInstanceUid === studyUid ? current : null;
     asked.current = request;
-    const wanted = sharedSeries ?? stays?.seriesInstanceUid ?? seriesInstanceUid;
+    const wanted = sharedSeries ?? stays?.seriesInstanceUid ?? seriesInstanceUid ?? start?.seriesInstanceUid;
     const series = opened.series.find((each) => each.series_instance_uid === wanted) ?? firstSeries(opened, known);
     if (series === null) return;
     const uid = series.series_instance_uid;
     if (isSame && stack.holds(opened, series)) return;
-    const state = [followed, stays].find((each) => each?.seriesInstanceUid === uid) ?? null;
+    const state = [followed, stays, start].find((each) => each?.seriesInstanceUid === uid) ?? null;
     const finding = known.find((each) => each.id === selected && each.series_instance_uid === uid);
     stack.open(opened, series, state?.sopInstanceUid ?? finding?.sop_instance_uid ?? null, state, "load");
   }, [stack, studyUid, instanceCount, seriesInstanceUid, sharedSeries]);
@@ -223,6 +232,7 @@ export function StudyViewer(props: StudyViewerProps) {
           readerFirst,
         }}
         measurementCount={measurements.length}
+        layoutChoice={props.layoutChoice}
         listShown={listShown}
         onToggleList={() => setListShown((on) => !on)}
       />

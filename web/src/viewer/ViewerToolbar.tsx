@@ -10,7 +10,7 @@ import {
   IconZoomIn,
   type Icon,
 } from "@tabler/icons-react";
-import { useSyncExternalStore } from "react";
+import { useSyncExternalStore, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import { AiMenu, type AiMenuProps } from "./AiMenu";
@@ -43,6 +43,7 @@ export interface ViewerToolbarProps {
   presets: readonly Preset[];
   onPreset: (key: string) => void;
   ai: AiMenuProps;
+  layoutChoice: ReactNode;
   measurementCount: number;
   listShown: boolean;
   onToggleList: () => void;
@@ -57,6 +58,7 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
   return (
     <div className={classes.bar}>
       <div className={classes.toolbar} role="toolbar" aria-label={t("toolbar")}>
+        {props.layoutChoice}
         <div className={classes.group}>
           {TOOLS.filter((each) => each !== "scroll" || slices.length > 1).map((each) => (
             <ToolButton

@@ -4,6 +4,7 @@ import { viewOf, type ImageToCanvas, type Size, type Turn, type View } from "./g
 
 /** Zoom is relative to "fits the screen" and pan is in image pixels, so screens of any size show the same. */
 export type { Pointer, ViewerState };
+export type Layout = ViewerState["layout"];
 
 export interface Window {
   center: number;
@@ -55,6 +56,7 @@ export function toViewerState(place: Place, shown: Presentation, findingId: stri
     flip: shown.turn.flip,
     invert: shown.invert,
     findingId,
+    layout: "stack",
   };
 }
 

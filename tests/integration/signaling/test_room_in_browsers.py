@@ -25,6 +25,7 @@ def a_viewer_state(**changes: Any) -> dict[str, Any]:
         "flip": True,
         "invert": False,
         "findingId": None,
+        "layout": "stack",
         **changes,
     }
 

@@ -58,7 +58,7 @@ front-end-tests:
 	@npm --prefix web run --silent test
 
 python-tests:
-	@$(BIN)/pytest $(PYTEST)
+	@$(BIN)/pytest -n 2 --no-loadscope-reorder $(PYTEST)
 
 imports: ## Print which package may import which, and whether it holds
 	@$(BIN)/lint-imports --no-cache --verbose

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from xdist.remote import Producer
 
 from tests.installation_server import (
     REPOSITORY,
@@ -14,10 +15,25 @@ from tests.installation_server import (
     free_ports_of_an_installation,
     no_models,
 )
+from tests.two_processes import NICENESS, REAL_TIME_GROUP, RealTimeAlone, group_of
 
 # A loaded machine is slow now and then; how long an example takes is no property of the code.
 settings.register_profile("no-deadline", deadline=None)
 settings.load_profile("no-deadline")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if os.environ.get("PYTEST_XDIST_WORKER", "gw0") != "gw0":
+        os.nice(NICENESS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Real-time tests first: where there are several processes the others find a place beside them."""
+    items.sort(key=lambda item: group_of(item.nodeid) != REAL_TIME_GROUP)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> RealTimeAlone:
+    return RealTimeAlone(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -41,6 +41,7 @@ class ErrorCode(StrEnum):
     REMOVED = "removed"  # by a moderator
     DECLINED = "declined"  # by a moderator, in the waiting room
     CANNOT_RESUME = "cannot-resume"  # the stay is over, or too much was missed: join anew
+    FLOODED = "flooded"  # it sent far more than a page does, for seconds
     NOT_PRESENTER = "not-presenter"
     NOT_ALLOWED = "not-allowed"
     NOT_NOW = "not-now"  # the room is in another state, by somebody else's doing

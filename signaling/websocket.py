@@ -3,7 +3,8 @@
 A browser's page of another origin is refused (Origin). Whoever does not bring a join token, or the resume
 token of a stay, in its first message within JOIN_DEADLINE_S is cut off. Frames above MAX_MESSAGE_BYTES end
 the connection, and at most FRAMES_WAITING of one client wait to be read: after that its TCP connection
-stands still. A line that is lost without a word leaves its stay in the lobby, to be gone on with.
+stands still. Who sends faster than a page can (see pace) waits, and is ended if that goes on. A line that is
+lost without a word leaves its stay in the lobby, to be gone on with.
 """
 
 import asyncio
@@ -34,11 +35,13 @@ from signaling.messages import (
     to_json,
 )
 from signaling.outbox import Outbox
+from signaling.pace import Pace
 
 JOIN_DEADLINE_S = 10.0
 FRAMES_WAITING = 64
 PING_INTERVAL_S = 10.0
 PING_TIMEOUT_S = 15.0  # a client that has gone without a word is lost after that
+CLOSE_TIMEOUT_S = 2.0  # who is ended and goes on sending is cut off after that
 BAD_MESSAGES_ALLOWED = 20
 
 # RFC 6455 section 7.4.2: 4000-4999 is for private use. The reason says the same in words.
@@ -54,6 +57,7 @@ CLOSE_CODES = {
     ErrorCode.REMOVED: 4007,
     ErrorCode.DECLINED: 4008,
     ErrorCode.CANNOT_RESUME: 4009,
+    ErrorCode.FLOODED: 4010,
     ErrorCode.SERVER_CLOSING: 1001,
 }
 # RFC 6455 section 7.4.1: ends that nobody wanted, no close frame and no answer to a ping. The stay is held.
@@ -81,6 +85,10 @@ class Client:
     def end(self, code: ErrorCode) -> None:
         self._end = self._end or code
         self._changed.set()
+
+    @property
+    def is_ending(self) -> bool:
+        return self._end is not None
 
     async def write(self) -> None:
         """Send what waits until the socket is to end; then say why, and close it."""
@@ -125,6 +133,7 @@ class SignalingServer:
             max_queue=FRAMES_WAITING,
             ping_interval=PING_INTERVAL_S,
             ping_timeout=PING_TIMEOUT_S,
+            close_timeout=CLOSE_TIMEOUT_S,
             server_header=None,
         )
         return int(next(iter(self._server.sockets)).getsockname()[1])
@@ -197,7 +206,17 @@ class SignalingServer:
 
     async def _read(self, connection: ServerConnection, client: Client, stay: Stay) -> None:
         bad_messages = 0
+        clock = asyncio.get_running_loop().time
+        pace = Pace(clock())
         async for frame in connection:
+            if client.is_ending:
+                continue  # its answer to our close frame is somewhere behind what it has sent
+            if pace.floods:
+                log.warning("flooded room=%s stay=%s", stay.room_id, stay.number)
+                client.end(ErrorCode.FLOODED)
+                continue
+            if (wait_s := pace.wait_s(clock())) > 0:
+                await asyncio.sleep(wait_s)
             try:
                 self._lobby.receive(stay, parse_client_message(frame))
             except BadMessage as error:

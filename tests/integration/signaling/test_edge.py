@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Origin, Subprotocol
 
+from signaling import pace
 from signaling.join_token import JoinGrant, issue
 from signaling.lobby import Lobby
 from signaling.messages import MAX_MESSAGE_BYTES, SUBPROTOCOL
@@ -139,6 +141,31 @@ async def test_a_bad_message_is_answered_and_too_many_end_it(door: Door) -> None
         for _ in range(BAD_MESSAGES_ALLOWED):
             await anna.send("{}")
         assert await ending(anna) == (4000, "bad-message")
+
+
+async def test_whoever_floods_is_ended_and_the_others_go_on(
+    door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pace, "FLOOD_S", 0.5)
+
+    async def flood(client: ClientConnection) -> None:
+        with suppress(ConnectionClosed):
+            while True:
+                for _ in range(10):
+                    await say(client, "pointer", pointer=None)
+                await asyncio.sleep(0.01)
+
+    async with door.knock() as anna, door.knock() as ben, door.knock() as flooder:
+        await joined(anna, "anna")
+        await joined(ben, "ben")
+        await joined(flooder, "flooder")
+        flooding = asyncio.create_task(flood(flooder))
+        await say(anna, "pointer", pointer=None)
+        while (await next_of(ben, "pointer"))["participantId"] != "anna":
+            pass
+        assert await ending(flooder) == (4010, "flooded")
+        await flooding
+        assert (await next_of(ben, "left"))["participantId"] == "flooder"
 
 
 async def test_a_frame_that_is_too_large_ends_the_connection(door: Door) -> None:

@@ -11,7 +11,7 @@ import type { Sound } from "./useRemoteSound";
 import type { OwnScreen } from "./useScreenShare";
 
 /** Why a call ended for good: another try by itself would not help. */
-const CLOSING_CODES: ReadonlySet<string> = new Set(["room-full", "room-locked", "replaced", "removed", "declined", "not-allowed"]);
+const CLOSING_CODES: ReadonlySet<string> = new Set(["room-full", "room-locked", "replaced", "removed", "declined", "not-allowed", "flooded"]);
 /** The room stands, but without sound and pictures. */
 const MEDIA_CODES: ReadonlySet<string> = new Set(["media-failed", "no-webrtc"]);
 

@@ -78,7 +78,7 @@ const POINTER_SPACING_MS = 40;
 const MEDIA_TRIES = 3;
 /** What another try cannot change. */
 const FINAL: ReadonlySet<ErrorCode> = new Set([
-  "replaced", "room-full", "room-locked", "removed", "declined", "bad-message", "not-allowed",
+  "replaced", "room-full", "room-locked", "removed", "declined", "bad-message", "not-allowed", "flooded",
 ]);
 
 /** Whether this browser knows WebRTC; without it the images are shared all the same. */

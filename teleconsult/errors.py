@@ -77,6 +77,10 @@ class StudyMissing(TeleconsultError):
     """An imaging consult needs at least one study."""
 
 
+class ImagesGone(TeleconsultError):
+    """The consult's studies were deleted in the archive."""
+
+
 class NoAgreement(TeleconsultError):
     """No agreement in force lets the institution ask for this, and it has no such specialist of its own."""
 

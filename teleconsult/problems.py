@@ -170,6 +170,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "An imaging consult needs at least one study.",
         "影像会诊至少需要一项检查。",
     ),
+    errors.ImagesGone: Problem(
+        409,
+        "images-gone",
+        "The images of this consult are no longer in the archive: they were deleted there. Send them again, "
+        "or add another study to the consult; then it can begin.",
+        "本次会诊的影像已在归档系统中被删除。请重新上传，或为会诊添加其他检查，然后即可开始。",
+    ),
     errors.NoAgreement: Problem(
         409,
         "no-agreement",

@@ -79,6 +79,7 @@ TRANSITIONS: Mapping[Status, Mapping[Event, Status]] = {
 }
 
 NEEDS_REASON = frozenset({Event.DECLINE, Event.RETURN, Event.CALL_OFF, Event.AMEND})
+NEEDS_IMAGES = frozenset({Event.START, Event.REPORT_WITHOUT_CALL})
 # Not offered on a page of their own yet: the timer and the calendar cause them.
 BY_SYSTEM = frozenset({Event.EXPIRE, Event.NOBODY_CAME})
 LIVE = frozenset({Status.ACCEPTED, Status.SCHEDULED, Status.IN_PROGRESS, Status.ON_HOLD})
@@ -166,7 +167,7 @@ class Consult:
             raise IllegalTransition(event, self.status, [e for e in possible if e not in BY_SYSTEM])
         if event in NEEDS_REASON and not (reason or "").strip():
             raise ReasonRequired
-        if event in (Event.START, Event.REPORT_WITHOUT_CALL):
+        if event in NEEDS_IMAGES:
             if not self.consent.allows_start:
                 raise ConsentMissing
             if not self.study_instance_uids:

@@ -15,12 +15,14 @@ from teleconsult.agreements.agreement import Scope
 from teleconsult.agreements.repository import AgreementRepository
 from teleconsult.consults.consult import (
     LIVE,
+    NEEDS_IMAGES,
     TRANSITIONS,
     Consult,
     Event,
     HistoryEntry,
     Status,
 )
+from teleconsult.consults.images_at_hand import require_images
 from teleconsult.consults.schemas import (
     ConsultEventIn,
     ConsultIn,
@@ -108,6 +110,10 @@ def record_consult_event(
     consult_id: str, body: ConsultEventIn, parts: Parts, user: CurrentUser, now: Now
 ) -> ConsultOut:
     """Move a consult one step; a 409 names the steps that are possible."""
+    if body.event in NEEDS_IMAGES:
+        with parts.database.reading() as connection:
+            consult = parts.consults.get_for(connection, consult_id, user)
+        require_images(parts, consult, now)
     with parts.database.transaction() as connection:
         consult = parts.consults.get_for(connection, consult_id, user)
         if body.event in TRANSITIONS[consult.status] and (
@@ -157,6 +163,11 @@ def add_study_to_consult(
 @router.post("/{consult_id}/join")
 def join_room(consult_id: str, request: Request, parts: Parts, user: CurrentUser, now: Now) -> JoinOut:
     """A short-lived ticket into the consult's room. The first to enter an accepted consult starts it."""
+    with parts.database.reading() as connection:
+        consult = parts.consults.get_for(connection, consult_id, user)
+        _part_in_room(user, consult)
+    if Event.START in TRANSITIONS[consult.status]:
+        require_images(parts, consult, now)
     with parts.database.transaction() as connection:
         consult = parts.consults.get_for(connection, consult_id, user)
         part = _part_in_room(user, consult)

@@ -139,13 +139,13 @@ class Reconciliation:
 
     def _lost(self, known: Mapping[str, tuple[str, str, str]], listed: Mapping[str, ArchivedSeries]) -> None:
         missing = [orthanc_id for orthanc_id in known if orthanc_id not in listed]
-        for some in _in_parts(missing):
+        for some in in_parts(missing):
             really = [one for one in self._in_parallel(some, self._is_lost) if one]
             for orthanc_id in really:
                 self._note(Difference.LOST, f"instance/{known[orthanc_id][0]}")
             if not self.dry_run and really:
                 with self.parts.database.transaction() as connection:
-                    self._forget(connection, really)
+                    forget_instances(connection, really, self.at)
 
     def _is_lost(self, orthanc_id: str) -> str | None:
         if self.parts.pacs.has(orthanc_id):
@@ -158,20 +158,6 @@ class Reconciliation:
                 .where(instances.c.orthanc_id == orthanc_id)
             ).first()
         return orthanc_id if row is not None and row.tier == "archive" else None
-
-    def _forget(self, connection: Connection, orthanc_ids: Sequence[str]) -> None:
-        """Rows go, so that sending the files again repairs it; their series is judged anew."""
-        rows = connection.execute(
-            select(instances.c.sop_instance_uid, instances.c.series_instance_uid).where(
-                instances.c.orthanc_id.in_(orthanc_ids)
-            )
-        ).all()
-        uids = [row.sop_instance_uid for row in rows]
-        connection.execute(delete(instances).where(instances.c.orthanc_id.in_(orthanc_ids)))
-        connection.execute(
-            update(upload_files).where(upload_files.c.sop_instance_uid.in_(uids)).values(sha256=None)
-        )
-        _reopen(connection, {row.series_instance_uid for row in rows}, self.at)
 
     def _misplaced(
         self, known: Mapping[str, tuple[str, str, str]], listed: Mapping[str, ArchivedSeries]
@@ -187,14 +173,14 @@ class Reconciliation:
             self._note(Difference.MISPLACED, f"instance/{known[orthanc_id][0]}")
         if self.dry_run or not wrong:
             return
-        for some in _in_parts(wrong):
+        for some in in_parts(wrong):
             with self.parts.database.transaction() as connection:
-                self._forget(connection, some)
+                forget_instances(connection, some, self.at)
                 _drop_empty_series(connection)
             self._register(some, quietly=True)
 
     def _unknown(self, candidates: set[str]) -> None:
-        for some in _in_parts(sorted(candidates)):
+        for some in in_parts(sorted(candidates)):
             with self.parts.database.reading() as connection:
                 new = set(some) - self.parts.studies.known_orthanc_ids(connection, some)
                 new -= leaving(connection, new)
@@ -318,7 +304,7 @@ class Reconciliation:
             for uid in left:
                 self._note(Difference.ANNOUNCED, f"instance/{uid}")
             if not self.dry_run:
-                for some in _in_parts(left):
+                for some in in_parts(left):
                     connection.execute(
                         delete(expected_instances).where(expected_instances.c.sop_instance_uid.in_(some))
                     )
@@ -331,7 +317,7 @@ class Reconciliation:
                 .join(studies, studies.c.study_instance_uid == series.c.study_instance_uid)
                 .where(instances.c.sha256.is_(None), studies.c.tier == "archive")
             ).all()
-        for some in _in_parts([(row.sop_instance_uid, row.orthanc_id) for row in rows]):
+        for some in in_parts([(row.sop_instance_uid, row.orthanc_id) for row in rows]):
             digests = [one for one in self._in_parallel(some, self._digest) if one is not None]
             with self._deed() as connection:
                 for uid, digest, size_bytes in digests:
@@ -348,7 +334,7 @@ class Reconciliation:
 
     def _damaged(self) -> None:
         """Files that the archive reads back otherwise than they came: an alarm, and for people to mend."""
-        for some in _in_parts(sorted(self._known())):
+        for some in in_parts(sorted(self._known())):
             for orthanc_id in self._in_parallel(some, self._is_damaged):
                 if orthanc_id is None:
                     continue
@@ -375,6 +361,21 @@ class Reconciliation:
             return list(pool.map(work, values))
 
 
+def forget_instances(connection: Connection, orthanc_ids: Sequence[str], at: datetime) -> None:
+    """Rows go, so that sending the files again repairs it; their series is judged anew."""
+    rows = connection.execute(
+        select(instances.c.sop_instance_uid, instances.c.series_instance_uid).where(
+            instances.c.orthanc_id.in_(orthanc_ids)
+        )
+    ).all()
+    uids = [row.sop_instance_uid for row in rows]
+    connection.execute(delete(instances).where(instances.c.orthanc_id.in_(orthanc_ids)))
+    connection.execute(
+        update(upload_files).where(upload_files.c.sop_instance_uid.in_(uids)).values(sha256=None)
+    )
+    _reopen(connection, {row.series_instance_uid for row in rows}, at)
+
+
 def _reopen(connection: Connection, series_instance_uids: set[str], at: datetime) -> None:
     connection.execute(
         update(series)
@@ -396,6 +397,6 @@ def _drop_empty_series(connection: Connection) -> None:
     )
 
 
-def _in_parts(values: Sequence[T]) -> Iterator[list[T]]:
+def in_parts(values: Sequence[T]) -> Iterator[list[T]]:
     for start in range(0, len(values), AT_ONCE):
         yield list(values[start : start + AT_ONCE])

@@ -603,6 +603,22 @@ consult_studies = Table(
     Column("added_at", UtcDateTime, nullable=False),
 )
 
+# What was given of the patient's history with a consult. Wrong entries stay, and say that they are.
+history_entries = Table(
+    "history_entries",
+    metadata,
+    _id(primary_key=True),
+    _id("consult_id", ForeignKey("consults.id"), nullable=False, index=True),
+    Column("position", Integer, nullable=False),  # of the consult's entries, from 1
+    Column("record", JSON, nullable=False),  # teleconsult.patient_history.record
+    _id("given_by", ForeignKey("users.id"), nullable=False),
+    Column("given_at", UtcDateTime, nullable=False),
+    Column("in_error_at", UtcDateTime),
+    _id("in_error_by", ForeignKey("users.id")),
+    Column("in_error_reason", Text),
+    UniqueConstraint("consult_id", "position"),
+)
+
 call_qualities = Table(
     "call_qualities",
     metadata,

@@ -64,6 +64,7 @@ MAY_KEEP_UP: Mapping[Upkeep, frozenset[Role]] = {
 # While a consult waits, every specialist whom it reaches may look at it. Afterwards its parts only.
 WAITING = frozenset({Status.REQUESTED})
 STILLS_TAKEN = LIVE | {Status.REPORTING}
+OVER = frozenset({Status.CLOSED, Status.DECLINED, Status.CANCELLED, Status.NO_SHOW})
 NO_LONGER_SHARED = frozenset({Status.DECLINED, Status.CANCELLED, Status.NO_SHOW, Status.RETURNED})
 
 
@@ -110,6 +111,11 @@ def may_take_stills(user: User, consult: Consult) -> bool:
 
 def may_delete_still(user: User, consult: Consult, taken_by_id: str) -> bool:
     return user.id == taken_by_id or part_in(user, consult) is Part.ASSIGNED
+
+
+def may_add_history(user: User, consult: Consult) -> bool:
+    """Whether the user says more of the patient's history; what was given wrongly, both sides may mark."""
+    return part_in(user, consult) in (Part.INVITING, Part.ASSIGNED) and consult.status not in OVER
 
 
 def may_cause(user: User, event: Event, consult: Consult) -> bool:

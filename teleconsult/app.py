@@ -42,6 +42,7 @@ from teleconsult.findings.routes import router as finding_routes
 from teleconsult.lifecycle.routes import router as lifecycle_routes
 from teleconsult.models.report_card import router as report_card_routes
 from teleconsult.models.routes import router as model_routes
+from teleconsult.patient_history.routes import router as history_routes
 from teleconsult.recordings.routes import router as recording_routes
 from teleconsult.reports.pades import open_seal
 from teleconsult.reports.repository import ReportRepository
@@ -169,6 +170,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     finding_routes,
     evidence_routes,
     consult_routes,
+    history_routes,
     agreement_routes,
     call_quality_routes,
     recording_routes,

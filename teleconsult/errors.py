@@ -101,6 +101,24 @@ class StudyOfAnotherPatient(TeleconsultError):
     pass
 
 
+class HistoryContradicts(TeleconsultError):
+    """Some are named, and at the same time none are said to be known."""
+
+
+class HistoryTooLong(TeleconsultError):
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
+class ConsultOver(TeleconsultError):
+    """What belongs to a consult is read once it is over, and no longer added to."""
+
+
+class BundleNotReadable(TeleconsultError):
+    """Not a FHIR R4 Bundle in JSON, or a larger one than a request carries."""
+
+
 class FindingsUndecided(TeleconsultError):
     def __init__(self, count: int) -> None:
         super().__init__(count)

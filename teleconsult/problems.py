@@ -207,6 +207,31 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "This study belongs to another patient than the consult. It was kept, but not added to the consult.",
         "该检查属于另一位患者。检查已保存，但没有加入本次会诊。",
     ),
+    errors.HistoryContradicts: Problem(
+        422,
+        "history-contradicts",
+        "The history names some and also says that none are known. Please take out one of the two.",
+        "病史中既列出了具体内容，又注明“无已知”，请去掉其中之一。",
+    ),
+    errors.HistoryTooLong: Problem(
+        422,
+        "history-too-long",
+        "A consult keeps at most {limit} entries of history. Please give the ones that matter.",
+        "一次会诊最多保存 {limit} 条病史，请只填写重要内容。",
+        lambda e: {"limit": e.limit},
+    ),
+    errors.ConsultOver: Problem(
+        409,
+        "consult-over",
+        "This consult is over: what belongs to it can be read, and no longer added to.",
+        "本次会诊已结束：相关内容可以查看，但不能再添加。",
+    ),
+    errors.BundleNotReadable: Problem(
+        422,
+        "bundle-not-readable",
+        "This is not a FHIR R4 bundle (JSON) of at most 2 MB and 1,000 entries. Nothing was taken from it.",
+        "这不是 FHIR R4 Bundle（JSON），或超过 2 MB、1000 条。未读取任何内容。",
+    ),
     errors.FindingsUndecided: Problem(
         409,
         "findings-undecided",

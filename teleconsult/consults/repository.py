@@ -89,6 +89,11 @@ class ConsultRepository:
         ).all()
         return [c for c in _consults(connection, rows) if access.part_in(user, c) is not None]
 
+    def of_patient_for(self, connection: Connection, patient_id: str, user: User) -> list[Consult]:
+        """Those of one patient that the user has a part in."""
+        rows = connection.execute(select(consults).where(consults.c.patient_id == patient_id)).all()
+        return [c for c in _consults(connection, rows) if access.part_in(user, c) is not None]
+
     def of_study(self, connection: Connection, study_instance_uid: str) -> list[Consult]:
         rows = connection.execute(
             select(consults)

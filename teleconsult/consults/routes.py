@@ -42,6 +42,7 @@ from teleconsult.errors import (
     StudyMissing,
     StudyOfAnotherPatient,
 )
+from teleconsult.patient_history.repository import keep_history
 from teleconsult.studies.repository import Study
 from teleconsult.users.user import User
 
@@ -87,6 +88,7 @@ def ask_for_consult(body: ConsultIn, parts: Parts, user: CurrentUser, now: Now) 
             history=(HistoryEntry(now, Event.SUBMIT, user.id),),
         )
         parts.consults.add(connection, consult)
+        keep_history(connection, consult.id, body.history, user, now)
         _audit(connection, now, user, "consult-requested", consult.id)
         out = _out(parts, connection, consult, user)
     _changed(parts, consult.id)

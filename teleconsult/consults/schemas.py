@@ -18,6 +18,7 @@ from teleconsult.consults.consult import (
     Urgency,
 )
 from teleconsult.dependencies import PartsOfApp
+from teleconsult.patient_history.record import MOST_RECORDS, HistoryRecord
 from teleconsult.studies.schemas import PatientOut, StudySummaryOut, studies_out
 from teleconsult.text import Text
 from teleconsult.users.schemas import UserRefOut
@@ -38,6 +39,7 @@ class ConsultIn(BaseModel):
     legal_role: LegalRole = LegalRole.CONSULTATION
     study_instance_uids: list[str] = Field(max_length=50)
     consent: ConsentIn
+    history: list[HistoryRecord] = Field(default=[], max_length=MOST_RECORDS)
 
 
 class ConsultEventIn(BaseModel):

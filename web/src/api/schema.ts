@@ -322,6 +322,67 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/consults/{consult_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read History */
+        get: operations["read_history_api_consults__consult_id__history_get"];
+        put?: never;
+        /**
+         * Add History
+         * @description Say more than the request did; who and when stays with it.
+         */
+        post: operations["add_history_api_consults__consult_id__history_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/history.fhir": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export History
+         * @description What was given with this consult, as a FHIR R4 Bundle. Written to the audit log.
+         */
+        get: operations["export_history_api_consults__consult_id__history_fhir_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/history/{entry_id}/error": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Mark History Wrong
+         * @description Say that an entry is wrong, and why; it stays, and is shown as that.
+         */
+        post: operations["mark_history_wrong_api_consults__consult_id__history__entry_id__error_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/consults/{consult_id}/join": {
         parameters: {
             query?: never;
@@ -796,6 +857,46 @@ export interface paths {
         };
         /** Read Health */
         get: operations["read_health_api_health_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/history-bundle-readings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read History Bundle
+         * @description What a FHIR R4 Bundle (the body, JSON) says; `patient_id` is the number that it should be about.
+         */
+        post: operations["read_history_bundle_api_history_bundle_readings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/history-items": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List History Items
+         * @description The type-ahead of the form: common items with the codes of their standards.
+         */
+        get: operations["list_history_items_api_history_items_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1819,6 +1920,27 @@ export interface components {
             /** Subject */
             subject: string;
         };
+        /**
+         * Allergy
+         * @description AllergyIntolerance.
+         */
+        Allergy: {
+            coding?: components["schemas"]["Coding"] | null;
+            /** Criticality */
+            criticality?: ("low" | "high" | "unable-to-assess") | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "allergy";
+            /**
+             * Reaction
+             * @default
+             */
+            reaction: string;
+            /** Text */
+            text: string;
+        };
         /** ArchiveIn */
         ArchiveIn: {
             /** Ae Title */
@@ -1904,6 +2026,13 @@ export interface components {
          * @enum {string}
          */
         BodySite: "head" | "face" | "eye" | "ear" | "mouth" | "neck" | "chest" | "breast" | "abdomen" | "back" | "pelvis" | "upper-limb" | "hand" | "lower-limb" | "foot";
+        /** BoundsOut */
+        BoundsOut: {
+            /** High */
+            high: number | null;
+            /** Low */
+            low: number | null;
+        };
         /** BreastImageOut */
         BreastImageOut: {
             /** Dense Cm2 */
@@ -1987,6 +2116,13 @@ export interface components {
          * @enum {string}
          */
         ChangeKind: "same" | "added" | "removed";
+        /** Coding */
+        Coding: {
+            /** Code */
+            code: string;
+            /** System */
+            system: string;
+        };
         /**
          * ComparisonOut
          * @description A finding against the newest prior study that was read for the same.
@@ -2009,6 +2145,32 @@ export interface components {
             study_instance_uid: string;
             /** Volume Mm3 */
             volume_mm3: number | null;
+        };
+        /**
+         * Condition
+         * @description Condition; not active: it is over.
+         */
+        Condition: {
+            coding?: components["schemas"]["Coding"] | null;
+            /**
+             * Is Active
+             * @default true
+             */
+            is_active: boolean;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "condition";
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Onset */
+            onset?: string | null;
+            /** Text */
+            text: string;
         };
         /** ConflictOut */
         ConflictOut: {
@@ -2062,6 +2224,11 @@ export interface components {
         /** ConsultIn */
         ConsultIn: {
             consent: components["schemas"]["ConsentIn"];
+            /**
+             * History
+             * @default []
+             */
+            history: (components["schemas"]["Allergy"] | components["schemas"]["Condition"] | components["schemas"]["Medication"] | components["schemas"]["Observation"] | components["schemas"]["NoneKnown"])[];
             /** @default consultation */
             legal_role: components["schemas"]["LegalRole"];
             /** Patient Id */
@@ -2384,6 +2551,11 @@ export interface components {
             /** Weights Sha256 */
             weights_sha256: string;
         };
+        /**
+         * Flag
+         * @enum {string}
+         */
+        Flag: "low" | "normal" | "high" | "abnormal";
         /** FoundStudyOut */
         FoundStudyOut: {
             /** Accession Number */
@@ -2435,6 +2607,75 @@ export interface components {
             event: components["schemas"]["Event"];
             /** Reason */
             reason: string | null;
+        };
+        /** HistoryErrorIn */
+        HistoryErrorIn: {
+            /** Reason */
+            reason: string;
+        };
+        /** HistoryIn */
+        HistoryIn: {
+            /** Records */
+            records: (components["schemas"]["Allergy"] | components["schemas"]["Condition"] | components["schemas"]["Medication"] | components["schemas"]["Observation"] | components["schemas"]["NoneKnown"])[];
+        };
+        /**
+         * HistoryItemOut
+         * @description One line of the type-ahead.
+         */
+        HistoryItemOut: {
+            bounds: components["schemas"]["BoundsOut"] | null;
+            /** Code */
+            code: string | null;
+            /** En */
+            en: string;
+            kind: components["schemas"]["Kind"];
+            of_women: components["schemas"]["BoundsOut"] | null;
+            /** Pinyin */
+            pinyin: string;
+            /** System */
+            system: string;
+            /** Unit */
+            unit: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * HistoryOut
+         * @description What was given with this consult, and with other consults of the patient that the user has part in.
+         */
+        HistoryOut: {
+            /** Earlier */
+            earlier: components["schemas"]["HistoryRecordOut"][];
+            /** Entries */
+            entries: components["schemas"]["HistoryRecordOut"][];
+            /** May Add */
+            may_add: boolean;
+            /** Numbers */
+            numbers: components["schemas"]["PatientNumberOut"][];
+        };
+        /**
+         * HistoryRecordOut
+         * @description A record as it was given; one in error says who marked it, when and why.
+         */
+        HistoryRecordOut: {
+            /** Consult Id */
+            consult_id: string;
+            flag: components["schemas"]["Flag"] | null;
+            /**
+             * Given At
+             * Format: date-time
+             */
+            given_at: string;
+            given_by: components["schemas"]["UserRefOut"];
+            /** Id */
+            id: string;
+            /** In Error At */
+            in_error_at: string | null;
+            in_error_by: components["schemas"]["UserRefOut"] | null;
+            /** In Error Reason */
+            in_error_reason: string | null;
+            /** Record */
+            record: components["schemas"]["Allergy"] | components["schemas"]["Condition"] | components["schemas"]["Medication"] | components["schemas"]["Observation"] | components["schemas"]["NoneKnown"];
         };
         /** InstanceOut */
         InstanceOut: {
@@ -2493,6 +2734,11 @@ export interface components {
             /** Signaling Url */
             signaling_url: string;
         };
+        /**
+         * Kind
+         * @enum {string}
+         */
+        Kind: "allergy" | "condition" | "medication" | "vital-signs" | "laboratory";
         /**
          * Laterality
          * @enum {string}
@@ -2705,6 +2951,30 @@ export interface components {
             /** Username */
             username: string;
         };
+        /**
+         * Medication
+         * @description MedicationStatement; not taken: no longer.
+         */
+        Medication: {
+            coding?: components["schemas"]["Coding"] | null;
+            /**
+             * Dosage
+             * @default
+             */
+            dosage: string;
+            /**
+             * Is Taken
+             * @default true
+             */
+            is_taken: boolean;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "medication";
+            /** Text */
+            text: string;
+        };
         /** MemberIn */
         MemberIn: {
             /** Display Name */
@@ -2867,6 +3137,66 @@ export interface components {
          * @enum {string}
          */
         NoduleType: "solid" | "part-solid" | "ground-glass" | "calcified";
+        /**
+         * NoneKnown
+         * @description Somebody asked, and there is none: not the same as nobody having said anything.
+         */
+        NoneKnown: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "none-known";
+            /**
+             * Of
+             * @enum {string}
+             */
+            of: "allergy" | "condition" | "medication";
+        };
+        /**
+         * Observation
+         * @description Observation: a vital sign or a laboratory result, as a number with its unit or in words.
+         *
+         *     `low` and `high` are the reference range in the value's own unit. `stated` is what the source itself says
+         *     of the value; it counts where there is no range.
+         */
+        Observation: {
+            /**
+             * Category
+             * @enum {string}
+             */
+            category: "vital-signs" | "laboratory";
+            coding?: components["schemas"]["Coding"] | null;
+            /** Comparator */
+            comparator?: ("<" | "<=" | ">=" | ">") | null;
+            /** Effective */
+            effective?: string | null;
+            /** High */
+            high?: number | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "observation";
+            /** Low */
+            low?: number | null;
+            /** Stated */
+            stated?: ("low" | "normal" | "high" | "abnormal") | null;
+            /** Text */
+            text: string;
+            /**
+             * Unit
+             * @default
+             */
+            unit: string;
+            /** Value */
+            value?: number | null;
+            /**
+             * Words
+             * @default
+             */
+            words: string;
+        };
         /** OneTimePasswordOut */
         OneTimePasswordOut: {
             /** One Time Password */
@@ -2878,6 +3208,12 @@ export interface components {
             current_password: string;
             /** New Password */
             new_password: string;
+        };
+        /** PatientNumberOut */
+        PatientNumberOut: {
+            institution: components["schemas"]["InstitutionOut"];
+            /** Patient Id */
+            patient_id: string;
         };
         /** PatientOut */
         PatientOut: {
@@ -2999,6 +3335,24 @@ export interface components {
             specialty: string;
         };
         /**
+         * ReadBundleOut
+         * @description What a bundle says, to be looked at before it is given; nothing is kept yet.
+         *
+         *     `is_other_patient`: it names patient numbers, and none of them is the number asked for.
+         */
+        ReadBundleOut: {
+            /** Is Other Patient */
+            is_other_patient: boolean;
+            /** Patient Names */
+            patient_names: string[];
+            /** Patient Numbers */
+            patient_numbers: string[];
+            /** Records */
+            records: (components["schemas"]["Allergy"] | components["schemas"]["Condition"] | components["schemas"]["Medication"] | components["schemas"]["Observation"] | components["schemas"]["NoneKnown"])[];
+            /** Refused */
+            refused: components["schemas"]["RefusedEntryOut"][];
+        };
+        /**
          * ReadingWish
          * @enum {string}
          */
@@ -3111,6 +3465,17 @@ export interface components {
          * @enum {string}
          */
         RecordingStatus: "recording" | "kept" | "interrupted";
+        /** RefusedEntryOut */
+        RefusedEntryOut: {
+            /** En */
+            en: string;
+            /** Position */
+            position: number;
+            /** Resource Type */
+            resource_type: string;
+            /** Zh */
+            zh: string;
+        };
         /** RejectionOut */
         RejectionOut: {
             /** Address */
@@ -4620,6 +4985,155 @@ export interface operations {
             };
         };
     };
+    read_history_api_consults__consult_id__history_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_history_api_consults__consult_id__history_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HistoryIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    export_history_api_consults__consult_id__history_fhir_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/fhir+json": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    mark_history_wrong_api_consults__consult_id__history__entry_id__error_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                entry_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HistoryErrorIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     join_room_api_consults__consult_id__join_post: {
         parameters: {
             query?: never;
@@ -5582,6 +6096,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HealthOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_history_bundle_api_history_bundle_readings_post: {
+        parameters: {
+            query?: {
+                patient_id?: string | null;
+            };
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadBundleOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_history_items_api_history_items_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryItemOut"][];
                 };
             };
             /** @description Validation Error */

@@ -59,5 +59,6 @@ export function newConsult(draft: ConsultDraft): NewConsult | null {
       method: consent_method,
       ...(note === "" ? {} : { note }),
     },
+    history: [],
   };
 }

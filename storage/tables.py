@@ -639,10 +639,34 @@ reports = Table(
     Column("findings_text", Text, nullable=False),
     Column("conclusion", Text, nullable=False),
     Column("recommendation", Text, nullable=False),
+    Column("template_id", String(64)),
+    Column("template_version", Integer),
+    Column("written", JSON),  # what the writer set, by path: teleconsult.reports.structured; null: nothing
     _id("signed_by", ForeignKey("users.id")),
     Column("signed_at", UtcDateTime),
     Column("pdf_key", String(200)),
     Column("pdf_sha256", String(64)),
+)
+# Versions never change. Without an institution: they came with the program.
+report_template_versions = Table(
+    "report_template_versions",
+    metadata,
+    Column("template_id", String(64), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    _id("institution_id", ForeignKey("institutions.id"), index=True),
+    Column("content", JSON, nullable=False),  # teleconsult.reports.template.Template
+    Column("copied_from", String(64)),
+    Column("published_at", UtcDateTime, nullable=False),
+    _id("published_by", ForeignKey("users.id")),
+)
+# What an institution no longer offers to its writers.
+report_template_retirements = Table(
+    "report_template_retirements",
+    metadata,
+    Column("template_id", String(64), primary_key=True),
+    _id("institution_id", ForeignKey("institutions.id"), primary_key=True),
+    Column("retired_at", UtcDateTime, nullable=False),
+    _id("retired_by", ForeignKey("users.id"), nullable=False),
 )
 
 report_versions = Table(
@@ -656,6 +680,9 @@ report_versions = Table(
     Column("findings_text", Text, nullable=False),
     Column("conclusion", Text, nullable=False),
     Column("recommendation", Text, nullable=False),
+    Column("template_id", String(64)),
+    Column("template_version", Integer),
+    Column("entries", JSON),  # as printed: teleconsult.reports.structured.Entry; null: without a template
     _id("signed_by_id", ForeignKey("users.id"), nullable=False),
     Column("signed_at", UtcDateTime, nullable=False),
     Column("has_time_stamp", Boolean, nullable=False),

@@ -154,6 +154,11 @@ def may_manage_institution(user: User) -> bool:
     return Role.ADMINISTRATOR in user.roles
 
 
+def may_see_report_templates(user: User) -> bool:
+    """Whether the user sees what the own institution's reports are written in."""
+    return bool(user.roles & (READERS | {Role.ADMINISTRATOR}))
+
+
 def may_see_agreements(user: User) -> bool:
     """Whether the user sees whom the own institution may ask, and who may ask it."""
     return bool(user.roles & (CLINICIANS | _ANSWERS_FOR_ARCHIVE))

@@ -47,6 +47,8 @@ from teleconsult.recordings.routes import router as recording_routes
 from teleconsult.reports.pades import open_seal
 from teleconsult.reports.repository import ReportRepository
 from teleconsult.reports.routes import router as report_routes
+from teleconsult.reports.template_repository import TemplateRepository
+from teleconsult.reports.template_routes import router as report_template_routes
 from teleconsult.scheduled_procedures.routes import router as schedule_routes
 from teleconsult.security_headers import SecurityHeaders
 from teleconsult.settings import Settings
@@ -66,9 +68,11 @@ from teleconsult.watched_folder import watch_folder
 def create_parts(settings: Settings) -> PartsOfApp:
     database = Database(settings.database_url)
     database.migrate()
+    templates = TemplateRepository()
     models = ModelRegistry(database, settings.models_folder, settings.added_models_folder)
     with database.transaction() as connection:
         models.enter_shipped(connection, utc_now())
+        templates.enter_shipped(connection, utc_now())
     return PartsOfApp(
         settings=settings,
         database=database,
@@ -84,6 +88,7 @@ def create_parts(settings: Settings) -> PartsOfApp:
         findings=FindingRepository(),
         consults=ConsultRepository(),
         reports=ReportRepository(),
+        templates=templates,
     )
 
 
@@ -176,6 +181,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     recording_routes,
     still_routes,
     report_routes,
+    report_template_routes,
     event_routes,
     device_routes,
     archive_routes,

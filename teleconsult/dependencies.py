@@ -21,6 +21,7 @@ from teleconsult.errors import ForgedRequest, NotAllowed, PasswordChangeRequired
 from teleconsult.findings.repository import FindingRepository
 from teleconsult.reports.pades import PdfSeal
 from teleconsult.reports.repository import ReportRepository
+from teleconsult.reports.template_repository import TemplateRepository
 from teleconsult.settings import Settings
 from teleconsult.studies.repository import StudyRepository
 from teleconsult.uploads.repository import UploadRepository
@@ -49,6 +50,7 @@ class PartsOfApp:
     findings: FindingRepository
     consults: ConsultRepository
     reports: ReportRepository
+    templates: TemplateRepository
 
 
 def parts_of(connection: HTTPConnection) -> PartsOfApp:
@@ -112,6 +114,7 @@ def who(may: Callable[[User], bool]) -> Callable[[User], Awaitable[User]]:
 
 DeviceManager = Annotated[User, Depends(who(access.may_manage_devices))]
 AgreementReader = Annotated[User, Depends(who(access.may_see_agreements))]
+TemplateReader = Annotated[User, Depends(who(access.may_see_report_templates))]
 InstitutionManager = Annotated[User, Depends(who(access.may_manage_institution))]
 ReportCardReader = Annotated[User, Depends(who(access.may_read_report_cards))]
 ModelManager = Annotated[User, Depends(who(access.may_manage_models))]

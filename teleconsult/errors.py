@@ -1,6 +1,11 @@
 """What can go wrong in the application. Each error says what is true, in domain words."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from teleconsult.findings.numbering import NumberedFinding
+    from teleconsult.reports.template import Fault
 
 
 class TeleconsultError(Exception):
@@ -120,9 +125,29 @@ class BundleNotReadable(TeleconsultError):
 
 
 class FindingsUndecided(TeleconsultError):
-    def __init__(self, count: int) -> None:
-        super().__init__(count)
-        self.count = count
+    def __init__(self, findings: "Sequence[NumberedFinding]") -> None:
+        super().__init__(len(findings))
+        self.findings = tuple(findings)
+
+
+class EntriesFaulty(TeleconsultError):
+    """Fields of the report's template are not filled as they must be."""
+
+    def __init__(self, faults: "Sequence[Fault]") -> None:
+        super().__init__(len(faults))
+        self.faults = tuple(faults)
+
+
+class TemplateFaulty(TeleconsultError):
+    """The template contradicts itself and cannot be published."""
+
+    def __init__(self, faults: "Sequence[Fault]") -> None:
+        super().__init__(len(faults))
+        self.faults = tuple(faults)
+
+
+class TemplateShipped(TeleconsultError):
+    """A template that came with the program is changed by copying it."""
 
 
 class DecisionsSigned(TeleconsultError):

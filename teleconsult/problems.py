@@ -43,6 +43,17 @@ class Problem:
     members: Callable[[Any], dict[str, Any]] = field(default=_nothing)  # RFC 9457 3.2: what programs need
 
 
+MOST_NAMED = 6
+
+
+def _faults(error: Any) -> dict[str, Any]:
+    return {
+        "count": len(error.faults),
+        "en": " ".join(fault.en for fault in error.faults[:MOST_NAMED]),
+        "zh": "".join(fault.zh for fault in error.faults[:MOST_NAMED]),
+    }
+
+
 PROBLEMS: dict[type[Exception], Problem] = {
     errors.NotFound: Problem(
         404, "not-found", "There is no such record, or it is not yours to see.", "没有此记录，或您无权查看。"
@@ -235,9 +246,40 @@ PROBLEMS: dict[type[Exception], Problem] = {
     errors.FindingsUndecided: Problem(
         409,
         "findings-undecided",
-        "{count} AI findings are not decided yet. Accept or reject each one before you sign.",
-        "还有 {count} 个 AI 发现未作决定。签发前请逐一接受或排除。",
-        lambda e: {"count": e.count},
+        "Nobody has decided on {count} AI findings yet: {en}. Accept or reject each one before you sign: "
+        "nothing of AI origin enters a signed report undecided.",
+        "还有 {count} 个 AI 发现未作决定：{zh}。签发前请逐一接受或排除，"
+        "未经判定的 AI 结果不会进入已签发的报告。",
+        lambda e: {
+            "count": len(e.findings),
+            "en": ", ".join(one.words.en for one in e.findings[:MOST_NAMED]),
+            "zh": "、".join(one.words.zh for one in e.findings[:MOST_NAMED]),
+        },
+        lambda e: {
+            "findings": [{"id": f.id, "study_instance_uid": f.study_instance_uid} for f in e.findings]
+        },
+    ),
+    errors.EntriesFaulty: Problem(
+        422,
+        "entries-faulty",
+        "Before you sign, please look at {count} fields: {en}",
+        "签发前请检查 {count} 个字段：{zh}",
+        _faults,
+        lambda e: {"paths": [fault.path for fault in e.faults]},
+    ),
+    errors.TemplateFaulty: Problem(
+        422,
+        "template-faulty",
+        "This template cannot be published yet: {en}",
+        "该模板尚不能发布：{zh}",
+        _faults,
+        lambda e: {"paths": [fault.path for fault in e.faults]},
+    ),
+    errors.TemplateShipped: Problem(
+        409,
+        "template-shipped",
+        "This template came with the program. Copy it, and change the copy.",
+        "该模板随系统提供，不能直接修改。请先复制，再修改副本。",
     ),
     errors.DecisionsSigned: Problem(
         409,

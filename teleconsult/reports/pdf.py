@@ -20,7 +20,9 @@ from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
+from teleconsult.findings import numbering
 from teleconsult.reports.difference import ChangeKind, Run
+from teleconsult.reports.structured import Entry
 
 # Asked in this order for every character; `make up` installs them. Together they hold Latin, Greek, Cyrillic,
 # mathematical signs, arrows, Roman and circled numerals, and the Chinese of GB 18030's first plane.
@@ -32,12 +34,21 @@ FONTS = (
 INK = colors.HexColor("#1c2b36")
 QUIET = colors.HexColor("#5b6b77")
 RULE = colors.HexColor("#c9d3da")
+_RULED = TableStyle(
+    [
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE),
+        ("LEFTPADDING", (0, 0), (-1, -1), 0),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 4),
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)
 class FindingLine:
     """One accepted finding as the report shows it."""
 
+    number: int
     kind: str
     place: str
     diameter_mm: float | None
@@ -61,21 +72,19 @@ class ReportContents:
     recommendation: str
     signer: str
     signed_at: datetime | None  # None: a draft
+    template: str | None = None
+    entries: Sequence[Entry] = ()
     amendment_reason: str | None = None
     has_time_stamp: bool = False
     changes: Sequence[tuple[str, Sequence[Run]]] = ()  # against the version signed before, by section
 
 
-KINDS = {
-    "nodule": "结节 nodule",
-    "mass": "肿块 mass",
-    "calcification-cluster": "钙化簇 calcification cluster",
-    "architectural-distortion": "结构扭曲 architectural distortion",
-}
+KINDS = {str(kind): f"{words.zh} {words.en}" for kind, words in numbering.KINDS.items()}
 STATUSES = {"final": "正式报告 Final", "amended": "修订报告 Amended", "preliminary": "草稿 Preliminary"}
 
 SECTION_NAMES = {
     "accepted": "已接受的 AI 发现 Accepted AI findings",
+    "structured": "结构化内容 Structured fields",
     "findings_text": "影像所见 Findings",
     "conclusion": "结论 Conclusion",
     "recommendation": "建议 Recommendation",
@@ -143,6 +152,7 @@ def _story(contents: ReportContents) -> list[object]:
             f"{contents.rejected_count} further AI flag(s) were rejected by a clinician."
         )
         story.append(Paragraph(_mixed(said), _style("quiet")))
+    story += _entries(contents)
     if contents.findings_text.strip():
         story += [Spacer(1, 2 * mm), *_paragraphs(contents.findings_text)]
     story += _section("结论 Conclusion", contents.conclusion)
@@ -210,7 +220,7 @@ def _findings_table(findings: Sequence[FindingLine]) -> Table:
     ]
     rows = [
         [
-            KINDS.get(f.kind, f.kind),
+            f"{f.number}. {KINDS.get(f.kind, f.kind)}",
             f.place,
             _diameter(f),
             f"{f.probability:.2f}",
@@ -222,17 +232,45 @@ def _findings_table(findings: Sequence[FindingLine]) -> Table:
     cells = [[Paragraph(_mixed(text), _style("label")) for text in head]]
     cells += [[Paragraph(_mixed(text), _style("cell")) for text in row] for row in rows]
     table = Table(cells, colWidths=[27 * mm, 38 * mm, 23 * mm, 18 * mm, 33 * mm, 26 * mm], repeatRows=1)
-    table.setStyle(
-        TableStyle(
-            [
-                ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE),
-                ("LEFTPADDING", (0, 0), (-1, -1), 0),
-                ("RIGHTPADDING", (0, 0), (-1, -1), 4),
-            ]
-        )
-    )
+    table.setStyle(_RULED)
     return table
+
+
+def _entries(contents: ReportContents) -> list[object]:
+    """A table for each section of the template, with what came from which finding."""
+    story: list[object] = []
+    if contents.template and contents.entries:
+        story.append(Paragraph(_mixed(f"模板 Template: {contents.template}"), _style("quiet")))
+    for title, of_section in groupby(contents.entries, lambda entry: entry.section.both):
+        story.append(Paragraph(_mixed(title), _style("heading")))
+        rows = []
+        for row, of_row in groupby(of_section, lambda entry: entry.row):
+            if row is not None:
+                rows.append([Paragraph(_mixed(row.both), _style("label")), "", ""])
+            rows += [
+                [
+                    Paragraph(_mixed(entry.label.both), _style("cell")),
+                    Paragraph("<br/>".join(map(_mixed, entry.text.both.splitlines())), _style("cell")),
+                    Paragraph(_mixed(_origin(entry)), _style("label")),
+                ]
+                for entry in of_row
+            ]
+        # A long text may run over the page's end.
+        table = Table(rows, colWidths=[50 * mm, 60 * mm, 55 * mm], splitInRow=1)
+        table.setStyle(_RULED)
+        story.append(table)
+    return story
+
+
+def _origin(entry: Entry) -> str:
+    origin = entry.origin
+    if origin is None:
+        return ""
+    number = f"发现 {origin.finding_number} finding {origin.finding_number}"
+    if entry.edited:
+        return f"医师修改，原自{number} · edited by the signer"
+    rule = f" · {origin.rule.both}" if origin.rule else ""
+    return f"来自{number}, {origin.model} {origin.model_version}{rule}"
 
 
 def accepted_lines(findings: Sequence[FindingLine]) -> str:

@@ -10,6 +10,8 @@ from storage.errors import StaleVersion
 from storage.tables import report_versions, reports
 from teleconsult.reports.report import Report, ReportStatus, new_report
 from teleconsult.reports.signed_version import SignedVersion
+from teleconsult.reports.structured import written_from_json, written_to_json
+from teleconsult.reports.template_repository import TemplateRef
 
 
 class ReportRepository:
@@ -29,6 +31,8 @@ class ReportRepository:
             signed_at=row.signed_at,
             pdf_key=row.pdf_key,
             pdf_sha256=row.pdf_sha256,
+            template=TemplateRef(row.template_id, row.template_version) if row.template_id else None,
+            written=written_from_json(row.written or {}),
         )
 
     def statuses(self, connection: Connection, consult_ids: Sequence[str]) -> dict[str, str]:
@@ -45,6 +49,9 @@ class ReportRepository:
             "findings_text": report.findings_text,
             "conclusion": report.conclusion,
             "recommendation": report.recommendation,
+            "template_id": report.template and report.template.id,
+            "template_version": report.template and report.template.version,
+            "written": written_to_json(report.written),
             "signed_by": report.signed_by_id,
             "signed_at": report.signed_at,
             "pdf_key": report.pdf_key,

@@ -1,5 +1,7 @@
 """Writing, signing and downloading a consult's report."""
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
 
@@ -9,6 +11,8 @@ from teleconsult.access import Part
 from teleconsult.consults.consult import Consult, Event, Status
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp, Seal
 from teleconsult.errors import IllegalTransition, NotAllowed, NotFound
+from teleconsult.reports.assembling import assemble
+from teleconsult.reports.report import Report
 from teleconsult.reports.schemas import (
     ReportIn,
     ReportOut,
@@ -21,6 +25,8 @@ from teleconsult.reports.schemas import (
 )
 from teleconsult.reports.signed_version import SignedVersion
 from teleconsult.reports.signing import render_draft, sign_report
+from teleconsult.reports.structured import Written
+from teleconsult.reports.template_repository import TemplateRef
 from teleconsult.users.user import User
 
 router = APIRouter(prefix="/api/consults/{consult_id}", tags=["reports"])
@@ -54,7 +60,10 @@ def write_report(consult_id: str, body: ReportIn, parts: Parts, user: CurrentUse
             findings_text=body.findings_text,
             conclusion=body.conclusion,
             recommendation=body.recommendation,
+            template=_chosen_template(parts, connection, user, report, body),
+            written=_written(report, body),
         )
+        written = _remembering(parts, connection, consult, written)
         saved = parts.reports.save(connection, written, read_version=body.version)
         audit_log.record(
             connection, at=now, actor=user.id, action="report-saved", subject=f"consult/{consult_id}"
@@ -62,6 +71,37 @@ def write_report(consult_id: str, body: ReportIn, parts: Parts, user: CurrentUse
         out = report_out(parts, connection, consult, saved, may_write=True)
     parts.publish({"type": "report-changed", "consult_id": consult_id})
     return out
+
+
+def _chosen_template(
+    parts: PartsOfApp, connection: Connection, user: User, report: Report, body: ReportIn
+) -> TemplateRef | None:
+    """Raises NotFound where it is another institution's, or none at all."""
+    if body.template is None:
+        return report.template
+    ref = TemplateRef(body.template.id, body.template.version)
+    if ref != report.template:
+        parts.templates.newest(connection, ref.id, user.institution.id)
+        parts.templates.get(connection, ref)
+    return ref
+
+
+def _written(report: Report, body: ReportIn) -> dict[str, Written]:
+    """What was sent, with the words that are known of each; those are the server's to say."""
+    known = report.written
+    nothing = Written(None)
+    return {
+        path: Written(one.value, one.over, known.get(path, nothing).label, known.get(path, nothing).text)
+        for path, one in body.written.items()
+    }
+
+
+def _remembering(
+    parts: PartsOfApp, connection: Connection, consult: Consult, report: Report
+) -> Report:
+    """The report, its values with the words of its template, by which they are shown in one without them."""
+    structured = assemble(parts, connection, consult, report).structured
+    return report if structured is None else replace(report, written=structured.remembered())
 
 
 @router.post("/report/sign")

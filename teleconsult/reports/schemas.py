@@ -2,23 +2,46 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from teleconsult.consults.consult import Consult
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.finding_record import DecisionStatus
-from teleconsult.findings.schemas import FindingOut, findings_out
+from teleconsult.findings.schemas import FindingOut, WordsOut, findings_out
+from teleconsult.reports.assembling import Assembled, assemble
 from teleconsult.reports.difference import ChangeKind
 from teleconsult.reports.report import Report, ReportStatus
 from teleconsult.reports.signed_version import SignedVersion, section_differences
+from teleconsult.reports.structured import PATH, entries_from_json, plain, value_words
+from teleconsult.reports.template import FieldChange, Template, Words, template_changes
+from teleconsult.reports.template_repository import PublishedTemplate
 from teleconsult.text import Draft
 from teleconsult.users.schemas import UserRefOut
 
 
+class TemplateRefOut(BaseModel):
+    """One version of a template."""
+
+    id: str = Field(max_length=64)
+    version: int
+
+
+ValueIn = bool | int | float | Annotated[Draft, Field(max_length=4_000)] | None
+
+
+class WrittenIn(BaseModel):
+    """What the writer set, and the prefilled value that it stands against."""
+
+    value: ValueIn = None
+    over: ValueIn = None
+
+
 class ReportIn(BaseModel):
+    template: TemplateRefOut | None = None
+    written: dict[Annotated[str, Field(pattern=PATH)], WrittenIn] = Field(default={}, max_length=800)
     findings_text: Draft = Field(max_length=20_000)
     conclusion: Draft = Field(max_length=20_000)
     recommendation: Draft = Field(max_length=20_000)
@@ -49,11 +72,107 @@ class RunOut(BaseModel):
 
 
 class SectionDifferenceOut(BaseModel):
-    section: Literal["accepted", "findings_text", "conclusion", "recommendation"]
+    section: Literal["accepted", "structured", "findings_text", "conclusion", "recommendation"]
     runs: list[RunOut]
 
 
+class OriginOut(BaseModel):
+    """The finding that a value is from, what made it, and, of a category, the rule that gave it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    finding_id: str
+    finding_number: int
+    model: str
+    model_version: str
+    rule: Words | None
+
+
+class PrefilledOut(BaseModel):
+    """What an accepted finding fills in; text: as it is printed."""
+
+    path: str
+    value: ValueIn
+    text: Words
+    origin: OriginOut
+
+
+class RowOut(BaseModel):
+    """A row of a section: of a finding, or the writer's own. A lost one's finding is no longer accepted."""
+
+    section: str
+    id: str
+    finding_number: int | None
+    is_lost: bool
+
+
+class LeftOut(BaseModel):
+    """What was written and has no place in this template."""
+
+    path: str
+    label: Words
+    text: Words
+
+
+class FaultOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    path: str
+    en: str
+    zh: str
+    blocks: bool
+
+
+class EntryOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    path: str
+    section: Words
+    row: Words | None
+    label: Words
+    text: Words
+    origin: OriginOut | None
+    edited: bool
+
+
+class TemplateChangeOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    kind: FieldChange
+    label: Words
+
+
+class NewerOut(BaseModel):
+    """A later version of the report's template, and what it has otherwise."""
+
+    version: int
+    changes: list[TemplateChangeOut]
+
+
+class StructuredOut(BaseModel):
+    """The template of a report that is being written, and all that fills it."""
+
+    template: TemplateRefOut
+    content: Template
+    is_retired: bool
+    newer: NewerOut | None
+    written: dict[str, WrittenIn]
+    prefilled: list[PrefilledOut]
+    rows: list[RowOut]
+    left: list[LeftOut]
+    faults: list[FaultOut]
+
+
+class UndecidedOut(BaseModel):
+    id: str
+    study_instance_uid: str
+    words: WordsOut
+
+
 class ReportOut(BaseModel):
+    structured: StructuredOut | None  # for its writer
+    entries: list[EntryOut]  # for its readers
+    undecided: list[UndecidedOut]
     consult_id: str
     status: ReportStatus
     version: int
@@ -71,9 +190,13 @@ class ReportOut(BaseModel):
 def report_out(
     parts: PartsOfApp, connection: Connection, consult: Consult, report: Report, *, may_write: bool
 ) -> ReportOut:
-    records = parts.findings.of_studies(connection, consult.study_instance_uids)
+    assembled = assemble(parts, connection, consult, report)
     is_readable = report.is_signed or may_write  # an unsigned draft is its writer's alone
+    is_written = may_write and not report.is_signed
     signer = parts.users.by_ids(connection, [report.signed_by_id]) if report.signed_by_id else {}
+    signed = parts.reports.signed_versions(connection, consult.id) if report.is_signed else []
+    entries = entries_from_json(signed[-1].entries or []) if signed else []
+    accepted = [r for r in assembled.records if r.status is DecisionStatus.ACCEPTED]
     return ReportOut(
         consult_id=report.consult_id,
         status=report.status,
@@ -81,12 +204,80 @@ def report_out(
         findings_text=report.findings_text if is_readable else "",
         conclusion=report.conclusion if is_readable else "",
         recommendation=report.recommendation if is_readable else "",
-        findings=findings_out(parts, connection, [r for r in records if r.status is DecisionStatus.ACCEPTED]),
-        undecided_count=sum(r.status is DecisionStatus.PRELIMINARY for r in records),
+        structured=_structured(parts, connection, consult, assembled) if is_written else None,
+        entries=[EntryOut.model_validate(entry) for entry in entries],
+        findings=findings_out(parts, connection, accepted),
+        undecided=[
+            UndecidedOut(
+                id=one.id,
+                study_instance_uid=one.study_instance_uid,
+                words=WordsOut(en=one.words.en, zh=one.words.zh),
+            )
+            for one in assembled.undecided
+        ],
+        undecided_count=len(assembled.undecided),
         signed_by=UserRefOut.of(signer[report.signed_by_id]) if report.signed_by_id else None,
         signed_at=report.signed_at,
-        may_write=may_write and not report.is_signed,
+        may_write=is_written,
         has_signed_pdf=report.pdf_key is not None,
+    )
+
+
+def _structured(
+    parts: PartsOfApp, connection: Connection, consult: Consult, assembled: Assembled
+) -> StructuredOut | None:
+    template, structured = assembled.template, assembled.structured
+    if template is None or structured is None or consult.specialist_id is None:
+        return None
+    institution_id = parts.users.get(connection, consult.specialist_id).institution.id
+    known = parts.templates.of(connection, institution_id)
+    newest = next((one for one in known if one.ref.id == template.ref.id), template)
+    fields = {path: field for _, _, field, path in structured.places()}
+    return StructuredOut(
+        template=TemplateRefOut(id=template.ref.id, version=template.ref.version),
+        content=template.content,
+        is_retired=newest.is_retired,
+        newer=_newer(template, newest),
+        written={
+            path: WrittenIn(value=one.value, over=one.over) for path, one in structured.written.items()
+        }
+        | {path: WrittenIn(value=one.value, over=one.over) for path, one in structured.left.items()},
+        prefilled=[
+            PrefilledOut(
+                path=one.path,
+                value=one.value,
+                text=value_words(fields[one.path], one.value),
+                origin=OriginOut.model_validate(one.origin),
+            )
+            for one in structured.prefilled.values()
+        ],
+        rows=[
+            RowOut(
+                section=section_id,
+                id=row.id,
+                finding_number=row.finding.number if row.finding else None,
+                is_lost=row.is_lost,
+            )
+            for section_id, rows in structured.rows.items()
+            for row in rows
+        ],
+        left=[
+            LeftOut(path=path, label=one.label or plain(path), text=one.text or plain(one.value))
+            for path, one in structured.left.items()
+        ],
+        faults=[FaultOut.model_validate(fault) for fault in structured.faults()],
+    )
+
+
+def _newer(template: PublishedTemplate, newest: PublishedTemplate) -> NewerOut | None:
+    if newest.is_retired or newest.ref.version <= template.ref.version:
+        return None
+    return NewerOut(
+        version=newest.ref.version,
+        changes=[
+            TemplateChangeOut.model_validate(change)
+            for change in template_changes(template.content, newest.content)
+        ],
     )
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from teleconsult.reports.difference import Run, difference
 from teleconsult.reports.report import ReportStatus
+from teleconsult.reports.structured import entries_from_json, lines
 
 # In the order in which the report has them.
-SECTIONS: Final = ("accepted", "findings_text", "conclusion", "recommendation")
+SECTIONS: Final = ("accepted", "structured", "findings_text", "conclusion", "recommendation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class SignedVersion:
         number: 1 for what was signed first.
         reason: of the amendment that led to it; None for the first.
         accepted: the accepted findings, one on each line.
+        template_id, template_version: that it was written in; None: without one.
+        entries: what its fields said, teleconsult.reports.structured.Entry as plain values.
         has_time_stamp: an authority confirms the time of signing; else it is only claimed.
         archived_in: the study in which its PDF lies in the archive; None: not yet.
     """
@@ -37,6 +40,14 @@ class SignedVersion:
     pdf_key: str
     pdf_sha256: str
     archived_in: str | None = None
+    template_id: str | None = None
+    template_version: int | None = None
+    entries: list[dict[str, Any]] | None = None
+
+    @property
+    def structured(self) -> str:
+        """The entries, one on each line."""
+        return lines(entries_from_json(self.entries or []))
 
     @property
     def sections(self) -> dict[str, str]:

@@ -8,22 +8,24 @@ from pydicom import Dataset
 from pydicom.uid import Comprehensive3DSRStorage, ComprehensiveSRStorage
 from sqlalchemy import Connection
 
-from imaging.finding import Finding
 from imaging.parsing import parse_dicom
 from imaging.part10 import part10_bytes
 from imaging.report_reading import read_findings
 from imaging.result_header import is_result_object
 from imaging.structured_report import DecidedFinding, decisions_report
 from storage import audit_log
+from storage.errors import StaleVersion
 from teleconsult.consults.consult import Consult, Event
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.finding_record import DecisionStatus, FindingRecord
 from teleconsult.reports.archiving import archive_at_once
+from teleconsult.reports.assembling import Assembled, assemble
 from teleconsult.reports.pades import PdfSeal
 from teleconsult.reports.pdf import FindingLine, ReportContents, accepted_lines, render_report
 from teleconsult.reports.report import Report
 from teleconsult.reports.schemas import ReportOut, report_out
 from teleconsult.reports.signed_version import SignedVersion, section_differences
+from teleconsult.reports.structured import entries_to_json, lines
 from teleconsult.users.user import User
 
 REPORT_CLASSES = frozenset({Comprehensive3DSRStorage, ComprehensiveSRStorage})
@@ -40,18 +42,21 @@ def sign_report(
     is away stops the signing with a sentence instead of leaving half of it behind. The PDF goes there
     afterwards: it is another each time it is made, and only the one that was kept may get there.
 
-    Raises: FindingsUndecided, ConclusionMissing, ReportIsFinal, StaleVersion, PacsUnavailable,
+    Raises: FindingsUndecided, ConclusionMissing, EntriesFaulty, ReportIsFinal, StaleVersion, PacsUnavailable,
         CertificateNotValid, TimeStampMissing.
     """
     with parts.database.reading() as connection:
         report = parts.reports.get(connection, consult.id)
-        records = parts.findings.of_studies(connection, consult.study_instance_uids)
-        undecided = sum(r.status is DecisionStatus.PRELIMINARY for r in records)
-        signed = report.sign(user_id=user.id, undecided_count=undecided, at=at)
+        assembled = assemble(parts, connection, consult, report)
+        signed = report.sign(
+            user_id=user.id, undecided=assembled.undecided, faults=assembled.faults, at=at
+        )
+        if assembled.template is not None:
+            signed = replace(signed, template=assembled.template.ref)
         earlier = parts.reports.signed_versions(connection, consult.id)
-        contents = _contents(parts, connection, consult, signed, records, user)
+        contents = _contents(parts, connection, consult, signed, assembled, user)
         contents = replace(contents, has_time_stamp=seal.time_stamp_url is not None)
-    _store_decisions(parts, records, user, signed, at)
+    _store_decisions(parts, assembled.records, user, signed, at)
     pdf = seal.sign(
         render_report(contents),
         signer=contents.signer,
@@ -59,13 +64,11 @@ def sign_report(
         at=at,
     )
     with parts.database.transaction() as connection:
-        # A finding that arrived, or a decision taken back, since the look above.
-        current = parts.findings.of_studies(connection, consult.study_instance_uids)
-        report.sign(
-            user_id=user.id,
-            undecided_count=sum(r.status is DecisionStatus.PRELIMINARY for r in current),
-            at=at,
-        )
+        # A finding that arrived, or a decision that was changed, since the look above.
+        current = assemble(parts, connection, consult, report)
+        report.sign(user_id=user.id, undecided=current.undecided, faults=current.faults, at=at)
+        if current.records != assembled.records:
+            raise StaleVersion(consult.id)
         digest = hashlib.sha256(pdf).hexdigest()
         key = f"reports/{consult.id}/{digest[:32]}.pdf"
         saved = parts.reports.save(
@@ -85,6 +88,9 @@ def sign_report(
             has_time_stamp=contents.has_time_stamp,
             pdf_key=key,
             pdf_sha256=digest,
+            template_id=signed.template.id if signed.template else None,
+            template_version=signed.template.version if signed.template else None,
+            entries=entries_to_json(contents.entries) if signed.template else None,
         )
         parts.reports.add_signed_version(connection, version)
         moved = parts.consults.get(connection, consult.id).apply(Event.SIGN, actor_id=user.id, at=at)
@@ -105,9 +111,9 @@ def sign_report(
 
 def render_draft(parts: PartsOfApp, connection: Connection, consult: Consult, report: Report) -> bytes:
     """The report as it would look, marked as a draft on every page and without a signature."""
-    records = parts.findings.of_studies(connection, consult.study_instance_uids)
+    assembled = assemble(parts, connection, consult, report)
     specialist = parts.users.get(connection, consult.specialist_id or consult.requested_by_id)
-    return render_report(_contents(parts, connection, consult, report, records, specialist))
+    return render_report(_contents(parts, connection, consult, report, assembled, specialist))
 
 
 def _store_decisions(
@@ -163,15 +169,16 @@ def _contents(
     connection: Connection,
     consult: Consult,
     report: Report,
-    records: list[FindingRecord],
+    assembled: Assembled,
     specialist: User,
 ) -> ReportContents:
+    records = assembled.records
     patient = parts.studies.get_patient(connection, consult.patient_id)
     people = parts.users.by_ids(
         connection, {consult.requested_by_id, *(r.decided_by_id for r in records if r.decided_by_id)}
     )
     inviting = people[consult.requested_by_id]
-    accepted = [r for r in records if r.status is DecisionStatus.ACCEPTED]
+    deciders = {r.id: r.decided_by_id for r in records}
     earlier = parts.reports.signed_versions(connection, consult.id)
     contents = ReportContents(
         consult_id=consult.id,
@@ -192,16 +199,19 @@ def _contents(
         question=consult.question,
         findings=[
             FindingLine(
-                kind=record.finding.kind,
-                place=_place(parts, connection, record.finding),
-                diameter_mm=record.finding.diameter_mm,
-                probability=record.finding.probability,
-                model=f"{record.finding.model} {record.finding.model_version}",
-                decided_by=people[record.decided_by_id].display_name if record.decided_by_id else "—",
+                number=one.number,
+                kind=one.finding.kind,
+                place=one.image,
+                diameter_mm=one.finding.diameter_mm,
+                probability=one.finding.probability,
+                model=f"{one.finding.model} {one.finding.model_version}",
+                decided_by=people[decider].display_name if (decider := deciders[one.id]) else "—",
             )
-            for record in accepted
+            for one in assembled.accepted
         ],
         rejected_count=sum(r.status is DecisionStatus.REJECTED for r in records),
+        template=assembled.template.content.title.both if assembled.template else None,
+        entries=assembled.entries,
         findings_text=report.findings_text,
         conclusion=report.conclusion,
         recommendation=report.recommendation,
@@ -215,22 +225,12 @@ def _contents(
         return contents
     now = {
         "accepted": accepted_lines(contents.findings),
+        "structured": lines(contents.entries),
         "findings_text": contents.findings_text,
         "conclusion": contents.conclusion,
         "recommendation": contents.recommendation,
     }
     return replace(contents, changes=section_differences(earlier[-1].sections, now))
-
-
-def _place(parts: PartsOfApp, connection: Connection, finding: Finding) -> str:
-    """Modality and slice, as the viewer counts them."""
-    for record in parts.studies.series_of(connection, [finding.study_instance_uid])[
-        finding.study_instance_uid
-    ]:
-        for index, instance in enumerate(record.instances, start=1):
-            if instance.sop_instance_uid == finding.sop_instance_uid:
-                return f"{record.modality} {record.description or ''} {index}/{len(record.instances)}".strip()
-    return finding.sop_instance_uid
 
 
 def _both(user: User) -> str:

@@ -1,5 +1,6 @@
 """What a signature holds fast, and who reads what before and after it."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,7 +9,11 @@ from pydicom.uid import EncapsulatedPDFStorage
 
 from imaging.part10 import dataset_of
 from inference.phantoms.chest import chest_ct
+from teleconsult.announcement import open_database
+from teleconsult.reports.template_repository import TemplateRef, TemplateRepository
+from teleconsult.users.repository import UserRepository
 from tests.dicom_builders import as_bytes
+from tests.e2e.pages import accepted_consult
 from tests.installation_server import PASSWORD, Client, Installation, wait_until
 from tests.report_seals import verdict
 
@@ -127,9 +132,137 @@ def test_a_report_from_draft_to_amendment(
         ("same", " mm"),
     ]
     assert [r["kind"] for r in sections["accepted"]] == ["added"]
+    assert [r["kind"] for r in sections["structured"]] == ["added"]
     first, second = archived_reports(installation, consult["study"])
     assert content_of(second) == amended
     replaced = second.PredecessorDocumentsSequence[0].ReferencedSeriesSequence[0].ReferencedSOPSequence[0]
     assert replaced.ReferencedSOPInstanceUID == first.SOPInstanceUID
     closed = step(clinician, clinician.get(f"/api/consults/{consult['id']}"), "acknowledge")
     assert closed["status"] == "closed"
+
+
+def texts(report: dict[str, Any], **other: Any) -> dict[str, Any]:
+    """What a page sends of a report as it has it."""
+    names = ("findings_text", "conclusion", "recommendation", "version")
+    structured = report["structured"]
+    kept = {"template": structured["template"], "written": structured["written"]}
+    return {name: report[name] for name in names} | kept | other
+
+
+def test_a_report_in_a_template_that_the_hospital_changes_while_it_is_written(
+    clinician: Client, specialist: Client, installation: Installation
+) -> None:
+    admin = installation.sign_in("admin")
+    slices, _ = chest_ct(33, slices=40, rows=256, patient_id="T-TEMPLATE")
+    study = clinician.upload({f"{n}.dcm": as_bytes(ds) for n, ds in enumerate(slices)})["studies"][0]
+    uid = study["study_instance_uid"]
+    wait_until(lambda: clinician.ai_of(uid)["status"] == "completed", "the phantom is read")
+    consult = accepted_consult(clinician, specialist, study, "What is this?")
+    consult = step(specialist, specialist.get(f"/api/consults/{consult['id']}"), "report-without-call")
+    path = f"/api/consults/{consult['id']}/report"
+
+    # A copy of the institution's own; what contradicts itself is refused with a sentence.
+    shipped = admin.get("/api/report-templates/lung-nodule")
+    content = shipped["content"]
+    assert shipped["summary"]["is_shipped"]
+    own = admin.post("/api/report-templates", {"content": content, "copied_from": "lung-nodule"})["summary"]
+    versions = f"/api/report-templates/{own['id']}/versions"
+    double = {**content, "sections": content["sections"] + content["sections"][:1]}
+    refused = admin.http.post(versions, json={"content": double, "based_on": 1})
+    assert refused.json()["code"] == "template-faulty"
+    refused = admin.http.post(
+        "/api/report-templates/lung-nodule/versions", json={"content": content, "based_on": 1}
+    )
+    assert refused.json()["code"] == "template-shipped"
+    assert specialist.http.post("/api/report-templates", json={"content": content}).status_code == 403
+    assert clinician.http.get("/api/report-templates").status_code == 403
+    assert own["id"] in [one["id"] for one in specialist.get("/api/report-templates")["templates"]]
+
+    # Accepted findings fill the form; those that nobody decided on are named.
+    report = specialist.get(path)
+    assert report["structured"]["template"]["id"] == "chest-ct"
+    template = {"id": own["id"], "version": 1}
+    report = specialist.put(path, texts(report, conclusion="a nodule", template=template))
+    assert report["structured"]["prefilled"] == []
+    named = sign(specialist, path).json()
+    assert named["findings"][0]["study_instance_uid"] == uid and "1. " in named["sentence"]["zh"]
+    first, *others = specialist.get(f"/api/studies/{uid}")["findings"]
+    for finding in (first, *others):
+        status = "accepted" if finding is first else "rejected"
+        body = {"status": status, "version": finding["version"]}
+        specialist.put(f"/api/findings/{finding['id']}/decision", body)
+    report = specialist.get(path)
+    filled = {one["path"]: one for one in report["structured"]["prefilled"]}
+    size = f"diameter#{first['id']}"
+    assert filled[size]["origin"]["model"] == first["model"]
+    assert filled[size]["text"]["en"] == f"{first['diameter_mm']:.1f} mm".replace(".0 ", " ")
+
+    # The form's own demands, in both languages, before anything is signed.
+    refused = sign(specialist, path).json()
+    assert refused["code"] == "entries-faulty"
+    assert "indication" in refused["paths"] and "检查原因" in refused["sentence"]["zh"]
+
+    # A new version: the report keeps its own, and is told what is new.
+    sections = [s if s["id"] != "clinical" else {**s, "fields": s["fields"][:1]} for s in content["sections"]]
+    admin.post(versions, {"content": {**content, "sections": sections}, "based_on": 1})
+    stale = admin.http.post(versions, json={"content": content, "based_on": 1})
+    assert stale.json()["code"] == "changed-meanwhile"
+    set_values = {
+        "indication": {"value": "incidental"},
+        "smoking": {"value": "former"},
+        "management": {"value": "ct-3"},
+        size: {"value": 7.5, "over": filled[size]["value"]},
+    }
+    report = specialist.put(path, texts(report, written=set_values))
+    newer = report["structured"]["newer"]
+    assert newer["version"] == 2 and {"removed"} == {change["kind"] for change in newer["changes"]}
+    report = specialist.put(path, texts(report, template={"id": own["id"], "version": 2}))
+    assert [one["text"]["zh"] for one in report["structured"]["left"]] == ["已戒"]
+    assert report["structured"]["faults"] == []
+
+    # Retired, it is offered no more, and the report in it is signed all the same.
+    admin.put(f"/api/report-templates/{own['id']}/retirement", {"retired": True})
+    assert specialist.get(path)["structured"]["is_retired"]
+    signed = sign(specialist, path).json()
+    assert signed["status"] == "final"
+    entries = {one["path"]: one for one in clinician.get(path)["entries"]}
+    assert entries[size]["text"]["en"] == "7.5 mm" and entries[size]["edited"]
+    assert entries["smoking"]["section"]["en"] == "Not in this template"
+
+    # Amended, the difference says what the form says otherwise.
+    step(specialist, specialist.get(f"/api/consults/{consult['id']}"), "amend", "measured again")
+    report = specialist.get(path)
+    written = {name: one for name, one in report["structured"]["written"].items() if name != size}
+    specialist.put(path, texts(report, written=written))
+    assert sign(specialist, path).json()["status"] == "amended"
+    runs = {s["section"]: s["runs"] for s in clinician.get(f"{path}/versions/2/difference?before=1")}
+    before, after = (
+        "".join(run["text"] for run in runs["structured"] if run["kind"] != other)
+        for other in ("added", "removed")
+    )
+    assert "7.5 mm" in before and "7.5 mm" not in after
+
+
+def test_another_institutions_template_cannot_be_told_from_none(
+    specialist: Client, installation: Installation
+) -> None:
+    database = open_database(installation.data)
+    users, templates = UserRepository(database), TemplateRepository()
+    with database.transaction() as connection:
+        elsewhere = users.add_institution(connection, "Elsewhere", "别处").id
+        (some, *_) = templates.of(connection, elsewhere)
+        foreign = replace(some, ref=TemplateRef("foreign", 0), institution_id=elsewhere)
+        templates.publish(connection, foreign, based_on=0)
+    database.close()
+    admin = installation.sign_in("admin")
+    body = {"content": some.content.model_dump(mode="json"), "based_on": 1}
+    answers = [
+        admin.http.get("/api/report-templates/foreign"),
+        admin.http.post("/api/report-templates/foreign/versions", json=body),
+        admin.http.put("/api/report-templates/foreign/retirement", json={"retired": True}),
+        admin.http.post(
+            "/api/report-templates", json={"content": body["content"], "copied_from": "foreign"}
+        ),
+    ]
+    assert [answer.status_code for answer in answers] == [404] * 4
+    assert "foreign" not in [one["id"] for one in admin.get("/api/report-templates")["templates"]]

@@ -8,7 +8,11 @@ import pytest
 
 from teleconsult.reports import pdf
 from teleconsult.reports.pdf import ReportContents, render_report
+from teleconsult.reports.prefill import Origin
+from teleconsult.reports.structured import Entry
+from teleconsult.reports.template import said
 
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CONTENTS = ReportContents(
     consult_id="c",
     version=1,
@@ -40,6 +44,18 @@ def test_a_character_without_a_glyph_is_printed_as_its_code_and_never_dropped() 
 def test_markup_in_the_text_stays_text() -> None:
     assert "<b>" not in pdf._mixed("<b>bold</b> & more")
     assert render_report(replace(CONTENTS, conclusion="<b>a & b</b> ≥ 8 mm")).startswith(b"%PDF-")
+
+
+def test_a_text_in_a_field_that_is_longer_than_a_page_runs_over_it() -> None:
+    origin = Origin("f", 2, "lung_nodule", "1.0", said("Lung-RADS: solid, <b>8 mm</b>", "实性"))
+    section = said("Lungs & airways", "肺与气道")
+    entries = [
+        Entry("lungs", section, None, said("Lungs", "肺"), "", said("line <1>\n" * 400, "行\n" * 400)),
+        Entry("lung_rads#f", section, said("Finding 2", "发现 2"), said("Lung-RADS", "Lung-RADS"), "4A",
+              said("4A Suspicious", "4A类 可疑"), origin),
+    ]
+    with_entries = replace(CONTENTS, template="肺结节 Lung nodule", entries=entries)
+    assert len(render_report(with_entries)) > len(render_report(CONTENTS))
 
 
 def test_a_draft_renders_and_long_text_runs_over_pages(tmp_path: Path) -> None:

@@ -1332,6 +1332,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/report-templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Report Templates
+         * @description The newest version of each: the own institution's, and those that came with the program.
+         */
+        get: operations["list_report_templates_api_report_templates_get"];
+        put?: never;
+        /**
+         * Add Report Template
+         * @description Publish a template of the own institution for the first time.
+         */
+        post: operations["add_report_template_api_report_templates_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/report-templates/{template_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Report Template
+         * @description The newest version, whole.
+         */
+        get: operations["read_report_template_api_report_templates__template_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/report-templates/{template_id}/retirement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Retire Report Template
+         * @description Offer it no longer to the own institution's writers, or again; reports in it can still be signed.
+         */
+        put: operations["retire_report_template_api_report_templates__template_id__retirement_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/report-templates/{template_id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Publish Report Template
+         * @description Publish the next version. Reports in writing keep theirs; a 409 says that another is newer.
+         */
+        post: operations["publish_report_template_api_report_templates__template_id__versions_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/scheduled-procedures": {
         parameters: {
             query?: never;
@@ -2147,6 +2231,22 @@ export interface components {
             volume_mm3: number | null;
         };
         /**
+         * CompletionAction
+         * @description What happens at signing while a field is empty: MRRT data-field-completion-action.
+         * @enum {string}
+         */
+        CompletionAction: "none" | "alert" | "prohibit";
+        /**
+         * Concept
+         * @description A coded concept as DICOM writes one (PS3.3 8.8).
+         */
+        Concept: {
+            /** Scheme */
+            scheme: string;
+            /** Value */
+            value: string;
+        };
+        /**
          * Condition
          * @description Condition; not active: it is over.
          */
@@ -2429,6 +2529,18 @@ export interface components {
          * @enum {string}
          */
         EchoOutcome: "answered" | "unreachable" | "rejected" | "no-answer";
+        /** EntryOut */
+        EntryOut: {
+            /** Edited */
+            edited: boolean;
+            label: components["schemas"]["Words"];
+            origin: components["schemas"]["OriginOut"] | null;
+            /** Path */
+            path: string;
+            row: components["schemas"]["Words"] | null;
+            section: components["schemas"]["Words"];
+            text: components["schemas"]["Words"];
+        };
         /**
          * Event
          * @enum {string}
@@ -2444,6 +2556,28 @@ export interface components {
             label: components["schemas"]["teleconsult__models__report_card__WordsOut"];
             text: components["schemas"]["teleconsult__models__report_card__WordsOut"];
         };
+        /** FaultOut */
+        FaultOut: {
+            /** Blocks */
+            blocks: boolean;
+            /** En */
+            en: string;
+            /** Path */
+            path: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * FieldChange
+         * @enum {string}
+         */
+        FieldChange: "added" | "removed" | "changed";
+        /**
+         * FieldType
+         * @description MRRT data-field-type.
+         * @enum {string}
+         */
+        FieldType: "text" | "number" | "selection-list" | "date" | "yes-no";
         /** FileResultOut */
         FileResultOut: {
             /** Already Present */
@@ -2744,6 +2878,16 @@ export interface components {
          * @enum {string}
          */
         Laterality: "left" | "right";
+        /**
+         * LeftOut
+         * @description What was written and has no place in this template.
+         */
+        LeftOut: {
+            label: components["schemas"]["Words"];
+            /** Path */
+            path: string;
+            text: components["schemas"]["Words"];
+        };
         /**
          * LegalRole
          * @enum {string}
@@ -3129,6 +3273,22 @@ export interface components {
             /** One Time Password */
             one_time_password: string;
         };
+        /** NewTemplateIn */
+        NewTemplateIn: {
+            content: components["schemas"]["Template"];
+            /** Copied From */
+            copied_from?: string | null;
+        };
+        /**
+         * NewerOut
+         * @description A later version of the report's template, and what it has otherwise.
+         */
+        NewerOut: {
+            /** Changes */
+            changes: components["schemas"]["TemplateChangeOut"][];
+            /** Version */
+            version: number;
+        };
         /**
          * NoduleType
          * @description By density (Fleischner Society: glossary of terms, 2024).
@@ -3197,10 +3357,51 @@ export interface components {
              */
             words: string;
         };
+        /**
+         * OfFindings
+         * @description Which accepted findings a section has a row for; an empty tuple means any.
+         */
+        OfFindings: {
+            /**
+             * Kinds
+             * @default []
+             */
+            kinds: components["schemas"]["FindingKind"][];
+            /**
+             * Modalities
+             * @default []
+             */
+            modalities: string[];
+        };
         /** OneTimePasswordOut */
         OneTimePasswordOut: {
             /** One Time Password */
             one_time_password: string;
+        };
+        /**
+         * Option
+         * @description One choice of a selection list. `code` is what is stored; it never changes its meaning.
+         */
+        Option: {
+            /** Code */
+            code: string;
+            concept?: components["schemas"]["Concept"] | null;
+            label: components["schemas"]["Words"];
+        };
+        /**
+         * OriginOut
+         * @description The finding that a value is from, what made it, and, of a category, the rule that gave it.
+         */
+        OriginOut: {
+            /** Finding Id */
+            finding_id: string;
+            /** Finding Number */
+            finding_number: number;
+            /** Model */
+            model: string;
+            /** Model Version */
+            model_version: string;
+            rule: components["schemas"]["Words"] | null;
         };
         /** PasswordChangeIn */
         PasswordChangeIn: {
@@ -3261,6 +3462,24 @@ export interface components {
             mm_per_px: number | null;
             /** Name */
             name: string;
+        };
+        /**
+         * Prefill
+         * @description What of an accepted finding goes into a field: teleconsult.reports.prefill.
+         * @enum {string}
+         */
+        Prefill: "kind" | "image" | "laterality" | "lung-third" | "view" | "long-axis" | "short-axis" | "diameter" | "solid-diameter" | "volume" | "density" | "change" | "distance-to-pleura" | "distance-to-nipple" | "category" | "highest-category";
+        /**
+         * PrefilledOut
+         * @description What an accepted finding fills in; text: as it is printed.
+         */
+        PrefilledOut: {
+            origin: components["schemas"]["OriginOut"];
+            /** Path */
+            path: string;
+            text: components["schemas"]["Words"];
+            /** Value */
+            value: boolean | number | string | null;
         };
         /**
          * PriorOut
@@ -3556,8 +3775,16 @@ export interface components {
             findings_text: string;
             /** Recommendation */
             recommendation: string;
+            template?: components["schemas"]["TemplateRefOut"] | null;
             /** Version */
             version: number;
+            /**
+             * Written
+             * @default {}
+             */
+            written: {
+                [key: string]: components["schemas"]["WrittenIn"];
+            };
         };
         /** ReportOut */
         ReportOut: {
@@ -3565,6 +3792,8 @@ export interface components {
             conclusion: string;
             /** Consult Id */
             consult_id: string;
+            /** Entries */
+            entries: components["schemas"]["EntryOut"][];
             /** Findings */
             findings: components["schemas"]["FindingOut"][];
             /** Findings Text */
@@ -3579,6 +3808,9 @@ export interface components {
             signed_at: string | null;
             signed_by: components["schemas"]["UserRefOut"] | null;
             status: components["schemas"]["ReportStatus"];
+            structured: components["schemas"]["StructuredOut"] | null;
+            /** Undecided */
+            undecided: components["schemas"]["UndecidedOut"][];
             /** Undecided Count */
             undecided_count: number;
             /** Version */
@@ -3615,6 +3847,11 @@ export interface components {
             modality: string | null;
             /** Older Than Days */
             older_than_days: number;
+        };
+        /** RetirementIn */
+        RetirementIn: {
+            /** Retired */
+            retired: boolean;
         };
         /** RetrievalIn */
         RetrievalIn: {
@@ -3657,6 +3894,20 @@ export interface components {
          * @enum {string}
          */
         Role: "grassroots-clinician" | "specialist" | "radiologist" | "teacher" | "student" | "coordinator" | "administrator";
+        /**
+         * RowOut
+         * @description A row of a section: of a finding, or the writer's own. A lost one's finding is no longer accepted.
+         */
+        RowOut: {
+            /** Finding Number */
+            finding_number: number | null;
+            /** Id */
+            id: string;
+            /** Is Lost */
+            is_lost: boolean;
+            /** Section */
+            section: string;
+        };
         /** RunOut */
         RunOut: {
             kind: components["schemas"]["ChangeKind"];
@@ -3753,6 +4004,18 @@ export interface components {
             /** Studies */
             studies: components["schemas"]["FoundStudyOut"][];
         };
+        /**
+         * Section
+         * @description Fields under one heading; with `of_findings` once for each such finding, and for each added by hand.
+         */
+        Section: {
+            /** Fields */
+            fields: components["schemas"]["TemplateField"][];
+            /** Id */
+            id: string;
+            of_findings?: components["schemas"]["OfFindings"] | null;
+            title: components["schemas"]["Words"];
+        };
         /** SectionDifferenceOut */
         SectionDifferenceOut: {
             /** Runs */
@@ -3761,7 +4024,7 @@ export interface components {
              * Section
              * @enum {string}
              */
-            section: "accepted" | "findings_text" | "conclusion" | "recommendation";
+            section: "accepted" | "structured" | "findings_text" | "conclusion" | "recommendation";
         };
         /** SectionOut */
         SectionOut: {
@@ -4053,6 +4316,29 @@ export interface components {
          * @enum {string}
          */
         StillSource: "camera" | "screen";
+        /**
+         * StructuredOut
+         * @description The template of a report that is being written, and all that fills it.
+         */
+        StructuredOut: {
+            content: components["schemas"]["Template"];
+            /** Faults */
+            faults: components["schemas"]["FaultOut"][];
+            /** Is Retired */
+            is_retired: boolean;
+            /** Left */
+            left: components["schemas"]["LeftOut"][];
+            newer: components["schemas"]["NewerOut"] | null;
+            /** Prefilled */
+            prefilled: components["schemas"]["PrefilledOut"][];
+            /** Rows */
+            rows: components["schemas"]["RowOut"][];
+            template: components["schemas"]["TemplateRefOut"];
+            /** Written */
+            written: {
+                [key: string]: components["schemas"]["WrittenIn"];
+            };
+        };
         /** StudyDetailOut */
         StudyDetailOut: {
             ai: components["schemas"]["AiOut"];
@@ -4141,6 +4427,130 @@ export interface components {
             applies: components["schemas"]["teleconsult__findings__schemas__WordsOut"];
             condition: components["schemas"]["teleconsult__findings__schemas__WordsOut"];
             guideline: components["schemas"]["teleconsult__findings__schemas__WordsOut"];
+        };
+        /**
+         * Template
+         * @description One version of a template.
+         *
+         *     Attributes:
+         *         specialties, modalities: of the consults that it is chosen for; none means any.
+         */
+        Template: {
+            description: components["schemas"]["Words"];
+            /**
+             * Modalities
+             * @default []
+             */
+            modalities: string[];
+            /** Sections */
+            sections: components["schemas"]["Section"][];
+            /**
+             * Specialties
+             * @default []
+             */
+            specialties: components["schemas"]["Specialty"][];
+            title: components["schemas"]["Words"];
+        };
+        /** TemplateChangeOut */
+        TemplateChangeOut: {
+            kind: components["schemas"]["FieldChange"];
+            label: components["schemas"]["Words"];
+        };
+        /**
+         * TemplateField
+         * @description One thing that is to be said.
+         *
+         *     Attributes:
+         *         id: of its value, over all versions of the template; equal ids in two templates mean the same.
+         *         unit: of a number, as it is printed.
+         *         minimum, maximum: of a number; outside it is refused at signing.
+         *         prefill: what of a finding it is filled with.
+         */
+        TemplateField: {
+            /** @default none */
+            completion_action: components["schemas"]["CompletionAction"];
+            /** Id */
+            id: string;
+            label: components["schemas"]["Words"];
+            /** Maximum */
+            maximum?: number | null;
+            /** Minimum */
+            minimum?: number | null;
+            /**
+             * Options
+             * @default []
+             */
+            options: components["schemas"]["Option"][];
+            prefill?: components["schemas"]["Prefill"] | null;
+            type: components["schemas"]["FieldType"];
+            /** Unit */
+            unit?: string | null;
+        };
+        /** TemplateOut */
+        TemplateOut: {
+            content: components["schemas"]["Template"];
+            summary: components["schemas"]["TemplateSummaryOut"];
+        };
+        /**
+         * TemplateRefOut
+         * @description One version of a template.
+         */
+        TemplateRefOut: {
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
+        };
+        /**
+         * TemplateSummaryOut
+         * @description A template in its newest version. One that came with the program is changed by copying it.
+         */
+        TemplateSummaryOut: {
+            /** Copied From */
+            copied_from: string | null;
+            description: components["schemas"]["Words"];
+            /** Field Count */
+            field_count: number;
+            /** Id */
+            id: string;
+            /** Is Retired */
+            is_retired: boolean;
+            /** Is Shipped */
+            is_shipped: boolean;
+            /** Modalities */
+            modalities: string[];
+            /**
+             * Published At
+             * Format: date-time
+             */
+            published_at: string;
+            published_by: components["schemas"]["UserRefOut"] | null;
+            /** Specialties */
+            specialties: components["schemas"]["Specialty"][];
+            title: components["schemas"]["Words"];
+            /** Version */
+            version: number;
+        };
+        /** TemplateVersionIn */
+        TemplateVersionIn: {
+            /** Based On */
+            based_on: number;
+            content: components["schemas"]["Template"];
+        };
+        /** TemplatesOut */
+        TemplatesOut: {
+            /** May Manage */
+            may_manage: boolean;
+            /** Templates */
+            templates: components["schemas"]["TemplateSummaryOut"][];
+        };
+        /** UndecidedOut */
+        UndecidedOut: {
+            /** Id */
+            id: string;
+            /** Study Instance Uid */
+            study_instance_uid: string;
+            words: components["schemas"]["teleconsult__findings__schemas__WordsOut"];
         };
         /** UploadIn */
         UploadIn: {
@@ -4241,6 +4651,26 @@ export interface components {
             };
             /** Series */
             series: number;
+        };
+        /**
+         * Words
+         * @description A text in both languages.
+         */
+        Words: {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * WrittenIn
+         * @description What the writer set, and the prefilled value that it stands against.
+         */
+        WrittenIn: {
+            /** Over */
+            over?: boolean | number | string | null;
+            /** Value */
+            value?: boolean | number | string | null;
         };
         /**
          * WordsOut
@@ -7015,6 +7445,189 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReportCardsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_report_templates_api_report_templates_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplatesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_report_template_api_report_templates_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTemplateIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_report_template_api_report_templates__template_id__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                template_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    retire_report_template_api_report_templates__template_id__retirement_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                template_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetirementIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    publish_report_template_api_report_templates__template_id__versions_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                template_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplateVersionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateOut"];
                 };
             };
             /** @description Validation Error */

@@ -1,0 +1,136 @@
+"""What a report rests on, as it stands now: findings by number, its template, and what fills it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from imaging.finding import Finding
+from teleconsult.consults.consult import Consult
+from teleconsult.dependencies import PartsOfApp
+from teleconsult.findings.finding_record import DecisionStatus, FindingRecord
+from teleconsult.findings.numbering import NumberedFinding, finding_numbers, named
+from teleconsult.reports.prefill import AcceptedFinding
+from teleconsult.reports.report import Report
+from teleconsult.reports.structured import Entry, StructuredReport, fill
+from teleconsult.reports.template import Fault, fitness
+from teleconsult.reports.template_repository import PublishedTemplate, offered
+from teleconsult.studies.repository import SeriesRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """
+    Attributes:
+        numbers: of all findings, by id.
+        template: that the report is in, or, before its first save, the one that fits the consult best.
+    """
+
+    records: list[FindingRecord]
+    numbers: dict[str, int]
+    accepted: list[AcceptedFinding]
+    undecided: list[NumberedFinding]
+    template: PublishedTemplate | None
+    structured: StructuredReport | None
+
+    @property
+    def entries(self) -> list[Entry]:
+        return self.structured.entries() if self.structured else []
+
+    @property
+    def faults(self) -> list[Fault]:
+        return self.structured.faults() if self.structured else []
+
+
+def assemble(parts: PartsOfApp, connection: Connection, consult: Consult, report: Report) -> Assembled:
+    uids = consult.study_instance_uids
+    series = parts.studies.series_of(connection, uids)
+    records = parts.findings.of_studies(connection, uids)
+    numbers = finding_numbers(records, series)
+    # In the order of their numbers: so they stand in the report.
+    records = [r for uid in uids for r in sorted(records, key=lambda r: numbers[r.id]) if _is_in(r, uid)]
+    accepted = _accepted(parts, connection, records, numbers, series)
+    template = template_of(parts, connection, consult, report, series)
+    return Assembled(
+        records=records,
+        numbers=numbers,
+        accepted=accepted,
+        undecided=[named(r, numbers[r.id]) for r in records if r.status is DecisionStatus.PRELIMINARY],
+        template=template,
+        structured=None if template is None else fill(template.content, report.written, accepted),
+    )
+
+
+def template_of(
+    parts: PartsOfApp,
+    connection: Connection,
+    consult: Consult,
+    report: Report,
+    series: dict[str, list[SeriesRecord]],
+) -> PublishedTemplate | None:
+    if report.template is not None:
+        return parts.templates.get(connection, report.template)
+    if report.is_signed or report.pdf_key is not None or consult.specialist_id is None:
+        return None
+    institution = parts.users.get(connection, consult.specialist_id).institution
+    modalities = frozenset(one.modality for members in series.values() for one in members)
+    return best_fitting(parts.templates.of(connection, institution.id), consult.specialty, modalities)
+
+
+def best_fitting(
+    templates: Iterable[PublishedTemplate], specialty: str, modalities: frozenset[str]
+) -> PublishedTemplate | None:
+    """The most closely fitting of what is offered; of equals the first, own before shipped ones."""
+    fitting = [
+        (fit, one)
+        for one in offered(list(templates))
+        if (fit := fitness(one.content, specialty, modalities)) is not None
+    ]
+    return max(fitting, key=lambda each: each[0])[1] if fitting else None
+
+
+def _is_in(record: FindingRecord, study_instance_uid: str) -> bool:
+    return record.finding.study_instance_uid == study_instance_uid
+
+
+def _accepted(
+    parts: PartsOfApp,
+    connection: Connection,
+    records: list[FindingRecord],
+    numbers: dict[str, int],
+    series: dict[str, list[SeriesRecord]],
+) -> list[AcceptedFinding]:
+    accepted = [record for record in records if record.status is DecisionStatus.ACCEPTED]
+    breasts = {
+        sop: breast
+        for uid in {record.finding.study_instance_uid for record in accepted}
+        for sop, breast in parts.jobs.breasts_of(connection, uid).items()
+    }
+    found = []
+    for record in accepted:
+        finding = record.finding
+        members = series.get(finding.study_instance_uid, [])
+        own = next((s for s in members if s.series_instance_uid == finding.series_instance_uid), None)
+        breast = breasts.get(finding.sop_instance_uid)
+        found.append(
+            AcceptedFinding(
+                id=record.id,
+                number=numbers[record.id],
+                finding=finding,
+                modality=own.modality if own else "",
+                image=_image(own, finding),
+                breast_side=breast.image_laterality if breast else None,
+                view=breast.view_position if breast else None,
+            )
+        )
+    return found
+
+
+def _image(series: SeriesRecord | None, finding: Finding) -> str:
+    """Modality, series and slice, as the viewer counts them."""
+    if series is not None:
+        for index, instance in enumerate(series.instances, start=1):
+            if instance.sop_instance_uid == finding.sop_instance_uid:
+                name = " ".join(filter(None, (series.modality, series.description)))
+                return f"{name} {index}/{len(series.instances)}"
+    return finding.sop_instance_uid

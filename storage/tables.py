@@ -747,6 +747,58 @@ stills = Table(
     Column("deletion_reason", Text),
 )
 
+# A user's time zone, hours and reminders: teleconsult.scheduling.availability
+calendars = Table(
+    "calendars",
+    metadata,
+    _id("user_id", ForeignKey("users.id"), primary_key=True),
+    Column("time_zone", String(64), nullable=False),
+    Column("slot_minutes", Integer, nullable=False),
+    Column("weekly", JSON, nullable=False),  # {ISO weekday: [[begins, ends], ...]}, minutes after midnight
+    Column("exceptions", JSON, nullable=False),  # {date: the same}
+    Column("reminders_min", JSON, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("feed_token_sha256", String(64), unique=True),  # null: nobody else reads this calendar
+    Column("feed_made_at", UtcDateTime),
+)
+
+# The time a consult is planned for: teleconsult.scheduling.appointment
+appointments = Table(
+    "appointments",
+    metadata,
+    _id("consult_id", ForeignKey("consults.id"), primary_key=True),
+    _id("specialist_id", ForeignKey("users.id"), nullable=False, index=True),
+    _id("booked_by_id", ForeignKey("users.id"), nullable=False),
+    Column("starts_at", UtcDateTime, nullable=False, index=True),
+    Column("ends_at", UtcDateTime, nullable=False),
+    Column("specialist_time_zone", String(64), nullable=False),
+    Column("inviting_time_zone", String(64), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("changed_at", UtcDateTime, nullable=False),
+    Column("called_off_at", UtcDateTime),
+)
+
+# Every five minutes that an appointment takes of its specialist: nobody is booked twice, by the primary key.
+held_times = Table(
+    "held_times",
+    metadata,
+    _id("user_id", ForeignKey("users.id"), primary_key=True),
+    Column("at", UtcDateTime, primary_key=True),
+    _id("consult_id", ForeignKey("consults.id"), nullable=False, index=True),
+)
+
+# Who is to be reminded of an appointment, and when.
+reminders = Table(
+    "reminders",
+    metadata,
+    _id("consult_id", ForeignKey("consults.id"), primary_key=True),
+    _id("user_id", ForeignKey("users.id"), primary_key=True),
+    Column("minutes_before", Integer, primary_key=True, autoincrement=False),
+    Column("due_at", UtcDateTime, nullable=False, index=True),
+    Column("sent_at", UtcDateTime),
+    Column("seen_at", UtcDateTime),
+)
+
 audit_log = Table(
     "audit_log",
     metadata,

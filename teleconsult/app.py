@@ -50,6 +50,7 @@ from teleconsult.reports.routes import router as report_routes
 from teleconsult.reports.template_repository import TemplateRepository
 from teleconsult.reports.template_routes import router as report_template_routes
 from teleconsult.scheduled_procedures.routes import router as schedule_routes
+from teleconsult.scheduling.routes import router as calendar_routes
 from teleconsult.security_headers import SecurityHeaders
 from teleconsult.settings import Settings
 from teleconsult.stills.routes import router as still_routes
@@ -116,6 +117,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             asyncio.create_task(background.look_after_recordings(parts)),
             asyncio.create_task(background.archive_stills(parts)),
             asyncio.create_task(background.archive_reports(parts)),
+            asyncio.create_task(background.keep_appointments(parts)),
             asyncio.create_task(fetch_studies(parts)),
             asyncio.create_task(follow_prior_rules(parts)),
             *(
@@ -186,6 +188,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     device_routes,
     archive_routes,
     schedule_routes,
+    calendar_routes,
     lifecycle_routes,
     model_routes,
     report_card_routes,

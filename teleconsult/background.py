@@ -19,6 +19,7 @@ from teleconsult.lifecycle.tiering import warm_some
 from teleconsult.models.watch import ModelWatch
 from teleconsult.recordings.retention import keep_recordings
 from teleconsult.reports.archiving import archive_some
+from teleconsult.scheduling.timekeeping import keep_time
 from teleconsult.stills.keeping import archive_waiting
 from teleconsult.studies.arrival import assess_ready, nudge_due_jobs
 from teleconsult.studies.arriving_slabs import SlabPlanner
@@ -32,6 +33,7 @@ WATCH_INTERVAL_S = 10.0
 RECORDINGS_INTERVAL_S = 20.0
 STILLS_INTERVAL_S = 5.0
 REPORTS_INTERVAL_S = 30.0
+APPOINTMENTS_INTERVAL_S = 10.0
 log = logging.getLogger(__name__)
 
 
@@ -103,6 +105,11 @@ async def archive_stills(parts: PartsOfApp) -> None:
 async def archive_reports(parts: PartsOfApp) -> None:
     """Write signed reports into an archive that was away when they were signed."""
     await _every(REPORTS_INTERVAL_S, archive_some, parts)
+
+
+async def keep_appointments(parts: PartsOfApp) -> None:
+    """Remind of appointments, and end consults to which nobody came."""
+    await _every(APPOINTMENTS_INTERVAL_S, lambda parts: keep_time(parts, utc_now()), parts)
 
 
 async def add_demo_studies_at_first_start(parts: PartsOfApp) -> None:

@@ -86,6 +86,22 @@ class ImagesGone(TeleconsultError):
     """The consult's studies were deleted in the archive."""
 
 
+class BadAvailability(TeleconsultError):
+    """`what` is wrong: time-zone, slot, hours, days or reminders."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+class BadAppointmentTime(TeleconsultError):
+    """An appointment lies ahead, not too far, and on the grid of the calendar."""
+
+
+class SlotTaken(TeleconsultError):
+    """Somebody else was faster, or the specialist is not there at that time."""
+
+
 class NoAgreement(TeleconsultError):
     """No agreement in force lets the institution ask for this, and it has no such specialist of its own."""
 

@@ -54,6 +54,22 @@ def _faults(error: Any) -> dict[str, Any]:
     }
 
 
+BAD_AVAILABILITY = {
+    "time-zone": (
+        "This time zone is not known. Please choose one from the list.",
+        "无法识别该时区，请从列表中选择。",
+    ),
+    "slot": (
+        "An appointment lasts 10 to 240 minutes, in steps of five.",
+        "每次预约为 10 至 240 分钟，以五分钟为单位。",
+    ),
+    "hours": (
+        "Hours begin before they end, at full five minutes, and do not overlap; six parts of a day at most.",
+        "每段时间的开始须早于结束，以五分钟为单位，互不重叠；每天最多六段。",
+    ),
+    "days": ("Too many single days, or a weekday that does not exist.", "单独设置的日期过多，或星期不存在。"),
+    "reminders": ("Please choose reminders from the list.", "请从列表中选择提醒时间。"),
+}
 PROBLEMS: dict[type[Exception], Problem] = {
     errors.NotFound: Problem(
         404, "not-found", "There is no such record, or it is not yours to see.", "没有此记录，或您无权查看。"
@@ -187,6 +203,25 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "The images of this consult are no longer in the archive: they were deleted there. Send them again, "
         "or add another study to the consult; then it can begin.",
         "本次会诊的影像已在归档系统中被删除。请重新上传，或为会诊添加其他检查，然后即可开始。",
+    ),
+    errors.BadAvailability: Problem(
+        422,
+        "bad-availability",
+        "{en}",
+        "{zh}",
+        lambda e: dict(zip(("en", "zh"), BAD_AVAILABILITY[e.what], strict=True)),
+    ),
+    errors.BadAppointmentTime: Problem(
+        422,
+        "bad-appointment-time",
+        "An appointment lies ahead, within 180 days, and begins at a full five minutes.",
+        "预约时间须在当前时间之后、180 天以内，并以五分钟为单位。",
+    ),
+    errors.SlotTaken: Problem(
+        409,
+        "slot-taken",
+        "This time is no longer free. Please choose another; the list shows what is free now.",
+        "该时间已被占用，请另选时间；列表显示的是最新的空闲时间。",
     ),
     errors.NoAgreement: Problem(
         409,

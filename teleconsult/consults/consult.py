@@ -78,10 +78,11 @@ TRANSITIONS: Mapping[Status, Mapping[Event, Status]] = {
     Status.NO_SHOW: {},
 }
 
-NEEDS_REASON = frozenset({Event.DECLINE, Event.RETURN, Event.CALL_OFF, Event.AMEND})
 NEEDS_IMAGES = frozenset({Event.START, Event.REPORT_WITHOUT_CALL})
+NEEDS_REASON = frozenset({Event.DECLINE, Event.RETURN, Event.RESCHEDULE, Event.CALL_OFF, Event.AMEND})
 # Not offered on a page of their own yet: the timer and the calendar cause them.
 BY_SYSTEM = frozenset({Event.EXPIRE, Event.NOBODY_CAME})
+SYSTEM = "system"  # the actor of these steps
 LIVE = frozenset({Status.ACCEPTED, Status.SCHEDULED, Status.IN_PROGRESS, Status.ON_HOLD})
 
 
@@ -132,6 +133,7 @@ class HistoryEntry:
     event: Event
     actor_id: str
     reason: str | None = None
+    starts_at: datetime | None = None  # what was scheduled
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +156,15 @@ class Consult:
     # The institutions whose specialists it reaches, by the agreements as they stand; not stored with it.
     offered_to: frozenset[str] = field(default=frozenset())
 
-    def apply(self, event: Event, *, actor_id: str, at: datetime, reason: str | None = None) -> "Consult":
+    def apply(
+        self,
+        event: Event,
+        *,
+        actor_id: str,
+        at: datetime,
+        reason: str | None = None,
+        starts_at: datetime | None = None,
+    ) -> "Consult":
         """Return the consult as it stands after `event`.
 
         Raises:
@@ -176,13 +186,19 @@ class Consult:
             self,
             status=possible[event],
             specialist_id=actor_id if event is Event.ACCEPT else self.specialist_id,
-            history=(*self.history, HistoryEntry(at, event, actor_id, reason)),
+            history=(*self.history, HistoryEntry(at, event, actor_id, reason, starts_at)),
         )
 
 
 def history_to_json(history: tuple[HistoryEntry, ...]) -> list[dict[str, Any]]:
     return [
-        {"at": entry.at.isoformat(), "event": entry.event, "actor_id": entry.actor_id, "reason": entry.reason}
+        {
+            "at": entry.at.isoformat(),
+            "event": entry.event,
+            "actor_id": entry.actor_id,
+            "reason": entry.reason,
+            **({"starts_at": entry.starts_at.isoformat()} if entry.starts_at else {}),
+        }
         for entry in history
     ]
 
@@ -190,7 +206,11 @@ def history_to_json(history: tuple[HistoryEntry, ...]) -> list[dict[str, Any]]:
 def history_from_json(entries: list[dict[str, Any]]) -> tuple[HistoryEntry, ...]:
     return tuple(
         HistoryEntry(
-            datetime.fromisoformat(entry["at"]), Event(entry["event"]), entry["actor_id"], entry["reason"]
+            datetime.fromisoformat(entry["at"]),
+            Event(entry["event"]),
+            entry["actor_id"],
+            entry["reason"],
+            datetime.fromisoformat(entry["starts_at"]) if "starts_at" in entry else None,
         )
         for entry in entries
     )

@@ -43,14 +43,16 @@ from teleconsult.errors import (
     StudyOfAnotherPatient,
 )
 from teleconsult.patient_history.repository import keep_history
+from teleconsult.scheduling.repository import AppointmentRepository
 from teleconsult.studies.repository import Study
 from teleconsult.users.user import User
 
 router = APIRouter(prefix="/api/consults", tags=["consults"])
 agreements = AgreementRepository()
+appointments = AppointmentRepository()
 
-# Signing has its own route, with the second look at the password.
-NOT_BY_EVENT_ROUTE = frozenset({Event.SIGN})
+# These have routes of their own: signing asks for the password again, the others for a time.
+NOT_BY_EVENT_ROUTE = frozenset({Event.SIGN, Event.SCHEDULE, Event.RESCHEDULE})
 
 
 @router.post("", status_code=201)
@@ -128,6 +130,8 @@ def record_consult_event(
         if body.version != consult.version:
             raise StaleVersion(consult_id)
         saved = parts.consults.save(connection, moved)
+        if body.event is Event.CALL_OFF:
+            appointments.call_off(connection, consult_id, now)
         if body.event is Event.AMEND:
             report = parts.reports.get(connection, consult_id)
             parts.reports.save(connection, report.reopen(), read_version=report.version)

@@ -19,6 +19,8 @@ from teleconsult.consults.consult import (
 )
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.patient_history.record import MOST_RECORDS, HistoryRecord
+from teleconsult.scheduling.repository import AppointmentRepository
+from teleconsult.scheduling.schemas import AppointmentOut
 from teleconsult.studies.schemas import PatientOut, StudySummaryOut, studies_out
 from teleconsult.text import Text
 from teleconsult.users.schemas import UserRefOut
@@ -63,8 +65,9 @@ class ConsentOut(BaseModel):
 class HistoryEntryOut(BaseModel):
     at: datetime
     event: Event
-    actor: UserRefOut
+    actor: UserRefOut | None  # null: the system
     reason: str | None
+    starts_at: datetime | None  # what was scheduled
 
 
 class ConsultOut(BaseModel):
@@ -80,6 +83,7 @@ class ConsultOut(BaseModel):
     requested_by: UserRefOut
     specialist: UserRefOut | None
     studies: list[StudySummaryOut]
+    appointment: AppointmentOut | None
     created_at: datetime
     history: list[HistoryEntryOut]
     possible_events: list[Event]
@@ -111,13 +115,14 @@ def consults_out(
     uids = list(dict.fromkeys(uid for c in consults for uid in c.study_instance_uids))
     studies = parts.studies.visible_to(connection, user, only=uids)
     by_uid = {s.study_instance_uid: s for s in studies_out(parts, connection, studies)}
+    planned = AppointmentRepository().of_consults(connection, [c.id for c in consults])
     report_statuses = parts.reports.statuses(connection, [c.id for c in consults])
     return [
         ConsultOut(
             id=c.id,
             status=c.status,
             version=c.version,
-            patient=_patient_out(parts, connection, c.patient_id),
+            patient=PatientOut.of(parts.studies.get_patient(connection, c.patient_id)),
             question=c.question,
             urgency=c.urgency,
             specialty=c.specialty,
@@ -126,13 +131,19 @@ def consults_out(
             requested_by=UserRefOut.of(people[c.requested_by_id]),
             specialist=UserRefOut.of(people[c.specialist_id]) if c.specialist_id else None,
             studies=[by_uid[uid] for uid in c.study_instance_uids if uid in by_uid],
+            appointment=(
+                AppointmentOut.of_appointment(planned[c.id])
+                if c.id in planned and planned[c.id].called_off_at is None
+                else None
+            ),
             created_at=c.created_at,
             history=[
                 HistoryEntryOut(
                     at=entry.at,
                     event=entry.event,
-                    actor=UserRefOut.of(people[entry.actor_id]),
+                    actor=UserRefOut.of(people[entry.actor_id]) if entry.actor_id in people else None,
                     reason=entry.reason,
+                    starts_at=entry.starts_at,
                 )
                 for entry in c.history
             ],
@@ -141,14 +152,3 @@ def consults_out(
         )
         for c in consults
     ]
-
-
-def _patient_out(parts: PartsOfApp, connection: Connection, patient_uuid: str) -> PatientOut:
-    patient = parts.studies.get_patient(connection, patient_uuid)
-    return PatientOut(
-        id=patient.id,
-        name=patient.name,
-        patient_id=patient.patient_id,
-        birth_date=patient.birth_date,
-        sex=patient.sex,
-    )

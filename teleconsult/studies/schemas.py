@@ -15,7 +15,7 @@ from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.mammography import MammographyOut, mammography_out
 from teleconsult.findings.schemas import FindingOut, findings_out
 from teleconsult.studies.prior_studies import ComparableStudy, priors_of
-from teleconsult.studies.repository import SeriesRecord, Study
+from teleconsult.studies.repository import Patient, SeriesRecord, Study
 from teleconsult.users.schemas import InstitutionOut, UserRefOut
 from teleconsult.users.user import User
 
@@ -36,6 +36,16 @@ class PatientOut(BaseModel):
     patient_id: str
     birth_date: str | None
     sex: str | None
+
+    @classmethod
+    def of(cls, patient: Patient) -> "PatientOut":
+        return cls(
+            id=patient.id,
+            name=patient.name,
+            patient_id=patient.patient_id,
+            birth_date=patient.birth_date,
+            sex=patient.sex,
+        )
 
 
 class PatientWithStudiesOut(PatientOut):
@@ -286,13 +296,7 @@ def _summary(
 ) -> StudySummaryOut:
     return StudySummaryOut(
         study_instance_uid=study.study_instance_uid,
-        patient=PatientOut(
-            id=study.patient.id,
-            name=study.patient.name,
-            patient_id=study.patient.patient_id,
-            birth_date=study.patient.birth_date,
-            sex=study.patient.sex,
-        ),
+        patient=PatientOut.of(study.patient),
         study_date=study.study_date,
         study_description=study.study_description,
         modalities=sorted({s.modality for s in contents.series}),

@@ -84,6 +84,7 @@ export const addresses = {
     `/api/studies/${uid(study)}/series/${uid(series)}/thumbnail`,
   studyArchive: (study: string) => `/api/studies/${uid(study)}/archive.zip`,
   instanceFile: (study: string, sop: string) => `/api/studies/${uid(study)}/instances/${uid(sop)}/file`,
+  appointment: (consult: string) => `/api/consults/${uid(consult)}/appointment.ics`,
   recordingPart: (consult: string, recording: string, part: number) =>
     `/api/consults/${uid(consult)}/recordings/${uid(recording)}/parts/${part}`,
   still: (consult: string, still: string) => `/api/consults/${uid(consult)}/stills/${uid(still)}/picture.jpg`,

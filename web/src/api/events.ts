@@ -3,6 +3,7 @@ import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useState } from "react";
 
 import { archiveKeys } from "./archiveHooks";
+import { calendarKeys } from "./calendarHooks";
 import { keys } from "./hooks";
 import { institutionKeys } from "./institutionHooks";
 import { modelKeys } from "./modelHooks";
@@ -26,13 +27,20 @@ export function staleKeys(event: ServerEvent): readonly (readonly string[])[] {
     case "findings-changed":
       return [keys.study(event.study_instance_uid), keys.studies, ["report"], ["consult"]];
     case "consult-changed":
-      return [keys.consult(event.consult_id), keys.consults, keys.report(event.consult_id)];
+      return [
+        keys.consult(event.consult_id),
+        keys.consults,
+        keys.report(event.consult_id),
+        ...Object.values(calendarKeys),
+      ];
     case "report-changed":
       return [keys.report(event.consult_id), keys.consult(event.consult_id)];
     case "retrieval-changed":
       return [archiveKeys.retrievals];
     case "agreements-changed":
       return [institutionKeys.agreements, keys.consults, keys.studies];
+    case "reminder-due":
+      return [calendarKeys.reminders];
     case "account-changed":
       return [keys.me];
     case "models-changed":

@@ -224,6 +224,107 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/calendar": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Calendar
+         * @description The caller's appointments and hours; 62 days at most.
+         */
+        get: operations["read_calendar_api_calendar_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendar/availability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Change Availability
+         * @description Say when one can be booked, in which time zone, and when one wants to be reminded.
+         */
+        put: operations["change_availability_api_calendar_availability_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendar/feed": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Feed
+         * @description A new secret address of the caller's calendar; an earlier one is void from now on.
+         */
+        post: operations["make_feed_api_calendar_feed_post"];
+        /** Revoke Feed */
+        delete: operations["revoke_feed_api_calendar_feed_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/calendar/feeds/{token}.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Feed
+         * @description The calendar for programs that cannot sign in. The address is the secret; no patient is named.
+         */
+        get: operations["read_feed_api_calendar_feeds__token__ics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/clock": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Clock
+         * @description The server's time: what a page shows as 'in 10 minutes' must not rest on the device's clock.
+         */
+        get: operations["read_clock_api_clock_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/consults": {
         parameters: {
             query?: never;
@@ -254,6 +355,45 @@ export interface paths {
         };
         /** Read Consult */
         get: operations["read_consult_api_consults__consult_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/appointment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Book Appointment
+         * @description Plan the consult for a time, or for another one. Of two who want the same time, one gets it.
+         *
+         *     The inviting side takes a free slot; the specialist may also take a time beside her hours.
+         */
+        put: operations["book_appointment_api_consults__consult_id__appointment_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/appointment.ics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Download Appointment */
+        get: operations["download_appointment_api_consults__consult_id__appointment_ics_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -594,6 +734,26 @@ export interface paths {
         };
         /** Download Signed Version */
         get: operations["download_signed_version_api_consults__consult_id__report_versions__number__report_pdf_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Slots
+         * @description When the consult's specialist is free; her other appointments are not told.
+         */
+        get: operations["list_slots_api_consults__consult_id__slots_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1306,6 +1466,43 @@ export interface paths {
         get: operations["list_patients_api_patients_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reminders": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Reminders
+         * @description Appointments that the caller was reminded of and has not yet said to know.
+         */
+        get: operations["list_reminders_api_reminders_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reminders/{consult_id}/seen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** See Reminder */
+        post: operations["see_reminder_api_reminders__consult_id__seen_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2025,6 +2222,37 @@ export interface components {
             /** Text */
             text: string;
         };
+        /** AppointmentIn */
+        AppointmentIn: {
+            /** Reason */
+            reason?: string | null;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            /** Time Zone */
+            time_zone: string;
+            /** Version */
+            version: number;
+        };
+        /** AppointmentOut */
+        AppointmentOut: {
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /** Inviting Time Zone */
+            inviting_time_zone: string;
+            /** Specialist Time Zone */
+            specialist_time_zone: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+        };
         /** ArchiveIn */
         ArchiveIn: {
             /** Ae Title */
@@ -2097,6 +2325,28 @@ export interface components {
             /** Size Bytes */
             size_bytes: number;
         };
+        /**
+         * AvailabilityOut
+         * @description What is read is what is sent back changed; `version` 0: nothing was said yet.
+         */
+        AvailabilityOut: {
+            /** Exceptions */
+            exceptions: {
+                [key: string]: components["schemas"]["HoursOut"][];
+            };
+            /** Reminders Min */
+            reminders_min: number[];
+            /** Slot Minutes */
+            slot_minutes: number;
+            /** Time Zone */
+            time_zone: string;
+            /** Version */
+            version: number;
+            /** Weekly */
+            weekly: {
+                [key: string]: components["schemas"]["HoursOut"][];
+            };
+        };
         /** BatchOut */
         BatchOut: {
             /** Files */
@@ -2128,6 +2378,43 @@ export interface components {
             sop_instance_uid: string;
             /** View Position */
             view_position: string | null;
+        };
+        /** CalendarEntryOut */
+        CalendarEntryOut: {
+            /** Consult Id */
+            consult_id: string;
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            patient: components["schemas"]["PatientOut"];
+            /** Specialty */
+            specialty: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+            status: components["schemas"]["Status"];
+            with_whom: components["schemas"]["UserRefOut"];
+        };
+        /** CalendarOut */
+        CalendarOut: {
+            availability: components["schemas"]["AvailabilityOut"];
+            /** Entries */
+            entries: components["schemas"]["CalendarEntryOut"][];
+            /** Feed Made At */
+            feed_made_at: string | null;
+            /** Free */
+            free: components["schemas"]["SlotOut"][];
+            /** Is Bookable */
+            is_bookable: boolean;
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
         };
         /**
          * CallFigures
@@ -2200,6 +2487,14 @@ export interface components {
          * @enum {string}
          */
         ChangeKind: "same" | "added" | "removed";
+        /** ClockOut */
+        ClockOut: {
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+        };
         /** Coding */
         Coding: {
             /** Code */
@@ -2342,6 +2637,7 @@ export interface components {
         };
         /** ConsultOut */
         ConsultOut: {
+            appointment: components["schemas"]["AppointmentOut"] | null;
             consent: components["schemas"]["ConsentOut"];
             /**
              * Created At
@@ -2568,6 +2864,14 @@ export interface components {
             zh: string;
         };
         /**
+         * FeedOut
+         * @description Shown once: who has the address reads the calendar.
+         */
+        FeedOut: {
+            /** Path */
+            path: string;
+        };
+        /**
          * FieldChange
          * @enum {string}
          */
@@ -2732,7 +3036,7 @@ export interface components {
         };
         /** HistoryEntryOut */
         HistoryEntryOut: {
-            actor: components["schemas"]["UserRefOut"];
+            actor: components["schemas"]["UserRefOut"] | null;
             /**
              * At
              * Format: date-time
@@ -2741,6 +3045,8 @@ export interface components {
             event: components["schemas"]["Event"];
             /** Reason */
             reason: string | null;
+            /** Starts At */
+            starts_at: string | null;
         };
         /** HistoryErrorIn */
         HistoryErrorIn: {
@@ -2810,6 +3116,13 @@ export interface components {
             in_error_reason: string | null;
             /** Record */
             record: components["schemas"]["Allergy"] | components["schemas"]["Condition"] | components["schemas"]["Medication"] | components["schemas"]["Observation"] | components["schemas"]["NoneKnown"];
+        };
+        /** HoursOut */
+        HoursOut: {
+            /** Begins */
+            begins: number;
+            /** Ends */
+            ends: number;
         };
         /** InstanceOut */
         InstanceOut: {
@@ -4194,6 +4507,38 @@ export interface components {
             signed_by: components["schemas"]["UserRefOut"];
             status: components["schemas"]["ReportStatus"];
         };
+        /** SlotOut */
+        SlotOut: {
+            /**
+             * Ends At
+             * Format: date-time
+             */
+            ends_at: string;
+            /**
+             * Starts At
+             * Format: date-time
+             */
+            starts_at: string;
+        };
+        /**
+         * SlotsOut
+         * @description The free slots of a consult's specialist.
+         */
+        SlotsOut: {
+            /** Has Hours */
+            has_hours: boolean;
+            /**
+             * Now
+             * Format: date-time
+             */
+            now: string;
+            /** Slot Minutes */
+            slot_minutes: number;
+            /** Slots */
+            slots: components["schemas"]["SlotOut"][];
+            /** Time Zone */
+            time_zone: string;
+        };
         /**
          * Specialty
          * @enum {string}
@@ -5198,6 +5543,207 @@ export interface operations {
             };
         };
     };
+    read_calendar_api_calendar_get: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+            };
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_availability_api_calendar_availability_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AvailabilityOut"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AvailabilityOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    make_feed_api_calendar_feed_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FeedOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    revoke_feed_api_calendar_feed_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_feed_api_calendar_feeds__token__ics_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_clock_api_clock_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ClockOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_consults_api_consults_get: {
         parameters: {
             query?: never;
@@ -5291,6 +5837,78 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ConsultOut"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    book_appointment_api_consults__consult_id__appointment_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AppointmentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsultOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    download_appointment_api_consults__consult_id__appointment_ics_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -6026,6 +6644,44 @@ export interface operations {
                 };
                 content: {
                     "application/pdf": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_slots_api_consults__consult_id__slots_get: {
+        parameters: {
+            query: {
+                since: string;
+                until: string;
+            };
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SlotsOut"];
                 };
             };
             /** @description Validation Error */
@@ -7413,6 +8069,72 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PatientWithStudiesOut"][];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_reminders_api_reminders_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalendarEntryOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    see_reminder_api_reminders__consult_id__seen_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {

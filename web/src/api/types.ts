@@ -101,6 +101,12 @@ export type AgreementState = Schemas["AgreementState"];
 export type NewAgreement = Schemas["AgreementIn"];
 export type Reach = Schemas["ReachOut"];
 
+export type Calendar = Schemas["CalendarOut"];
+export type CalendarEntry = Schemas["CalendarEntryOut"];
+export type Availability = Schemas["AvailabilityOut"];
+export type Slots = Schemas["SlotsOut"];
+export type NewAppointment = Schemas["AppointmentIn"];
+
 export type ScheduledProcedure = Schemas["ScheduledProcedureOut"];
 export type NewScheduledProcedure = Schemas["ScheduledProcedureIn"];
 
@@ -122,4 +128,5 @@ export type ServerEvent =
   | { type: "retrieval-changed"; institution_id: string }
   | { type: "agreements-changed"; institution_id: string }
   | { type: "account-changed"; user_id: string }
+  | { type: "reminder-due"; user_id: string; consult_id: string }
   | { type: "models-changed" };

@@ -4,6 +4,7 @@ import {
   IconArchive,
   IconBuildingHospital,
   IconCalendarClock,
+  IconCalendarEvent,
   IconChartDots,
   IconDeviceDesktopCog,
   IconKeyboard,
@@ -22,6 +23,7 @@ import { Link, NavLink, Outlet, useMatches, useNavigate } from "react-router";
 import { useEventsOpen } from "../api/events";
 import { useLogout, useMe } from "../api/hooks";
 import type { Me } from "../api/types";
+import { Reminders } from "../calendar/Reminders";
 import { institutionName } from "../ui/institution";
 import { UploadIndicator } from "../upload/UploadIndicator";
 import { isClinician, keepsStudies, onlyAdministers } from "../worklist/sections";
@@ -37,6 +39,7 @@ const NAVIGATION = [
   { to: "/", label: "nav.worklist", icon: IconReportMedical, who: "everybodyElse" },
   { to: "/upload", label: "nav.upload", icon: IconUpload, who: "clinician" },
   { to: "/consults/new", label: "nav.newConsult", icon: IconStethoscope, who: "clinician" },
+  { to: "/calendar", label: "nav.calendar", icon: IconCalendarEvent, who: "clinician" },
   { to: "/schedule", label: "nav.schedule", icon: IconCalendarClock, who: "clinician" },
   { to: "/manage", label: "nav.manage", icon: IconArchive, who: "keeper" },
   { to: "/archives", label: "nav.archives", icon: IconBuildingHospital, who: "fetcher" },
@@ -131,6 +134,7 @@ export function AppFrame() {
         </div>
       </header>
       <main id="content" className={classes.main}>
+        <Reminders />
         <Outlet />
       </main>
       <footer className={classes.footer}>{t(reading ? "notDeviceShort" : "notDevice")}</footer>

@@ -63,6 +63,10 @@ export const router = createBrowserRouter([
                 lazy: async () => ({ Component: (await import("../reports/VersionsPage")).VersionsPage }),
               },
               {
+                path: "/calendar",
+                lazy: async () => ({ Component: (await import("../calendar/CalendarPage")).CalendarPage }),
+              },
+              {
                 path: "/schedule",
                 lazy: async () => ({ Component: (await import("../schedule/SchedulePage")).SchedulePage }),
               },

@@ -4,6 +4,8 @@ import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
 
 import type { Consult } from "../api/types";
+import { AppointmentLine } from "../calendar/AppointmentLine";
+import { BookingDialog } from "../calendar/BookingDialog";
 import classes from "./consults.module.css";
 import { ReasonDialog } from "./ReasonDialog";
 import { CONSULT_EVENT, ROOM_OPEN } from "./status";
@@ -26,6 +28,7 @@ export function ConsultActions({ consult }: { consult: Consult }) {
   const roomOpen = ROOM_OPEN.has(consult.status);
   return (
     <div className={classes.actions}>
+      <AppointmentLine consult={consult} />
       {roomOpen && !startsRoom && (
         <div className={classes.room}>
           <Button component={Link} to={room} fullWidth leftSection={<IconVideo size={18} />}>
@@ -56,6 +59,11 @@ export function ConsultActions({ consult }: { consult: Consult }) {
       )}
       {offered.length === 0 && !roomOpen && !consult.possible_events.includes("sign") && <div className={classes.muted}>{t(`waitFor.${consult.status}`)}</div>}
       <ReasonDialog steps={steps} />
+      <BookingDialog
+        consult={consult}
+        opened={steps.asking !== null && CONSULT_EVENT[steps.asking].ask === "time"}
+        onClose={steps.dismiss}
+      />
     </div>
   );
 }

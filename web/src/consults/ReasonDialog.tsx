@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -10,11 +10,11 @@ function Form({ event, steps }: { event: ConsultEvent; steps: ConsultSteps }) {
   const { t } = useTranslation("consult");
   const look = CONSULT_EVENT[event];
   const [reason, setReason] = useState("");
-  const missing = look.ask !== "confirm" && reason.trim() === "";
+  const missing = look.ask === "reason" && reason.trim() === "";
 
   const submit = (submitted: FormEvent) => {
     submitted.preventDefault();
-    if (!missing) steps.take(event, reason.trim().replace("T", " "));
+    if (!missing) steps.take(event, reason.trim());
   };
   return (
     <form onSubmit={submit}>
@@ -26,16 +26,6 @@ function Form({ event, steps }: { event: ConsultEvent; steps: ConsultSteps }) {
             autosize
             minRows={3}
             maxLength={500}
-            required
-            data-autofocus
-            value={reason}
-            onChange={(change) => setReason(change.currentTarget.value)}
-          />
-        )}
-        {look.ask === "time" && (
-          <TextInput
-            type="datetime-local"
-            label={t("time")}
             required
             data-autofocus
             value={reason}
@@ -60,17 +50,19 @@ function Form({ event, steps }: { event: ConsultEvent; steps: ConsultSteps }) {
   );
 }
 
-/** Asks for the reason, the time or the yes that a step needs. */
+/** Asks for the reason or the yes that a step needs. */
 export function ReasonDialog({ steps }: { steps: ConsultSteps }) {
   const { t } = useTranslation("consult");
+  // A time is chosen in the booking dialog.
+  const asking = steps.asking === null || CONSULT_EVENT[steps.asking].ask === "time" ? null : steps.asking;
   return (
     <Modal
-      opened={steps.asking !== null}
+      opened={asking !== null}
       onClose={steps.dismiss}
-      title={steps.asking === null ? "" : t(`event.${steps.asking}`)}
+      title={asking === null ? "" : t(`event.${asking}`)}
       closeButtonProps={{ "aria-label": t("common:close") }}
     >
-      {steps.asking !== null && <Form key={steps.asking} event={steps.asking} steps={steps} />}
+      {asking !== null && <Form key={asking} event={asking} steps={steps} />}
     </Modal>
   );
 }

@@ -18,6 +18,9 @@ export function Timeline({ history }: { history: readonly HistoryEntry[] }) {
           <div className={`${classes.muted} tabular`}>
             {[formatInstant(entry.at, new Date(), language), actorName(entry.actor)].filter(Boolean).join(" · ")}
           </div>
+          {entry.starts_at !== null && (
+            <div className={`${classes.stepReason} tabular`}>{formatInstant(entry.starts_at, new Date(), language)}</div>
+          )}
           {entry.reason !== null && entry.reason !== "" && <div className={classes.stepReason}>{entry.reason}</div>}
         </li>
       ))}

@@ -50,6 +50,7 @@ from signaling.room_effects import (
     WatchPictures,
 )
 from signaling.room_memory import RoomMemory
+from signaling.room_orders import RoomOrders
 from signaling.turn import NO_TURN, TurnAccess
 
 EMPTY_ROOMS_KEPT = 200
@@ -162,6 +163,10 @@ class Lobby:
                 self.leave(one.stay)
             else:
                 socket.end(ErrorCode.SERVER_CLOSING)
+
+    def obey(self, room_id: str, orders: RoomOrders) -> None:
+        if (room := self._rooms.get(room_id)) is not None:
+            self._perform(room.obey(orders, datetime.now(UTC)))
 
     def join(self, grant: JoinGrant, socket: Socket) -> Stay:
         """Raises Refused."""

@@ -83,6 +83,7 @@ class RecordingEnd(StrEnum):
     STOPPED = "stopped"
     DECLINED = "declined"
     FAILED = "failed"
+    CONSENT_WITHDRAWN = "consent-withdrawn"  # to the whole consult, not only to its recording
 
 
 class StillSource(StrEnum):

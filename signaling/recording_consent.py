@@ -8,6 +8,7 @@
 | on | pause | paused |
 | paused | resume | on |
 | asking, on, paused | anybody says no, also who agreed before; stop; the last one leaves | off |
+| asking, on, paused | the consent to the whole consult is withdrawn | off |
 
 Who asks agrees by asking. An answer holds for this recording, also for who leaves and comes back. Nothing is
 recorded but in `on`. Answers are kept with the recording, a no to one that had begun too.
@@ -33,6 +34,7 @@ class Step(StrEnum):
     STOP = "stop"
     SAY_NO = "say-no"
     FAIL = "fail"
+    LOSE_CONSENT = "lose-consent"
 
 
 # A step that is not here does not exist. Who comes, agrees and leaves is in `_settle`.
@@ -42,24 +44,28 @@ TRANSITIONS: Mapping[RecordingStatus, Mapping[Step, RecordingStatus]] = {
         Step.STOP: RecordingStatus.OFF,
         Step.SAY_NO: RecordingStatus.OFF,
         Step.FAIL: RecordingStatus.OFF,
+        Step.LOSE_CONSENT: RecordingStatus.OFF,
     },
     RecordingStatus.ON: {
         Step.PAUSE: RecordingStatus.PAUSED,
         Step.STOP: RecordingStatus.OFF,
         Step.SAY_NO: RecordingStatus.OFF,
         Step.FAIL: RecordingStatus.OFF,
+        Step.LOSE_CONSENT: RecordingStatus.OFF,
     },
     RecordingStatus.PAUSED: {
         Step.RESUME: RecordingStatus.ON,
         Step.STOP: RecordingStatus.OFF,
         Step.SAY_NO: RecordingStatus.OFF,
         Step.FAIL: RecordingStatus.OFF,
+        Step.LOSE_CONSENT: RecordingStatus.OFF,
     },
 }
 ENDS = {
     Step.STOP: RecordingEnd.STOPPED,
     Step.SAY_NO: RecordingEnd.DECLINED,
     Step.FAIL: RecordingEnd.FAILED,
+    Step.LOSE_CONSENT: RecordingEnd.CONSENT_WITHDRAWN,
 }
 
 

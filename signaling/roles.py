@@ -15,6 +15,8 @@ class Role(StrEnum):
     PARTICIPANT = "participant"  # speaks and points, and follows what is shown
     LISTENER = "listener"  # sees and hears
     PATIENT = "patient"  # speaks and is seen; the images are not shown to patients
+    COMPANION = "companion"  # of the patient
+    INTERPRETER = "interpreter"
 
 
 class Right(StrEnum):
@@ -41,6 +43,8 @@ RIGHTS: Mapping[Role, frozenset[Right]] = {
     Role.PARTICIPANT: frozenset({Right.POINT, Right.SEND_MEDIA, Right.SEE_IMAGES}),
     Role.LISTENER: frozenset({Right.SEE_IMAGES}),
     Role.PATIENT: frozenset({Right.SEND_MEDIA}),
+    Role.COMPANION: frozenset({Right.SEND_MEDIA}),
+    Role.INTERPRETER: frozenset({Right.SEND_MEDIA}),
 }
 
 

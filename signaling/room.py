@@ -85,6 +85,7 @@ from signaling.room_effects import (
     WatchPictures,
 )
 from signaling.room_memory import RoomMemory
+from signaling.room_orders import RoomOrders
 from signaling.turn import NO_TURN, TurnAccess
 
 ROOM_CAPACITY = 8
@@ -174,6 +175,7 @@ class Room:
     viewer: ViewerState | None = None
     viewer_of: str | None = None  # who showed it
     recording: RecordingConsent = field(default_factory=RecordingConsent)
+    orders: RoomOrders = field(default_factory=RoomOrders)
     seq: int = 0
     stays: int = 0
 
@@ -256,6 +258,17 @@ class Room:
         if self.recording.status is RecordingStatus.OFF:
             return []
         return self._recording(lambda: self.recording.take(Step.FAIL))
+
+    def obey(self, orders: RoomOrders, at: datetime) -> list[Effect]:
+        """What the app wants; the same orders again change nothing."""
+        self.orders = orders
+        effects: list[Effect] = []
+        if not orders.consent_in_force and self.recording.status is not RecordingStatus.OFF:
+            effects += self._recording(lambda: self.recording.take(Step.LOSE_CONSENT))
+        for one in [*self.present.values(), *self.waiting.values()]:
+            if one.stay.participant_id in orders.shut_out:
+                effects += self._shuts_out(one, ErrorCode.REMOVED, at)
+        return effects
 
     def holds(self, stay: Stay) -> bool:
         """Whether a stay whose line is lost goes on for a while."""
@@ -529,6 +542,8 @@ class Room:
     def _asks_to_record(self, sender: Present, message: AskToRecord, at: datetime) -> list[Effect]:
         if not self.can_record:
             raise Refused(ErrorCode.NOT_ALLOWED)
+        if not self.orders.consent_in_force:
+            raise Refused(ErrorCode.NOT_NOW)
         return self._recording(
             lambda: self.recording.ask(sender.grant, self.present, message.consent_text, at)
         )

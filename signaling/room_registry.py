@@ -4,7 +4,8 @@
 |---|---|---|
 | teleconsult:relay:URL | the share of one core that this relay uses | LEASE_S after its last heartbeat |
 | teleconsult:room:ID | a hash: `relay` is its URL, `memory` is a RoomMemory as JSON, | ROOM_KEPT_S |
-| | `seen` when its relay had its last heartbeat, by the clock of Redis | |
+| | `seen` when its relay had its last heartbeat, by the clock of Redis, | |
+| | `orders` are RoomOrders as JSON, which the app writes | |
 
 A room moves only when its relay's lease has run out and somebody asks for it. A relay that was taken for dead
 learns from its next heartbeat which rooms are elsewhere, and sends their participants there. One whose media
@@ -16,7 +17,7 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol, cast
 
@@ -25,6 +26,7 @@ import redis.asyncio
 
 from signaling.placement import place
 from signaling.room_memory import RoomMemory
+from signaling.room_orders import RoomOrders
 
 LEASE_S = 1.5
 HEARTBEAT_S = 0.5
@@ -111,6 +113,17 @@ class PlacedRooms:
             self._remembered.popitem(last=False)
         return relay
 
+    def order(self, room_id: str, orders: RoomOrders) -> None:
+        """What the room's relay does within HEARTBEAT_S, and goes on doing. Without Redis: nothing."""
+        key = _room_key(room_id)
+        writing = self._redis.pipeline(transaction=False)
+        writing.hset(key, "orders", orders.to_json())
+        writing.expire(key, ROOM_KEPT_S)
+        try:
+            writing.execute()
+        except redis.RedisError as error:
+            log.warning("room-not-told room=%s error=%s", room_id, type(error).__name__)
+
     def _place(self, room_id: str) -> str:
         key = _room_key(room_id)
         reading = self._redis.pipeline(transaction=False)
@@ -137,6 +150,8 @@ class HostOfRooms(Protocol):
     def memories(self) -> Mapping[str, RoomMemory]: ...
 
     def send_elsewhere(self, room_id: str) -> None: ...
+
+    def obey(self, room_id: str, orders: RoomOrders) -> None: ...
 
 
 class RelayPresence:
@@ -205,6 +220,7 @@ class RelayPresence:
                     *changed,
                 ],
             )
+            orders = await self._orders(memories)
         except redis.RedisError as error:
             self._say_away(True, type(error).__name__)
             self._written = {}  # who knows what it still has when it comes back
@@ -216,6 +232,22 @@ class RelayPresence:
         room_ids = list(memories)
         for index in cast(list[int], elsewhere) if works else range(len(room_ids)):
             rooms.send_elsewhere(room_ids[index])
+        for room_id, wanted in orders.items():
+            rooms.obey(room_id, wanted)
+
+    async def _orders(self, room_ids: Iterable[str]) -> dict[str, RoomOrders]:
+        reading = self._redis.pipeline(transaction=False)
+        names = list(room_ids)
+        for room_id in names:
+            reading.hget(_room_key(room_id), "orders")
+        found: dict[str, RoomOrders] = {}
+        for room_id, text in zip(names, await reading.execute(), strict=True):
+            try:
+                if text is not None:
+                    found[room_id] = RoomOrders.from_json(text)
+            except ValueError as error:
+                log.warning("orders-not-read room=%s error=%s", room_id, error)
+        return found
 
     def _say_away(self, is_away: bool, why: str = "") -> None:
         if is_away != self._is_away:

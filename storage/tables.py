@@ -555,12 +555,40 @@ consults = Table(
     Column("urgency", String(16), nullable=False),
     Column("specialty", String(64), nullable=False),
     Column("legal_role", String(24), nullable=False),
-    Column("consent", JSON, nullable=False),
     _id("requested_by", ForeignKey("users.id"), nullable=False),
     _id("inviting_institution_id", ForeignKey("institutions.id"), nullable=False, index=True),
     _id("specialist_id", ForeignKey("users.id"), index=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("history", JSON, nullable=False),
+)
+
+# teleconsult.consents.consent; one that was withdrawn stays.
+consents = Table(
+    "consents",
+    metadata,
+    _id(primary_key=True),
+    _id("consult_id", ForeignKey("consults.id"), nullable=False, index=True),
+    Column("method", String(16), nullable=False),
+    Column("given_at", UtcDateTime, nullable=False),
+    Column("text_id", String(64)),
+    Column("text_version", Integer),
+    Column("text_language", String(8)),
+    Column("giver", String(16)),
+    Column("relation", String(100)),
+    Column("signature", String(100)),
+    Column("witness", String(100)),
+    Column("note", Text),
+    _id("recorded_by", ForeignKey("users.id")),  # null: signed by a patient's link
+    Column("scan_content_type", String(32)),
+    Column("scan_size_bytes", Integer),
+    Column("scan_sha256", String(64)),
+    Column("scan_wrapped_key", LargeBinary),
+    Column("withdrawn_at", UtcDateTime),
+    _id("withdrawn_by", ForeignKey("users.id")),  # null: by a patient's link
+    Column("withdrawal_reason", Text),
+    Column("reviewed_at", UtcDateTime),
+    _id("reviewed_by", ForeignKey("users.id")),
+    Column("review_note", Text),
 )
 
 # Who may ask whom, and for what: teleconsult.agreements.agreement

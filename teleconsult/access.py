@@ -118,6 +118,21 @@ def may_add_history(user: User, consult: Consult) -> bool:
     return part_in(user, consult) in (Part.INVITING, Part.ASSIGNED) and consult.status not in OVER
 
 
+def may_see_consents(user: User, consult: Consult) -> bool:
+    return part_in(user, consult) in (Part.INVITING, Part.ASSIGNED)
+
+
+def may_record_consent(user: User, consult: Consult) -> bool:
+    """Whether the user attests what the patient has signed or said: the side where the patient is."""
+    return part_in(user, consult) is Part.INVITING
+
+
+def may_review_emergency(user: User, consult: Consult) -> bool:
+    """Whether the user looks afterwards at the reason that stood in for a consent."""
+    is_coordinator = Role.COORDINATOR in user.roles and user.institution.id == consult.inviting_institution_id
+    return user.id == consult.requested_by_id or is_coordinator
+
+
 def may_cause(user: User, event: Event, consult: Consult) -> bool:
     return part_in(user, consult) in MAY_CAUSE.get(event, frozenset())
 

@@ -78,6 +78,32 @@ class ConsentMissing(TeleconsultError):
     pass
 
 
+class ConsentNotInForce(TeleconsultError):
+    """There is no consent that could be withdrawn."""
+
+
+class ConsentTextChanged(TeleconsultError):
+    """There is a newer version of the words than the one that was read."""
+
+
+class AlreadyReviewed(TeleconsultError):
+    """Somebody has reviewed this emergency reason, or it is none."""
+
+
+class ScanNotReadable(TeleconsultError):
+    """The file is no PDF, JPEG or PNG that can be shown, or does more than show pages."""
+
+
+class ScanTooLarge(TeleconsultError):
+    def __init__(self, limit_mb: int) -> None:
+        super().__init__(limit_mb)
+        self.limit_mb = limit_mb
+
+
+class ScanKeptAlready(TeleconsultError):
+    """A consent has one scan, or is of a kind that has none."""
+
+
 class StudyMissing(TeleconsultError):
     """An imaging consult needs at least one study."""
 

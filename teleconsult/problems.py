@@ -191,6 +191,43 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "The patient's consent, or the emergency reason, is not on file; without it no consult.",
         "尚无患者知情同意或急诊理由的记录，不能进行会诊。",
     ),
+    errors.ConsentNotInForce: Problem(
+        409,
+        "consent-not-in-force",
+        "There is no consent in force that could be withdrawn. You now see how it stands.",
+        "目前没有有效的知情同意可以撤回。现在显示的是最新状态。",
+    ),
+    errors.ConsentTextChanged: Problem(
+        409,
+        "consent-text-changed",
+        "The text has been renewed in the meantime. Please read the new one.",
+        "同意书内容已更新，请阅读新的内容。",
+    ),
+    errors.AlreadyReviewed: Problem(
+        409,
+        "already-reviewed",
+        "This emergency reason has been reviewed already.",
+        "该紧急情况理由已被审核。",
+    ),
+    errors.ScanNotReadable: Problem(
+        422,
+        "scan-not-readable",
+        "This file cannot be kept as a scan. Please send a PDF without password or scripts, a JPEG or PNG.",
+        "该文件不能作为扫描件保存。请上传不带密码和脚本的 PDF，或 JPEG、PNG 图片。",
+    ),
+    errors.ScanTooLarge: Problem(
+        413,
+        "scan-too-large",
+        "This scan is larger than {limit} MB. Please scan it with a lower resolution.",
+        "扫描件超过 {limit} MB，请降低分辨率后重新扫描。",
+        lambda e: {"limit": e.limit_mb},
+    ),
+    errors.ScanKeptAlready: Problem(
+        409,
+        "scan-kept-already",
+        "This consent has a scan already, or is of a kind without paper. Record the consent anew instead.",
+        "该同意记录已有扫描件，或没有纸质文件。请重新登记一条同意记录。",
+    ),
     errors.StudyMissing: Problem(
         409,
         "study-missing",

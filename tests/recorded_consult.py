@@ -102,7 +102,6 @@ def a_place_for_recordings(folder: Path, monkeypatch: pytest.MonkeyPatch, *consu
                     urgency="routine",
                     specialty="radiology",
                     legal_role="consultation",
-                    consent={"given": True, "method": "written", "note": None},
                     requested_by="u",
                     inviting_institution_id="i",
                     created_at=at,

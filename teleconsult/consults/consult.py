@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from teleconsult.consents.consent import Consent
 from teleconsult.errors import ConsentMissing, IllegalTransition, ReasonRequired, StudyMissing
 
 
@@ -78,11 +79,13 @@ TRANSITIONS: Mapping[Status, Mapping[Event, Status]] = {
     Status.NO_SHOW: {},
 }
 
+NEEDS_CONSENT = frozenset({Event.START, Event.RESUME, Event.REPORT_WITHOUT_CALL})
 NEEDS_IMAGES = frozenset({Event.START, Event.REPORT_WITHOUT_CALL})
 NEEDS_REASON = frozenset({Event.DECLINE, Event.RETURN, Event.RESCHEDULE, Event.CALL_OFF, Event.AMEND})
 # Not offered on a page of their own yet: the timer and the calendar cause them.
 BY_SYSTEM = frozenset({Event.EXPIRE, Event.NOBODY_CAME})
 SYSTEM = "system"  # the actor of these steps
+PATIENT = "patient"  # the actor of what a patient does by link
 LIVE = frozenset({Status.ACCEPTED, Status.SCHEDULED, Status.IN_PROGRESS, Status.ON_HOLD})
 
 
@@ -108,25 +111,6 @@ class LegalRole(StrEnum):
     REMOTE_DIAGNOSIS = "remote-diagnosis"  # the reading side answers for its report
 
 
-class ConsentMethod(StrEnum):
-    WRITTEN = "written"
-    WITNESSED = "witnessed"
-    EMERGENCY = "emergency"
-
-
-@dataclass(frozen=True, slots=True)
-class Consent:
-    """The patient's consent, or the emergency reason that stands in for it."""
-
-    given: bool
-    method: ConsentMethod
-    note: str | None = None
-
-    @property
-    def allows_start(self) -> bool:
-        return self.given or (self.method is ConsentMethod.EMERGENCY and bool(self.note))
-
-
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
     at: datetime
@@ -146,7 +130,7 @@ class Consult:
     urgency: Urgency
     specialty: str
     legal_role: LegalRole
-    consent: Consent
+    consent: Consent | None  # the one that decides; stored by its own package
     requested_by_id: str
     inviting_institution_id: str
     specialist_id: str | None
@@ -170,18 +154,17 @@ class Consult:
         Raises:
             IllegalTransition: the table has no such step from here.
             ReasonRequired: the step asks for a reason.
-            ConsentMissing, StudyMissing: what a start needs is not on file.
+            ConsentMissing, StudyMissing: what the step needs is not on file.
         """
         possible = TRANSITIONS[self.status]
         if event not in possible:
             raise IllegalTransition(event, self.status, [e for e in possible if e not in BY_SYSTEM])
         if event in NEEDS_REASON and not (reason or "").strip():
             raise ReasonRequired
-        if event in NEEDS_IMAGES:
-            if not self.consent.allows_start:
-                raise ConsentMissing
-            if not self.study_instance_uids:
-                raise StudyMissing
+        if event in NEEDS_CONSENT and self.consent is None:
+            raise ConsentMissing
+        if event in NEEDS_IMAGES and not self.study_instance_uids:
+            raise StudyMissing
         return replace(
             self,
             status=possible[event],

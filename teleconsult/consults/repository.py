@@ -12,9 +12,8 @@ from storage.tables import consult_studies, consults
 from teleconsult import access
 from teleconsult.agreements.agreement import Scope, offered_to
 from teleconsult.agreements.repository import AgreementRepository
+from teleconsult.consents.repository import add_consent, consents_in_force
 from teleconsult.consults.consult import (
-    Consent,
-    ConsentMethod,
     Consult,
     LegalRole,
     Status,
@@ -29,6 +28,8 @@ from teleconsult.users.user import User
 class ConsultRepository:
     def add(self, connection: Connection, consult: Consult) -> None:
         connection.execute(insert(consults).values(id=consult.id, **_values(consult)))
+        if consult.consent is not None:
+            add_consent(connection, consult.consent)
         for uid in consult.study_instance_uids:
             self.add_study(connection, consult.id, uid, consult.created_at)
 
@@ -112,11 +113,6 @@ def _values(consult: Consult) -> dict[str, Any]:
         "urgency": consult.urgency,
         "specialty": consult.specialty,
         "legal_role": consult.legal_role,
-        "consent": {
-            "given": consult.consent.given,
-            "method": consult.consent.method,
-            "note": consult.consent.note,
-        },
         "requested_by": consult.requested_by_id,
         "inviting_institution_id": consult.inviting_institution_id,
         "specialist_id": consult.specialist_id,
@@ -135,6 +131,7 @@ def _consults(connection: Connection, rows: Sequence[Row[Any]]) -> list[Consult]
     for link in connection.execute(links):
         studies[link.consult_id].append(link.study_instance_uid)
     agreements = AgreementRepository().of_inviting(connection, {row.inviting_institution_id for row in rows})
+    given = consents_in_force(connection, studies)
     now = utc_now()
     return [
         Consult(
@@ -146,9 +143,7 @@ def _consults(connection: Connection, rows: Sequence[Row[Any]]) -> list[Consult]
             urgency=Urgency(row.urgency),
             specialty=row.specialty,
             legal_role=LegalRole(row.legal_role),
-            consent=Consent(
-                row.consent["given"], ConsentMethod(row.consent["method"]), row.consent.get("note")
-            ),
+            consent=given.get(row.id),
             requested_by_id=row.requested_by,
             inviting_institution_id=row.inviting_institution_id,
             specialist_id=row.specialist_id,

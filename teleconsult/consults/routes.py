@@ -13,6 +13,7 @@ from teleconsult import access
 from teleconsult.access import Part
 from teleconsult.agreements.agreement import Scope
 from teleconsult.agreements.repository import AgreementRepository
+from teleconsult.consents.consent import ConsentMethod
 from teleconsult.consults.consult import (
     LIVE,
     NEEDS_IMAGES,
@@ -30,7 +31,6 @@ from teleconsult.consults.schemas import (
     ConsultStudyIn,
     JoinOut,
     RelayOut,
-    consent_of,
     consults_out,
 )
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
@@ -60,9 +60,10 @@ def ask_for_consult(body: ConsultIn, parts: Parts, user: CurrentUser, now: Now) 
     """Ask for a consult on a patient of the own institution; specialists see it at once."""
     if not user.roles & access.CLINICIANS:
         raise NotAllowed
-    consent = consent_of(body.consent)
-    if not consent.allows_start:
+    if not body.consent.given and body.consent.method is not ConsentMethod.EMERGENCY:
         raise ConsentMissing
+    consult_id = str(uuid4())
+    consent = body.consent.attested(consult_id, user, now)
     if not body.study_instance_uids:
         raise StudyMissing
     with parts.database.transaction() as connection:
@@ -73,7 +74,7 @@ def ask_for_consult(body: ConsultIn, parts: Parts, user: CurrentUser, now: Now) 
             _study_of_patient(parts, connection, uid, patient.id, user)
         agreements.require_reach(connection, user, Scope(body.specialty, body.legal_role), now)
         consult = Consult(
-            id=str(uuid4()),
+            id=consult_id,
             status=Status.REQUESTED,
             version=1,
             patient_id=patient.id,
@@ -205,12 +206,14 @@ def read_relay(consult_id: str, request: Request, parts: Parts, user: CurrentUse
 
 
 def _part_in_room(user: User, consult: Consult) -> Part:
-    """Raises NotAllowed or IllegalTransition: this user has no part in it, or its room is not open."""
+    """Raises NotAllowed, IllegalTransition, ConsentMissing: no part in it, or its room is not open."""
     part = access.part_in(user, consult)
     if part not in (Part.INVITING, Part.ASSIGNED):
         raise NotAllowed
     if consult.status not in LIVE:
         raise IllegalTransition("join", consult.status, access.possible_events(user, consult))
+    if consult.consent is None:
+        raise ConsentMissing
     return part
 
 

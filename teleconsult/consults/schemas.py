@@ -7,9 +7,9 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection
 
 from teleconsult import access
+from teleconsult.consents.consent import Consent, ConsentMethod, Giver
+from teleconsult.consents.schemas import ConsentIn
 from teleconsult.consults.consult import (
-    Consent,
-    ConsentMethod,
     Consult,
     Event,
     LegalRole,
@@ -27,10 +27,11 @@ from teleconsult.users.schemas import UserRefOut
 from teleconsult.users.user import User
 
 
-class ConsentIn(BaseModel):
+class RequestConsentIn(ConsentIn):
+    """As the request says it: on whose behalf it is asked, the patient's own unless it says otherwise."""
+
     given: bool
-    method: ConsentMethod
-    note: Text | None = Field(default=None, max_length=1000)
+    giver: Giver | None = Giver.PATIENT
 
 
 class ConsultIn(BaseModel):
@@ -40,7 +41,7 @@ class ConsultIn(BaseModel):
     specialty: Specialty
     legal_role: LegalRole = LegalRole.CONSULTATION
     study_instance_uids: list[str] = Field(max_length=50)
-    consent: ConsentIn
+    consent: RequestConsentIn
     history: list[HistoryRecord] = Field(default=[], max_length=MOST_RECORDS)
 
 
@@ -56,16 +57,19 @@ class ConsultStudyIn(BaseModel):
     same_person_confirmed: bool = False
 
 
-class ConsentOut(BaseModel):
-    given: bool
+class ConsentSummaryOut(BaseModel):
+    """The consent that decides."""
+
     method: ConsentMethod
+    given_at: datetime
     note: str | None
+    awaits_review: bool
 
 
 class HistoryEntryOut(BaseModel):
     at: datetime
     event: Event
-    actor: UserRefOut | None  # null: the system
+    actor: UserRefOut | None  # null: the system, or the patient by link
     reason: str | None
     starts_at: datetime | None  # what was scheduled
 
@@ -79,7 +83,7 @@ class ConsultOut(BaseModel):
     urgency: Urgency
     specialty: str
     legal_role: LegalRole
-    consent: ConsentOut
+    consent: ConsentSummaryOut | None
     requested_by: UserRefOut
     specialist: UserRefOut | None
     studies: list[StudySummaryOut]
@@ -97,10 +101,6 @@ class RelayOut(BaseModel):
 class JoinOut(RelayOut):
     join_token: str
     ice_servers: list[dict[str, str]]
-
-
-def consent_of(body: ConsentIn) -> Consent:
-    return Consent(body.given, body.method, body.note)
 
 
 def consults_out(
@@ -127,7 +127,7 @@ def consults_out(
             urgency=c.urgency,
             specialty=c.specialty,
             legal_role=c.legal_role,
-            consent=ConsentOut(given=c.consent.given, method=c.consent.method, note=c.consent.note),
+            consent=_consent_out(c.consent),
             requested_by=UserRefOut.of(people[c.requested_by_id]),
             specialist=UserRefOut.of(people[c.specialist_id]) if c.specialist_id else None,
             studies=[by_uid[uid] for uid in c.study_instance_uids if uid in by_uid],
@@ -152,3 +152,14 @@ def consults_out(
         )
         for c in consults
     ]
+
+
+def _consent_out(consent: Consent | None) -> ConsentSummaryOut | None:
+    if consent is None:
+        return None
+    return ConsentSummaryOut(
+        method=consent.method,
+        given_at=consent.given_at,
+        note=consent.note,
+        awaits_review=consent.awaits_review,
+    )

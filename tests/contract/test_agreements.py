@@ -70,7 +70,6 @@ def test_the_database_offers_a_consult_to_whom_the_rule_offers_it(database: Data
                     urgency="routine",
                     specialty=specialty,
                     legal_role=role,
-                    consent={},
                     requested_by=user.id,
                     inviting_institution_id=institution,
                     created_at=NOON,

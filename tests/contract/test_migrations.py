@@ -134,3 +134,38 @@ def test_whoever_asked_another_institution_before_there_were_agreements_goes_on_
             text("SELECT inviting_institution_id, invited_institution_id FROM agreements")
         ).all()
     assert sorted(map(tuple, carried)) == [("township", "county"), ("township", "province")]
+
+
+def test_what_a_consult_said_of_its_consent_becomes_a_record(new_database: NewDatabase) -> None:
+    database = new_database(migrated=False)
+    database.migrate(to="0014")
+    with database.transaction() as connection:
+        for statement in (
+            "INSERT INTO institutions (id, name_en, name_zh, position) VALUES ('i', 'A', 'B', 1)",
+            "INSERT INTO users (id, username, display_name, password_hash, must_change_password, "
+            " roles, language, institution_id, failed_logins)"
+            " VALUES ('u', 'n', 'N', '-', false, '[]', 'en', 'i', 0)",
+            "INSERT INTO patients (id, institution_id, patient_id, name) VALUES ('p', 'i', '1', 'A^B')",
+        ):
+            connection.execute(text(statement))
+        for consult, consent in (
+            ("signed", '{"given": true, "method": "written", "note": null}'),
+            ("urgent", '{"given": false, "method": "emergency", "note": "unconscious"}'),
+            ("draft", '{"given": false, "method": "written", "note": null}'),
+        ):
+            connection.execute(
+                text(
+                    "INSERT INTO consults (id, status, version, patient_id, question, urgency, specialty,"
+                    " legal_role, consent, requested_by, inviting_institution_id, created_at, history)"
+                    " VALUES (:id, 'requested', 1, 'p', '?', 'routine', 'radiology', 'consultation',"
+                    " :consent, 'u', 'i', '2026-01-01 00:00:00', '[]')"
+                ),
+                {"id": consult, "consent": consent},
+            )
+    database.migrate()
+    with database.reading() as connection:
+        kept = connection.execute(text("SELECT consult_id, method, giver, note, recorded_by FROM consents"))
+        assert sorted(map(tuple, kept), key=str) == [
+            ("signed", "written", "patient", None, "u"),
+            ("urgent", "emergency", None, "unconscious", "u"),
+        ]

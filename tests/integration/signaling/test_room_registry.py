@@ -14,6 +14,7 @@ import redis
 from signaling.placement import place
 from signaling.recording_consent import Agreement, CarriedRecording
 from signaling.room_memory import RoomMemory
+from signaling.room_orders import RoomOrders
 from signaling.room_registry import LEASE_S, RECORDING_KEPT_S, PlacedRooms, RelayPresence
 from storage.cancelling import cancel
 from tests.contract.media_bots import until
@@ -39,6 +40,7 @@ class Rooms:
         self.kept = dict(memories)
         self.works = True
         self.sent_elsewhere: list[str] = []
+        self.orders: dict[str, RoomOrders] = {}
 
     def memories(self) -> Mapping[str, RoomMemory]:
         return self.kept
@@ -46,6 +48,9 @@ class Rooms:
     def send_elsewhere(self, room_id: str) -> None:
         self.sent_elsewhere.append(room_id)
         self.kept.pop(room_id)
+
+    def obey(self, room_id: str, orders: RoomOrders) -> None:
+        self.orders[room_id] = orders
 
 
 class LivingRelay:
@@ -243,3 +248,11 @@ async def test_without_redis_rooms_stay_where_they_are_and_new_ones_go_by_their_
 
 def test_one_relay_needs_no_redis() -> None:
     assert PlacedRooms("redis://127.0.0.1:1/0", RELAYS[:1]).relay_of("any") == RELAYS[0]
+
+
+async def test_what_the_app_wants_of_a_room_reaches_its_relay(redis_server: RedisServer) -> None:
+    app = an_app(redis_server)
+    wanted = RoomOrders(consent_in_force=False, shut_out=frozenset({"a link"}))
+    await asyncio.to_thread(app.order, "ordered", wanted)
+    async with living(redis_server, RELAYS[0], {"ordered": RoomMemory()}) as relay:
+        await until(lambda: relay.rooms.orders == {"ordered": wanted}, "it is told")

@@ -33,6 +33,7 @@ from signaling.messages import (
 from signaling.messages import DescriptionMessage as Description
 from signaling.room import WAITING_CAPACITY, Room
 from signaling.room_effects import CloseMedia, Disconnect, Effect, OpenMedia
+from signaling.room_orders import RoomOrders
 from tests.unit.signaling.test_room import NOON, a_grant, a_state, joined, sent_to
 
 NOT_ALLOWED = ErrorMessage(code=ErrorCode.NOT_ALLOWED)
@@ -191,3 +192,17 @@ def test_a_listener_sends_neither_sound_nor_pictures_and_still_receives() -> Non
         assert sent_to(lea, says(room, lea, message)) == [NOT_ALLOWED]
     assert sent_to(lea, says(room, lea, answer)) == []
     assert hears(lea, says(room, mo, SetViewer(state=a_state())), ViewerChanged)
+
+
+def test_who_is_shut_out_by_the_app_is_out_of_the_room_and_of_the_waiting_room() -> None:
+    room = Room("room")
+    mo = joined(room, "mo", moderator=True)[0]
+    inside, waits = joined(room, "in")[0], joined(room, "out", waits=True)[0]
+    orders = RoomOrders(shut_out=frozenset({"in", "out"}))
+    effects = room.obey(orders, NOON)
+    assert {one for one in effects if isinstance(one, Disconnect)} == {
+        Disconnect(inside, ErrorCode.REMOVED),
+        Disconnect(waits, ErrorCode.REMOVED),
+    }
+    assert (list(room.present), list(room.waiting)) == ([mo.participant_id], [])
+    assert room.obey(orders, NOON) == []

@@ -31,6 +31,7 @@ from signaling.room_effects import (
     StopRecording,
 )
 from signaling.room_memory import RoomMemory
+from signaling.room_orders import RoomOrders
 from tests.unit.signaling.test_room import NOON, a_state, joined, sent_to
 
 ASK = AskToRecord(consent_text="1.en")
@@ -288,3 +289,18 @@ def test_in_no_order_of_events_is_anybody_recorded_who_has_not_agreed(moves: lis
                 agreed.discard(name)
         if room.recording.status is RecordingStatus.ON:
             assert set(room.present) <= agreed
+
+
+def test_without_the_consent_to_the_consult_the_recording_ends_and_none_can_be_asked_for() -> None:
+    room, mo, lisa = a_recorded_room()
+    withdrawn = RoomOrders(consent_in_force=False)
+    effects = room.obey(withdrawn, NOON)
+    assert len(of(effects, StopRecording)) == 1
+    for stay in (mo, lisa):
+        state = told(stay, effects)
+        assert (state.status, state.ended) == (RecordingStatus.OFF, RecordingEnd.CONSENT_WITHDRAWN)
+    assert room.obey(withdrawn, NOON) == []
+    assert refusal(mo, room.receive(mo, ASK, NOON)) is ErrorCode.NOT_NOW
+
+    room.obey(RoomOrders(), NOON)
+    assert told(lisa, room.receive(mo, ASK, NOON)).status is RecordingStatus.ASKING

@@ -21,5 +21,9 @@ def test_a_listener_sends_nothing_and_a_patient_is_shown_no_images() -> None:
     assert Right.SEE_IMAGES not in RIGHTS[Role.PATIENT]
 
 
+def test_who_comes_with_the_patient_may_do_what_the_patient_may() -> None:
+    assert RIGHTS[Role.COMPANION] == RIGHTS[Role.INTERPRETER] == RIGHTS[Role.PATIENT]
+
+
 def test_no_right_is_asked_for_that_nobody_could_have() -> None:
     assert set(NEEDS.values()) <= set(Right)

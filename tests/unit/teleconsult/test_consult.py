@@ -8,12 +8,11 @@ from hypothesis import strategies as st
 
 from teleconsult import access
 from teleconsult.access import Part
+from teleconsult.consents.consent import Consent, ConsentMethod, Giver
 from teleconsult.consults.consult import (
     BY_SYSTEM,
     NEEDS_REASON,
     TRANSITIONS,
-    Consent,
-    ConsentMethod,
     Consult,
     Event,
     LegalRole,
@@ -55,7 +54,7 @@ def a_consult(status: Status = Status.REQUESTED, **other: object) -> Consult:
         "urgency": Urgency.ROUTINE,
         "specialty": "radiology",
         "legal_role": LegalRole.CONSULTATION,
-        "consent": Consent(True, ConsentMethod.WRITTEN),
+        "consent": Consent("consent", "c", ConsentMethod.WRITTEN, NOON, giver=Giver.PATIENT),
         "requested_by_id": "user-of-township",
         "inviting_institution_id": "township",
         "specialist_id": None,
@@ -79,20 +78,23 @@ def test_a_step_that_asks_for_a_reason_is_refused_with_a_blank_one(event: Event)
         a_consult(status).apply(event, actor_id="x", at=NOON, reason="  ")
 
 
-def test_no_start_without_consent_and_none_without_a_study() -> None:
-    unasked = Consent(False, ConsentMethod.WRITTEN)
+@pytest.mark.parametrize(
+    ("status", "event"),
+    [
+        (Status.ACCEPTED, Event.START),
+        (Status.SCHEDULED, Event.START),
+        (Status.ACCEPTED, Event.REPORT_WITHOUT_CALL),
+        (Status.ON_HOLD, Event.RESUME),
+    ],
+)
+def test_a_consult_neither_starts_nor_goes_on_without_consent(status: Status, event: Event) -> None:
     with pytest.raises(ConsentMissing):
-        a_consult(Status.ACCEPTED, consent=unasked).apply(Event.START, actor_id="x", at=NOON)
+        a_consult(status, consent=None).apply(event, actor_id="x", at=NOON)
+
+
+def test_no_start_without_a_study() -> None:
     with pytest.raises(StudyMissing):
         a_consult(Status.ACCEPTED, study_instance_uids=()).apply(Event.START, actor_id="x", at=NOON)
-
-
-def test_an_emergency_starts_with_a_written_reason_in_place_of_consent() -> None:
-    silent = a_consult(Status.ACCEPTED, consent=Consent(False, ConsentMethod.EMERGENCY))
-    with pytest.raises(ConsentMissing):
-        silent.apply(Event.START, actor_id="x", at=NOON)
-    reasoned = a_consult(Status.ACCEPTED, consent=Consent(False, ConsentMethod.EMERGENCY, "unconscious"))
-    assert reasoned.apply(Event.START, actor_id="x", at=NOON).status is Status.IN_PROGRESS
 
 
 @given(st.lists(st.sampled_from(Event), max_size=30))

@@ -325,6 +325,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/consents/awaiting-review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Emergencies
+         * @description Emergency reasons that this user may review, the oldest first.
+         */
+        get: operations["list_emergencies_api_consents_awaiting_review_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/consults": {
         parameters: {
             query?: never;
@@ -435,6 +455,91 @@ export interface paths {
          * @description The figures since the call began; what comes late of an earlier moment changes nothing.
          */
         put: operations["tell_call_quality_api_consults__consult_id__calls__call_id__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/consents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Consents */
+        get: operations["list_consents_api_consults__consult_id__consents_get"];
+        put?: never;
+        /**
+         * Record Consent
+         * @description Attest that the patient, or who decides for them, has consented; or give the emergency reason.
+         */
+        post: operations["record_consent_api_consults__consult_id__consents_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/consents/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw Consent
+         * @description The patient has said no to a clinician: all consents to this consult end.
+         */
+        post: operations["withdraw_consent_api_consults__consult_id__consents_withdrawal_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/consents/{consent_id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Review Emergency
+         * @description Who asked for the consult, or a coordinator of that side, has looked at an emergency reason.
+         */
+        post: operations["review_emergency_api_consults__consult_id__consents__consent_id__review_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/consents/{consent_id}/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Consent Scan
+         * @description The scan as it is kept. Written to the audit log.
+         */
+        get: operations["read_consent_scan_api_consults__consult_id__consents__consent_id__scan_get"];
+        /**
+         * Keep Consent Scan
+         * @description Keep the signed paper, which is the body: a PDF, JPEG or PNG of at most 24 MB.
+         */
+        put: operations["keep_consent_scan_api_consults__consult_id__consents__consent_id__scan_put"];
         post?: never;
         delete?: never;
         options?: never;
@@ -2587,26 +2692,100 @@ export interface components {
             /** Study Instance Uid */
             study_instance_uid: string;
         };
-        /** ConsentIn */
+        /**
+         * ConsentIn
+         * @description A consent as a clinician attests it.
+         */
         ConsentIn: {
-            /** Given */
-            given: boolean;
-            method: components["schemas"]["ConsentMethod"];
+            giver?: components["schemas"]["Giver"] | null;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "written" | "witnessed" | "emergency";
             /** Note */
             note?: string | null;
+            /** Relation */
+            relation?: string | null;
+            /** Signature */
+            signature?: string | null;
+            text?: components["schemas"]["TextShownIn"] | null;
+            /** Witness */
+            witness?: string | null;
         };
         /**
          * ConsentMethod
          * @enum {string}
          */
-        ConsentMethod: "written" | "witnessed" | "emergency";
+        ConsentMethod: "written" | "witnessed" | "by-link" | "emergency";
         /** ConsentOut */
         ConsentOut: {
-            /** Given */
-            given: boolean;
+            /** Awaits Review */
+            awaits_review: boolean;
+            /**
+             * Given At
+             * Format: date-time
+             */
+            given_at: string;
+            giver: components["schemas"]["Giver"] | null;
+            /** Id */
+            id: string;
             method: components["schemas"]["ConsentMethod"];
             /** Note */
             note: string | null;
+            recorded_by: components["schemas"]["UserRefOut"] | null;
+            /** Relation */
+            relation: string | null;
+            review: components["schemas"]["ReviewOut"] | null;
+            scan: components["schemas"]["ScanOut"] | null;
+            /** Signature */
+            signature: string | null;
+            text: components["schemas"]["TextShownIn"] | null;
+            withdrawal: components["schemas"]["WithdrawalOut"] | null;
+            /** Witness */
+            witness: string | null;
+        };
+        /**
+         * ConsentSummaryOut
+         * @description The consent that decides.
+         */
+        ConsentSummaryOut: {
+            /** Awaits Review */
+            awaits_review: boolean;
+            /**
+             * Given At
+             * Format: date-time
+             */
+            given_at: string;
+            method: components["schemas"]["ConsentMethod"];
+            /** Note */
+            note: string | null;
+        };
+        /** ConsentTextOut */
+        ConsentTextOut: {
+            /** Id */
+            id: string;
+            /** Version */
+            version: number;
+            /** Words */
+            words: {
+                [key: string]: components["schemas"]["teleconsult__consents__schemas__WordsOut"];
+            };
+        };
+        /**
+         * ConsentsOut
+         * @description All consents to one consult, the newest first, and what the user may do about them.
+         */
+        ConsentsOut: {
+            /** Consents */
+            consents: components["schemas"]["ConsentOut"][];
+            /** Is In Force */
+            is_in_force: boolean;
+            /** May Record */
+            may_record: boolean;
+            /** May Review */
+            may_review: boolean;
+            text: components["schemas"]["ConsentTextOut"];
         };
         /** ConsultEventIn */
         ConsultEventIn: {
@@ -2618,7 +2797,7 @@ export interface components {
         };
         /** ConsultIn */
         ConsultIn: {
-            consent: components["schemas"]["ConsentIn"];
+            consent: components["schemas"]["RequestConsentIn"];
             /**
              * History
              * @default []
@@ -2638,7 +2817,7 @@ export interface components {
         /** ConsultOut */
         ConsultOut: {
             appointment: components["schemas"]["AppointmentOut"] | null;
-            consent: components["schemas"]["ConsentOut"];
+            consent: components["schemas"]["ConsentSummaryOut"] | null;
             /**
              * Created At
              * Format: date-time
@@ -2825,6 +3004,26 @@ export interface components {
          * @enum {string}
          */
         EchoOutcome: "answered" | "unreachable" | "rejected" | "no-answer";
+        /**
+         * EmergencyOut
+         * @description An emergency reason that nobody has reviewed yet.
+         */
+        EmergencyOut: {
+            /** Consent Id */
+            consent_id: string;
+            /** Consult Id */
+            consult_id: string;
+            /**
+             * Given At
+             * Format: date-time
+             */
+            given_at: string;
+            /** Patient Id */
+            patient_id: string;
+            /** Reason */
+            reason: string;
+            recorded_by: components["schemas"]["UserRefOut"];
+        };
         /** EntryOut */
         EntryOut: {
             /** Edited */
@@ -3017,6 +3216,11 @@ export interface components {
             /** Study Instance Uid */
             study_instance_uid: string;
         };
+        /**
+         * Giver
+         * @enum {string}
+         */
+        Giver: "patient" | "guardian";
         /** HTTPValidationError */
         HTTPValidationError: {
             /** Detail */
@@ -4136,6 +4340,30 @@ export interface components {
          */
         ReportStatus: "preliminary" | "final" | "amended";
         /**
+         * RequestConsentIn
+         * @description As the request says it: on whose behalf it is asked, the patient's own unless it says otherwise.
+         */
+        RequestConsentIn: {
+            /** Given */
+            given: boolean;
+            /** @default patient */
+            giver: components["schemas"]["Giver"] | null;
+            /**
+             * Method
+             * @enum {string}
+             */
+            method: "written" | "witnessed" | "emergency";
+            /** Note */
+            note?: string | null;
+            /** Relation */
+            relation?: string | null;
+            /** Signature */
+            signature?: string | null;
+            text?: components["schemas"]["TextShownIn"] | null;
+            /** Witness */
+            witness?: string | null;
+        };
+        /**
          * RetentionClass
          * @description How long it is kept; the days are a setting of the app.
          * @enum {string}
@@ -4202,6 +4430,22 @@ export interface components {
          * @enum {string}
          */
         RetrievalStatus: "requested" | "in-progress" | "completed" | "failed" | "cancelled";
+        /** ReviewIn */
+        ReviewIn: {
+            /** Note */
+            note: string;
+        };
+        /** ReviewOut */
+        ReviewOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            by: components["schemas"]["UserRefOut"];
+            /** Note */
+            note: string;
+        };
         /**
          * Role
          * @enum {string}
@@ -4226,6 +4470,13 @@ export interface components {
             kind: components["schemas"]["ChangeKind"];
             /** Text */
             text: string;
+        };
+        /** ScanOut */
+        ScanOut: {
+            /** Content Type */
+            content_type: string;
+            /** Size Bytes */
+            size_bytes: number;
         };
         /** ScheduledProcedureEventIn */
         ScheduledProcedureEventIn: {
@@ -4889,6 +5140,18 @@ export interface components {
             /** Templates */
             templates: components["schemas"]["TemplateSummaryOut"][];
         };
+        /** TextShownIn */
+        TextShownIn: {
+            /** Id */
+            id: string;
+            /**
+             * Language
+             * @enum {string}
+             */
+            language: "zh-CN" | "en";
+            /** Version */
+            version: number;
+        };
         /** UndecidedOut */
         UndecidedOut: {
             /** Id */
@@ -4997,6 +5260,22 @@ export interface components {
             /** Series */
             series: number;
         };
+        /** WithdrawalIn */
+        WithdrawalIn: {
+            /** Reason */
+            reason: string;
+        };
+        /** WithdrawalOut */
+        WithdrawalOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            by: components["schemas"]["UserRefOut"] | null;
+            /** Reason */
+            reason: string;
+        };
         /**
          * Words
          * @description A text in both languages.
@@ -5016,6 +5295,13 @@ export interface components {
             over?: boolean | number | string | null;
             /** Value */
             value?: boolean | number | string | null;
+        };
+        /** WordsOut */
+        teleconsult__consents__schemas__WordsOut: {
+            /** Paragraphs */
+            paragraphs: string[];
+            /** Title */
+            title: string;
         };
         /**
          * WordsOut
@@ -5744,6 +6030,39 @@ export interface operations {
             };
         };
     };
+    list_emergencies_api_consents_awaiting_review_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmergencyOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_consults_api_consults_get: {
         parameters: {
             query?: never;
@@ -5982,6 +6301,230 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_consents_api_consults__consult_id__consents_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    record_consent_api_consults__consult_id__consents_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_consent_api_consults__consult_id__consents_withdrawal_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawalIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    review_emergency_api_consults__consult_id__consents__consent_id__review_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                consent_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReviewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_consent_scan_api_consults__consult_id__consents__consent_id__scan_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                consent_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/pdf": unknown;
+                    "image/jpeg": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    keep_consent_scan_api_consults__consult_id__consents__consent_id__scan_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                consent_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentsOut"];
+                };
             };
             /** @description Validation Error */
             422: {

@@ -63,7 +63,8 @@ export type ConsultEvent = Schemas["Event"];
 export type HistoryEntry = Schemas["HistoryEntryOut"];
 export type Urgency = Schemas["Urgency"];
 export type LegalRole = Schemas["LegalRole"];
-export type ConsentMethod = Schemas["ConsentMethod"];
+/** What a clinician attests. */
+export type ConsentMethod = NewConsult["consent"]["method"];
 export type JoinTicket = Schemas["JoinOut"];
 export type Relay = Schemas["RelayOut"];
 

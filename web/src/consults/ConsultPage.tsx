@@ -6,6 +6,7 @@ import { usePollMs } from "../api/events";
 import { useConsult, useMe } from "../api/hooks";
 import type { Consult, StudySummary } from "../api/types";
 import { useLanguage } from "../app/i18n";
+import { Consents } from "../consents/Consents";
 import { ReportEditor } from "../reports/ReportEditor";
 import { AiState } from "../studies/AiState";
 import { Thumbnail } from "../studies/Thumbnail";
@@ -72,8 +73,9 @@ function Request({ consult }: { consult: Consult }) {
         </dd>
         <dt>{t("form.consent")}</dt>
         <dd>
-          {t(`consent.${consult.consent.method}`)}
-          {consult.consent.note && <div className={classes.muted}>{consult.consent.note}</div>}
+          {consult.consent === null ? t("consent:none") : t(`consent.${consult.consent.method}`)}
+          {consult.consent?.awaits_review && ` · ${t("consent:state.toReview")}`}
+          {consult.consent?.note && <div className={classes.muted}>{consult.consent.note}</div>}
         </dd>
       </dl>
     </Panel>
@@ -119,6 +121,7 @@ export function ConsultPage() {
           <Panel title={t("nextStep")}>
             <ConsultActions consult={consult} />
           </Panel>
+          <Consents consultId={consult.id} />
           <Panel title={t("history.title")}>
             <Timeline history={consult.history} />
           </Panel>

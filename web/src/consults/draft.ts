@@ -57,6 +57,7 @@ export function newConsult(draft: ConsultDraft): NewConsult | null {
     consent: {
       given: consent_method !== "emergency",
       method: consent_method,
+      giver: consent_method === "emergency" ? null : "patient",
       ...(note === "" ? {} : { note }),
     },
     history: [],

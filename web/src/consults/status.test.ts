@@ -56,6 +56,6 @@ describe("a request for a consult", () => {
 
   it("claims no consent in an emergency", () => {
     const request = newConsult({ ...complete, consent_method: "emergency", consent_note: "unconscious" });
-    expect(request?.consent).toEqual({ given: false, method: "emergency", note: "unconscious" });
+    expect(request?.consent).toEqual({ given: false, method: "emergency", giver: null, note: "unconscious" });
   });
 });

@@ -12,6 +12,7 @@ import { useConsultEvent, useMe, useStudy } from "../api/hooks";
 import type { Consult } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { screenOf } from "../signaling/reducer";
+import { Note } from "../ui/Note";
 import { EmptyState, ErrorState } from "../ui/states";
 import type { NamedPointer } from "../viewer/PointerMarks";
 import type { ViewerState } from "../viewer/viewerState";
@@ -161,7 +162,8 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
     [state.pointers, participants, ids, selfId],
   );
   const onSize = useMemo(() => session?.sizePicture.bind(session), [session]);
-  const mayRecord = isConnected && state.rights.includes("record") && state.recording.status === "off";
+  const isConsented = consult.consent !== null;
+  const mayRecord = isConnected && isConsented && state.rights.includes("record") && state.recording.status === "off";
   const others = participants.filter(({ id }) => id !== selfId);
   const { speakerId } = state;
   const faces = useFaces({ others, selfId, speakerId, presenterId, share: useImageShare(session) });
@@ -173,7 +175,13 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
   return (
     <div className={classes.room} data-panel={panelShown || undefined} data-status={state.status} data-look={look}>
       <RoomHeader consult={consult} session={session} room={state} studyInstanceUid={studyUid} onStudy={showStudy} />
-      <RoomBanner session={session} video={video} state={state} joinError={joinError} onRetry={retry} sound={sound} screen={screen} />
+      <RoomBanner session={session} video={video} state={state} joinError={joinError} onRetry={retry} sound={sound} screen={screen}>
+        {!isConsented && (
+          <Note tone="signal" alert>
+            {t("consentWithdrawn")}
+          </Note>
+        )}
+      </RoomBanner>
       <main className={classes.stage}>
         {study.isError && <ErrorState error={study.error} onRetry={() => void study.refetch()} />}
         {studyUid === null && <EmptyState icon={IconPhotoOff} title={t("noStudy.title")} text={t("noStudy.text")} />}

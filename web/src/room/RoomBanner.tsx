@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { IconScreenShareOff, IconVolume } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Session, SessionState } from "../signaling/session";
@@ -24,10 +25,11 @@ export interface RoomBannerProps {
   onRetry: () => void;
   sound: Sound;
   screen: OwnScreen;
+  children?: ReactNode;
 }
 
 /** What stands between the user and the call, each in one sentence; nothing where all is well. */
-export function RoomBanner({ session, video, state, joinError, onRetry, sound, screen }: RoomBannerProps) {
+export function RoomBanner({ session, video, state, joinError, onRetry, sound, screen, children }: RoomBannerProps) {
   const { t } = useTranslation("room");
   const { t: common } = useTranslation();
   const say = useProblemText();
@@ -36,6 +38,7 @@ export function RoomBanner({ session, video, state, joinError, onRetry, sound, s
   const isAway = state.status === "reconnecting" || (state.status === "connecting" && code !== "");
   return (
     <div className={classes.banners}>
+      {children}
       {joinError !== null && (
         <Note tone="signal" alert>
           {say(joinError)}{" "}

@@ -165,7 +165,7 @@ export interface RecordingChanged {
 }
 
 /** Why the last recording, or the asking for it, ended. */
-export type RecordingEnd = "stopped" | "declined" | "failed";
+export type RecordingEnd = "stopped" | "declined" | "failed" | "consent-withdrawn";
 
 /** `awaiting`: who is asked and has not answered. `ended`: why it is off; None where it never was on. */
 export interface RecordingState {
@@ -208,7 +208,7 @@ export interface Resumed {
 export type Right = "present" | "point" | "send-media" | "share-screen" | "see-images" | "take-stills" | "record" | "moderate";
 
 /** What somebody is in a room. */
-export type Role = "presenter" | "participant" | "listener" | "patient";
+export type Role = "presenter" | "participant" | "listener" | "patient" | "companion" | "interpreter";
 
 /** RTCSessionDescriptionInit. */
 export interface SessionDescription {

@@ -1,0 +1,73 @@
+"""The signed paper as a scan: checked when it comes, kept encrypted, given out as it was kept."""
+
+import hashlib
+from io import BytesIO
+
+from imaging.camera_picture import read_picture
+from imaging.errors import PictureError
+from storage.object_store import ObjectStore
+from storage.sealed_stream import SealedStream, new_key, unwrap_key, wrap_key
+from teleconsult.consents.consent import Scan
+from teleconsult.errors import ScanNotReadable
+
+MOST_BYTES = 24 << 20
+PDF, JPEG = "application/pdf", "image/jpeg"
+# What a page does by itself, and files within the file: ISO 32000-1, 12.6 and 7.11.4.
+ACTIVE = ("/OpenAction", "/AA")
+ACTIVE_NAMES = ("/JavaScript", "/EmbeddedFiles")
+
+
+def checked(content: bytes) -> tuple[bytes, str]:
+    """What is kept of a file, and its type: a PDF as it is, a picture as a JPEG that says nothing else.
+
+    Raises:
+        ScanNotReadable: neither, damaged, empty, encrypted, or a PDF that does more than show pages.
+    """
+    if content.startswith(b"%PDF-"):
+        _check_pdf(content)
+        return content, PDF
+    try:
+        return read_picture(content).jpeg, JPEG
+    except PictureError as error:
+        raise ScanNotReadable from error
+
+
+def _check_pdf(content: bytes) -> None:
+    # Only here: it takes half a second to load.
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    try:
+        reader = PdfFileReader(BytesIO(content))
+        if reader.encrypted:
+            raise ScanNotReadable
+        root = reader.root
+        names = root.get("/Names", {})
+        pages = int(root["/Pages"]["/Count"])
+        is_active = any(key in root for key in ACTIVE) or any(key in names for key in ACTIVE_NAMES)
+    except ScanNotReadable:
+        raise
+    except Exception as error:  # whatever a stranger's file makes the parser raise
+        raise ScanNotReadable from error
+    if pages < 1 or is_active:
+        raise ScanNotReadable
+
+
+def keep_scan(objects: ObjectStore, master: bytes, consent_id: str, content: bytes, kind: str) -> Scan:
+    """Write it to the store, encrypted under a key of its own."""
+    key = new_key()
+    wrapped = wrap_key(master, key, consent_id)
+    SealedStream(objects, key, _prefix(consent_id, wrapped)).append(content, is_last=True)
+    return Scan(kind, len(content), hashlib.sha256(content).hexdigest(), wrapped)
+
+
+def read_scan(objects: ObjectStore, master: bytes, consent_id: str, scan: Scan) -> bytes:
+    """Raises StreamDamaged."""
+    key = unwrap_key(master, scan.wrapped_key, consent_id)
+    return b"".join(
+        SealedStream(objects, key, _prefix(consent_id, scan.wrapped_key)).read(at_least=1)
+    )
+
+
+def _prefix(consent_id: str, wrapped_key: bytes) -> str:
+    """Of each try its own: two at the same moment do not write over each other."""
+    return f"consents/{consent_id}/{hashlib.sha256(wrapped_key).hexdigest()[:16]}"

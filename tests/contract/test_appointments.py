@@ -71,7 +71,6 @@ def user_id(database: Database) -> str:
                     urgency="routine",
                     specialty="radiology",
                     legal_role="consultation",
-                    consent={"given": True, "method": "written"},
                     requested_by=user.id,
                     inviting_institution_id=place.id,
                     specialist_id=user.id,

@@ -16,6 +16,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 
+from storage import worklist_index
 from storage.errors import MigrationBroken
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -114,6 +115,8 @@ class Database:
                 connection.execute(select(func.pg_advisory_xact_lock(MIGRATION_LOCK)))
             config.attributes["connection"] = connection
             command.upgrade(config, to)
+            if to == "head":
+                worklist_index.install(connection)
 
     @contextmanager
     def _migrating(self) -> Iterator[Connection]:

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BigInteger,
     Boolean,
@@ -119,6 +120,7 @@ studies = Table(
     _id("institution_id", ForeignKey("institutions.id"), nullable=False, index=True),
     Column("study_date", String(10)),
     Column("study_description", String(400)),
+    Column("accession_number", String(16)),  # DICOM (0008,0050), VR SH
     _id("uploaded_by", ForeignKey("users.id")),
     Column("received_at", UtcDateTime, nullable=False),
     # A deleted study leaves its row, so that consults and reports still say what they were about.
@@ -825,6 +827,91 @@ reminders = Table(
     Column("due_at", UtcDateTime, nullable=False, index=True),
     Column("sent_at", UtcDateTime),
     Column("seen_at", UtcDateTime),
+)
+
+# Who reads a study: whose it is to read, who has it open now, who has read it. teleconsult.worklist.reading
+readings = Table(
+    "readings",
+    metadata,
+    Column(
+        "study_instance_uid", String(64), ForeignKey("studies.study_instance_uid"), primary_key=True
+    ),
+    _id("assigned_to", ForeignKey("users.id")),
+    Column("assigned_at", UtcDateTime),
+    _id("opened_by", ForeignKey("users.id")),
+    Column("opened_at", UtcDateTime),
+    Column("lease_expires_at", UtcDateTime, index=True),  # later than now: `opened_by` has it open
+    _id("read_by", ForeignKey("users.id")),
+    Column("read_at", UtcDateTime),
+)
+
+# One row for each study and each consult, as the worklist filters and sorts them. Never written by hand:
+# triggers derive it from the other tables, storage.worklist_index.
+worklist_items = Table(
+    "worklist_items",
+    metadata,
+    _uid("id", primary_key=True),  # Study Instance UID, or the consult's id
+    Column("kind", String(8), nullable=False),  # study, consult
+    _id("institution_id", nullable=False),  # whose study it is, or who asks
+    Column("arrived_at", UtcDateTime, nullable=False),
+    Column("waiting_since", UtcDateTime, nullable=False),  # the year 9999: it does not wait
+    Column("urgency", Integer, nullable=False),  # 0 routine, 1 urgent, 2 emergency; 0 once nobody waits
+    Column("state", String(8), nullable=False),  # unread, read; waiting, active, finished
+    _id("assigned_to"),
+    Column("modalities", Text, nullable=False),  # " CT SR ": a blank before and behind each
+    Column("body_parts", Text, nullable=False),  # "|CHEST|LOW LEG|"
+    Column("undecided", Integer, nullable=False),  # findings
+    Column("ai_category", Float, nullable=False),  # highest of what was not rejected: 4.2 for 4A
+    Column("ai_probability", Float, nullable=False),  # highest of what was not rejected
+    Column("ai_urgency", Float, nullable=False),  # highest category plus probability of what is undecided
+    Column("search_text", Text, nullable=False),
+    Column("grams", JSON().with_variant(ARRAY(Text()), "postgresql")),  # of search_text; PostgreSQL alone
+)
+# All that a page is filtered by lies in each index, so that no filter makes PostgreSQL visit the rows.
+_FILTERED_BY = (
+    "kind",
+    "arrived_at",
+    "urgency",
+    "state",
+    "assigned_to",
+    "modalities",
+    "body_parts",
+    "undecided",
+    "ai_category",
+    "ai_probability",
+)
+for _name, _order in {
+    "newest": ("arrived_at", "id"),
+    "urgency": ("urgency", "arrived_at", "id"),
+    "waiting": ("waiting_since", "id"),
+    "ai": ("ai_urgency", "arrived_at", "id"),
+}.items():
+    Index(
+        f"ix_worklist_items_{_name}",
+        worklist_items.c.institution_id,
+        *(worklist_items.c[column] for column in _order),
+        postgresql_include=[column for column in _FILTERED_BY if column not in _order],
+    )
+Index(
+    "ix_worklist_items_assigned_to",
+    worklist_items.c.assigned_to,
+    worklist_items.c.arrived_at,
+    sqlite_where=worklist_items.c.assigned_to.is_not(None),
+    postgresql_where=worklist_items.c.assigned_to.is_not(None),
+)
+Index("ix_worklist_items_grams", worklist_items.c.grams, postgresql_using="gin")
+
+worklist_views = Table(
+    "worklist_views",
+    metadata,
+    _id(primary_key=True),
+    _id("user_id", ForeignKey("users.id"), nullable=False, index=True),
+    _id("institution_id", ForeignKey("institutions.id"), nullable=False, index=True),
+    Column("name", String(80), nullable=False),
+    Column("query", String(1000), nullable=False),  # of the page's address
+    Column("is_default", Boolean, nullable=False),  # the one that its owner's worklist opens with
+    Column("is_shared", Boolean, nullable=False),  # all of the institution see it
+    UniqueConstraint("user_id", "name"),
 )
 
 audit_log = Table(

@@ -201,3 +201,8 @@ def may_upload(user: User) -> bool:
 def sees_own_institution(user: User) -> bool:
     """Whether the user sees all studies of the own institution (an administrator sees none)."""
     return bool(user.roles & CLINICIANS)
+
+
+def may_share_views(user: User) -> bool:
+    """Whether the user's views of the worklist may be offered to the whole institution."""
+    return Role.COORDINATOR in user.roles

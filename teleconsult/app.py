@@ -65,6 +65,7 @@ from teleconsult.users.member_routes import router as member_routes
 from teleconsult.users.repository import UserRepository
 from teleconsult.users.routes import router as user_routes
 from teleconsult.watched_folder import watch_folder
+from teleconsult.worklist.routes import router as worklist_routes
 
 
 def create_parts(settings: Settings) -> PartsOfApp:
@@ -170,6 +171,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     user_routes,
     member_routes,
     upload_routes,
+    worklist_routes,
     study_routes,
     reading_routes,
     export_routes,

@@ -332,3 +332,15 @@ class SearchNotUnderstood(TeleconsultError):
 
 class NotMultipart(TeleconsultError):
     """What came to be stored is not a multipart body of DICOM files."""
+
+
+class BadCursor(TeleconsultError):
+    """Where the next page of a list begins is not as we wrote it."""
+
+
+class AssignedMeanwhile(TeleconsultError):
+    """Somebody else took this study, or it was given away, since the page was read."""
+
+
+class ViewNameTaken(TeleconsultError):
+    """The user has another view of the worklist under this name."""

@@ -557,6 +557,21 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "{zh}",
         lambda e: {"en": e.reason.en, "zh": e.reason.zh},
     ),
+    errors.BadCursor: Problem(
+        422,
+        "bad-cursor",
+        "This list cannot be read on from here. Please load it again.",
+        "无法从此处继续读取列表，请重新加载。",
+    ),
+    errors.AssignedMeanwhile: Problem(
+        409,
+        "assigned-meanwhile",
+        "Somebody else took this study, or gave it away, in the meantime. You now see whose it is.",
+        "此检查的分配刚刚已被他人更改。现在显示的是最新的负责人。",
+    ),
+    errors.ViewNameTaken: Problem(
+        409, "view-name-taken", "You have a view of this name already.", "您已有同名视图。"
+    ),
     StaleVersion: Problem(
         409,
         "changed-meanwhile",

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, insert, or_, select, update
+from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, update
 
 from storage.database import utc_now
 from storage.errors import StaleVersion
 from storage.tables import consult_studies, consults
 from teleconsult import access
 from teleconsult.agreements.agreement import Scope, offered_to
-from teleconsult.agreements.repository import AgreementRepository
+from teleconsult.agreements.repository import AgreementRepository, is_offered_to
 from teleconsult.consents.repository import add_consent, consents_in_force
 from teleconsult.consults.consult import (
     Consult,
@@ -94,6 +94,22 @@ class ConsultRepository:
         """Those of one patient that the user has a part in."""
         rows = connection.execute(select(consults).where(consults.c.patient_id == patient_id)).all()
         return [c for c in _consults(connection, rows) if access.part_in(user, c) is not None]
+
+    def by_ids(self, connection: Connection, ids: Sequence[str]) -> list[Consult]:
+        """Without a look at rights."""
+        rows = connection.execute(select(consults).where(consults.c.id.in_(ids))).all()
+        return _consults(connection, rows)
+
+    @staticmethod
+    def with_part_for(user: User, at: datetime) -> Select[tuple[str]]:
+        """The consults in which the user has a part beyond being of the institution that asks."""
+        may_answer = and_(
+            consults.c.status.in_(access.WAITING),
+            consults.c.specialty == (user.specialty if user.roles & access.READERS else None),
+            consults.c.requested_by != user.id,
+            is_offered_to(user.institution.id, at),
+        )
+        return select(consults.c.id).where(or_(consults.c.specialist_id == user.id, may_answer))
 
     def of_study(self, connection: Connection, study_instance_uid: str) -> list[Consult]:
         rows = connection.execute(

@@ -206,6 +206,7 @@ def _add_study(studies: StudyRepository, connection: Connection, header: Dataset
             study_description=_text(header, "StudyDescription", 400),
             uploaded_by_id=arrival.uploaded_by_id,
             received_at=arrival.at,
+            accession_number=_text(header, "AccessionNumber", 16),
         ),
     )
     ScheduledProcedureRepository().complete_with(

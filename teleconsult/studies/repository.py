@@ -60,6 +60,7 @@ class Study:
     study_description: str | None
     uploaded_by_id: str | None
     received_at: datetime
+    accession_number: str | None = None
     tier: str = "archive"  # teleconsult.lifecycle.tiering.Tier
     deleted_at: datetime | None = None
 
@@ -75,6 +76,16 @@ class InstanceRecord:
     is_image: bool
     sha256: str | None = None  # of the file as it was sent
     size_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesSummary:
+    """What a list says of a series with images."""
+
+    modality: str
+    verdict: str | None
+    reasons: list[dict[str, Any]]
+    image_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +136,10 @@ class StudyRepository:
         )
         return [(_patient(row), row.study_count) for row in rows]
 
+    def patients_by_ids(self, connection: Connection, ids: Iterable[str]) -> dict[str, Patient]:
+        rows = connection.execute(select(patients).where(patients.c.id.in_(set(ids))))
+        return {row.id: _patient(row) for row in rows}
+
     def add_patient(self, connection: Connection, patient: Patient) -> None:
         connection.execute(
             insert(patients).values(
@@ -145,6 +160,7 @@ class StudyRepository:
                 institution_id=study.institution_id,
                 study_date=study.study_date,
                 study_description=study.study_description,
+                accession_number=study.accession_number,
                 uploaded_by=study.uploaded_by_id,
                 received_at=study.received_at,
             )
@@ -367,11 +383,29 @@ class StudyRepository:
 
     def visible(self, user: User) -> ColumnElement[bool]:
         """What holds for the studies that `visible_to` finds, for other queries that join them."""
-        shared = studies.c.study_instance_uid.in_(self._shared_with(user))
+        shared = studies.c.study_instance_uid.in_(self.shared_with(user, utc_now()))
         there = studies.c.deleted_at.is_(None)
         if access.sees_own_institution(user):
             return and_(there, or_(studies.c.institution_id == user.institution.id, shared))
         return and_(there, shared)
+
+    def series_summaries(
+        self, connection: Connection, study_instance_uids: Sequence[str]
+    ) -> dict[str, list[SeriesSummary]]:
+        """Of each study its series with images, counted by the database: a list needs no more of them."""
+        result: dict[str, list[SeriesSummary]] = {uid: [] for uid in study_instance_uids}
+        count = _image_count()
+        rows = connection.execute(
+            select(series, count.label("images"))
+            .where(series.c.study_instance_uid.in_(study_instance_uids))
+            .order_by(series.c.series_number, series.c.series_instance_uid)
+        )
+        for row in rows:
+            if row.images:
+                result[row.study_instance_uid].append(
+                    SeriesSummary(row.modality, row.verdict, row.reasons, row.images)
+                )
+        return result
 
     def series_of(
         self, connection: Connection, study_instance_uids: Sequence[str]
@@ -479,7 +513,8 @@ class StudyRepository:
         )
         return closed.rowcount == 1
 
-    def _shared_with(self, user: User) -> Select[tuple[str]]:
+    def shared_with(self, user: User, at: datetime) -> Select[tuple[str]]:
+        """The studies of consults that let the user see them, whosoever they are."""
         return (
             select(consult_studies.c.study_instance_uid)
             .join(consults, consults.c.id == consult_studies.c.consult_id)
@@ -490,7 +525,7 @@ class StudyRepository:
                     and_(
                         consults.c.status.in_(access.WAITING),
                         consults.c.specialty == (user.specialty if user.roles & access.READERS else None),
-                        is_offered_to(user.institution.id, utc_now()),
+                        is_offered_to(user.institution.id, at),
                     ),
                 ),
             )
@@ -541,6 +576,7 @@ def _study(row: Row[Any]) -> Study:
         study_description=row.study_description,
         uploaded_by_id=row.uploaded_by,
         received_at=row.received_at,
+        accession_number=row.accession_number,
         tier=row.tier,
         deleted_at=row.deleted_at,
     )

@@ -15,7 +15,7 @@ from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.mammography import MammographyOut, mammography_out
 from teleconsult.findings.schemas import FindingOut, findings_out
 from teleconsult.studies.prior_studies import ComparableStudy, priors_of
-from teleconsult.studies.repository import Patient, SeriesRecord, Study
+from teleconsult.studies.repository import Patient, SeriesRecord, SeriesSummary, Study
 from teleconsult.users.schemas import InstitutionOut, UserRefOut
 from teleconsult.users.user import User
 
@@ -162,7 +162,7 @@ class StudyDetailOut(StudySummaryOut):
 
 @dataclass(frozen=True, slots=True)
 class StudyContents:
-    series: Sequence[SeriesRecord]
+    series: Sequence[SeriesSummary]
     jobs: Sequence[InferenceJob]
     finding_count: int
     undecided_count: int
@@ -209,7 +209,7 @@ def ai_state(contents: StudyContents) -> AiOut:
 def studies_out(parts: PartsOfApp, connection: Connection, studies: Sequence[Study]) -> list[StudySummaryOut]:
     """Summaries of the studies, in their order, with a fixed number of queries."""
     uids = [study.study_instance_uid for study in studies]
-    series = parts.studies.series_of(connection, uids)
+    series = parts.studies.series_summaries(connection, uids)
     jobs = parts.jobs.of_studies(connection, uids)
     counts = parts.findings.counts(connection, uids)
     slabs = parts.jobs.slabs_read(connection, [uid for uid in uids if not jobs[uid]])
@@ -301,7 +301,7 @@ def _summary(
         study_description=study.study_description,
         modalities=sorted({s.modality for s in contents.series}),
         series_count=len(contents.series),
-        instance_count=sum(len(s.instances) for s in contents.series),
+        instance_count=sum(s.image_count for s in contents.series),
         institution=institution,
         uploaded_by=UserRefOut.of(uploader) if uploader else None,
         received_at=study.received_at,

@@ -2177,6 +2177,162 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/worklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Worklist */
+        get: operations["read_worklist_api_worklist_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/worklist/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Worklist Choices
+         * @description Institutions to filter by, and colleagues to give a study to.
+         */
+        get: operations["read_worklist_choices_api_worklist_choices_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/worklist/studies/{study_instance_uid}/assignment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Assign Study
+         * @description Take a study of the own institution, give it to a colleague, or give it back.
+         */
+        put: operations["assign_study_api_worklist_studies__study_instance_uid__assignment_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/worklist/studies/{study_instance_uid}/opening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Study
+         * @description Say that the user has the study open, or still has; the answer names the colleague who has it instead.
+         *
+         *     To take it over from the colleague a reason is needed.
+         */
+        post: operations["open_study_api_worklist_studies__study_instance_uid__opening_post"];
+        /**
+         * Close Study
+         * @description The user's page left the study; it does no harm when another has it open.
+         */
+        delete: operations["close_study_api_worklist_studies__study_instance_uid__opening_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/worklist/studies/{study_instance_uid}/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Mark Study
+         * @description Mark a study of the own institution as read, or as not read after all.
+         */
+        put: operations["mark_study_api_worklist_studies__study_instance_uid__read_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/worklist/studies/{study_instance_uid}/reading": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Reading */
+        get: operations["read_reading_api_worklist_studies__study_instance_uid__reading_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/worklist/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Views */
+        get: operations["list_views_api_worklist_views_get"];
+        put?: never;
+        /** Add View */
+        post: operations["add_view_api_worklist_views_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/worklist/views/{view_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change View */
+        put: operations["change_view_api_worklist_views__view_id__put"];
+        post?: never;
+        /** Remove View */
+        delete: operations["remove_view_api_worklist_views__view_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2429,6 +2585,13 @@ export interface components {
             path: string;
             /** Size Bytes */
             size_bytes: number;
+        };
+        /** AssignmentIn */
+        AssignmentIn: {
+            /** Assignee Id */
+            assignee_id: string | null;
+            /** Was Id */
+            was_id: string | null;
         };
         /**
          * AvailabilityOut
@@ -3416,6 +3579,29 @@ export interface components {
          * @enum {string}
          */
         LineWord: "good" | "fair" | "poor";
+        /** ListedConsultOut */
+        ListedConsultOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: string;
+            legal_role: components["schemas"]["LegalRole"];
+            /** Possible Events */
+            possible_events: components["schemas"]["Event"][];
+            /** Question */
+            question: string;
+            requested_by: components["schemas"]["UserRefOut"];
+            specialist: components["schemas"]["UserRefOut"] | null;
+            /** Specialty */
+            specialty: string;
+            status: components["schemas"]["Status"];
+            urgency: components["schemas"]["Urgency"];
+            /** Version */
+            version: number;
+        };
         /**
          * LocalFiguresOut
          * @description What was read in a group and what readers made of it; the interval is Wilson's, 95 %.
@@ -3895,6 +4081,11 @@ export interface components {
             /** One Time Password */
             one_time_password: string;
         };
+        /** OpeningIn */
+        OpeningIn: {
+            /** Take Over Reason */
+            take_over_reason?: string | null;
+        };
         /**
          * Option
          * @description One choice of a selection list. `code` is what is stored; it never changes its meaning.
@@ -4087,6 +4278,23 @@ export interface components {
             records: (components["schemas"]["Allergy"] | components["schemas"]["Condition"] | components["schemas"]["Medication"] | components["schemas"]["Observation"] | components["schemas"]["NoneKnown"])[];
             /** Refused */
             refused: components["schemas"]["RefusedEntryOut"][];
+        };
+        /** ReadIn */
+        ReadIn: {
+            /** Is Read */
+            is_read: boolean;
+        };
+        /** ReadingOut */
+        ReadingOut: {
+            assigned_to: components["schemas"]["UserRefOut"] | null;
+            /** Is Own */
+            is_own: boolean;
+            /** Opened At */
+            opened_at: string | null;
+            opened_by: components["schemas"]["UserRefOut"] | null;
+            /** Read At */
+            read_at: string | null;
+            read_by: components["schemas"]["UserRefOut"] | null;
         };
         /**
          * ReadingWish
@@ -4465,6 +4673,11 @@ export interface components {
             /** Section */
             section: string;
         };
+        /**
+         * RowState
+         * @enum {string}
+         */
+        RowState: "unread" | "being-read" | "read" | "waiting" | "active" | "finished";
         /** RunOut */
         RunOut: {
             kind: components["schemas"]["ChangeKind"];
@@ -4790,6 +5003,12 @@ export interface components {
             /** Time Zone */
             time_zone: string;
         };
+        /**
+         * Sort
+         * @description Each is a column order with an index of its own; all columns of one go the same way.
+         * @enum {string}
+         */
+        Sort: "urgency" | "ai" | "waiting" | "newest";
         /**
          * Specialty
          * @enum {string}
@@ -5230,6 +5449,38 @@ export interface components {
             /** Error Type */
             type: string;
         };
+        /** ViewIn */
+        ViewIn: {
+            /**
+             * Is Default
+             * @default false
+             */
+            is_default: boolean;
+            /**
+             * Is Shared
+             * @default false
+             */
+            is_shared: boolean;
+            /** Name */
+            name: string;
+            /** Query */
+            query: string;
+        };
+        /** ViewOut */
+        ViewOut: {
+            /** Id */
+            id: string;
+            /** Is Default */
+            is_default: boolean;
+            /** Is Own */
+            is_own: boolean;
+            /** Is Shared */
+            is_shared: boolean;
+            /** Name */
+            name: string;
+            /** Query */
+            query: string;
+        };
         /**
          * ViewPairOut
          * @description Findings on the two views of a breast that lie as far from the nipple, and by how much they differ.
@@ -5285,6 +5536,51 @@ export interface components {
             en: string;
             /** Zh */
             zh: string;
+        };
+        /**
+         * WorklistChoicesOut
+         * @description What the filters and the menus of a worklist offer.
+         */
+        WorklistChoicesOut: {
+            /** Colleagues */
+            colleagues: components["schemas"]["UserRefOut"][];
+            /** Institutions */
+            institutions: components["schemas"]["InstitutionOut"][];
+        };
+        /** WorklistOut */
+        WorklistOut: {
+            /** Count */
+            count: number | null;
+            /** Next */
+            next: string | null;
+            /** Rows */
+            rows: components["schemas"]["WorklistRowOut"][];
+        };
+        /**
+         * WorklistRowOut
+         * @description A study, with who reads it, or a consult.
+         */
+        WorklistRowOut: {
+            /** Ai Category */
+            ai_category: number;
+            /** Ai Probability */
+            ai_probability: number;
+            consult: components["schemas"]["ListedConsultOut"] | null;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "study" | "consult";
+            /** Modalities */
+            modalities: string[];
+            patient: components["schemas"]["PatientOut"];
+            reading: components["schemas"]["ReadingOut"] | null;
+            study: components["schemas"]["StudySummaryOut"] | null;
+            /** Undecided Count */
+            undecided_count: number;
+            urgency: components["schemas"]["Urgency"];
         };
         /**
          * WrittenIn
@@ -9863,6 +10159,415 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ManifestOut"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_worklist_api_worklist_get: {
+        parameters: {
+            query?: {
+                q?: string;
+                kind?: ("study" | "consult") | null;
+                modality?: string[];
+                body_part?: string[];
+                since?: string | null;
+                until?: string | null;
+                institution_id?: string | null;
+                urgency?: components["schemas"]["Urgency"][];
+                state?: components["schemas"]["RowState"][];
+                assigned?: ("me" | "nobody") | null;
+                undecided?: boolean;
+                min_category?: number;
+                min_probability?: number;
+                sort?: components["schemas"]["Sort"];
+                after?: string | null;
+            };
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorklistOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_worklist_choices_api_worklist_choices_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WorklistChoicesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    assign_study_api_worklist_studies__study_instance_uid__assignment_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                study_instance_uid: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignmentIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    open_study_api_worklist_studies__study_instance_uid__opening_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                study_instance_uid: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpeningIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    close_study_api_worklist_studies__study_instance_uid__opening_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                study_instance_uid: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    mark_study_api_worklist_studies__study_instance_uid__read_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                study_instance_uid: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReadIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_reading_api_worklist_studies__study_instance_uid__reading_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                study_instance_uid: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_views_api_worklist_views_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_view_api_worklist_views_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_view_api_worklist_views__view_id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                view_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ViewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_view_api_worklist_views__view_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                view_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {

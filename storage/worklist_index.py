@@ -1,0 +1,257 @@
+"""The worklist's table, derived from the others by triggers: whoever writes, and from whichever process.
+
+The triggers are no migration: they are made again, and all rows with them, where they are not the ones that
+this file describes (their names carry its digest). So a migration that makes a table anew, and loses its
+triggers with it, does no harm.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Final
+
+from sqlalchemy import Connection
+
+FAR_FUTURE: Final = "9999-12-31 00:00:00"
+PREFIX: Final = "worklist_"
+
+# A trigger: table, what happens to it, and the studies and consults whose rows it makes anew.
+_STUDY = "= {row}.study_instance_uid"
+_STUDIES_OF_PATIENT = "IN (SELECT study_instance_uid FROM studies WHERE patient_id = {row}.id)"
+_STUDIES_OF_CONSULT = "IN (SELECT study_instance_uid FROM consult_studies WHERE consult_id = {row}.id)"
+_CONSULT = "= {row}.id"
+_CONSULTS_OF_PATIENT = "IN (SELECT id FROM consults WHERE patient_id = {row}.id)"
+_CONSULTS_OF_STUDY = (
+    "IN (SELECT consult_id FROM consult_studies WHERE study_instance_uid = {row}.study_instance_uid)"
+)
+_TRIGGERS: Final[tuple[tuple[str, str, str | None, str | None], ...]] = (
+    ("studies", "INSERT", _STUDY, None),
+    (
+        "studies",
+        "UPDATE OF patient_id, institution_id, study_description, accession_number, received_at, deleted_at",
+        _STUDY,
+        None,
+    ),
+    ("series", "INSERT", _STUDY, _CONSULTS_OF_STUDY),
+    ("series", "UPDATE OF modality, body_part, study_instance_uid", _STUDY, _CONSULTS_OF_STUDY),
+    ("series", "DELETE", _STUDY, _CONSULTS_OF_STUDY),
+    ("findings", "INSERT", _STUDY, _CONSULTS_OF_STUDY),
+    ("findings", "UPDATE OF status, record, study_instance_uid", _STUDY, _CONSULTS_OF_STUDY),
+    ("findings", "DELETE", _STUDY, _CONSULTS_OF_STUDY),
+    ("patients", "UPDATE OF name, patient_id", _STUDIES_OF_PATIENT, _CONSULTS_OF_PATIENT),
+    ("consults", "INSERT", None, _CONSULT),
+    (
+        "consults",
+        "UPDATE OF status, urgency, question, patient_id, specialist_id",
+        _STUDIES_OF_CONSULT,
+        _CONSULT,
+    ),
+    ("consult_studies", "INSERT", _STUDY, "= {row}.consult_id"),
+    ("consult_studies", "DELETE", _STUDY, "= {row}.consult_id"),
+    ("readings", "INSERT", _STUDY, None),
+    ("readings", "UPDATE OF assigned_to, read_at", _STUDY, None),
+)
+
+# A class as a number: 4A is 4.2, 4B is 4.4. Class 0 (more pictures are needed) comes before 4 and after 3.
+_CATEGORY = """CASE WHEN record -> 'category' ->> 'code' = '0' THEN 3.5
+    WHEN substr(record -> 'category' ->> 'code', 1, 1) BETWEEN '1' AND '6'
+    THEN CAST(substr(record -> 'category' ->> 'code', 1, 1) AS DOUBLE PRECISION)
+      + CASE substr(record -> 'category' ->> 'code', 2, 1)
+        WHEN 'A' THEN 0.2 WHEN 'B' THEN 0.4 WHEN 'C' THEN 0.6 WHEN 'X' THEN 0.8 ELSE 0 END
+    ELSE 0 END"""
+_PROBABILITY = "CAST(record ->> 'probability' AS DOUBLE PRECISION)"
+_URGENCY = "CASE urgency WHEN 'emergency' THEN 2 WHEN 'urgent' THEN 1 ELSE 0 END"
+_FINISHED = "('closed', 'declined', 'cancelled', 'no-show')"
+_WAITING = "('draft', 'requested', 'returned')"
+
+# What both kinds of rows say of their studies: {of} is the condition on study_instance_uid.
+_OF_STUDIES = (
+    """coalesce((SELECT ' ' || {joined}(modality, ' ') || ' '
+        FROM (SELECT DISTINCT modality FROM series WHERE study_instance_uid {of}) AS one), ''),"""
+    """coalesce((SELECT '|' || {joined}(upper(body_part), '|') || '|' FROM (SELECT DISTINCT body_part
+        FROM series WHERE study_instance_uid {of} AND body_part IS NOT NULL) AS one), ''),"""
+    """(SELECT count(*) FROM findings WHERE study_instance_uid {of} AND status = 'preliminary'),"""
+    + "".join(
+        f"""coalesce((SELECT max({what}) FROM findings
+        WHERE study_instance_uid {{of}} AND {which}), 0),"""
+        for what, which in (
+            (_CATEGORY, "status <> 'rejected'"),
+            (_PROBABILITY, "status <> 'rejected'"),
+            (f"{_CATEGORY} + {_PROBABILITY}", "status = 'preliminary'"),
+        )
+    )
+)
+_COLUMNS: Final = (
+    *("id", "kind", "institution_id", "arrived_at", "waiting_since", "urgency", "state", "assigned_to"),
+    *("modalities", "body_parts", "undecided", "ai_category", "ai_probability", "ai_urgency"),
+    *("search_text", "grams"),
+)
+_STUDY_ROWS = (
+    """SELECT studies.study_instance_uid, 'study', studies.institution_id, received_at,
+    CASE WHEN readings.read_at IS NULL THEN received_at ELSE {far_future} END,
+    coalesce((SELECT max({urgency}) FROM consults
+        JOIN consult_studies ON consult_studies.consult_id = consults.id
+        WHERE consult_studies.study_instance_uid = studies.study_instance_uid
+        AND status NOT IN {finished} AND status <> 'draft'), 0),
+    CASE WHEN readings.read_at IS NULL THEN 'unread' ELSE 'read' END, readings.assigned_to,
+    {of_studies}
+    {search_text}
+    FROM studies JOIN patients ON patients.id = studies.patient_id
+    LEFT JOIN readings ON readings.study_instance_uid = studies.study_instance_uid
+    WHERE studies.deleted_at IS NULL AND studies.study_instance_uid {which}""",
+    "patients.name || ' ' || patients.patient_id || ' ' || coalesce(studies.accession_number, '')"
+    " || ' ' || coalesce(studies.study_description, '')",
+    "= studies.study_instance_uid",
+)
+_CONSULT_ROWS = (
+    """SELECT consults.id, 'consult', inviting_institution_id, created_at,
+    CASE WHEN status IN {waiting} THEN created_at ELSE {far_future} END,
+    CASE WHEN status IN {finished} THEN 0 ELSE {urgency} END,
+    CASE WHEN status IN {waiting} THEN 'waiting' WHEN status IN {finished} THEN 'finished' ELSE 'active' END,
+    specialist_id,
+    {of_studies}
+    {search_text}
+    FROM consults JOIN patients ON patients.id = consults.patient_id
+    WHERE consults.id {which}""",
+    "patients.name || ' ' || patients.patient_id || ' ' || question",
+    "IN (SELECT study_instance_uid FROM consult_studies WHERE consult_id = consults.id)",
+)
+
+# Two characters of Chinese, Japanese or Korean, and one; three of any other script. pg_trgm finds no word of
+# two characters, needs the right to be created, and what it takes for a letter depends on the locale.
+_FIRST_WIDE: Final = 0x2E80
+_POSTGRESQL_GRAMS = f"""CREATE OR REPLACE FUNCTION worklist_grams(words text) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
+DECLARE
+  grams text[] := '{{}}';
+  first text := ' ';
+  second text := ' ';
+  third text;
+BEGIN
+  FOREACH third IN ARRAY string_to_array(words || ' ', NULL) LOOP
+    IF ascii(second) >= {_FIRST_WIDE} THEN
+      grams := grams || second;
+      IF third <> ' ' THEN grams := grams || (second || third); END IF;
+    END IF;
+    IF ascii(first) < {_FIRST_WIDE} AND first <> ' ' AND second <> ' ' AND third <> ' ' THEN
+      grams := grams || (first || second || third);
+    END IF;
+    first := second;
+    second := third;
+  END LOOP;
+  RETURN grams;
+END $$"""
+
+
+def grams_of(word: str) -> list[str]:
+    """The grams that every text has in which this word stands; none: the word is too short for that.
+
+    The word has no blank and is as `folded` gives it.
+    """
+    if len(word) == 1:
+        return [word] if ord(word) >= _FIRST_WIDE else []
+    sizes = (2 if ord(letter) >= _FIRST_WIDE else 3 for letter in word)
+    pieces = (word[at : at + size] for at, size in enumerate(sizes) if at + size <= len(word))
+    return list(dict.fromkeys(pieces))
+
+
+def folded(text: str) -> str:
+    """Small letters where they are of ASCII: as both databases' `lower` does it."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in text)
+
+
+def install(connection: Connection) -> None:
+    """Make the triggers, and all rows with them, unless they are there."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    triggers = dict(_triggers(is_sqlite))
+    there = {
+        name: table
+        for name, table in connection.exec_driver_sql(
+            "SELECT name, tbl_name FROM sqlite_master WHERE type = 'trigger'"
+            if is_sqlite
+            else "SELECT tgname, relname FROM pg_trigger JOIN pg_class ON pg_class.oid = tgrelid"
+        ).all()
+        if name.startswith(PREFIX)
+    }
+    if there.keys() == triggers.keys():
+        return
+    for name, table in there.items():
+        of_table = "" if is_sqlite else f" ON {table}"
+        connection.exec_driver_sql(f"DROP TRIGGER {name}{of_table}")
+    if not is_sqlite:
+        connection.exec_driver_sql(_POSTGRESQL_GRAMS)
+    for statements in triggers.values():
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    refill(connection)
+
+
+def refill(connection: Connection) -> None:
+    """Make every row of the worklist anew."""
+    is_sqlite = connection.dialect.name == "sqlite"
+    connection.exec_driver_sql("DELETE FROM worklist_items")
+    for rows in (_STUDY_ROWS, _CONSULT_ROWS):
+        connection.exec_driver_sql(_upsert(rows, "IS NOT NULL", is_sqlite))
+
+
+def _triggers(is_sqlite: bool) -> Iterator[tuple[str, list[str]]]:
+    described = f"{_TRIGGERS}{_STUDY_ROWS}{_CONSULT_ROWS}{_OF_STUDIES}{_POSTGRESQL_GRAMS}"
+    digest = hashlib.sha256(described.encode()).hexdigest()
+    for number, (table, event, study, consult) in enumerate(_TRIGGERS):
+        name = f"{PREFIX}{digest[:8]}_{number}"
+        verb = event.partition(" ")[0]
+        # A series or a finding that moves to another study leaves one and enters another.
+        images = {"INSERT": ("NEW",), "DELETE": ("OLD",), "UPDATE": ("OLD", "NEW")}[verb]
+        body = [
+            statement
+            for row in images
+            for statement in _refresh(
+                study and study.format(row=row), consult and consult.format(row=row), is_sqlite
+            )
+        ]
+        yield name, _sqlite(name, event, table, body) if is_sqlite else _postgresql(name, event, table, body)
+
+
+def _refresh(study: str | None, consult: str | None, is_sqlite: bool) -> Iterator[str]:
+    """Studies before consults, in every trigger, so that two writers never wait for each other."""
+    for rows, which in ((_STUDY_ROWS, study), (_CONSULT_ROWS, consult)):
+        if which is None:
+            continue
+        if not is_sqlite:
+            # The next statement sees what the writer that held the row before has changed.
+            yield f"PERFORM 1 FROM worklist_items WHERE id {which} ORDER BY id FOR UPDATE"
+        if rows is _STUDY_ROWS:
+            yield (
+                f"DELETE FROM worklist_items WHERE id {which} AND id IN "
+                f"(SELECT study_instance_uid FROM studies "
+                f"WHERE study_instance_uid {which} AND deleted_at IS NOT NULL)"
+            )
+        yield _upsert(rows, which, is_sqlite)
+
+
+def _upsert(rows: tuple[str, str, str], which: str, is_sqlite: bool) -> str:
+    query, words, of = rows
+    text = f"lower({words})" if is_sqlite else f'lower(({words}) COLLATE "C")'
+    selected = query.format(
+        which=which,
+        far_future=f"'{FAR_FUTURE}.000000'" if is_sqlite else f"TIMESTAMPTZ '{FAR_FUTURE}+00'",
+        urgency=_URGENCY,
+        finished=_FINISHED,
+        waiting=_WAITING,
+        of_studies=_OF_STUDIES.format(of=of, joined="group_concat" if is_sqlite else "string_agg"),
+        search_text=f"{text}, NULL" if is_sqlite else f"{text}, worklist_grams({text})",
+    )
+    changed = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS if name != "id")
+    into = f"INSERT INTO worklist_items ({', '.join(_COLUMNS)})"
+    return f"{into} {selected} ON CONFLICT (id) DO UPDATE SET {changed}"
+
+
+def _sqlite(name: str, event: str, table: str, body: list[str]) -> list[str]:
+    return [f"CREATE TRIGGER {name} AFTER {event} ON {table} BEGIN {'; '.join(body)}; END"]
+
+
+def _postgresql(name: str, event: str, table: str, body: list[str]) -> list[str]:
+    return [
+        f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ "
+        f"BEGIN {'; '.join(body)}; RETURN NULL; END $$",
+        f"CREATE TRIGGER {name} AFTER {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+    ]

@@ -1,5 +1,5 @@
 /** Every question to and every order for the server that a page needs, as a hook. */
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { skipToken, useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 
 import { ApiError, del, get, patch, post, put } from "./client";
 import type {
@@ -31,6 +31,7 @@ import type {
 
 export const keys = {
   me: ["me"] as const,
+  sessionOver: ["session-over"] as const,
   studies: ["studies"] as const,
   study: (uid: string) => ["study", uid] as const,
   priors: (uid: string) => ["study", uid, "priors"] as const,
@@ -47,15 +48,29 @@ export const keys = {
 const RELAY_TIMEOUT_MS = 3_000;
 const path = encodeURIComponent;
 
+/** Who was signed in stays on the page, with a call and what was typed, until the same user signs in again. */
+export function noticeSessionIsOver(client: QueryClient): Me | null {
+  const before = client.getQueryData<Me | null>(keys.me) ?? null;
+  if (before === null) client.setQueryData(keys.me, null);
+  else client.setQueryData(keys.sessionOver, true);
+  return before;
+}
+
+/** Whether the session of who is on this page ended meanwhile. */
+export function useSessionIsOver(): boolean {
+  return useQuery<boolean>({ queryKey: keys.sessionOver, queryFn: skipToken }).data ?? false;
+}
+
 /** The signed-in user, or null where nobody is. */
 export function useMe() {
+  const client = useQueryClient();
   return useQuery({
     queryKey: keys.me,
     queryFn: async ({ signal }): Promise<Me | null> => {
       try {
         return await get<Me>("/session", signal);
       } catch (error) {
-        if (error instanceof ApiError && error.status === 401) return null;
+        if (error instanceof ApiError && error.status === 401) return noticeSessionIsOver(client);
         throw error;
       }
     },
@@ -67,7 +82,13 @@ export function useLogin() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (body: { username: string; password: string }) => post<Me>("/session", body),
-    onSuccess: (me) => client.setQueryData(keys.me, me),
+    onSuccess: (me) => {
+      const before = client.getQueryData<Me | null>(keys.me);
+      if (before && before.id !== me.id) location.assign("/"); // nothing of one user stays for the next
+      client.setQueryData(keys.me, me);
+      client.setQueryData(keys.sessionOver, false);
+      if (before) void client.invalidateQueries();
+    },
   });
 }
 

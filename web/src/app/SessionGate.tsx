@@ -4,7 +4,8 @@ import { useTranslation } from "react-i18next";
 import { Navigate, Outlet, useLocation } from "react-router";
 
 import { EventsOpenProvider, useEventStream } from "../api/events";
-import { useMe } from "../api/hooks";
+import { useMe, useSessionIsOver } from "../api/hooks";
+import { SessionOverDialog } from "../auth/SessionOverDialog";
 import { ErrorState } from "../ui/states";
 import { showLanguage } from "./i18n";
 
@@ -12,6 +13,7 @@ import { showLanguage } from "./i18n";
 export function SessionGate() {
   const { t } = useTranslation();
   const me = useMe();
+  const isOver = useSessionIsOver();
   const location = useLocation();
   const ready = me.data !== undefined && me.data !== null && !me.data.must_change_password;
   const eventsOpen = useEventStream(ready);
@@ -29,7 +31,7 @@ export function SessionGate() {
       </Center>
     );
   }
-  if (me.isError) return <ErrorState error={me.error} onRetry={() => void me.refetch()} />;
+  if (me.isLoadingError) return <ErrorState error={me.error} onRetry={() => void me.refetch()} />;
   if (me.data === null) {
     return <Navigate to="/login" replace state={{ from: location.pathname + location.search }} />;
   }
@@ -37,6 +39,7 @@ export function SessionGate() {
   return (
     <EventsOpenProvider value={eventsOpen}>
       <Outlet />
+      {isOver && <SessionOverDialog me={me.data} />}
     </EventsOpenProvider>
   );
 }

@@ -3,11 +3,9 @@ import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, useLocation } from "react-router";
 
-import { ApiError } from "../api/client";
 import { useLogin, useMe } from "../api/hooks";
-import { Note } from "../ui/Note";
-import { useProblemText } from "../ui/problem";
 import { AuthFrame } from "./AuthFrame";
+import { SignInFault } from "./SignInFault";
 
 /** Where the user wanted to go before being asked who it is; only pages of ours. */
 function destination(state: unknown): string {
@@ -20,7 +18,6 @@ export function LoginPage() {
   const me = useMe();
   const login = useLogin();
   const location = useLocation();
-  const say = useProblemText();
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
 
@@ -31,16 +28,11 @@ export function LoginPage() {
     event.preventDefault();
     login.mutate({ username: username.trim(), password });
   };
-  const wrong = login.error instanceof ApiError && login.error.status === 401 && login.error.sentence === null;
   return (
     <AuthFrame title={t("login.title")} lead={t("login.lead")}>
       <form onSubmit={submit}>
         <Stack gap="md">
-          {login.isError && (
-            <Note tone="signal" alert>
-              {wrong ? t("login.wrong") : say(login.error)}
-            </Note>
-          )}
+          <SignInFault error={login.error} />
           <TextInput
             label={t("login.username")}
             name="username"

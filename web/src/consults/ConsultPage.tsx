@@ -87,7 +87,7 @@ export function ConsultPage() {
   const { consultId } = useParams();
   const query = useConsult(consultId, usePollMs());
   if (query.isPending) return <LoadingState rows={8} />;
-  if (query.isError) return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
+  if (query.isLoadingError) return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
   const consult = query.data;
   return (
     <>

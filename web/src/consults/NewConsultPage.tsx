@@ -50,8 +50,8 @@ function Form() {
     change({ patient_id: presetStudy.patient.id, study_instance_uids: [presetStudy.study_instance_uid] });
   }
   if (patients.isPending || studies.isPending) return <LoadingState rows={8} />;
-  if (patients.isError) return <ErrorState error={patients.error} onRetry={() => void patients.refetch()} />;
-  if (studies.isError) return <ErrorState error={studies.error} onRetry={() => void studies.refetch()} />;
+  if (patients.isLoadingError) return <ErrorState error={patients.error} onRetry={() => void patients.refetch()} />;
+  if (studies.isLoadingError) return <ErrorState error={studies.error} onRetry={() => void studies.refetch()} />;
 
   const faults = draftFaults(draft);
   const fault = (name: DraftFault) => (tried && faults.has(name) ? t(`fault.${name}`) : null);

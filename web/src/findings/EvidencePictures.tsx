@@ -12,7 +12,7 @@ export function EvidencePictures({ findingId }: { findingId: string }) {
   const { t } = useTranslation("findings");
   const evidence = useEvidence(findingId);
   if (evidence.isPending) return <LoadingState rows={3} />;
-  if (evidence.isError) return <ErrorState error={evidence.error} onRetry={() => void evidence.refetch()} />;
+  if (evidence.isLoadingError) return <ErrorState error={evidence.error} onRetry={() => void evidence.refetch()} />;
   const { pictures } = evidence.data;
   if (pictures.length === 0) return <p className={classes.note}>{t("evidence.none")}</p>;
   const saliency = pictures.find(({ method }) => method != null);

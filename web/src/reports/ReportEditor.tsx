@@ -203,7 +203,7 @@ export function ReportEditor({ consultId }: ReportEditorProps) {
       </Panel>
     );
   }
-  if (report.isError) return <ErrorState error={report.error} onRetry={() => void report.refetch()} />;
+  if (report.isLoadingError) return <ErrorState error={report.error} onRetry={() => void report.refetch()} />;
   if (!consult.data || !report.data) return <LoadingState />;
   return <Editor key={consultId} consult={consult.data} report={report.data} />;
 }

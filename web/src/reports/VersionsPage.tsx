@@ -41,7 +41,7 @@ function Section({ section }: { section: SectionDifference }) {
 
 function Difference({ consultId, before, after }: { consultId: string; before: number; after: number }) {
   const difference = useVersionDifference(consultId, before, after);
-  if (difference.isError) return <ErrorState error={difference.error} onRetry={() => void difference.refetch()} />;
+  if (difference.isLoadingError) return <ErrorState error={difference.error} onRetry={() => void difference.refetch()} />;
   if (difference.isPending) return <LoadingState />;
   return (
     <div className={classes.stack}>
@@ -120,7 +120,7 @@ export function VersionsPage() {
   const { t } = useTranslation("report");
   const { consultId = "" } = useParams();
   const query = useSignedVersions(consultId);
-  if (query.isError) return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
+  if (query.isLoadingError) return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
   if (query.isPending) return <LoadingState rows={6} />;
   const versions = query.data;
   return (

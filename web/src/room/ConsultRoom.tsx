@@ -183,7 +183,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
         )}
       </RoomBanner>
       <main className={classes.stage}>
-        {study.isError && <ErrorState error={study.error} onRetry={() => void study.refetch()} />}
+        {study.isLoadingError && <ErrorState error={study.error} onRetry={() => void study.refetch()} />}
         {studyUid === null && <EmptyState icon={IconPhotoOff} title={t("noStudy.title")} text={t("noStudy.text")} />}
         {study.data && (
           <Suspense fallback={<Loader size="sm" m="md" />}>

@@ -47,7 +47,7 @@ export function RoomPage() {
   const { consultId } = useParams();
   const consult = useConsult(consultId, usePollMs());
   if (consult.isPending) return <LoadingState rows={8} />;
-  if (consult.isError) {
+  if (consult.isLoadingError) {
     return (
       <Center mih="100dvh">
         <div>

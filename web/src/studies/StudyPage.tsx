@@ -85,7 +85,7 @@ export function StudyPage() {
   const eventsOpen = useEventsOpen();
   const study = useStudy(studyInstanceUid, eventsOpen ? false : POLL_WITHOUT_EVENTS_MS);
   if (study.isPending) return <LoadingState rows={6} />;
-  if (study.isError) {
+  if (study.isLoadingError) {
     return (
       <>
         <ErrorState error={study.error} onRetry={() => void study.refetch()} />

@@ -914,6 +914,61 @@ worklist_views = Table(
     UniqueConstraint("user_id", "name"),
 )
 
+# What users are told: teleconsult.notifications.notification
+notifications = Table(
+    "notifications",
+    metadata,
+    _id(primary_key=True),
+    _id("user_id", ForeignKey("users.id"), nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("topic", String(16), nullable=False),
+    _id("consult_id", ForeignKey("consults.id")),
+    Column("named", JSON, nullable=False),  # what its sentence names; never a patient
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("read_at", UtcDateTime),
+    Index("ix_notifications_of_user", "user_id", "created_at"),
+)
+
+notification_choices = Table(
+    "notification_choices",
+    metadata,
+    _id("user_id", ForeignKey("users.id"), primary_key=True),
+    Column("channels", JSON, nullable=False),  # {topic: [channel, ...]}
+    Column("email", String(254)),
+    Column("phone", String(32)),
+    Column("quiet_from", String(5)),  # HH:MM in the time zone; null: never quiet
+    Column("quiet_until", String(5)),
+    Column("time_zone", String(64), nullable=False),
+)
+
+push_subscriptions = Table(
+    "push_subscriptions",
+    metadata,
+    _id(primary_key=True),
+    _id("user_id", ForeignKey("users.id"), nullable=False, index=True),
+    Column("endpoint", String(1000), nullable=False, unique=True),
+    Column("p256dh", String(100), nullable=False),
+    Column("auth", String(32), nullable=False),
+    Column("device", String(120), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+)
+
+# What is to go out by other channels than the page: a queue with leases.
+notification_deliveries = Table(
+    "notification_deliveries",
+    metadata,
+    _id(primary_key=True),
+    _id("notification_id", ForeignKey("notifications.id"), nullable=False, index=True),
+    Column("channel", String(16), nullable=False),
+    _id("subscription_id"),  # of a push; it may be gone by now
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_attempt_at", UtcDateTime, index=True),  # null: settled
+    Column("lease_expires_at", UtcDateTime),
+    Column("last_error", String(200)),
+    Column("settled_at", UtcDateTime),
+)
+
 audit_log = Table(
     "audit_log",
     metadata,

@@ -43,6 +43,10 @@ from teleconsult.findings.routes import router as finding_routes
 from teleconsult.lifecycle.routes import router as lifecycle_routes
 from teleconsult.models.report_card import router as report_card_routes
 from teleconsult.models.routes import router as model_routes
+from teleconsult.notifications.notification import Channel
+from teleconsult.notifications.posting import senders_of
+from teleconsult.notifications.repository import NotificationRepository
+from teleconsult.notifications.routes import router as notification_routes
 from teleconsult.patient_history.routes import router as history_routes
 from teleconsult.recordings.routes import router as recording_routes
 from teleconsult.reports.pades import open_seal
@@ -76,6 +80,7 @@ def create_parts(settings: Settings) -> PartsOfApp:
     with database.transaction() as connection:
         models.enter_shipped(connection, utc_now())
         templates.enter_shipped(connection, utc_now())
+    senders = senders_of(settings.notifications, settings.data_folder / "secrets")
     return PartsOfApp(
         settings=settings,
         database=database,
@@ -92,6 +97,8 @@ def create_parts(settings: Settings) -> PartsOfApp:
         consults=ConsultRepository(),
         reports=ReportRepository(),
         templates=templates,
+        notifications=NotificationRepository(senders.keys()),
+        senders=senders,
     )
 
 
@@ -120,6 +127,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             asyncio.create_task(background.archive_stills(parts)),
             asyncio.create_task(background.archive_reports(parts)),
             asyncio.create_task(background.keep_appointments(parts)),
+            *(asyncio.create_task(background.post_notifications(parts, way)) for way in Channel),
             asyncio.create_task(fetch_studies(parts)),
             asyncio.create_task(follow_prior_rules(parts)),
             *(
@@ -189,6 +197,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     report_routes,
     report_template_routes,
     event_routes,
+    notification_routes,
     device_routes,
     archive_routes,
     schedule_routes,

@@ -17,6 +17,8 @@ from teleconsult.lifecycle.archive_removal import remove_some
 from teleconsult.lifecycle.retention import apply_if_due
 from teleconsult.lifecycle.tiering import warm_some
 from teleconsult.models.watch import ModelWatch
+from teleconsult.notifications.notification import Channel
+from teleconsult.notifications.posting import post_one
 from teleconsult.recordings.retention import keep_recordings
 from teleconsult.reports.archiving import archive_some
 from teleconsult.scheduling.timekeeping import keep_time
@@ -110,6 +112,14 @@ async def archive_reports(parts: PartsOfApp) -> None:
 async def keep_appointments(parts: PartsOfApp) -> None:
     """Remind of appointments, and end consults to which nobody came."""
     await _every(APPOINTMENTS_INTERVAL_S, lambda parts: keep_time(parts, utc_now()), parts)
+
+
+async def post_notifications(parts: PartsOfApp, channel: Channel) -> None:
+    """Send what is to go out by one channel; one that does not answer holds up none of the others."""
+    while True:
+        more = await _unless_away(lambda parts: post_one(parts, channel, utc_now()), parts)
+        if not more:
+            await asyncio.sleep(FEED_INTERVAL_S)
 
 
 async def add_demo_studies_at_first_start(parts: PartsOfApp) -> None:

@@ -1,6 +1,6 @@
 """Annotated aliases for routes: what a route may ask for."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
@@ -19,6 +19,9 @@ from teleconsult import access
 from teleconsult.consults.repository import ConsultRepository
 from teleconsult.errors import ForgedRequest, NotAllowed, PasswordChangeRequired
 from teleconsult.findings.repository import FindingRepository
+from teleconsult.notifications.notification import Channel
+from teleconsult.notifications.repository import NotificationRepository
+from teleconsult.notifications.sending import Sender
 from teleconsult.reports.pades import PdfSeal
 from teleconsult.reports.repository import ReportRepository
 from teleconsult.reports.template_repository import TemplateRepository
@@ -51,6 +54,8 @@ class PartsOfApp:
     consults: ConsultRepository
     reports: ReportRepository
     templates: TemplateRepository
+    notifications: NotificationRepository
+    senders: Mapping[Channel, Sender]
 
 
 def parts_of(connection: HTTPConnection) -> PartsOfApp:

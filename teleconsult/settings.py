@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from imaging.dicom_tls import TlsFiles
 from inference.model_folders import added_models_folder
 from signaling.recorder.kept_recordings import RetentionClass
+from teleconsult.notifications.settings import NotificationSettings
 from teleconsult.recordings.retention_days import days_from
 from teleconsult.relays import relay_urls
 
@@ -58,6 +59,7 @@ class Settings:
     report_pkcs12: Path | None  # the hospital's key and certificate for reports; None: one of our own
     report_pkcs12_password: Path | None  # the file with its password
     time_stamp_url: str | None  # of an RFC 3161 authority; None: reports only claim when they were signed
+    notifications: NotificationSettings
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -120,7 +122,17 @@ class Settings:
             report_pkcs12=_file(environment, "TELECONSULT_REPORT_PKCS12"),
             report_pkcs12_password=_file(environment, "TELECONSULT_REPORT_PKCS12_PASSWORD_FILE"),
             time_stamp_url=_http_url(environment, "TELECONSULT_TIME_STAMP_URL"),
+            notifications=_notifications(environment, tuple(origins.split()), port),
         )
+
+
+def _notifications(
+    environment: Mapping[str, str], origins: tuple[str, ...], port: int
+) -> NotificationSettings:
+    try:
+        return NotificationSettings.from_environment(environment, origins, port)
+    except ValueError as error:
+        raise BadSettings(str(error)) from error
 
 
 def _recording_days(text: str) -> dict[RetentionClass, int]:

@@ -41,5 +41,6 @@ export default tseslint.config(
       ],
     },
   },
-  { files: ["eslint.config.js"], ...tseslint.configs.disableTypeChecked },
+  { files: ["eslint.config.js", "public/*.js"], ...tseslint.configs.disableTypeChecked },
+  { files: ["public/*.js"], languageOptions: { globals: { self: "readonly", URL: "readonly" } } },
 );

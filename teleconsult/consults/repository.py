@@ -1,6 +1,6 @@
 """Consults in the database. `save` compares versions: two people cannot overwrite each other."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -66,6 +66,11 @@ class ConsultRepository:
         if row is None:
             raise NotFound
         return _consults(connection, [row])[0]
+
+    def by_ids(self, connection: Connection, consult_ids: Collection[str]) -> list[Consult]:
+        return _consults(
+            connection, connection.execute(select(consults).where(consults.c.id.in_(consult_ids))).all()
+        )
 
     def get_for(self, connection: Connection, consult_id: str, user: User) -> Consult:
         consult = self.get(connection, consult_id)

@@ -42,6 +42,7 @@ from teleconsult.errors import (
     StudyMissing,
     StudyOfAnotherPatient,
 )
+from teleconsult.notifications.telling import announce, tell_of_step
 from teleconsult.patient_history.repository import keep_history
 from teleconsult.scheduling.repository import AppointmentRepository
 from teleconsult.studies.repository import Study
@@ -94,7 +95,10 @@ def ask_for_consult(body: ConsultIn, parts: Parts, user: CurrentUser, now: Now) 
         keep_history(connection, consult.id, body.history, user, now)
         _audit(connection, now, user, "consult-requested", consult.id)
         out = _out(parts, connection, consult, user)
+        kept = parts.consults.get(connection, consult.id)
+        told = tell_of_step(parts, connection, kept, Event.SUBMIT, user)
     _changed(parts, consult.id)
+    announce(parts, told)
     return out
 
 
@@ -137,8 +141,10 @@ def record_consult_event(
             report = parts.reports.get(connection, consult_id)
             parts.reports.save(connection, report.reopen(), read_version=report.version)
         _audit(connection, now, user, f"consult-{body.event}", consult_id)
+        told = tell_of_step(parts, connection, saved, body.event, user)
         out = _out(parts, connection, saved, user)
     _changed(parts, consult_id)
+    announce(parts, told)
     return out
 
 
@@ -178,11 +184,14 @@ def join_room(consult_id: str, request: Request, parts: Parts, user: CurrentUser
     with parts.database.transaction() as connection:
         consult = parts.consults.get_for(connection, consult_id, user)
         part = _part_in_room(user, consult)
+        told: frozenset[str] = frozenset()
         if Event.START in TRANSITIONS[consult.status]:
             moved = consult.apply(Event.START, actor_id=user.id, at=now)
-            parts.consults.save(connection, moved)
+            saved = parts.consults.save(connection, moved)
+            told = tell_of_step(parts, connection, saved, Event.START, user)
         _audit(connection, now, user, "room-entered", consult_id)
     _changed(parts, consult_id)
+    announce(parts, told)
     grant = JoinGrant(
         room_id=consult_id,
         participant_id=user.id,

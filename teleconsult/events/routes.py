@@ -75,7 +75,7 @@ def may_see(parts: PartsOfApp, user: User, event: Event) -> bool:
                 parts.studies.get_for(connection, event["study_instance_uid"], user)
             elif event["type"] == "models-changed":
                 return access.may_read_report_cards(user)
-            elif event["type"] in ("account-changed", "reminder-due"):
+            elif event["type"] in ("account-changed", "reminder-due", "notifications-changed"):
                 return user.id == event["user_id"]
             elif event["type"] in ("retrieval-changed", "agreements-changed"):
                 return user.institution.id == event["institution_id"]

@@ -18,6 +18,7 @@ from storage.errors import StaleVersion
 from teleconsult.consults.consult import Consult, Event
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.finding_record import DecisionStatus, FindingRecord
+from teleconsult.notifications.telling import announce, tell_of_step
 from teleconsult.reports.archiving import archive_at_once
 from teleconsult.reports.assembling import Assembled, assemble
 from teleconsult.reports.pades import PdfSeal
@@ -94,7 +95,8 @@ def sign_report(
         )
         parts.reports.add_signed_version(connection, version)
         moved = parts.consults.get(connection, consult.id).apply(Event.SIGN, actor_id=user.id, at=at)
-        parts.consults.save(connection, moved)
+        saved_consult = parts.consults.save(connection, moved)
+        told = tell_of_step(parts, connection, saved_consult, Event.SIGN, user)
         audit_log.record(
             connection,
             at=at,
@@ -105,6 +107,7 @@ def sign_report(
         )
         parts.objects.put(key, pdf, "application/pdf")
         out = report_out(parts, connection, moved, saved, may_write=False)
+    announce(parts, told)
     archive_at_once(parts, version)
     return out
 

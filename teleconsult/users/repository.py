@@ -167,6 +167,20 @@ class UserRepository:
     def get(self, connection: Connection, user_id: str) -> User:
         return _user(connection.execute(_JOINED.where(users.c.id == user_id)).one())
 
+    def enabled(self, connection: Connection, user_id: str) -> User | None:
+        """The user; None where the account is switched off."""
+        row = connection.execute(
+            _JOINED.where(users.c.id == user_id, users.c.disabled_at.is_(None))
+        ).first()
+        return _user(row) if row else None
+
+    def of_institutions(self, connection: Connection, institution_ids: Iterable[str]) -> list[User]:
+        """All whose accounts are not switched off."""
+        rows = connection.execute(
+            _JOINED.where(users.c.institution_id.in_(set(institution_ids)), users.c.disabled_at.is_(None))
+        )
+        return [_user(row) for row in rows]
+
     def find(self, connection: Connection, username: str) -> User | None:
         row = connection.execute(_JOINED.where(users.c.username == username)).first()
         return _user(row) if row else None

@@ -71,6 +71,7 @@ def pages_of(case: dict[str, Any]) -> dict[str, tuple[str, str | None]]:
         "manage": ("/manage", "specialist"),
         "manage-admin": ("/manage", "admin"),
         "institution": ("/institution", "clinician"),
+        "notifications": ("/notifications", "clinician"),
         "institution-admin": ("/institution", "admin"),
     }
 

@@ -7,6 +7,7 @@ import { calendarKeys } from "./calendarHooks";
 import { keys } from "./hooks";
 import { institutionKeys } from "./institutionHooks";
 import { modelKeys } from "./modelHooks";
+import { notificationKeys } from "./notificationHooks";
 import type { ServerEvent } from "./types";
 
 export const RECONNECT_FIRST_MS = 500;
@@ -41,6 +42,8 @@ export function staleKeys(event: ServerEvent): readonly (readonly string[])[] {
       return [institutionKeys.agreements, keys.consults, keys.studies];
     case "reminder-due":
       return [calendarKeys.reminders];
+    case "notifications-changed":
+      return [notificationKeys.list];
     case "account-changed":
       return [keys.me];
     case "models-changed":

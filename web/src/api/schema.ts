@@ -1557,6 +1557,118 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/notifications": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Notifications
+         * @description The newest first. Each stays; the way to its consult is there while the user has a part in it.
+         */
+        get: operations["list_notifications_api_notifications_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Choices */
+        get: operations["read_choices_api_notifications_choices_get"];
+        /** Save Choices */
+        put: operations["save_choices_api_notifications_choices_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/devices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Device
+         * @description Push to this browser too. Its push service must be reached by https, and not be on this machine.
+         */
+        post: operations["add_device_api_notifications_devices_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/devices/{device_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove Device */
+        delete: operations["remove_device_api_notifications_devices__device_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark Read */
+        post: operations["mark_read_api_notifications_read_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/notifications/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send Test
+         * @description Send one now, past the queue and the quiet hours, and say how that went.
+         */
+        post: operations["send_test_api_notifications_test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/patients": {
         parameters: {
             query?: never;
@@ -2755,6 +2867,46 @@ export interface components {
          * @enum {string}
          */
         ChangeKind: "same" | "added" | "removed";
+        /**
+         * Channel
+         * @description Ways beside the page.
+         * @enum {string}
+         */
+        Channel: "push" | "email" | "webhook";
+        /** ChoicesIn */
+        ChoicesIn: {
+            /** Channels */
+            channels: {
+                [key: string]: components["schemas"]["Channel"][];
+            };
+            /** Email */
+            email?: string | null;
+            /** Phone */
+            phone?: string | null;
+            quiet?: components["schemas"]["QuietHoursIo"] | null;
+            /** Time Zone */
+            time_zone: string;
+        };
+        /** ChoicesOut */
+        ChoicesOut: {
+            /** Available */
+            available: components["schemas"]["Channel"][];
+            /** Channels */
+            channels: {
+                [key: string]: components["schemas"]["Channel"][];
+            };
+            /** Devices */
+            devices: components["schemas"]["PushDeviceOut"][];
+            /** Email */
+            email: string | null;
+            /** Phone */
+            phone: string | null;
+            /** Push Key */
+            push_key: string;
+            quiet: components["schemas"]["QuietHoursIo"] | null;
+            /** Time Zone */
+            time_zone: string;
+        };
         /** ClockOut */
         ClockOut: {
             /**
@@ -3435,7 +3587,7 @@ export interface components {
             code: string | null;
             /** En */
             en: string;
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["teleconsult__patient_history__vocabulary__Kind"];
             of_women: components["schemas"]["BoundsOut"] | null;
             /** Pinyin */
             pinyin: string;
@@ -3548,11 +3700,6 @@ export interface components {
             /** Signaling Url */
             signaling_url: string;
         };
-        /**
-         * Kind
-         * @enum {string}
-         */
-        Kind: "allergy" | "condition" | "medication" | "vital-signs" | "laboratory";
         /**
          * Laterality
          * @enum {string}
@@ -4016,6 +4163,30 @@ export interface components {
              */
             of: "allergy" | "condition" | "medication";
         };
+        /** NotificationOut */
+        NotificationOut: {
+            /** Consult Id */
+            consult_id: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: string;
+            /** Is Read */
+            is_read: boolean;
+            kind: components["schemas"]["teleconsult__notifications__notification__Kind"];
+            sentence: components["schemas"]["teleconsult__notifications__schemas__WordsOut"];
+            topic: components["schemas"]["Topic"];
+        };
+        /** NotificationsOut */
+        NotificationsOut: {
+            /** Notifications */
+            notifications: components["schemas"]["NotificationOut"][];
+            /** Unread */
+            unread: number;
+        };
         /**
          * Observation
          * @description Observation: a vital sign or a laboratory result, as a number with its unit or in words.
@@ -4249,6 +4420,45 @@ export interface components {
          * @enum {string}
          */
         ProcedureStatus: "scheduled" | "completed" | "cancelled";
+        /** PushDeviceOut */
+        PushDeviceOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Device */
+            device: string;
+            /** Id */
+            id: string;
+        };
+        /**
+         * PushSubscriptionIn
+         * @description PushSubscription.toJSON() of the Push API, and what the browser is called.
+         */
+        PushSubscriptionIn: {
+            /** Auth */
+            auth: string;
+            /** Device */
+            device: string;
+            /** Endpoint */
+            endpoint: string;
+            /** P256Dh */
+            p256dh: string;
+        };
+        /** QuietHoursIo */
+        QuietHoursIo: {
+            /**
+             * Begin
+             * Format: time
+             */
+            begin: string;
+            /**
+             * End
+             * Format: time
+             */
+            end: string;
+        };
         /**
          * ReachOut
          * @description How many specialists of one institution see a request for this specialty in this legal role.
@@ -4278,11 +4488,6 @@ export interface components {
             records: (components["schemas"]["Allergy"] | components["schemas"]["Condition"] | components["schemas"]["Medication"] | components["schemas"]["Observation"] | components["schemas"]["NoneKnown"])[];
             /** Refused */
             refused: components["schemas"]["RefusedEntryOut"][];
-        };
-        /** ReadIn */
-        ReadIn: {
-            /** Is Read */
-            is_read: boolean;
         };
         /** ReadingOut */
         ReadingOut: {
@@ -5359,6 +5564,16 @@ export interface components {
             /** Templates */
             templates: components["schemas"]["TemplateSummaryOut"][];
         };
+        /** TestIn */
+        TestIn: {
+            channel: components["schemas"]["Channel"];
+        };
+        /** TestOut */
+        TestOut: {
+            /** Is Sent */
+            is_sent: boolean;
+            sentence: components["schemas"]["teleconsult__notifications__schemas__WordsOut"];
+        };
         /** TextShownIn */
         TextShownIn: {
             /** Id */
@@ -5371,6 +5586,12 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * Topic
+         * @description What a user chooses channels for.
+         * @enum {string}
+         */
+        Topic: "urgent" | "critical" | "requests" | "answers" | "appointments" | "reports";
         /** UndecidedOut */
         UndecidedOut: {
             /** Id */
@@ -5615,6 +5836,33 @@ export interface components {
             en: string;
             /** Zh */
             zh: string;
+        };
+        /**
+         * Kind
+         * @enum {string}
+         */
+        teleconsult__notifications__notification__Kind: "request-received" | "request-waits" | "request-accepted" | "request-declined" | "request-returned" | "scheduled" | "called-off" | "room-opened" | "report-signed" | "report-reopened" | "report-acknowledged" | "critical-result" | "critical-overdue" | "critical-acknowledged" | "test";
+        /** ReadIn */
+        teleconsult__notifications__schemas__ReadIn: {
+            /** Ids */
+            ids?: string[] | null;
+        };
+        /** WordsOut */
+        teleconsult__notifications__schemas__WordsOut: {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        };
+        /**
+         * Kind
+         * @enum {string}
+         */
+        teleconsult__patient_history__vocabulary__Kind: "allergy" | "condition" | "medication" | "vital-signs" | "laboratory";
+        /** ReadIn */
+        teleconsult__worklist__schemas__ReadIn: {
+            /** Is Read */
+            is_read: boolean;
         };
     };
     responses: never;
@@ -8887,6 +9135,253 @@ export interface operations {
             };
         };
     };
+    list_notifications_api_notifications_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NotificationsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_choices_api_notifications_choices_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChoicesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    save_choices_api_notifications_choices_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChoicesIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChoicesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_device_api_notifications_devices_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PushSubscriptionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChoicesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_device_api_notifications_devices__device_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                device_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChoicesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    mark_read_api_notifications_read_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["teleconsult__notifications__schemas__ReadIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    send_test_api_notifications_test_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_patients_api_patients_get: {
         parameters: {
             query?: never;
@@ -10379,7 +10874,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ReadIn"];
+                "application/json": components["schemas"]["teleconsult__worklist__schemas__ReadIn"];
             };
         };
         responses: {

@@ -108,6 +108,15 @@ export type Availability = Schemas["AvailabilityOut"];
 export type Slots = Schemas["SlotsOut"];
 export type NewAppointment = Schemas["AppointmentIn"];
 
+export type Notifications = Schemas["NotificationsOut"];
+export type Notification = Schemas["NotificationOut"];
+export type Topic = Schemas["Topic"];
+export type Channel = Schemas["Channel"];
+export type NotificationChoices = Schemas["ChoicesOut"];
+export type NotificationTerms = Schemas["ChoicesIn"];
+export type NewPushDevice = Schemas["PushSubscriptionIn"];
+export type TestOutcome = Schemas["TestOut"];
+
 export type ScheduledProcedure = Schemas["ScheduledProcedureOut"];
 export type NewScheduledProcedure = Schemas["ScheduledProcedureIn"];
 
@@ -130,4 +139,5 @@ export type ServerEvent =
   | { type: "agreements-changed"; institution_id: string }
   | { type: "account-changed"; user_id: string }
   | { type: "reminder-due"; user_id: string; consult_id: string }
+  | { type: "notifications-changed"; user_id: string }
   | { type: "models-changed" };

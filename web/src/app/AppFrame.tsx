@@ -24,6 +24,7 @@ import { useEventsOpen } from "../api/events";
 import { useLogout, useMe } from "../api/hooks";
 import type { Me } from "../api/types";
 import { Reminders } from "../calendar/Reminders";
+import { Bell } from "../notifications/Bell";
 import { institutionName } from "../ui/institution";
 import { UploadIndicator } from "../upload/UploadIndicator";
 import { isClinician, keepsStudies, onlyAdministers } from "../worklist/sections";
@@ -129,6 +130,7 @@ export function AppFrame() {
               <IconPlugConnectedX size={18} aria-label={t("live.off")} />
             </span>
           )}
+          {me.data && <Bell />}
           <LanguageSwitch />
           {me.data && <UserMenu me={me.data} onShortcuts={help.open} />}
         </div>

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { CONSULT_EVENT, CONSULT_STATUS, SPECIALTIES, URGENCY } from "../consults/status";
 import { DECISION, REJECTION_REASONS } from "../findings/status";
+import { CHANNELS, TOPICS } from "../notifications/topics";
 import { AI_STATUS, VERDICT } from "../studies/status";
 
 type Words = { [key: string]: string | Words };
@@ -57,6 +58,11 @@ describe.each(namespaces)("the words of %s", (namespace) => {
 });
 
 describe("every state that can be shown has words", () => {
+  it.each(TOPICS)("topic %s", (topic) => {
+    expect(has("notification", `topic.${topic}`)).toBe(true);
+    expect(has("notification", `topicText.${topic}`)).toBe(true);
+  });
+  it.each(CHANNELS)("channel %s", (channel) => expect(has("notification", `channel.${channel}`)).toBe(true));
   it.each(Object.keys(CONSULT_STATUS))("consult status %s", (status) => {
     expect(has("consult", `status.${status}`)).toBe(true);
     expect(has("consult", `waitFor.${status}`)).toBe(true);

@@ -87,6 +87,12 @@ export const router = createBrowserRouter([
                 lazy: async () => ({ Component: (await import("../models/ModelsPage")).ModelsPage }),
               },
               {
+                path: "/notifications",
+                lazy: async () => ({
+                  Component: (await import("../notifications/NotificationsPage")).NotificationsPage,
+                }),
+              },
+              {
                 path: "/manage",
                 lazy: async () => ({ Component: (await import("../manage/ManagePage")).ManagePage }),
               },

@@ -1,0 +1,76 @@
+"""The sentence of each notification in both languages: pure. It names colleagues and institutions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from teleconsult.notifications.notification import Kind
+
+SPECIALTIES: Mapping[str, tuple[str, str]] = {
+    "general": ("General practice", "全科"),
+    "radiology": ("Radiology", "影像科"),
+    "respiratory": ("Respiratory medicine", "呼吸内科"),
+    "thoracic-surgery": ("Thoracic surgery", "胸外科"),
+    "oncology": ("Oncology", "肿瘤科"),
+    "breast-surgery": ("Breast surgery", "乳腺外科"),
+    "cardiology": ("Cardiology", "心内科"),
+    "neurology": ("Neurology", "神经内科"),
+}
+URGENCIES: Mapping[str, tuple[str, str]] = {
+    "routine": ("Routine", "常规"),
+    "urgent": ("Urgent", "加急"),
+    "emergency": ("Emergency", "紧急"),
+}
+SENTENCES: Mapping[Kind, tuple[str, str]] = {
+    Kind.REQUEST_RECEIVED: (
+        "{urgency_en} request from {institution_en}: {specialty_en}",
+        "{institution_zh}提交了{urgency_zh}会诊申请：{specialty_zh}",
+    ),
+    Kind.REQUEST_WAITS: (
+        "{urgency_en} request from {institution_en} waits: nobody in {specialty_en} has accepted it yet",
+        "{institution_zh}的{urgency_zh}会诊申请仍在等待：{specialty_zh}尚无人接受",
+    ),
+    Kind.REQUEST_ACCEPTED: ("{person} has accepted your request", "{person} 已接受您的会诊申请"),
+    Kind.REQUEST_DECLINED: ("{person} has declined your request", "{person} 未接受您的会诊申请"),
+    Kind.REQUEST_RETURNED: (
+        "{person} has returned your request: something is missing",
+        "{person} 退回了您的会诊申请：资料需要补充",
+    ),
+    Kind.SCHEDULED: ("{person} has set the time of a consult", "{person} 约定了会诊时间"),
+    Kind.CALLED_OFF: ("{person} has called off a consult", "{person} 取消了一次会诊"),
+    Kind.ROOM_OPENED: ("{person} waits for you in the consult room", "{person} 已进入会诊室，正在等您"),
+    Kind.REPORT_SIGNED: ("{person} has signed the report of a consult", "{person} 已签发会诊报告"),
+    Kind.REPORT_REOPENED: ("{person} is amending a signed report", "{person} 正在修订已签发的报告"),
+    Kind.REPORT_ACKNOWLEDGED: ("{person} has acknowledged your report", "{person} 已确认收到您的报告"),
+    Kind.CRITICAL_RESULT: (
+        "Critical result from {person}: please acknowledge it with your decision",
+        "{person} 报告了危急值：请确认并写明您的处理",
+    ),
+    Kind.CRITICAL_OVERDUE: (
+        "A critical result from {person} for {asking} ({institution_en}) has not been acknowledged in time",
+        "{person} 发给{institution_zh} {asking} 的危急值未按时确认",
+    ),
+    Kind.CRITICAL_ACKNOWLEDGED: (
+        "{person} has acknowledged your critical result",
+        "{person} 已确认您报告的危急值",
+    ),
+    Kind.TEST: ("This is the test that you asked for", "这是您请求的测试通知"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    en: str
+    zh: str
+
+    def in_language(self, language: str) -> str:
+        return self.en if language == "en" else self.zh
+
+
+def words(kind: Kind, values: Mapping[str, str]) -> Words:
+    """The sentence; an unknown specialty is named as it is stored."""
+    specialty, urgency = values.get("specialty", ""), values.get("urgency", "")
+    named = dict(values)
+    named["specialty_en"], named["specialty_zh"] = SPECIALTIES.get(specialty, (specialty, specialty))
+    named["urgency_en"], named["urgency_zh"] = URGENCIES.get(urgency, (urgency, urgency))
+    en, zh = SENTENCES[kind]
+    return Words(en.format(**named), zh.format(**named))

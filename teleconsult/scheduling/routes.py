@@ -15,6 +15,7 @@ from teleconsult.consults.consult import TRANSITIONS, Consult, Event, Status
 from teleconsult.consults.schemas import ConsultOut, consults_out
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
 from teleconsult.errors import BadAvailability, IllegalTransition, NotAllowed, NotFound, SlotTaken
+from teleconsult.notifications.telling import announce, tell_of_step
 from teleconsult.scheduling.appointment import Appointment, CalendarEvent, check_time, icalendar
 from teleconsult.scheduling.availability import Slot, check, free_slots, is_time_zone
 from teleconsult.scheduling.repository import SHOWN_IN_FEED_FOR, AppointmentRepository
@@ -176,8 +177,10 @@ def book_appointment(
             subject=f"consult/{consult_id}",
             details={"starts_at": slot.starts_at.isoformat()},
         )
+        told = tell_of_step(parts, connection, saved, event, user)
         out = consults_out(parts, connection, [saved], user)[0]
     parts.publish({"type": "consult-changed", "consult_id": consult_id})
+    announce(parts, told)
     return out
 
 

@@ -67,11 +67,6 @@ class ConsultRepository:
             raise NotFound
         return _consults(connection, [row])[0]
 
-    def by_ids(self, connection: Connection, consult_ids: Collection[str]) -> list[Consult]:
-        return _consults(
-            connection, connection.execute(select(consults).where(consults.c.id.in_(consult_ids))).all()
-        )
-
     def get_for(self, connection: Connection, consult_id: str, user: User) -> Consult:
         consult = self.get(connection, consult_id)
         if access.part_in(user, consult) is None:
@@ -100,7 +95,7 @@ class ConsultRepository:
         rows = connection.execute(select(consults).where(consults.c.patient_id == patient_id)).all()
         return [c for c in _consults(connection, rows) if access.part_in(user, c) is not None]
 
-    def by_ids(self, connection: Connection, ids: Sequence[str]) -> list[Consult]:
+    def by_ids(self, connection: Connection, ids: Collection[str]) -> list[Consult]:
         """Without a look at rights."""
         rows = connection.execute(select(consults).where(consults.c.id.in_(ids))).all()
         return _consults(connection, rows)

@@ -1,20 +1,21 @@
 /** What a loaded image says about itself, as plain values. */
-import { metaData, utilities, type Types } from "@cornerstonejs/core";
+import { Enums, metaData, utilities, type Types } from "@cornerstonejs/core";
 
 import type { Point, Size } from "./geometry";
 import type { Calibration } from "./measuring";
 import { lettersFromCosines, lettersFromPatientOrientation, type EdgeLetters, type Vector } from "./orientation";
 import type { Plane } from "./findingOnSlice";
 import type { StoredWindow } from "./presets";
+import type { VoiFunction } from "./viewerState";
+import { windowOfTable, type Voi, type VoiTable } from "./voi";
 
 export interface ImageFacts {
   size: Size;
   plane: Plane | null;
   letters: EdgeLetters | null;
   calibration: Calibration;
+  /** Those of its tables included, as the span of each. */
   storedWindows: StoredWindow[];
-  /** VOILUTFunction (0028,1056): the curve that the windows are meant for. */
-  isSigmoid: boolean;
   /** Table position in mm, null on a projection. */
   sliceThicknessMm: number | null;
   /** Breast and projection of a mammogram, as "R MLO"; null elsewhere. */
@@ -125,13 +126,65 @@ export function pixelOf(image: Types.IImage, world: Types.Point3): Point {
   return [along(0) / spacing[0], along(3) / spacing[1]];
 }
 
-function storedWindowsOf(attributes: Attributes): StoredWindow[] {
+function windowsOf(attributes: Attributes): StoredWindow[] {
   const widths = numbers(attributes["WindowWidth"]);
   const words = strings(attributes["WindowCenterWidthExplanation"]);
   return numbers(attributes["WindowCenter"]).flatMap((center, index) => {
     const width = widths[index];
     return width === undefined ? [] : [{ center, width, explanation: words[index] ?? null }];
   });
+}
+
+const FUNCTIONS: readonly VoiFunction[] = ["LINEAR", "LINEAR_EXACT", "SIGMOID"];
+
+interface LoadedTable {
+  firstValueMapped: number;
+  numBitsPerEntry: number;
+  lut: readonly number[];
+}
+
+function tablesOf(imageId: string, attributes: Attributes): VoiTable[] {
+  const { voiLUTSequence: loaded = [] } = (metaData.get(Enums.MetadataModules.VOI_LUT, imageId) ?? {}) as {
+    voiLUTSequence?: readonly LoadedTable[];
+  };
+  const items: unknown = attributes["VOILUTSequence"];
+  return loaded
+    .filter(({ lut, numBitsPerEntry }) => lut.length > 1 && numBitsPerEntry > 0)
+    .map(({ firstValueMapped: first, numBitsPerEntry: bits, lut }, index) => ({
+      first,
+      // The loader reads entries as signed where the pixels are.
+      shades: lut.map((entry) => (entry & 0xffff) / (2 ** bits - 1)),
+      explanation: Array.isArray(items) ? (strings((items[index] as Attributes)["LUTExplanation"])[0] ?? null) : null,
+    }));
+}
+
+const knownVoi = new Map<string, Voi>();
+/** Of what may be on screen at once and next; the rest is read again. */
+const VOI_KEPT = 64;
+
+/** What the image says of how its values become shades. */
+export function voiOf(imageId: string): Voi {
+  const known = knownVoi.get(imageId);
+  if (known !== undefined) return known;
+  const attributes = attributesOf(imageId);
+  const voi = {
+    function: FUNCTIONS.find((name) => name === attributes["VOILUTFunction"]) ?? "LINEAR",
+    tables: tablesOf(imageId, attributes),
+    hasWindows: windowsOf(attributes).length > 0,
+  };
+  const oldest = knownVoi.keys().next().value;
+  if (knownVoi.size >= VOI_KEPT && oldest !== undefined) knownVoi.delete(oldest);
+  knownVoi.set(imageId, voi);
+  return voi;
+}
+
+/** True where the lowest value is meant to be white: by the pixels' own words, or by those on how to show them.
+ *
+ * Source: DICOM PS3.3 C.7.6.3.1.2 and C.11.6.1.2: INVERSE goes with MONOCHROME1, so the two are one inversion.
+ */
+export function isInverse(imageId: string): boolean {
+  const attributes = attributesOf(imageId);
+  return attributes["PhotometricInterpretation"] === "MONOCHROME1" || attributes["PresentationLUTShape"] === "INVERSE";
 }
 
 function projectionOf(attributes: Attributes): string | null {
@@ -152,6 +205,8 @@ export function framesPerSecondFrom(attributes: Attributes): number | null {
 export function factsOf(imageId: string, size: Size): ImageFacts {
   const attributes = attributesOf(imageId);
   const plane = planeOf(attributes);
+  const voi = voiOf(imageId);
+  const spans = voi.tables.map((table) => ({ ...windowOfTable(table, voi.function), explanation: table.explanation }));
   return {
     size,
     plane,
@@ -160,8 +215,7 @@ export function factsOf(imageId: string, size: Size): ImageFacts {
         ? lettersFromPatientOrientation(strings(attributes["PatientOrientation"]))
         : lettersFromCosines(plane.row, plane.column),
     calibration: calibrationFrom(attributes),
-    storedWindows: storedWindowsOf(attributes),
-    isSigmoid: attributes["VOILUTFunction"] === "SIGMOID",
+    storedWindows: [...windowsOf(attributes), ...spans],
     sliceThicknessMm: numbers(attributes["SliceThickness"])[0] ?? null,
     projection: projectionOf(attributes),
     framesPerSecond: framesPerSecondFrom(attributes),

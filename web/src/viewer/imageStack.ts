@@ -4,7 +4,7 @@ import { Enums, RenderingEngine, type StackViewport, type Types } from "@corners
 import type { Series, StudyDetail } from "../api/types";
 import { startCornerstone } from "./cornerstone";
 import { isOnImage, toImage, UPRIGHT, type Point, type Turn, type View } from "./geometry";
-import { factsOf, valueAt } from "./imageFacts";
+import { factsOf, valueAt, voiOf } from "./imageFacts";
 import { faultOf, SeriesLoader } from "./imageLoading";
 import { alignEllipses, cancel, joinTools, leaveTools, setTool, type HandTool } from "./measurements";
 import { screenScale } from "./screenScale";
@@ -12,7 +12,7 @@ import { indexOfInstance, slicesOf } from "./slices";
 import { NOTHING, type ChangeCause, type HoverReadout, type StackSnapshot } from "./stackSnapshot";
 import { Store } from "./store";
 import { clampZoom, toPresentation, toViewerState, type Presentation, type ViewerState, type Window } from "./viewerState";
-import { present, presentationOf, setView, showOwnWindow, transformOf } from "./viewport";
+import { ownShades, present, presentationOf, setView, transformOf } from "./viewport";
 
 interface Want {
   index: number;
@@ -274,6 +274,9 @@ export class ImageStack {
     if (viewport === null) return;
     if (this.#stackOf === loader) {
       await viewport.setImageIdIndex(want.index);
+      const shown = this.#presentation();
+      // Windows stay from slice to slice; a table is one image's own.
+      if (shown !== null && voiOf(image.imageId).tables.length > 0) present(viewport, { ...shown, ...ownShades(image) });
     } else {
       // Only once the viewport has the new stack may an index mean a slice of it.
       this.#stackOf = null;
@@ -283,9 +286,9 @@ export class ImageStack {
       );
       this.#stackOf = loader;
       viewport.resetCamera();
-      const window = showOwnWindow(viewport, image);
-      present(viewport, { window, view: FITTED, turn: UPRIGHT, invert: image.invert });
-      this.#patch({ stored: { window, invert: image.invert } });
+      const stored = ownShades(image);
+      present(viewport, { ...stored, view: FITTED, turn: UPRIGHT });
+      this.#patch({ stored });
     }
     if (this.#viewport !== viewport || this.#loader !== loader) return;
     this.#patch({ fault: null });

@@ -17,13 +17,20 @@ export interface VoiRange {
   upper: number;
 }
 
-/** Source: DICOM PS3.3 C.11.2.1.2.1: the ramp runs from c - 0.5 - (w-1)/2 to c - 0.5 + (w-1)/2. */
-export function rangeOfWindow({ center, width }: Window): VoiRange {
+/** VOILUTFunction (0028,1056): what a window means. */
+export type VoiFunction = "LINEAR" | "LINEAR_EXACT" | "SIGMOID";
+
+/** Source: DICOM PS3.3 C.11.2.1.2.1: the ramp runs from c - 0.5 - (w-1)/2 to c - 0.5 + (w-1)/2, and C.11.2.1.3.2:
+ * by LINEAR_EXACT from c - w/2 to c + w/2. A sigmoid has no ends; Cornerstone takes LINEAR's for it.
+ */
+export function rangeOfWindow({ center, width }: Window, by: VoiFunction = "LINEAR"): VoiRange {
+  if (by === "LINEAR_EXACT") return { lower: center - width / 2, upper: center + width / 2 };
   const half = (Math.max(width, 1) - 1) / 2;
   return { lower: center - 0.5 - half, upper: center - 0.5 + half };
 }
 
-export function windowOfRange({ lower, upper }: VoiRange): Window {
+export function windowOfRange({ lower, upper }: VoiRange, by: VoiFunction = "LINEAR"): Window {
+  if (by === "LINEAR_EXACT") return { center: (lower + upper) / 2, width: Math.abs(upper - lower) };
   return { center: (lower + upper + 1) / 2, width: Math.abs(upper - lower) + 1 };
 }
 

@@ -1,9 +1,10 @@
 /** Reads from and puts on a stack viewport what the pure parts of the viewer speak of. */
-import { Enums, type StackViewport, type Types } from "@cornerstonejs/core";
+import { Enums, utilities, type StackViewport, type Types } from "@cornerstonejs/core";
 
 import { canvasShift, imageToCanvas, turnOf, type ImageToCanvas, type Point, type Size, type Turn, type View } from "./geometry";
-import { factsOf } from "./imageFacts";
+import { factsOf, isInverse, voiOf } from "./imageFacts";
 import { rangeOfWindow, readView, windowOfRange, type Presentation, type Window } from "./viewerState";
+import { curveOf } from "./voi";
 
 const canvasOf = (viewport: StackViewport): Size => ({
   width: viewport.element.clientWidth,
@@ -26,7 +27,7 @@ export function presentationOf(viewport: StackViewport): Presentation | null {
   const { voiRange, invert } = viewport.getProperties();
   if (!image || transform === null || !voiRange) return null;
   return {
-    window: windowOfRange(voiRange),
+    window: windowOfRange(voiRange, voiOf(image.imageId).function),
     view: readView(transform, canvasOf(viewport), sizeOf(image), viewport.getZoom()),
     turn: turnOf(transform),
     invert: invert ?? false,
@@ -52,21 +53,42 @@ export function setView(viewport: StackViewport, view: View): void {
   viewport.setPan([x + dx, y + dy]);
 }
 
+/** Show the values of the image by its own function or table.
+ *
+ * Cornerstone knows ramps and sigmoids; a table goes into its ramp as more points.
+ */
+function setShades(viewport: StackViewport, image: Types.IImage, window: Window, invert: boolean): void {
+  const voi = voiOf(image.imageId);
+  const { LINEAR, SAMPLED_SIGMOID } = Enums.VOILUTFunctionType;
+  const points = curveOf(voi, window);
+  // The range first: Cornerstone samples the sigmoid from the range that is set when the curve is chosen.
+  viewport.setProperties({ voiRange: rangeOfWindow(window, voi.function), invert });
+  viewport.setProperties({ VOILUTFunction: points === null ? SAMPLED_SIGMOID : LINEAR });
+  const actor = viewport.getDefaultActor()?.actor as unknown as
+    | { getProperty: () => { getRGBTransferFunction: (component: number) => unknown } }
+    | undefined;
+  if (points === null || image.color || actor === undefined) return;
+  const ramp = actor.getProperty().getRGBTransferFunction(0);
+  utilities.transferFunctionUtils.setTransferFunctionNodes(
+    ramp,
+    points.map(([value, shade]) => {
+      const shown = invert ? 1 - shade : shade;
+      return [value, shown, shown, shown];
+    }),
+  );
+}
+
 export function present(viewport: StackViewport, { window, view, turn, invert }: Presentation): void {
-  viewport.setProperties({ voiRange: rangeOfWindow(window), invert });
+  const image = viewport.getCornerstoneImage() as Types.IImage | undefined;
+  if (image) setShades(viewport, image, window, invert);
   setTurn(viewport, turn);
   setView(viewport, view);
 }
 
-/** Show an image by its own first window and curve, or by its whole range where it has none. */
-export function showOwnWindow(viewport: StackViewport, image: Types.IImage): Window {
-  const { storedWindows, isSigmoid } = factsOf(image.imageId, sizeOf(image));
-  const window = storedWindows[0] ?? windowOfRange({ lower: image.minPixelValue, upper: image.maxPixelValue });
-  const { LINEAR, SAMPLED_SIGMOID } = Enums.VOILUTFunctionType;
-  // All of it set by name: what was set by hand would otherwise stay for the next series, and
-  // Cornerstone's resetProperties fails on a viewport without a colour map.
-  // The range first: Cornerstone samples the sigmoid from the range that is set when the curve is chosen.
-  viewport.setProperties({ voiRange: rangeOfWindow(window), invert: image.invert });
-  viewport.setProperties({ VOILUTFunction: isSigmoid ? SAMPLED_SIGMOID : LINEAR });
-  return { center: window.center, width: window.width };
+/** How an image itself wants to be shown: by its first window or table, or by its whole range where it has none. */
+export function ownShades(image: Types.IImage): { window: Window; invert: boolean } {
+  const { storedWindows } = factsOf(image.imageId, sizeOf(image));
+  const whole = { lower: image.minPixelValue, upper: image.maxPixelValue };
+  const { center, width } = storedWindows[0] ?? windowOfRange(whole, voiOf(image.imageId).function);
+  return { window: { center, width }, invert: isInverse(image.imageId) };
 }

@@ -109,10 +109,9 @@ class Message(BaseModel):
 Layout = Literal["stack", "mpr", "compare", "mammography"]  # how a screen is divided among pictures
 
 
-class ViewerState(Message):
-    """What the presenter's screen shows; every other screen follows it.
+class ShownImage(Message):
+    """An image as a screen shows it.
 
-    The instance is the one that a screen shows which cannot show the layout.
     Window centre and width in the modality's units (HU for CT). Zoom 1 fits the image to the screen; pan is
     in image pixels. The image is mirrored left to right first where `flip` says so, then turned clockwise by
     `rotation` degrees; zoom and pan do not depend on either.
@@ -129,8 +128,33 @@ class ViewerState(Message):
     rotation: Literal[0, 90, 180, 270] = 0
     flip: bool = False
     invert: bool
+
+
+class PriorImage(ShownImage):
+    """The earlier study in the layout "compare"; null for what is not linked."""
+
+    link_offset_mm: Finite | None  # from a position in the current series to the same level of this one
+    is_window_linked: bool
+
+
+class Hanging(Message):
+    """The layout "mammography": which of the four views are shown, and whether they lie as they hang."""
+
+    shown: Literal["all", "CC", "MLO", "R-CC", "L-CC", "R-MLO", "L-MLO"]
+    is_aligned: bool  # at one scale that fits all, the chest walls in the middle: zoom and pan do not count
+    prior_study_instance_uid: Uid | None = None  # above the current study
+
+
+class ViewerState(ShownImage):
+    """What the presenter's screen shows; every other screen follows it.
+
+    The image is the one that a screen shows which cannot show the layout.
+    """
+
     finding_id: Id | None = None
     layout: Layout = "stack"
+    prior: PriorImage | None = None
+    hanging: Hanging | None = None
 
 
 class Pointer(Message):

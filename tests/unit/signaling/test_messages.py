@@ -38,7 +38,13 @@ STATE = {
     "invert": False,
     "findingId": None,
     "layout": "mpr",
+    "prior": None,
+    "hanging": {"shown": "CC", "isAligned": True, "priorStudyInstanceUid": "1.2"},
 }
+IMAGE = {
+    name: value for name, value in STATE.items() if name not in ("findingId", "layout", "prior", "hanging")
+}
+PRIOR = {**IMAGE, "linkOffsetMm": -12.5, "isWindowLinked": True}
 OFFER = {"type": "description", "connection": "send", "description": {"type": "offer", "sdp": "v=0"}}
 CANDIDATE = {"type": "candidate", "connection": "send", "candidate": "", "sdpMid": "0", "sdpMLineIndex": 0}
 GOOD: list[dict[str, Any]] = [
@@ -81,6 +87,8 @@ BAD: list[Any] = [
     {"type": "viewer", "state": {**STATE, "sopInstanceUid": "<script>"}},
     {"type": "viewer", "state": {**STATE, "rotation": 45}},
     {"type": "viewer", "state": {**STATE, "layout": "carousel"}},
+    {"type": "viewer", "state": {**STATE, "prior": {**PRIOR, "linkOffsetMm": "up"}}},
+    {"type": "viewer", "state": {**STATE, "hanging": {"shown": "L-ML", "isAligned": True}}},
     {"type": "viewer", "state": {**STATE, "patientName": "X"}},
     {"type": "viewer", "state": {k: v for k, v in STATE.items() if k != "zoom"}},
 ]
@@ -129,6 +137,8 @@ STATES = st.fixed_dictionaries(
         "invert": st.booleans(),
         "findingId": st.none() | st.text(min_size=1, max_size=64),
         "layout": st.sampled_from(["stack", "mpr", "compare", "mammography"]),
+        "prior": st.sampled_from([None, PRIOR]),
+        "hanging": st.sampled_from([None, STATE["hanging"]]),
     }
 )
 

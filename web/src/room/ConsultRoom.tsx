@@ -15,6 +15,7 @@ import { screenOf } from "../signaling/reducer";
 import { Note } from "../ui/Note";
 import { EmptyState, ErrorState } from "../ui/states";
 import type { NamedPointer } from "../viewer/PointerMarks";
+import type { ChangeCause } from "../viewer/stackSnapshot";
 import type { ViewerState } from "../viewer/viewerState";
 import { colourOf } from "./colours";
 import { EndDialog } from "./EndDialog";
@@ -121,7 +122,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
     setSent(next);
     session?.sendViewer(next);
   };
-  const onViewerChange = (next: ViewerState, cause: "user" | "load") => {
+  const onViewerChange = (next: ViewerState, cause: ChangeCause) => {
     last.current = next;
     if (look === "presenting") show(next);
     else if (cause === "user" && look === "following" && presenterId === null && isConnected) show(next);

@@ -40,6 +40,8 @@ const shared = {
   invert: false,
   findingId: null,
   layout: "stack" as const,
+  prior: null,
+  hanging: null,
 };
 
 describe("what is on the screen", () => {

@@ -60,6 +60,13 @@ export interface GivePresenter {
   participantId: string;
 }
 
+/** The layout "mammography": which of the four views are shown, and whether they lie as they hang. */
+export interface Hanging {
+  shown: "all" | "CC" | "MLO" | "R-CC" | "L-CC" | "R-MLO" | "L-MLO";
+  isAligned: boolean;
+  priorStudyInstanceUid: string | null;
+}
+
 /** RTCIceServer: a TURN server, with credentials of this participant's own, good for some hours. */
 export interface IceServer {
   urls: string[];
@@ -150,6 +157,23 @@ export interface PointerMoved {
 export interface PresenterChanged {
   type: "presenter";
   participantId: string | null;
+}
+
+/** The earlier study in the layout "compare"; null for what is not linked. */
+export interface PriorImage {
+  studyInstanceUid: string;
+  seriesInstanceUid: string;
+  sopInstanceUid: string;
+  windowCenter: number;
+  windowWidth: number;
+  zoom: number;
+  panX: number;
+  panY: number;
+  rotation: 0 | 90 | 180 | 270;
+  flip: boolean;
+  invert: boolean;
+  linkOffsetMm: number | null;
+  isWindowLinked: boolean;
 }
 
 /** Somebody's line to the server was lost, or is back. */
@@ -296,10 +320,7 @@ export interface ViewerChanged {
 /**
  * What the presenter's screen shows; every other screen follows it.
  *
- * The instance is the one that a screen shows which cannot show the layout.
- * Window centre and width in the modality's units (HU for CT). Zoom 1 fits the image to the screen; pan is
- * in image pixels. The image is mirrored left to right first where `flip` says so, then turned clockwise by
- * `rotation` degrees; zoom and pan do not depend on either.
+ * The image is the one that a screen shows which cannot show the layout.
  */
 export interface ViewerState {
   studyInstanceUid: string;
@@ -315,6 +336,8 @@ export interface ViewerState {
   invert: boolean;
   findingId: string | null;
   layout: "stack" | "mpr" | "compare" | "mammography";
+  prior: PriorImage | null;
+  hanging: Hanging | null;
 }
 
 /** An answer to `join`: a moderator is asked; then `welcome` or the error `declined` follows. */

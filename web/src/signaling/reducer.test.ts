@@ -30,6 +30,8 @@ const viewer = (zoom: number): ViewerState => ({
   invert: false,
   findingId: null,
   layout: "stack" as const,
+  prior: null,
+  hanging: null,
 });
 const welcome = (changes: object = {}): ServerMessage => ({
   type: "welcome",

@@ -1,11 +1,15 @@
-import { IconSquare, type Icon } from "@tabler/icons-react";
+import { IconColumns2, IconLayoutGrid, IconSquare, type Icon } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import { ToolButton } from "./ToolButton";
 import classes from "./viewer.module.css";
 import type { Layout } from "./viewerState";
 
-const ICONS: Readonly<Partial<Record<Layout, Icon>>> = { stack: IconSquare };
+const ICONS: Readonly<Partial<Record<Layout, Icon>>> = {
+  stack: IconSquare,
+  compare: IconColumns2,
+  mammography: IconLayoutGrid,
+};
 
 export interface LayoutChoiceProps {
   offered: readonly Layout[];

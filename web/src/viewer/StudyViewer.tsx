@@ -16,6 +16,7 @@ import { ImageStack } from "./imageStack";
 import { MeasurementList } from "./MeasurementList";
 import { redo, select, undo } from "./measurements";
 import { MeasurementText } from "./MeasurementText";
+import type { BesideViewer } from "./PriorPane";
 import { PointerMarks, type NamedPointer } from "./PointerMarks";
 import { presetsFor } from "./presets";
 import { SeriesStrip } from "./SeriesStrip";
@@ -56,10 +57,17 @@ export interface LayoutProps extends ViewerProps {
   layoutChoice: ReactNode;
 }
 
+export interface StudyViewerProps extends LayoutProps {
+  /** Above the picture. */
+  head?: ReactNode;
+  /** What stands beside the picture, with what it needs of it. */
+  beside?: (viewer: BesideViewer) => ReactNode;
+}
+
 const NO_FINDINGS: Finding[] = [];
 const isCoarse = () => window.matchMedia("(pointer: coarse)").matches;
 
-export function StudyViewer(props: LayoutProps) {
+export function StudyViewer(props: StudyViewerProps) {
   const { study, seriesInstanceUid, selectedFindingId, onSelectFinding, sharedState = null } = props;
   const { t } = useTranslation("viewer");
   const [stack] = useState(() => new ImageStack());
@@ -240,37 +248,45 @@ export function StudyViewer(props: LayoutProps) {
         {seriesInstanceUid === null && study.series.length > 1 && (
           <SeriesStrip study={study} findings={findings} current={snapshot.seriesInstanceUid} onOpen={openSeries} />
         )}
-        <div className={classes.stage}>
-          <div ref={element} className={classes.canvas} data-tool={tool} />
-          {shown !== null && transform !== null && (
-            <svg className={classes.overlay} aria-hidden={!marksShown}>
-              {marksShown && (
-                <FindingMarks marks={marks} transform={transform} selectedId={selectedFindingId} onSelect={onSelectFinding} />
+        <div className={classes.pictures}>
+          <div className={classes.column}>
+            {props.head}
+            <div className={classes.row}>
+              <div className={classes.stage}>
+                <div ref={element} className={classes.canvas} data-tool={tool} />
+                {shown !== null && transform !== null && (
+                  <svg className={classes.overlay} aria-hidden={!marksShown}>
+                    {marksShown && (
+                      <FindingMarks marks={marks} transform={transform} selectedId={selectedFindingId} onSelect={onSelectFinding} />
+                    )}
+                    <PointerMarks pointers={props.pointers ?? []} sopInstanceUid={shown.sopInstanceUid} transform={transform} />
+                  </svg>
+                )}
+                <CornerTexts study={study} series={series} stack={stack} />
+                <AiNote hides={readerFirst.hides} shown={marksShown ? marked.length : findings.length} count={findings.length} />
+                <CineBar cine={cine} asked={shown?.facts.framesPerSecond ?? null} />
+                {isWaiting && <LoadingImage first={shown === null} empty={slices.length === 0} />}
+                {fault !== null && <LoadFailure fault={fault} onRetry={() => stack.retry()} />}
+                {study.series.every((each) => each.instances.length === 0) && (
+                  <div className={classes.cover}>
+                    <EmptyState icon={IconPhotoOff} title={t("empty.title")} text={t("empty.text")} />
+                  </div>
+                )}
+              </div>
+              {slices.length > 1 && (
+                <SliceSlider
+                  index={wantedIndex}
+                  count={slices.length}
+                  loadedCount={loadedCount}
+                  ticks={marksShown ? ticks : []}
+                  selectedId={selectedFindingId}
+                  onIndex={(index) => stack.goTo(index)}
+                />
               )}
-              <PointerMarks pointers={props.pointers ?? []} sopInstanceUid={shown.sopInstanceUid} transform={transform} />
-            </svg>
-          )}
-          <CornerTexts study={study} series={series} stack={stack} />
-          <AiNote hides={readerFirst.hides} shown={marksShown ? marked.length : findings.length} count={findings.length} />
-          <CineBar cine={cine} asked={shown?.facts.framesPerSecond ?? null} />
-          {isWaiting && <LoadingImage first={shown === null} empty={slices.length === 0} />}
-          {fault !== null && <LoadFailure fault={fault} onRetry={() => stack.retry()} />}
-          {study.series.every((each) => each.instances.length === 0) && (
-            <div className={classes.cover}>
-              <EmptyState icon={IconPhotoOff} title={t("empty.title")} text={t("empty.text")} />
             </div>
-          )}
+          </div>
+          {props.beside?.({ stack, series, tool, marksShown: marksShown && !readerFirst.hides })}
         </div>
-        {slices.length > 1 && (
-          <SliceSlider
-            index={wantedIndex}
-            count={slices.length}
-            loadedCount={loadedCount}
-            ticks={marksShown ? ticks : []}
-            selectedId={selectedFindingId}
-            onIndex={(index) => stack.goTo(index)}
-          />
-        )}
         {listShown && (
           <MeasurementList
             measurements={measurements}

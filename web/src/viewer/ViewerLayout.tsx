@@ -1,7 +1,10 @@
 /** The image viewer of the study page and the consult room: chooses the layout and hands it what was on screen before. */
 import { useEffect, useRef, useState, type ComponentType } from "react";
 
-import type { StudyDetail } from "../api/types";
+import { usePriors } from "../api/hooks";
+import type { Prior, StudyDetail } from "../api/types";
+import { useKeys } from "../app/keys";
+import { CompareViewer } from "./CompareViewer";
 import { LayoutChoice } from "./LayoutChoice";
 import { StudyViewer, type LayoutProps, type ViewerProps } from "./StudyViewer";
 import type { Layout, ViewerState } from "./viewerState";
@@ -9,12 +12,18 @@ import type { Layout, ViewerState } from "./viewerState";
 interface LayoutEntry {
   Component: ComponentType<LayoutProps>;
   /** Whether the study has what this layout shows. */
-  suits: (study: StudyDetail) => boolean;
+  suits: (study: StudyDetail, priors: readonly Prior[]) => boolean;
 }
 
 const STACK: LayoutEntry = { Component: StudyViewer, suits: () => true };
 /** A layout that is not here, or does not suit a study, is shown as a stack. */
-const LAYOUTS: Readonly<Record<Layout, LayoutEntry | null>> = { stack: STACK, mpr: null, compare: null, mammography: null };
+const LAYOUTS: Readonly<Record<Layout, LayoutEntry | null>> = {
+  stack: STACK,
+  mpr: null,
+  compare: { Component: CompareViewer, suits: (_, priors) => priors.length > 0 },
+  mammography: null,
+};
+export const PRIOR_KEY = "p";
 const NAMES = Object.keys(LAYOUTS) as Layout[];
 
 export function ViewerLayout(props: ViewerProps) {
@@ -28,7 +37,9 @@ export function ViewerLayout(props: ViewerProps) {
   // A followed layout stays on screen when nobody is followed any more.
   if (sharedState !== null && sharedState.layout !== chosen) setChosen(sharedState.layout);
 
-  const offered = NAMES.filter((name) => LAYOUTS[name]?.suits(study));
+  const priors = usePriors(study.study_instance_uid).data ?? [];
+  // Who may not see the prior that somebody compares with is told so in the layout itself.
+  const offered = NAMES.filter((name) => LAYOUTS[name]?.suits(study, priors) || (name === "compare" && sharedState?.layout === name));
   const layout = offered.includes(chosen) ? chosen : "stack";
   const { Component } = LAYOUTS[layout] ?? STACK;
 
@@ -39,6 +50,7 @@ export function ViewerLayout(props: ViewerProps) {
     setChosen(next);
     onViewerChange?.(state, "user");
   };
+  useKeys({ [PRIOR_KEY]: () => choose(layout === "compare" ? "stack" : "compare") }, offered.includes("compare"));
   return (
     <Component
       {...props}

@@ -12,6 +12,8 @@ import { windowOfTable, type Voi, type VoiTable } from "./voi";
 export interface ImageFacts {
   size: Size;
   plane: Plane | null;
+  /** Images with the same one share their patient coordinates. */
+  frameOfReferenceUid: string | null;
   letters: EdgeLetters | null;
   calibration: Calibration;
   /** Those of its tables included, as the span of each. */
@@ -210,6 +212,7 @@ export function factsOf(imageId: string, size: Size): ImageFacts {
   return {
     size,
     plane,
+    frameOfReferenceUid: strings(attributes["FrameOfReferenceUID"])[0] ?? null,
     letters:
       plane === null
         ? lettersFromPatientOrientation(strings(attributes["PatientOrientation"]))

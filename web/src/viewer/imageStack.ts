@@ -3,7 +3,7 @@ import { Enums, RenderingEngine, type StackViewport, type Types } from "@corners
 
 import type { Series, StudyDetail } from "../api/types";
 import { startCornerstone } from "./cornerstone";
-import { isOnImage, toImage, UPRIGHT, type Point, type Turn, type View } from "./geometry";
+import { isOnImage, toImage, UPRIGHT, type ImageToCanvas, type Point, type Turn, type View } from "./geometry";
 import { factsOf, valueAt, voiOf } from "./imageFacts";
 import { faultOf, SeriesLoader } from "./imageLoading";
 import { alignEllipses, cancel, joinTools, leaveTools, setTool, type HandTool } from "./measurements";
@@ -11,7 +11,7 @@ import { screenScale } from "./screenScale";
 import { indexOfInstance, slicesOf } from "./slices";
 import { NOTHING, type ChangeCause, type HoverReadout, type StackSnapshot } from "./stackSnapshot";
 import { Store } from "./store";
-import { clampZoom, toPresentation, toViewerState, type Presentation, type ViewerState, type Window } from "./viewerState";
+import { clampZoom, toPresentation, toShownImage, toViewerState, type Presentation, type ShownImage, type ViewerState, type Window } from "./viewerState";
 import { ownShades, present, presentationOf, setView, transformOf } from "./viewport";
 
 interface Want {
@@ -88,7 +88,7 @@ export class ImageStack {
   }
 
   /** Open a series at an instance (its middle otherwise), as it wants to be shown unless `state` says how. */
-  open(study: StudyDetail, series: Series, at: string | null, state: ViewerState | null, cause: ChangeCause): void {
+  open(study: StudyDetail, series: Series, at: string | null, state: ShownImage | null, cause: ChangeCause): void {
     const slices = slicesOf(study, series);
     this.#loader?.stop();
     this.#studyInstanceUid = study.study_instance_uid;
@@ -113,11 +113,11 @@ export class ImageStack {
   }
 
   /** Show another slice; indices beyond the ends stop there. */
-  goTo(index: number): void {
+  goTo(index: number, cause: ChangeCause = "user"): void {
     const { slices, wantedIndex, fault } = this.snapshot.get();
     const target = Math.min(slices.length - 1, Math.max(0, index));
     if (target < 0 || (target === wantedIndex && fault === null)) return;
-    this.#want({ index: target, presentation: null, cause: "user" });
+    this.#want({ index: target, presentation: null, cause });
   }
 
   step(by: number): void {
@@ -131,7 +131,7 @@ export class ImageStack {
   }
 
   /** Show what somebody else shows. Only the latest such state counts, and none comes back by `onChange`. */
-  follow(state: ViewerState): void {
+  follow(state: ShownImage): void {
     const { slices, wantedIndex } = this.snapshot.get();
     const same = slices[wantedIndex]?.sopInstanceUid === state.sopInstanceUid;
     const index = same ? wantedIndex : indexOfInstance(slices, state.sopInstanceUid);
@@ -157,6 +157,15 @@ export class ImageStack {
   /** Lay the image otherwise, as seen on the screen. */
   turn(next: (turn: Turn) => Turn): void {
     this.#change((shown) => ({ ...shown, turn: next(shown.turn) }));
+  }
+
+  /** Show otherwise what is shown, as a picture beside it asks for: nobody is told. */
+  adopt(next: (shown: Presentation, transform: ImageToCanvas) => Presentation): void {
+    const shown = this.#presentation();
+    const transform = this.#viewport === null ? null : transformOf(this.#viewport);
+    if (this.#viewport === null || shown === null || transform === null) return;
+    present(this.#viewport, next(shown, transform));
+    this.#viewport.render();
   }
 
   /** One image pixel on each pixel of the screen. */
@@ -217,15 +226,21 @@ export class ImageStack {
     this.hover.set({ column, row, value: valueAt(image, column, row) });
   }
 
-  /** What others need to see the same; null while nothing is shown. */
-  state(findingId: string | null): ViewerState | null {
+  /** What others need to see the same image the same way; null while nothing is shown. */
+  image(): ShownImage | null {
     const { seriesInstanceUid, slices } = this.snapshot.get();
     const viewport = this.#viewport;
     const slice = viewport === null || this.#stackOf !== this.#loader ? undefined : slices[viewport.getCurrentImageIdIndex()];
     const shown = this.#presentation();
     if (seriesInstanceUid === null || slice === undefined || shown === null) return null;
     const place = { studyInstanceUid: this.#studyInstanceUid, seriesInstanceUid, sopInstanceUid: slice.sopInstanceUid };
-    return toViewerState(place, shown, findingId);
+    return toShownImage(place, shown);
+  }
+
+  /** The same as the state of a screen that shows this picture alone. */
+  state(findingId: string | null): ViewerState | null {
+    const image = this.image();
+    return image === null ? null : toViewerState(image, findingId);
   }
 
   #patch(part: Partial<StackSnapshot>): void {

@@ -31,8 +31,9 @@ export interface HoverReadout {
   value: number | null;
 }
 
-/** Why the picture changed: the user did it, or a series opened by itself. A followed state is no cause. */
-export type ChangeCause = "user" | "load";
+/** Why the picture changed: the user did it, a series opened by itself, or a picture beside it leads. A followed state
+ * is no cause. */
+export type ChangeCause = "user" | "load" | "linked";
 
 export const NOTHING: StackSnapshot = {
   seriesInstanceUid: null,

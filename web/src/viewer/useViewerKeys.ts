@@ -13,11 +13,11 @@ const LAST = Number.MAX_SAFE_INTEGER;
 
 export type ViewingTool = Exclude<DragTool, MeasurementKind>;
 
-/** J, K, A, R, U, E and S belong to the findings, D to the consult room. */
+/** J, K, A, R, U, E and S belong to the findings, D and Y to the consult room, P to the prior. */
 export const VIEWING_KEYS: Readonly<Record<ViewingTool, string>> = { 
   scroll: "b",
   window: "w",
-  pan: "p",
+  pan: "n",
   zoom: "z",
   magnify: "m",
 };

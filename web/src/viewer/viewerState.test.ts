@@ -5,6 +5,7 @@ import {
   latestPerFrame,
   rangeOfWindow,
   toPresentation,
+  toShownImage,
   toViewerState,
   windowOfRange,
   type Presentation,
@@ -30,15 +31,15 @@ function frames() {
 
 describe("a viewer state", () => {
   it("comes back as the presentation that it was made from", () => {
-    expect(toPresentation(toViewerState(PLACE, LUNG, null))).toEqual(LUNG);
+    expect(toPresentation(toViewerState(toShownImage(PLACE, LUNG), null))).toEqual(LUNG);
   });
 
   it("carries the finding that is looked at", () => {
-    expect(toViewerState(PLACE, LUNG, "f1").findingId).toBe("f1");
+    expect(toViewerState(toShownImage(PLACE, LUNG), "f1").findingId).toBe("f1");
   });
 
   it("never asks a viewport for a window without width or a zoom out of range", () => {
-    const state = { ...toViewerState(PLACE, LUNG, null), windowWidth: 0, zoom: 1e6 };
+    const state = { ...toViewerState(toShownImage(PLACE, LUNG), null), windowWidth: 0, zoom: 1e6 };
     expect(toPresentation(state).window.width).toBe(1);
     expect(toPresentation(state).view.zoom).toBe(30);
   });

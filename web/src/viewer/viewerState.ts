@@ -1,10 +1,12 @@
 /** What is shared of a viewer, and how it is read from and put on a viewport. Pure. */
-import type { Pointer, ViewerState } from "../signaling/messages";
+import type { Pointer, PriorImage, ViewerState } from "../signaling/messages";
 import { viewOf, type ImageToCanvas, type Size, type Turn, type View } from "./geometry";
 
 /** Zoom is relative to "fits the screen" and pan is in image pixels, so screens of any size show the same. */
-export type { Pointer, ViewerState };
+export type { Pointer, PriorImage, ViewerState };
 export type Layout = ViewerState["layout"];
+/** What a state says of one image. */
+export type ShownImage = Omit<PriorImage, "linkOffsetMm" | "isWindowLinked">;
 
 export interface Window {
   center: number;
@@ -49,7 +51,7 @@ export interface Presentation {
   invert: boolean;
 }
 
-export function toViewerState(place: Place, shown: Presentation, findingId: string | null): ViewerState {
+export function toShownImage(place: Place, shown: Presentation): ShownImage {
   return {
     studyInstanceUid: place.studyInstanceUid,
     seriesInstanceUid: place.seriesInstanceUid,
@@ -62,12 +64,18 @@ export function toViewerState(place: Place, shown: Presentation, findingId: stri
     rotation: shown.turn.rotation,
     flip: shown.turn.flip,
     invert: shown.invert,
-    findingId,
-    layout: "stack",
   };
 }
 
-export function toPresentation(state: ViewerState): Presentation {
+export const toViewerState = (image: ShownImage, findingId: string | null): ViewerState => ({
+  ...image,
+  findingId,
+  layout: "stack",
+  prior: null,
+  hanging: null,
+});
+
+export function toPresentation(state: ShownImage): Presentation {
   return {
     window: { center: state.windowCenter, width: Math.max(state.windowWidth, 1) },
     view: { zoom: clampZoom(state.zoom), panX: state.panX, panY: state.panY },

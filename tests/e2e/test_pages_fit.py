@@ -73,6 +73,8 @@ def pages_of(case: dict[str, Any]) -> dict[str, tuple[str, str | None]]:
         "institution": ("/institution", "clinician"),
         "notifications": ("/notifications", "clinician"),
         "institution-admin": ("/institution", "admin"),
+        "templates": ("/institution?tab=templates", "admin"),
+        "template-copy": ("/institution/templates/mammography/copy", "admin"),
     }
 
 

@@ -22,7 +22,7 @@ import type {
   ReadingWish,
   Relay,
   Report,
-  ReportSections,
+  ReportBody,
   ScheduledProcedure,
   StudyDetail,
   StudySummary,
@@ -239,7 +239,9 @@ export function useReport(consultId: string, pollMs: number | false = false) {
 export function useSaveReport(consultId: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: ReportSections & { version: number }) =>
+    // Tried without a network too: what fails says so, and what is typed waits on this computer.
+    networkMode: "always",
+    mutationFn: (body: ReportBody) =>
       put<Report>(`/consults/${path(consultId)}/report`, body),
     onSuccess: (report) => client.setQueryData(keys.report(consultId), report),
   });

@@ -3,7 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 
 import { get } from "./client";
 import { keys } from "./hooks";
-import type { SectionDifference, SignedVersion } from "./types";
+import type { SectionDifference, SignedVersion, Templates } from "./types";
 
 const path = (consultId: string) => `/consults/${encodeURIComponent(consultId)}/report/versions`;
 /** Below the report's own key: whatever makes that stale makes this stale. */
@@ -14,6 +14,16 @@ export function useSignedVersions(consultId: string, enabled = true) {
     queryKey: versionsKey(consultId),
     queryFn: ({ signal }) => get<SignedVersion[]>(path(consultId), signal),
     enabled,
+  });
+}
+
+export const templateKeys = { all: ["report-templates"] as const };
+
+/** What the own institution's reports can be written in. */
+export function useReportTemplates() {
+  return useQuery({
+    queryKey: templateKeys.all,
+    queryFn: ({ signal }) => get<Templates>("/report-templates", signal),
   });
 }
 

@@ -73,6 +73,23 @@ export type SignedVersion = Schemas["SignedVersionOut"];
 export type SectionDifference = Schemas["SectionDifferenceOut"];
 export type ReportStatus = Schemas["ReportStatus"];
 export type ReportSections = Pick<Report, "findings_text" | "conclusion" | "recommendation">;
+export type ReportBody = Schemas["ReportIn"];
+export type StructuredReport = Schemas["StructuredOut"];
+export type ReportEntry = Schemas["EntryOut"];
+export type Written = Schemas["WrittenIn"];
+export type Prefilled = Schemas["PrefilledOut"];
+export type FieldFault = Schemas["FaultOut"];
+export type Words = Schemas["Words"];
+
+export type Template = Schemas["Template"];
+export type TemplateRef = Schemas["TemplateRefOut"];
+export type TemplateSection = Schemas["Section"];
+export type TemplateField = Schemas["TemplateField"];
+export type FieldType = Schemas["FieldType"];
+export type CompletionAction = Schemas["CompletionAction"];
+export type Templates = Schemas["TemplatesOut"];
+export type TemplateSummary = Schemas["TemplateSummaryOut"];
+export type WholeTemplate = Schemas["TemplateOut"];
 
 export type Devices = Schemas["DevicesOut"];
 export type DicomGateway = Schemas["DicomGatewayOut"];

@@ -79,6 +79,14 @@ export const router = createBrowserRouter([
                 lazy: async () => ({ Component: (await import("../institution/InstitutionPage")).InstitutionPage }),
               },
               {
+                path: "/institution/templates/:templateId",
+                lazy: async () => ({ Component: (await import("../templates/TemplateEditorPage")).TemplateEditorPage }),
+              },
+              {
+                path: "/institution/templates/:templateId/copy",
+                lazy: async () => ({ Component: (await import("../templates/TemplateEditorPage")).CopyTemplatePage }),
+              },
+              {
                 path: "/devices",
                 lazy: async () => ({ Component: (await import("../devices/DevicesPage")).DevicesPage }),
               },

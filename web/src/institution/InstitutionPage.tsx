@@ -1,5 +1,6 @@
 import { Tabs } from "@mantine/core";
 import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
 
 import { useAgreements } from "../api/institutionHooks";
 import { useLanguage } from "../app/i18n";
@@ -8,6 +9,7 @@ import { Narrow } from "../ui/Narrow";
 import { Note } from "../ui/Note";
 import { PageHead } from "../ui/PageHead";
 import { Panel } from "../ui/Panel";
+import { TemplateList } from "../templates/TemplateList";
 import { ErrorState, LoadingState } from "../ui/states";
 import { AgreementList } from "./AgreementList";
 import classes from "./institution.module.css";
@@ -19,6 +21,8 @@ export function InstitutionPage() {
   const { t } = useTranslation("institution");
   const language = useLanguage();
   const known = useAgreements();
+  const [search, setSearch] = useSearchParams();
+  const tab = search.get("tab") ?? "agreements";
   const agreements = known.isSuccess && (
     <div className={classes.stack}>
       <AgreementList known={known.data} />
@@ -40,16 +44,20 @@ export function InstitutionPage() {
       {known.isError && <ErrorState error={known.error} onRetry={() => void known.refetch()} />}
       {known.isSuccess &&
         (known.data.may_manage ? (
-          <Tabs defaultValue="agreements">
+          <Tabs value={tab} onChange={(value) => setSearch(value === null ? {} : { tab: value }, { replace: true })}>
             <Tabs.List>
               <Tabs.Tab value="agreements">{t("agreements.title")}</Tabs.Tab>
               <Tabs.Tab value="members">{t("members.title")}</Tabs.Tab>
+              <Tabs.Tab value="templates">{t("template:list.title")}</Tabs.Tab>
             </Tabs.List>
             <Tabs.Panel value="agreements" pt="md">
               {agreements}
             </Tabs.Panel>
             <Tabs.Panel value="members" pt="md">
               <Members />
+            </Tabs.Panel>
+            <Tabs.Panel value="templates" pt="md">
+              <TemplateList />
             </Tabs.Panel>
           </Tabs>
         ) : (

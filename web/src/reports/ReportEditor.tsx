@@ -9,21 +9,28 @@ import { usePollMs } from "../api/events";
 import { useConsult, useReport } from "../api/hooks";
 import { useSignedVersions } from "../api/reportHooks";
 import type { Consult, Finding, Report } from "../api/types";
-import { useLanguage } from "../app/i18n";
+import { inLanguage, useLanguage } from "../app/i18n";
 import { actorName, formatInstant, formatProbability } from "../ui/format";
 import { Note } from "../ui/Note";
 import { Panel } from "../ui/Panel";
 import { ErrorState, EmptyState, LoadingState } from "../ui/states";
 import { Tag } from "../ui/Tag";
-import { SECTIONS } from "./draft";
+import { ConflictNote } from "./ConflictNote";
+import { draftOf, SECTIONS } from "./draft";
+import { Entries } from "./Entries";
 import { findingLine } from "./findingLine";
 import classes from "./report.module.css";
 import { SaveSign } from "./SaveSign";
 import { SignDialog } from "./SignDialog";
+import { StructuredForm } from "./StructuredForm";
+import { TemplateBar } from "./TemplateBar";
+import { Undecided } from "./Undecided";
 import { useReportDraft } from "./useReportDraft";
 
 export interface ReportEditorProps {
   consultId: string;
+  /** Shows a finding where it lies; without it a link leads there. */
+  onShowFinding?: ((id: string) => void) | undefined;
 }
 
 function useFindingLine(): (finding: Finding) => string {
@@ -68,16 +75,20 @@ function AcceptedFindings({ report, onInsert }: { report: Report; onInsert: ((te
   );
 }
 
-function Editor({ consult, report }: { consult: Consult; report: Report }) {
+function Editor({ consult, report, onShowFinding }: { consult: Consult; report: Report } & Pick<ReportEditorProps, "onShowFinding">) {
   const { t } = useTranslation("report");
   const language = useLanguage();
   const editable = report.may_write;
-  const draft = useReportDraft(report, editable);
+  const { draft, save, change, flush, takeTheirs, keepMine } = useReportDraft(report, editable);
   const [signing, signDialog] = useDisclosure(false);
   const versions = useSignedVersions(consult.id, report.has_signed_pdf).data ?? [];
   const latest = versions.at(-1);
   const signed = consult.status === "signed" || consult.status === "closed";
-  const empty = draft.text.conclusion.trim() === "";
+  const empty = draft.conclusion.trim() === "";
+  const { structured } = report;
+  // Another template was chosen, and its form has not come yet.
+  const changing = structured !== null && (structured.template.id !== draft.template?.id || structured.template.version !== draft.template.version);
+  const missing = structured?.faults.filter(({ blocks }) => blocks) ?? [];
   const maySign = editable && consult.possible_events.includes("sign");
 
   return (
@@ -91,7 +102,7 @@ function Editor({ consult, report }: { consult: Consult; report: Report }) {
           </Tag>
           {editable && (
             <span className={classes.save}>
-              <SaveSign save={draft.save} />
+              <SaveSign save={save} />
             </span>
           )}
         </>
@@ -101,32 +112,44 @@ function Editor({ consult, report }: { consult: Consult; report: Report }) {
         <div className={classes.muted}>
           {t(`consult:legalRole.${consult.legal_role}`)} · {t(`consult:legalRoleText.${consult.legal_role}`)}
         </div>
-        {draft.save.at === "conflict" && (
-          <Note tone="amber" title={t("conflict.title")} alert>
-            {t("conflict.text")}
-            <div className={classes.foot}>
-              <Button size="xs" variant="default" onClick={draft.takeTheirs}>
-                {t("conflict.theirs")}
-              </Button>
-              <Button size="xs" onClick={draft.keepMine}>
-                {t("conflict.mine")}
-              </Button>
-            </div>
-          </Note>
+        {save.at === "conflict" && (
+          <ConflictNote
+            mine={draft}
+            theirs={draftOf(report)}
+            structured={structured}
+            mayKeepMine={editable}
+            onMine={keepMine}
+            onTheirs={takeTheirs}
+          />
         )}
-        {editable && report.undecided_count > 0 && (
-          <Note tone="amber" title={t("undecided", { count: report.undecided_count })}>
-            {t("undecidedBlocks")}
-          </Note>
+        {editable && report.undecided.length > 0 && <Undecided findings={report.undecided} onShowFinding={onShowFinding} />}
+        {editable && (
+          <TemplateBar
+            structured={structured}
+            chosen={draft.template}
+            onChoose={(template) => {
+              change({ template });
+              void flush();
+            }}
+          />
         )}
         <AcceptedFindings
           report={report}
           onInsert={
             editable
-              ? (text) => draft.change({ findings_text: [draft.text.findings_text.trimEnd(), text].filter(Boolean).join("\n") })
+              ? (text) => change({ findings_text: [draft.findings_text.trimEnd(), text].filter(Boolean).join("\n") })
               : null
           }
         />
+        {changing && editable && <LoadingState rows={3} />}
+        {structured !== null && !changing && (
+          <StructuredForm
+            structured={structured}
+            written={draft.written}
+            onChange={(next) => change((now) => ({ written: next(now.written) }))}
+          />
+        )}
+        <Entries entries={report.entries} />
         {SECTIONS.map((section) =>
           editable ? (
             <Textarea
@@ -136,8 +159,8 @@ function Editor({ consult, report }: { consult: Consult; report: Report }) {
               autosize
               minRows={section === "findings_text" ? 4 : 2}
               maxLength={20_000}
-              value={draft.text[section]}
-              onChange={(event) => draft.change({ [section]: event.currentTarget.value })}
+              value={draft[section]}
+              onChange={(event) => change({ [section]: event.currentTarget.value })}
             />
           ) : (
             <div key={section}>
@@ -162,6 +185,9 @@ function Editor({ consult, report }: { consult: Consult; report: Report }) {
             </Button>
           )}
           {editable && consult.status !== "reporting" && <span className={classes.muted}>{t("signAfter")}</span>}
+          {maySign && !empty && missing.length > 0 && (
+            <span className={classes.muted}>{t("fieldsMissing", { count: missing.length, first: inLanguage(missing[0] ?? { en: "", zh: "" }, language) })}</span>
+          )}
           {maySign && empty && <span className={classes.muted}>{t("conclusionMissing")}</span>}
           {(editable || report.has_signed_pdf) && (
           <Button
@@ -177,7 +203,7 @@ function Editor({ consult, report }: { consult: Consult; report: Report }) {
           {maySign && (
             <Button
               leftSection={<IconSignature size={16} />}
-              disabled={report.undecided_count > 0 || empty || draft.save.at === "conflict"}
+              disabled={report.undecided_count > 0 || empty || missing.length > 0 || save.at === "conflict"}
               onClick={signDialog.open}
             >
               {t("sign.open")}
@@ -185,13 +211,13 @@ function Editor({ consult, report }: { consult: Consult; report: Report }) {
           )}
         </div>
       </div>
-      <SignDialog consultId={consult.id} opened={signing} onClose={signDialog.close} flush={draft.flush} />
+      <SignDialog consultId={consult.id} opened={signing} onClose={signDialog.close} flush={flush} />
     </Panel>
   );
 }
 
 /** The report of a consult: written and signed by the specialist, read by everybody else in it. */
-export function ReportEditor({ consultId }: ReportEditorProps) {
+export function ReportEditor({ consultId, onShowFinding }: ReportEditorProps) {
   const { t } = useTranslation("report");
   const pollMs = usePollMs();
   const consult = useConsult(consultId, pollMs);
@@ -205,5 +231,5 @@ export function ReportEditor({ consultId }: ReportEditorProps) {
   }
   if (report.isLoadingError) return <ErrorState error={report.error} onRetry={() => void report.refetch()} />;
   if (!consult.data || !report.data) return <LoadingState />;
-  return <Editor key={consultId} consult={consult.data} report={report.data} />;
+  return <Editor key={consultId} consult={consult.data} report={report.data} onShowFinding={onShowFinding} />;
 }

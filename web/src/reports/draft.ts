@@ -1,15 +1,39 @@
 /** The report being written here against the one on the server, as values. Pure. */
-import type { Report, ReportSections } from "../api/types";
+import type { Report, ReportBody, ReportSections, TemplateRef, Written } from "../api/types";
 
 export const SECTIONS = ["findings_text", "conclusion", "recommendation"] as const;
 
-export const sectionsOf = (report: Report): ReportSections => ({
+export type WrittenValues = Readonly<Record<string, Written>>;
+
+/** All that its writer set. Without a template until the server has chosen one. */
+export interface Draft extends ReportSections {
+  template: TemplateRef | null;
+  written: WrittenValues;
+}
+
+export const draftOf = (report: Report): Draft => ({
   findings_text: report.findings_text,
   conclusion: report.conclusion,
   recommendation: report.recommendation,
+  template: report.structured?.template ?? null,
+  written: report.structured?.written ?? {},
 });
 
-export const sameText = (a: ReportSections, b: ReportSections) => SECTIONS.every((name) => a[name] === b[name]);
+export const bodyOf = (draft: Draft, version: number): ReportBody => ({ ...draft, written: { ...draft.written }, version });
+
+/** Paths at which two drafts say something else. */
+export function differingPaths(a: WrittenValues, b: WrittenValues): string[] {
+  return [...new Set([...Object.keys(a), ...Object.keys(b)])].filter((path) => {
+    const [one, other] = [a[path], b[path]];
+    return (one === undefined) !== (other === undefined) || one?.value !== other?.value || (one?.over ?? null) !== (other?.over ?? null);
+  });
+}
+
+export const sameDraft = (a: Draft, b: Draft) =>
+  SECTIONS.every((name) => a[name] === b[name]) &&
+  a.template?.id === b.template?.id &&
+  a.template?.version === b.template?.version &&
+  differingPaths(a.written, b.written).length === 0;
 
 export type SaveState =
   | { at: "saved" }
@@ -35,4 +59,19 @@ const STEPS: Readonly<Record<SaveState["at"], Partial<Record<SaveEvent, SaveStat
 export function afterSaveEvent(state: SaveState, event: SaveEvent): SaveState {
   const next = STEPS[state.at][event];
   return next === undefined ? state : { at: next };
+}
+
+/** A draft that this computer keeps until the server has it, and the version that it was written on. */
+export interface KeptDraft {
+  draft: Draft;
+  version: number;
+}
+
+/** With what an editor opens: the server's report, or what was typed here and never arrived there. */
+export function opening(report: Report, kept: KeptDraft | null): KeptDraft & { save: SaveState } {
+  const server = draftOf(report);
+  if (kept === null || sameDraft(kept.draft, server)) {
+    return { draft: server, version: report.version, save: { at: "saved" } };
+  }
+  return { ...kept, save: { at: kept.version === report.version ? "unsaved" : "conflict" } };
 }

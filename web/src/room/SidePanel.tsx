@@ -102,7 +102,13 @@ export function SidePanel(props: SidePanelProps) {
         </Tabs.Panel>
         {/* Kept while another tab shows: a draft and a running upload go on. */}
         <Tabs.Panel value="report" className={classes.padded ?? ""}>
-          <ReportEditor consultId={consult.id} />
+          <ReportEditor
+            consultId={consult.id}
+            onShowFinding={(id) => {
+              setTab("findings");
+              onSelectFinding(id);
+            }}
+          />
         </Tabs.Panel>
         <Tabs.Panel value="images" className={classes.padded ?? ""}>
           <DropZone consultId={consult.id} compact />

@@ -2,7 +2,7 @@ import { Button, Loader } from "@mantine/core";
 import { IconSnowflake } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useParams } from "react-router";
+import { Link, useParams, useSearchParams } from "react-router";
 
 import { POLL_WITHOUT_EVENTS_MS, useEventsOpen } from "../api/events";
 import { useMe, useStudy } from "../api/hooks";
@@ -24,8 +24,11 @@ function Study({ study: whole }: { study: StudyDetail }) {
   const { t } = useTranslation("study");
   const { hides } = useReaderFirst(study.study_instance_uid);
   const me = useMe().data;
-  const [chosenSeries, setChosenSeries] = useState<string | null>(null);
-  const [selectedFinding, setSelectedFinding] = useState<string | null>(null);
+  const [search] = useSearchParams();
+  // A link can lead to a finding: ?finding=ID.
+  const linked = study.findings.find(({ id }) => id === search.get("finding"));
+  const [chosenSeries, setChosenSeries] = useState<string | null>(linked?.series_instance_uid ?? null);
+  const [selectedFinding, setSelectedFinding] = useState<string | null>(linked?.id ?? null);
   const seriesUid = chosenSeries ?? openingSeries(study);
 
   const selectFinding = (id: string) => {

@@ -52,6 +52,11 @@ export type FileVerdict = FileResult["verdict"];
 export type Upload = Schemas["UploadOut"];
 
 export type Consult = Schemas["ConsultOut"];
+export type PatientHistory = Schemas["HistoryOut"];
+export type GivenRecord = Schemas["HistoryRecordOut"];
+export type HistoryRecord = GivenRecord["record"];
+export type HistoryItem = Schemas["HistoryItemOut"];
+export type ReadBundle = Schemas["ReadBundleOut"];
 export type Recording = Schemas["RecordingOut"];
 export type Still = Schemas["StillOut"];
 export type RetentionClass = Schemas["RetentionClass"];

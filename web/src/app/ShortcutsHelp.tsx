@@ -62,7 +62,10 @@ const GROUPS = [
   },
   {
     title: "shortcuts.anywhere",
-    rows: [{ keys: ["?"], label: "shortcuts.help" }],
+    rows: [
+      { keys: ["N"], label: "history:side.key" },
+      { keys: ["?"], label: "shortcuts.help" },
+    ],
   },
 ] as const;
 

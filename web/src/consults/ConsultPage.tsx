@@ -7,6 +7,7 @@ import { useConsult, useMe } from "../api/hooks";
 import type { Consult, StudySummary } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { Consents } from "../consents/Consents";
+import { PatientSide } from "../history/PatientSide";
 import { ReportEditor } from "../reports/ReportEditor";
 import { AiState } from "../studies/AiState";
 import { Thumbnail } from "../studies/Thumbnail";
@@ -122,6 +123,7 @@ export function ConsultPage() {
             <ConsultActions consult={consult} />
           </Panel>
           <Consents consultId={consult.id} />
+          <PatientSide consult={consult} />
           <Panel title={t("history.title")}>
             <Timeline history={consult.history} />
           </Panel>

@@ -8,6 +8,7 @@ import { ApiError } from "../api/client";
 import { useCreateConsult, usePatients, useStudies } from "../api/hooks";
 import type { ConsentMethod, LegalRole, NewConsult, Urgency } from "../api/types";
 import { useLanguage } from "../app/i18n";
+import { HistoryEditor } from "../history/HistoryEditor";
 import { formatPersonName } from "../ui/format";
 import { Narrow } from "../ui/Narrow";
 import { Note } from "../ui/Note";
@@ -54,7 +55,7 @@ function Form() {
   if (studies.isLoadingError) return <ErrorState error={studies.error} onRetry={() => void studies.refetch()} />;
 
   const faults = draftFaults(draft);
-  const fault = (name: DraftFault) => (tried && faults.has(name) ? t(`fault.${name}`) : null);
+  const fault = (name: DraftFault) => (tried && faults.has(name) ? t(name === "history" ? "history:fault.history" : `fault.${name}`) : null);
   const offered = studies.data.filter((study) => study.patient.id === draft.patient_id);
 
   const submit = (event: FormEvent) => {
@@ -143,6 +144,22 @@ function Form() {
             }))}
           />
           <ReachNote specialty={draft.specialty} legalRole={draft.legal_role} />
+        </div>
+      </Panel>
+      <Panel title={t("history:title")}>
+        <div className={classes.column}>
+          <p className={classes.lead}>{t("history:lead")}</p>
+          <HistoryEditor
+            draft={draft.history}
+            patient={patients.data.find(({ id }) => id === draft.patient_id) ?? null}
+            onChange={(history) => change({ history })}
+            showFaults={tried}
+          />
+          {fault("history") !== null && (
+            <Note tone="signal" alert>
+              {fault("history")}
+            </Note>
+          )}
         </div>
       </Panel>
       <Panel title={t("form.consent")}>

@@ -1,5 +1,6 @@
 /** A request as it is being filled in, and what it still lacks. Pure. */
 import type { ConsentMethod, LegalRole, NewConsult, Urgency } from "../api/types";
+import { EMPTY_HISTORY, historyFaults, recordsOf, type HistoryDraft } from "../history/draft";
 
 export interface ConsultDraft {
   patient_id: string | null;
@@ -11,6 +12,7 @@ export interface ConsultDraft {
   consent_method: ConsentMethod | null;
   consent_given: boolean;
   consent_note: string;
+  history: HistoryDraft;
 }
 
 export const EMPTY_DRAFT: ConsultDraft = {
@@ -23,9 +25,10 @@ export const EMPTY_DRAFT: ConsultDraft = {
   consent_method: null,
   consent_given: false,
   consent_note: "",
+  history: EMPTY_HISTORY,
 };
 
-export type DraftFault = "patient" | "study" | "question" | "consentMethod" | "consentGiven" | "emergencyReason";
+export type DraftFault = "patient" | "study" | "question" | "consentMethod" | "consentGiven" | "emergencyReason" | "history";
 
 export const QUESTION_LENGTH_LEAST = 4;
 
@@ -35,6 +38,7 @@ export function draftFaults(draft: ConsultDraft): ReadonlySet<DraftFault> {
   if (draft.patient_id === null) faults.add("patient");
   if (draft.study_instance_uids.length === 0) faults.add("study");
   if (draft.question.trim().length < QUESTION_LENGTH_LEAST) faults.add("question");
+  if (historyFaults(draft.history).size > 0) faults.add("history");
   if (draft.consent_method === null) faults.add("consentMethod");
   else if (draft.consent_method === "emergency") {
     if (draft.consent_note.trim() === "") faults.add("emergencyReason");
@@ -60,6 +64,6 @@ export function newConsult(draft: ConsultDraft): NewConsult | null {
       giver: consent_method === "emergency" ? null : "patient",
       ...(note === "" ? {} : { note }),
     },
-    history: [],
+    history: recordsOf(draft.history),
   };
 }

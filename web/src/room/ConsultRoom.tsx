@@ -11,6 +11,8 @@ import { usePollMs } from "../api/events";
 import { useConsultEvent, useMe, useStudy } from "../api/hooks";
 import type { Consult } from "../api/types";
 import { useLanguage } from "../app/i18n";
+import { useKeys } from "../app/keys";
+import { PATIENT_KEY } from "../history/patientKey";
 import { screenOf } from "../signaling/reducer";
 import { Note } from "../ui/Note";
 import { EmptyState, ErrorState } from "../ui/states";
@@ -29,7 +31,7 @@ import { RoomHeader } from "./RoomHeader";
 import { RoomToolbar } from "./RoomToolbar";
 import { canShareScreen } from "./screenShare";
 import { SharedScreen } from "./SharedScreen";
-import { SidePanel } from "./SidePanel";
+import { SidePanel, type RoomTab } from "./SidePanel";
 import classes from "./room.module.css";
 import { StillDialog } from "./StillDialog";
 import { stillChoices } from "./stillChoices";
@@ -77,6 +79,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
   const event = useConsultEvent(consult.id);
   const [endOpened, end] = useDisclosure(false);
   const [panelShown, panel] = useDisclosure(!matchMedia(SMALL_SCREEN).matches);
+  const [tab, setTab] = useState<RoomTab>("findings");
   const [stillOpened, stillDialog] = useDisclosure(false);
   const [aimedAt, setAimedAt] = useState<string | null>(null);
   const [isAway, setAway] = useState(false);
@@ -145,6 +148,14 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
     setLed(true);
     session?.takePresenter();
   };
+  const togglePatient = () => {
+    if (panelShown && tab === "about") panel.close();
+    else {
+      setTab("about");
+      panel.open();
+    }
+  };
+  useKeys({ [PATIENT_KEY]: togglePatient });
   useRecordingNews(state.recording);
   useStillNews(state);
   useArrivals(consult.studies, studyUid, showStudy);
@@ -264,6 +275,8 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
           onSelectFinding={selectFinding}
           room={state}
           onModerate={(step) => session?.step(step)}
+          tab={tab}
+          onTab={setTab}
         />
       )}
       <RoomToolbar

@@ -1,13 +1,12 @@
 import { Badge, Tabs } from "@mantine/core";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Consult, StudyDetail } from "../api/types";
-import { useLanguage } from "../app/i18n";
 import { FindingsPanel } from "../findings/FindingsPanel";
 import { ReportEditor } from "../reports/ReportEditor";
+import { ConsultAbout } from "../history/ConsultAbout";
+import { HistoryView } from "../history/HistoryView";
 import type { Handover, Moderation, SessionState } from "../signaling/session";
-import { institutionName } from "../ui/institution";
 import { LoadingState } from "../ui/states";
 import { DropZone } from "../upload/DropZone";
 import { HiddenAi } from "../viewer/HiddenAi";
@@ -15,33 +14,8 @@ import { useReaderFirst } from "../viewer/useReaderFirst";
 import { People } from "./People";
 import classes from "./room.module.css";
 
-function About({ consult }: { consult: Consult }) {
-  const { t } = useTranslation("room");
-  const language = useLanguage();
-  const people = [
-    { label: t("about.asked"), person: consult.requested_by },
-    { label: t("about.specialist"), person: consult.specialist },
-  ];
-  return (
-    <dl className={classes.about}>
-      <dt>{t("about.question")}</dt>
-      <dd>{consult.question}</dd>
-      {people.map(
-        ({ label, person }) =>
-          person !== null && (
-            <div key={label}>
-              <dt>{label}</dt>
-              <dd>
-                {person.display_name} · {institutionName(person.institution, language)}
-              </dd>
-            </div>
-          ),
-      )}
-    </dl>
-  );
-}
-
 const TABS = ["findings", "report", "images", "people", "about"] as const;
+export type RoomTab = (typeof TABS)[number];
 
 export interface SidePanelProps {
   consult: Consult;
@@ -50,19 +24,20 @@ export interface SidePanelProps {
   onSelectFinding: (id: string) => void;
   room: SessionState;
   onModerate: (step: Moderation | Handover) => void;
+  tab: RoomTab;
+  onTab: (tab: RoomTab) => void;
 }
 
 /** Findings, report, more images, who is here, and the question: what is talked about beside the picture. */
 export function SidePanel(props: SidePanelProps) {
-  const { consult, study, selectedFindingId, onSelectFinding, room, onModerate } = props;
+  const { consult, study, selectedFindingId, onSelectFinding, room, onModerate, tab, onTab } = props;
   const { t } = useTranslation("room");
   const { hides } = useReaderFirst(study?.study_instance_uid ?? "");
-  const [tab, setTab] = useState<string>("findings");
   return (
     <aside className={classes.side} aria-label={t("panel")}>
       <Tabs
         value={tab}
-        onChange={(value) => setTab(value ?? "findings")}
+        onChange={(value) => onTab((value ?? "findings") as RoomTab)}
         keepMounted
         classNames={{ root: classes.tabs ?? "", panel: classes.tabPanel ?? "" }}
       >
@@ -117,7 +92,8 @@ export function SidePanel(props: SidePanelProps) {
           <People room={room} onModerate={onModerate} />
         </Tabs.Panel>
         <Tabs.Panel value="about" className={classes.padded ?? ""}>
-          <About consult={consult} />
+          <ConsultAbout consult={consult} />
+          <HistoryView consult={consult} />
         </Tabs.Panel>
       </Tabs>
     </aside>

@@ -8,6 +8,7 @@ import { POLL_WITHOUT_EVENTS_MS, useEventsOpen } from "../api/events";
 import { useMe, useStudy } from "../api/hooks";
 import type { StudyDetail } from "../api/types";
 import { FindingsPanel } from "../findings/FindingsPanel";
+import { PatientTab } from "../history/PatientTab";
 import { EmptyState, ErrorState, LoadingState } from "../ui/states";
 import { HiddenAi } from "../viewer/HiddenAi";
 import { useReaderFirst, useSeenStudy } from "../viewer/useReaderFirst";
@@ -66,16 +67,18 @@ function Study({ study: whole }: { study: StudyDetail }) {
       <aside className={`${classes.side} ${classes.sideFindings}`}>
         <h2 className={classes.sideTitle}>{t("findings")}</h2>
         <div className={classes.sideBody}>
-          {hides ? (
-            <HiddenAi studyInstanceUid={study.study_instance_uid} />
-          ) : (
-            <FindingsPanel
-              study={study}
-              findings={study.findings}
-              selectedFindingId={selectedFinding}
-              onSelect={selectFinding}
-            />
-          )}
+          <PatientTab studyInstanceUid={study.study_instance_uid}>
+            {hides ? (
+              <HiddenAi studyInstanceUid={study.study_instance_uid} />
+            ) : (
+              <FindingsPanel
+                study={study}
+                findings={study.findings}
+                selectedFindingId={selectedFinding}
+                onSelect={selectFinding}
+              />
+            )}
+          </PatientTab>
         </div>
       </aside>
     </div>

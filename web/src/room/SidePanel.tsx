@@ -80,7 +80,7 @@ export function SidePanel(props: SidePanelProps) {
           <ReportEditor
             consultId={consult.id}
             onShowFinding={(id) => {
-              setTab("findings");
+              onTab("findings");
               onSelectFinding(id);
             }}
           />

@@ -562,6 +562,46 @@ consults = Table(
     _id("specialist_id", ForeignKey("users.id"), index=True),
     Column("created_at", UtcDateTime, nullable=False),
     Column("history", JSON, nullable=False),
+    Column("form", String(16), nullable=False, server_default="call"),  # consult.ConsultForm
+    Column("first_report", Text),  # for a second opinion
+)
+
+# Second opinions against the first report: teleconsult.opinions.comparison
+comparisons = Table(
+    "comparisons",
+    metadata,
+    _id("consult_id", ForeignKey("consults.id"), primary_key=True),
+    Column("agreement", String(24), nullable=False),
+    Column("difference", Text, nullable=False),
+    Column("radpeer_score", String(2)),
+    Column("version", Integer, nullable=False),
+)
+
+# Multidisciplinary consults: teleconsult.opinions.panel
+panels = Table(
+    "panels",
+    metadata,
+    _id("consult_id", ForeignKey("consults.id"), primary_key=True),
+    Column("opened_at", UtcDateTime),
+    Column("joint_draft", Text),
+    Column("draft_number", Integer, nullable=False),
+    Column("missing_reason", Text),
+    Column("version", Integer, nullable=False),
+)
+
+panel_opinions = Table(
+    "panel_opinions",
+    metadata,
+    _id("consult_id", ForeignKey("consults.id"), primary_key=True),
+    Column("specialty", String(64), primary_key=True),
+    Column("position", Integer, nullable=False),
+    _id("named_id", ForeignKey("users.id")),
+    _id("author_id", ForeignKey("users.id"), index=True),
+    Column("text", Text, nullable=False),
+    Column("given_at", UtcDateTime),
+    Column("answered_draft", Integer),
+    Column("agrees", Boolean),
+    Column("dissent", Text, nullable=False),
 )
 
 # teleconsult.consents.consent; one that was withdrawn stays.

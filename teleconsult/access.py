@@ -1,9 +1,9 @@
 """Who may see what, and cause which step: pure, as tables. Absent means no."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from teleconsult.consults.consult import BY_SYSTEM, LIVE, TRANSITIONS, Consult, Event, Status
+from teleconsult.consults.consult import BY_SYSTEM, LIVE, Consult, Event, Seat, Status
 from teleconsult.users.user import Role, User
 
 
@@ -25,6 +25,7 @@ class Part(StrEnum):
     INVITING = "inviting"  # a clinician of the institution that asks
     INVITED = "invited"  # a specialist of the wanted specialty that it reaches, before anyone accepted
     ASSIGNED = "assigned"  # the specialist who accepted
+    PANEL = "panel"  # who gives the opinion of a discipline, or may take it
 
 
 CLINICIANS = frozenset({Role.GRASSROOTS_CLINICIAN, Role.SPECIALIST, Role.RADIOLOGIST})
@@ -63,6 +64,7 @@ MAY_KEEP_UP: Mapping[Upkeep, frozenset[Role]] = {
 
 # While a consult waits, every specialist whom it reaches may look at it. Afterwards its parts only.
 WAITING = frozenset({Status.REQUESTED})
+REPORT_WRITABLE = LIVE | {Status.REPORTING}
 STILLS_TAKEN = LIVE | {Status.REPORTING}
 OVER = frozenset({Status.CLOSED, Status.DECLINED, Status.CANCELLED, Status.NO_SHOW})
 NO_LONGER_SHARED = frozenset({Status.DECLINED, Status.CANCELLED, Status.NO_SHOW, Status.RETURNED})
@@ -77,7 +79,42 @@ def part_in(user: User, consult: Consult) -> Part | None:
         return Part.INVITED
     if user.institution.id == consult.inviting_institution_id and user.roles & CLINICIANS:
         return Part.INVITING
+    if any(_has_seat(user, consult, seat) for seat in _others(consult)):
+        return Part.PANEL
     return None
+
+
+def _others(consult: Consult) -> Iterable[Seat]:
+    """The disciplines beside the chair's, who is found by accepting the consult."""
+    return (seat for seat in consult.seats if seat.specialty != consult.specialty)
+
+
+def _has_seat(user: User, consult: Consult, seat: Seat) -> bool:
+    """Whether the discipline is the user's, or still anybody's whom the request reaches for it."""
+    if consult.status in NO_LONGER_SHARED or user.id == consult.requested_by_id:
+        return False
+    if seat.author_id is not None:
+        return seat.author_id == user.id
+    if consult.status not in WAITING | REPORT_WRITABLE:
+        return False
+    if seat.named_id is not None:
+        return seat.named_id == user.id
+    return (
+        bool(user.roles & READERS)
+        and user.specialty == seat.specialty
+        and user.institution.id in seat.offered_to
+    )
+
+
+def may_give_opinion(user: User, consult: Consult, specialty: str) -> bool:
+    """Whether the user speaks for this discipline; the chair for the one by which they were asked."""
+    if user.id == consult.specialist_id and specialty == consult.specialty:
+        return True
+    return any(one.specialty == specialty and _has_seat(user, consult, one) for one in _others(consult))
+
+
+def writes_report(user: User, consult: Consult) -> bool:
+    return part_in(user, consult) is Part.ASSIGNED and consult.status in REPORT_WRITABLE
 
 
 def was_offered_to(user: User, consult: Consult) -> bool:
@@ -141,7 +178,7 @@ def possible_events(user: User, consult: Consult) -> list[Event]:
     """The steps that this user can cause now, in the table's order."""
     return [
         event
-        for event in TRANSITIONS[consult.status]
+        for event in consult.possible
         if event not in BY_SYSTEM and may_cause(user, event, consult)
     ]
 

@@ -47,6 +47,7 @@ from teleconsult.notifications.notification import Channel
 from teleconsult.notifications.posting import senders_of
 from teleconsult.notifications.repository import NotificationRepository
 from teleconsult.notifications.routes import router as notification_routes
+from teleconsult.opinions.routes import router as opinion_routes
 from teleconsult.patient_history.routes import router as history_routes
 from teleconsult.recordings.routes import router as recording_routes
 from teleconsult.reports.pades import open_seal
@@ -202,6 +203,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     archive_routes,
     schedule_routes,
     calendar_routes,
+    opinion_routes,
     lifecycle_routes,
     model_routes,
     report_card_routes,

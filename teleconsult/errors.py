@@ -112,6 +112,28 @@ class ImagesGone(TeleconsultError):
     """The consult's studies were deleted in the archive."""
 
 
+class ComparisonMissing(TeleconsultError):
+    """A first report was given along, and the opinion does not say whether it agrees, or why not."""
+
+
+class BadPanel(TeleconsultError):
+    """A multidisciplinary consult has two to eight disciplines, each once, each reached by the request."""
+
+
+class OpinionsMissing(TeleconsultError):
+    def __init__(self, specialties: Collection[str]) -> None:
+        super().__init__(specialties)
+        self.specialties = tuple(specialties)
+
+
+class OpinionsOpen(TeleconsultError):
+    """The others have read this opinion: it stands."""
+
+
+class OpinionsSealed(TeleconsultError):
+    """Before all have given their opinion, or the chair has opened them, there is no joint draft."""
+
+
 class BadAvailability(TeleconsultError):
     """`what` is wrong: time-zone, slot, hours, days or reminders."""
 

@@ -25,6 +25,7 @@ from imaging.remote_archive import RemoteArchiveAway, RemoteArchiveError
 from inference.errors import BundleError
 from storage.errors import StaleVersion
 from teleconsult import errors
+from teleconsult.consults.specialty_names import SPECIALTY_NAMES
 
 log = logging.getLogger(__name__)
 
@@ -240,6 +241,41 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "The images of this consult are no longer in the archive: they were deleted there. Send them again, "
         "or add another study to the consult; then it can begin.",
         "本次会诊的影像已在归档系统中被删除。请重新上传，或为会诊添加其他检查，然后即可开始。",
+    ),
+    errors.ComparisonMissing: Problem(
+        409,
+        "comparison-missing",
+        "Please say whether you agree with the first report, and where not, in what you differ.",
+        "请说明是否同意首次报告；不完全一致时，请写明差异。",
+    ),
+    errors.BadPanel: Problem(
+        422,
+        "bad-panel",
+        "A multidisciplinary consult needs two to eight different specialties, each with somebody to ask.",
+        "多学科会诊需要二至八个不同专科，且每个专科都有可邀请的专家。",
+    ),
+    errors.OpinionsMissing: Problem(
+        409,
+        "opinions-missing",
+        "Opinions or answers to the joint conclusion are missing: {en}. Wait for them, "
+        "or say why it is signed without them.",
+        "以下专科尚未提交意见或未对联合结论表态：{zh}。请等待，或写明不等待的理由。",
+        lambda e: {
+            "en": ", ".join(SPECIALTY_NAMES[one].split(" ", 1)[1] for one in e.specialties),
+            "zh": "、".join(SPECIALTY_NAMES[one].split(" ", 1)[0] for one in e.specialties),
+        },
+    ),
+    errors.OpinionsOpen: Problem(
+        409,
+        "opinions-open",
+        "The others have read your opinion; it stands. You can agree or dissent with the joint conclusion.",
+        "其他专科已看到您的意见，不能再修改。您可以对联合结论表示同意或提出不同意见。",
+    ),
+    errors.OpinionsSealed: Problem(
+        409,
+        "opinions-sealed",
+        "First all specialties give their opinions, or the chair opens those that are there.",
+        "须待各专科提交意见，或由主持人公开已有意见之后才能进行。",
     ),
     errors.BadAvailability: Problem(
         422,

@@ -98,6 +98,21 @@ class AgreementRepository:
                     found.append(Reach(scope, institution_id, count))
         return found
 
+    def specialists(
+        self, connection: Connection, asking: User, scope: Scope, at: datetime
+    ) -> list[str]:
+        """Whom a request of this kind reaches, by user id."""
+        known = self.of_inviting(connection, [asking.institution.id])
+        rows = connection.execute(
+            select(users.c.id, users.c.roles).where(
+                users.c.specialty == scope.specialty,
+                users.c.institution_id.in_(offered_to(known, asking.institution.id, scope, at)),
+                users.c.disabled_at.is_(None),
+                users.c.id != asking.id,
+            )
+        )
+        return [row.id for row in rows if access.READERS & {Role(role) for role in row.roles}]
+
     def require_reach(self, connection: Connection, asking: User, scope: Scope, at: datetime) -> None:
         """Raises NoAgreement: nobody may be asked for this."""
         if any(one.scope == scope for one in self.reach(connection, asking, at)):
@@ -110,7 +125,9 @@ class AgreementRepository:
         raise NoAgreement([row.display_name for row in rows if Role.ADMINISTRATOR in row.roles])
 
 
-def is_offered_to(institution_id: str, at: datetime) -> ColumnElement[bool]:
+def is_offered_to(
+    institution_id: str, at: datetime, specialty: ColumnElement[str] = consults.c.specialty
+) -> ColumnElement[bool]:
     """What holds for the rows of `consults` that `offered_to` would offer to this institution."""
     return or_(
         consults.c.inviting_institution_id == institution_id,
@@ -121,7 +138,7 @@ def is_offered_to(institution_id: str, at: datetime) -> ColumnElement[bool]:
             agreements.c.ended_at.is_(None),
             and_(agreements.c.starts_at <= at, agreements.c.ends_at > at),
             agreement_scopes.c.agreement_id == agreements.c.id,
-            agreement_scopes.c.specialty == consults.c.specialty,
+            agreement_scopes.c.specialty == specialty,
             agreement_scopes.c.legal_role == consults.c.legal_role,
         ),
     )

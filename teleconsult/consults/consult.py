@@ -106,6 +106,15 @@ class Specialty(StrEnum):
     NEUROLOGY = "neurology"
 
 
+class ConsultForm(StrEnum):
+    CALL = "call"
+    OPINION = "opinion"  # a second opinion, without a call
+    PANEL = "panel"  # multidisciplinary: an opinion of each discipline, then a joint conclusion
+
+
+NOT_WITHOUT_CALL = frozenset({Event.SCHEDULE, Event.START})
+
+
 class LegalRole(StrEnum):
     CONSULTATION = "consultation"  # the inviting side decides
     REMOTE_DIAGNOSIS = "remote-diagnosis"  # the reading side answers for its report
@@ -118,6 +127,16 @@ class HistoryEntry:
     actor_id: str
     reason: str | None = None
     starts_at: datetime | None = None  # what was scheduled
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """A discipline of a multidisciplinary consult, and whose it is; its opinion: `opinions.panel`."""
+
+    specialty: str
+    named_id: str | None
+    author_id: str | None  # who has taken it
+    offered_to: frozenset[str] = field(default=frozenset())  # institutions, as below
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +156,19 @@ class Consult:
     study_instance_uids: tuple[str, ...]
     created_at: datetime
     history: tuple[HistoryEntry, ...] = field(default=())
+    form: ConsultForm = ConsultForm.CALL
+    first_report: str | None = None  # of the asking institution, for a second opinion
+    seats: tuple[Seat, ...] = field(default=())  # of a multidisciplinary consult
     # The institutions whose specialists it reaches, by the agreements as they stand; not stored with it.
     offered_to: frozenset[str] = field(default=frozenset())
+
+    @property
+    def possible(self) -> Mapping[Event, Status]:
+        """The table's row for the status, without what the consult's form has not."""
+        row = TRANSITIONS[self.status]
+        if self.form is ConsultForm.OPINION:
+            return {event: status for event, status in row.items() if event not in NOT_WITHOUT_CALL}
+        return row
 
     def apply(
         self,
@@ -156,7 +186,7 @@ class Consult:
             ReasonRequired: the step asks for a reason.
             ConsentMissing, StudyMissing: what the step needs is not on file.
         """
-        possible = TRANSITIONS[self.status]
+        possible = self.possible
         if event not in possible:
             raise IllegalTransition(event, self.status, [e for e in possible if e not in BY_SYSTEM])
         if event in NEEDS_REASON and not (reason or "").strip():

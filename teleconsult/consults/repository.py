@@ -8,20 +8,24 @@ from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, updat
 
 from storage.database import utc_now
 from storage.errors import StaleVersion
-from storage.tables import consult_studies, consults
+from storage.tables import consult_studies, consults, panel_opinions
 from teleconsult import access
 from teleconsult.agreements.agreement import Scope, offered_to
 from teleconsult.agreements.repository import AgreementRepository, is_offered_to
 from teleconsult.consents.repository import add_consent, consents_in_force
 from teleconsult.consults.consult import (
     Consult,
+    ConsultForm,
     LegalRole,
+    Seat,
     Status,
     Urgency,
     history_from_json,
     history_to_json,
 )
 from teleconsult.errors import NotFound
+from teleconsult.opinions.panel import Opinion
+from teleconsult.opinions.repository import OpinionRepository
 from teleconsult.users.user import User
 
 
@@ -32,6 +36,10 @@ class ConsultRepository:
             add_consent(connection, consult.consent)
         for uid in consult.study_instance_uids:
             self.add_study(connection, consult.id, uid, consult.created_at)
+        if consult.seats:
+            OpinionRepository().add_panel(
+                connection, consult.id, [Opinion(one.specialty, one.named_id) for one in consult.seats]
+            )
 
     def save(self, connection: Connection, consult: Consult) -> Consult:
         """Store a changed consult whose `version` is the one that was read. Raises StaleVersion."""
@@ -84,6 +92,15 @@ class ConsultRepository:
             consults.c.inviting_institution_id == user.institution.id,
             consults.c.specialist_id == user.id,
             and_(consults.c.specialty == user.specialty, consults.c.status == Status.REQUESTED),
+            consults.c.id.in_(
+                select(panel_opinions.c.consult_id).where(
+                    or_(
+                        panel_opinions.c.author_id == user.id,
+                        panel_opinions.c.named_id == user.id,
+                        panel_opinions.c.specialty == user.specialty,
+                    )
+                )
+            ),
         )
         rows = connection.execute(
             select(consults).where(wide_enough).order_by(consults.c.created_at.desc())
@@ -109,7 +126,10 @@ class ConsultRepository:
             consults.c.requested_by != user.id,
             is_offered_to(user.institution.id, at),
         )
-        return select(consults.c.id).where(or_(consults.c.specialist_id == user.id, may_answer))
+        may_see = or_(
+            consults.c.specialist_id == user.id, may_answer, consults.c.id.in_(panels_of(user, at))
+        )
+        return select(consults.c.id).where(may_see)
 
     def of_study(self, connection: Connection, study_instance_uid: str) -> list[Consult]:
         rows = connection.execute(
@@ -118,6 +138,31 @@ class ConsultRepository:
             .where(consult_studies.c.study_instance_uid == study_instance_uid)
         ).all()
         return _consults(connection, rows)
+
+
+def panels_of(user: User, at: datetime) -> Select[tuple[str]]:
+    """Multidisciplinary consults of which the user has a discipline, or may take one: `Part.PANEL` as SQL."""
+    seat = panel_opinions.c
+    may_take = or_(
+        seat.named_id == user.id,
+        and_(
+            seat.named_id.is_(None),
+            seat.specialty == (user.specialty if user.roles & access.READERS else None),
+            is_offered_to(user.institution.id, at, seat.specialty),
+        ),
+    )
+    still_open = consults.c.status.in_(access.WAITING | access.REPORT_WRITABLE)
+    return (
+        select(seat.consult_id)
+        .where(
+            seat.consult_id == consults.c.id,
+            seat.specialty != consults.c.specialty,  # that one is the chair's
+            consults.c.requested_by != user.id,
+            consults.c.status.not_in(access.NO_LONGER_SHARED),
+            or_(seat.author_id == user.id, and_(seat.author_id.is_(None), still_open, may_take)),
+        )
+        .correlate(consults)
+    )
 
 
 def _values(consult: Consult) -> dict[str, Any]:
@@ -134,6 +179,8 @@ def _values(consult: Consult) -> dict[str, Any]:
         "specialist_id": consult.specialist_id,
         "created_at": consult.created_at,
         "history": history_to_json(consult.history),
+        "form": consult.form,
+        "first_report": consult.first_report,
     }
 
 
@@ -149,6 +196,17 @@ def _consults(connection: Connection, rows: Sequence[Row[Any]]) -> list[Consult]
     agreements = AgreementRepository().of_inviting(connection, {row.inviting_institution_id for row in rows})
     given = consents_in_force(connection, studies)
     now = utc_now()
+    seats: dict[str, list[Row[Any]]] = {}
+    panel_ids = [row.id for row in rows if row.form == ConsultForm.PANEL]
+    if panel_ids:
+        wanted = select(panel_opinions).where(panel_opinions.c.consult_id.in_(panel_ids))
+        for seat in connection.execute(wanted.order_by(panel_opinions.c.position)):
+            seats.setdefault(seat.consult_id, []).append(seat)
+
+    def reached(row: Row[Any], specialty: str) -> frozenset[str]:
+        scope = Scope(specialty, LegalRole(row.legal_role))
+        return offered_to(agreements, row.inviting_institution_id, scope, now)
+
     return [
         Consult(
             id=row.id,
@@ -166,12 +224,13 @@ def _consults(connection: Connection, rows: Sequence[Row[Any]]) -> list[Consult]
             study_instance_uids=tuple(studies[row.id]),
             created_at=row.created_at,
             history=history_from_json(row.history),
-            offered_to=offered_to(
-                agreements,
-                row.inviting_institution_id,
-                Scope(row.specialty, LegalRole(row.legal_role)),
-                now,
+            form=ConsultForm(row.form),
+            first_report=row.first_report,
+            seats=tuple(
+                Seat(seat.specialty, seat.named_id, seat.author_id, reached(row, seat.specialty))
+                for seat in seats.get(row.id, ())
             ),
+            offered_to=reached(row, row.specialty),
         )
         for row in rows
     ]

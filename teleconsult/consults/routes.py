@@ -19,8 +19,10 @@ from teleconsult.consults.consult import (
     NEEDS_IMAGES,
     TRANSITIONS,
     Consult,
+    ConsultForm,
     Event,
     HistoryEntry,
+    Seat,
     Status,
 )
 from teleconsult.consults.images_at_hand import require_images
@@ -35,6 +37,7 @@ from teleconsult.consults.schemas import (
 )
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
 from teleconsult.errors import (
+    BadPanel,
     ConsentMissing,
     IllegalTransition,
     NotAllowed,
@@ -43,6 +46,7 @@ from teleconsult.errors import (
     StudyOfAnotherPatient,
 )
 from teleconsult.notifications.telling import announce, tell_of_step
+from teleconsult.opinions.panel import DISCIPLINES
 from teleconsult.patient_history.repository import keep_history
 from teleconsult.scheduling.repository import AppointmentRepository
 from teleconsult.studies.repository import Study
@@ -74,6 +78,7 @@ def ask_for_consult(body: ConsultIn, parts: Parts, user: CurrentUser, now: Now) 
         for uid in body.study_instance_uids:
             _study_of_patient(parts, connection, uid, patient.id, user)
         agreements.require_reach(connection, user, Scope(body.specialty, body.legal_role), now)
+        seats = _seats(connection, body, user, now)
         consult = Consult(
             id=consult_id,
             status=Status.REQUESTED,
@@ -90,6 +95,9 @@ def ask_for_consult(body: ConsultIn, parts: Parts, user: CurrentUser, now: Now) 
             study_instance_uids=tuple(dict.fromkeys(body.study_instance_uids)),
             created_at=now,
             history=(HistoryEntry(now, Event.SUBMIT, user.id),),
+            form=body.form,
+            first_report=(body.first_report or None) if body.form is ConsultForm.OPINION else None,
+            seats=seats,
         )
         parts.consults.add(connection, consult)
         keep_history(connection, consult.id, body.history, user, now)
@@ -119,17 +127,20 @@ def record_consult_event(
     consult_id: str, body: ConsultEventIn, parts: Parts, user: CurrentUser, now: Now
 ) -> ConsultOut:
     """Move a consult one step; a 409 names the steps that are possible."""
-    if body.event in NEEDS_IMAGES:
+    if body.event in NEEDS_IMAGES | {Event.ACCEPT}:
         with parts.database.reading() as connection:
             consult = parts.consults.get_for(connection, consult_id, user)
-        require_images(parts, consult, now)
+        if body.event in NEEDS_IMAGES or consult.form is ConsultForm.OPINION:
+            require_images(parts, consult, now)
     with parts.database.transaction() as connection:
         consult = parts.consults.get_for(connection, consult_id, user)
-        if body.event in TRANSITIONS[consult.status] and (
+        if body.event in consult.possible and (
             body.event in NOT_BY_EVENT_ROUTE or not access.may_cause(user, body.event, consult)
         ):
             raise NotAllowed
         moved = consult.apply(body.event, actor_id=user.id, at=now, reason=body.reason)
+        if body.event is Event.ACCEPT and consult.form is ConsultForm.OPINION:
+            moved = moved.apply(Event.REPORT_WITHOUT_CALL, actor_id=user.id, at=now)
         if body.event is Event.SUBMIT:
             agreements.require_reach(connection, user, Scope(consult.specialty, consult.legal_role), now)
         if body.version != consult.version:
@@ -214,12 +225,31 @@ def read_relay(consult_id: str, request: Request, parts: Parts, user: CurrentUse
     return RelayOut(signaling_url=_relay_of(parts, consult_id, request))
 
 
+def _seats(connection: Connection, body: ConsultIn, user: User, now: Now) -> tuple[Seat, ...]:
+    """The disciplines of a multidisciplinary consult, the chair's first. Raises BadPanel."""
+    if body.form is not ConsultForm.PANEL:
+        return ()
+    further = (Seat(one.specialty, one.specialist_id, None) for one in body.disciplines)
+    seats = (Seat(body.specialty, None, None), *further)
+    if len(seats) not in DISCIPLINES or len({one.specialty for one in seats}) < len(seats):
+        raise BadPanel
+    for one in seats[1:]:
+        reached = agreements.specialists(connection, user, Scope(one.specialty, body.legal_role), now)
+        if not reached or (one.named_id is not None and one.named_id not in reached):
+            raise BadPanel
+    return seats
+
+
 def _part_in_room(user: User, consult: Consult) -> Part:
     """Raises NotAllowed, IllegalTransition, ConsentMissing: no part in it, or its room is not open."""
     part = access.part_in(user, consult)
-    if part not in (Part.INVITING, Part.ASSIGNED):
+    if part not in (Part.INVITING, Part.ASSIGNED, Part.PANEL):
         raise NotAllowed
-    if consult.status not in LIVE:
+    # Whoever is asked for a discipline's opinion comes in once the two sides have begun.
+    begins = Event.START in TRANSITIONS[consult.status] and (
+        part is Part.PANEL or consult.form is ConsultForm.OPINION
+    )
+    if consult.status not in LIVE or begins:
         raise IllegalTransition("join", consult.status, access.possible_events(user, consult))
     if consult.consent is None:
         raise ConsentMissing

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Annotated
 
 from pydantic import BaseModel, Field
 from sqlalchemy import Connection
@@ -11,6 +12,7 @@ from teleconsult.consents.consent import Consent, ConsentMethod, Giver
 from teleconsult.consents.schemas import ConsentIn
 from teleconsult.consults.consult import (
     Consult,
+    ConsultForm,
     Event,
     LegalRole,
     Specialty,
@@ -34,12 +36,22 @@ class RequestConsentIn(ConsentIn):
     giver: Giver | None = Giver.PATIENT
 
 
+class DisciplineIn(BaseModel):
+    specialty: Specialty
+    specialist_id: Annotated[str, Field(max_length=36)] | None = None  # null: any whom the request reaches
+
+
 class ConsultIn(BaseModel):
     patient_id: str = Field(max_length=36)
     question: Text = Field(min_length=1, max_length=4000)
     urgency: Urgency
     specialty: Specialty
     legal_role: LegalRole = LegalRole.CONSULTATION
+    form: ConsultForm = ConsultForm.CALL
+    # Of the asking institution, for a second opinion.
+    first_report: Annotated[Text, Field(max_length=20_000)] | None = None
+    # The further ones of a multidisciplinary consult; `specialty` is the chair's.
+    disciplines: list[DisciplineIn] = Field(default_factory=list, max_length=8)
     study_instance_uids: list[str] = Field(max_length=50)
     consent: RequestConsentIn
     history: list[HistoryRecord] = Field(default=[], max_length=MOST_RECORDS)
@@ -84,6 +96,8 @@ class ConsultOut(BaseModel):
     specialty: str
     legal_role: LegalRole
     consent: ConsentSummaryOut | None
+    form: ConsultForm
+    first_report: str | None
     requested_by: UserRefOut
     specialist: UserRefOut | None
     studies: list[StudySummaryOut]
@@ -128,6 +142,8 @@ def consults_out(
             specialty=c.specialty,
             legal_role=c.legal_role,
             consent=_consent_out(c.consent),
+            form=c.form,
+            first_report=c.first_report,
             requested_by=UserRefOut.of(people[c.requested_by_id]),
             specialist=UserRefOut.of(people[c.specialist_id]) if c.specialist_id else None,
             studies=[by_uid[uid] for uid in c.study_instance_uids if uid in by_uid],

@@ -76,6 +76,7 @@ class ReportContents:
     entries: Sequence[Entry] = ()
     amendment_reason: str | None = None
     has_time_stamp: bool = False
+    appendices: Sequence[tuple[str, str]] = ()  # headings and texts after the report's own
     changes: Sequence[tuple[str, Sequence[Run]]] = ()  # against the version signed before, by section
 
 
@@ -157,6 +158,8 @@ def _story(contents: ReportContents) -> list[object]:
         story += [Spacer(1, 2 * mm), *_paragraphs(contents.findings_text)]
     story += _section("结论 Conclusion", contents.conclusion)
     story += _section("建议 Recommendation", contents.recommendation)
+    for heading, text in contents.appendices:
+        story += _section(heading, text)
     story.append(KeepTogether([Spacer(1, 10 * mm), *_signature(contents)]))
     return story
 

@@ -7,7 +7,6 @@ from sqlalchemy import Connection
 
 from storage import audit_log
 from teleconsult import access
-from teleconsult.access import Part
 from teleconsult.consults.consult import Consult, Event, Status
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp, Seal
 from teleconsult.errors import IllegalTransition, NotAllowed, NotFound
@@ -31,21 +30,13 @@ from teleconsult.users.user import User
 
 router = APIRouter(prefix="/api/consults/{consult_id}", tags=["reports"])
 
-WRITABLE = frozenset(
-    {Status.ACCEPTED, Status.SCHEDULED, Status.IN_PROGRESS, Status.ON_HOLD, Status.REPORTING}
-)
-
-
-def _may_write(user: User, consult: Consult) -> bool:
-    return access.part_in(user, consult) is Part.ASSIGNED and consult.status in WRITABLE
-
 
 @router.get("/report")
 def read_report(consult_id: str, parts: Parts, user: CurrentUser) -> ReportOut:
     with parts.database.reading() as connection:
         consult = parts.consults.get_for(connection, consult_id, user)
         report = parts.reports.get(connection, consult_id)
-        return report_out(parts, connection, consult, report, may_write=_may_write(user, consult))
+        return report_out(parts, connection, consult, report, may_write=access.writes_report(user, consult))
 
 
 @router.put("/report")
@@ -53,7 +44,7 @@ def write_report(consult_id: str, body: ReportIn, parts: Parts, user: CurrentUse
     """Save the draft. A 409 says that another page saved meanwhile; nothing is overwritten."""
     with parts.database.transaction() as connection:
         consult = parts.consults.get_for(connection, consult_id, user)
-        if not _may_write(user, consult):
+        if not access.writes_report(user, consult):
             raise NotAllowed
         report = parts.reports.get(connection, consult_id)
         written = report.write(
@@ -126,7 +117,7 @@ def download_report(consult_id: str, parts: Parts, user: CurrentUser, now: Now) 
     with parts.database.transaction() as connection:
         consult = parts.consults.get_for(connection, consult_id, user)
         report = parts.reports.get(connection, consult.id)
-        writes_it = _may_write(user, consult) and not report.is_signed
+        writes_it = access.writes_report(user, consult) and not report.is_signed
         if report.pdf_key is None and not writes_it:
             raise NotFound
         audit_log.record(

@@ -19,6 +19,7 @@ from teleconsult.consults.consult import Consult, Event
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.finding_record import DecisionStatus, FindingRecord
 from teleconsult.notifications.telling import announce, tell_of_step
+from teleconsult.opinions.in_report import opinion_sections, require_opinions
 from teleconsult.reports.archiving import archive_at_once
 from teleconsult.reports.assembling import Assembled, assemble
 from teleconsult.reports.pades import PdfSeal
@@ -43,8 +44,8 @@ def sign_report(
     is away stops the signing with a sentence instead of leaving half of it behind. The PDF goes there
     afterwards: it is another each time it is made, and only the one that was kept may get there.
 
-    Raises: FindingsUndecided, ConclusionMissing, EntriesFaulty, ReportIsFinal, StaleVersion, PacsUnavailable,
-        CertificateNotValid, TimeStampMissing.
+    Raises: FindingsUndecided, ConclusionMissing, EntriesFaulty, ComparisonMissing, OpinionsMissing,
+        ReportIsFinal, StaleVersion, PacsUnavailable, CertificateNotValid, TimeStampMissing.
     """
     with parts.database.reading() as connection:
         report = parts.reports.get(connection, consult.id)
@@ -52,6 +53,7 @@ def sign_report(
         signed = report.sign(
             user_id=user.id, undecided=assembled.undecided, faults=assembled.faults, at=at
         )
+        require_opinions(connection, consult, signed.conclusion)
         if assembled.template is not None:
             signed = replace(signed, template=assembled.template.ref)
         earlier = parts.reports.signed_versions(connection, consult.id)
@@ -68,7 +70,8 @@ def sign_report(
         # A finding that arrived, or a decision that was changed, since the look above.
         current = assemble(parts, connection, consult, report)
         report.sign(user_id=user.id, undecided=current.undecided, faults=current.faults, at=at)
-        if current.records != assembled.records:
+        appendices = opinion_sections(parts, connection, consult)
+        if current.records != assembled.records or appendices != contents.appendices:
             raise StaleVersion(consult.id)
         digest = hashlib.sha256(pdf).hexdigest()
         key = f"reports/{consult.id}/{digest[:32]}.pdf"
@@ -223,6 +226,7 @@ def _contents(
         amendment_reason=next(
             (entry.reason for entry in reversed(consult.history) if entry.event is Event.AMEND), None
         ),
+        appendices=opinion_sections(parts, connection, consult),
     )
     if not earlier:
         return contents

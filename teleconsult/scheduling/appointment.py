@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from teleconsult.consults.specialty_names import SPECIALTY_NAMES
 from teleconsult.errors import BadAppointmentTime
 from teleconsult.scheduling.availability import GRID_MINUTES, Slot
 
@@ -62,16 +63,6 @@ class CalendarEvent:
     url: str | None
 
 
-SPECIALTIES = {
-    "general": "全科 general practice",
-    "radiology": "影像科 radiology",
-    "respiratory": "呼吸内科 respiratory medicine",
-    "thoracic-surgery": "胸外科 thoracic surgery",
-    "oncology": "肿瘤科 oncology",
-    "breast-surgery": "乳腺外科 breast surgery",
-    "cardiology": "心内科 cardiology",
-    "neurology": "神经内科 neurology",
-}
 LINE_OCTETS = 75
 
 
@@ -93,7 +84,7 @@ def icalendar(events: Iterable[CalendarEvent]) -> str:
 
 def _event(event: CalendarEvent) -> list[str]:
     appointment = event.appointment
-    specialty = SPECIALTIES.get(event.specialty, event.specialty)
+    specialty = SPECIALTY_NAMES.get(event.specialty, event.specialty)
     return [
         "BEGIN:VEVENT",
         f"UID:{appointment.consult_id}@teleconsult",

@@ -11,7 +11,7 @@ from storage import audit_log
 from storage.errors import StaleVersion
 from teleconsult import access
 from teleconsult.access import Part
-from teleconsult.consults.consult import TRANSITIONS, Consult, Event, Status
+from teleconsult.consults.consult import Consult, Event, Status
 from teleconsult.consults.schemas import ConsultOut, consults_out
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
 from teleconsult.errors import BadAvailability, IllegalTransition, NotAllowed, NotFound, SlotTaken
@@ -213,7 +213,7 @@ def see_reminder(consult_id: str, parts: Parts, user: CurrentUser, now: Now) -> 
 def _scheduling_step(consult: Consult, user: User) -> Event:
     """`schedule` or `reschedule`, whichever is this user's now. Raises IllegalTransition, NotAllowed."""
     event = Event.RESCHEDULE if consult.status is Status.SCHEDULED else Event.SCHEDULE
-    if event not in TRANSITIONS[consult.status]:
+    if event not in consult.possible:
         raise IllegalTransition(event, consult.status, access.possible_events(user, consult))
     if not access.may_cause(user, event, consult):
         raise NotAllowed

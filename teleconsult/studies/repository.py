@@ -35,6 +35,7 @@ from storage.tables import (
 )
 from teleconsult import access
 from teleconsult.agreements.repository import is_offered_to
+from teleconsult.consults.repository import panels_of
 from teleconsult.errors import NotFound
 from teleconsult.users.user import User
 
@@ -527,6 +528,7 @@ class StudyRepository:
                         consults.c.specialty == (user.specialty if user.roles & access.READERS else None),
                         is_offered_to(user.institution.id, at),
                     ),
+                    consults.c.id.in_(panels_of(user, utc_now())),
                 ),
             )
         )

@@ -65,6 +65,7 @@ def pages_of(case: dict[str, Any]) -> dict[str, tuple[str, str | None]]:
         "door": (f"/room/{case['consult']}", "specialist"),
         "nowhere": ("/no/such/page", "clinician"),
         "schedule": ("/schedule", "specialist"),
+        "calendar": ("/calendar", "specialist"),
         "devices": ("/devices", "admin"),
         "archives": ("/archives", "specialist"),
         "archives-admin": ("/archives", "admin"),

@@ -462,6 +462,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/consults/{consult_id}/comparison": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Comparison */
+        get: operations["read_comparison_api_consults__consult_id__comparison_get"];
+        /** Write Comparison */
+        put: operations["write_comparison_api_consults__consult_id__comparison_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/consults/{consult_id}/consents": {
         parameters: {
             query?: never;
@@ -642,6 +660,123 @@ export interface paths {
          * @description A short-lived ticket into the consult's room. The first to enter an accepted consult starts it.
          */
         post: operations["join_room_api_consults__consult_id__join_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/panel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Panel */
+        get: operations["read_panel_api_consults__consult_id__panel_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/panel/answer": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Answer Draft
+         * @description Agree with the joint draft, or dissent and say why.
+         */
+        put: operations["answer_draft_api_consults__consult_id__panel_answer_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/panel/draft": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Circulate Draft
+         * @description The chair puts the report's conclusion to the disciplines.
+         */
+        post: operations["circulate_draft_api_consults__consult_id__panel_draft_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/panel/missing-reason": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Say Why Missing
+         * @description The chair says why the report is signed without some opinions or answers.
+         */
+        put: operations["say_why_missing_api_consults__consult_id__panel_missing_reason_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/panel/opening": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Opinions
+         * @description The chair lets all read what has been given so far.
+         */
+        post: operations["open_opinions_api_consults__consult_id__panel_opening_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/panel/opinion": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Give Opinion
+         * @description The opinion of the caller's discipline. Who writes it first has the discipline from then on.
+         */
+        put: operations["give_opinion_api_consults__consult_id__panel_opinion_put"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1910,6 +2045,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/specialists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Specialists
+         * @description Whom of this specialty a request of the caller reaches, by name.
+         */
+        get: operations["list_specialists_api_specialists_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies": {
         parameters: {
             query?: never;
@@ -2595,6 +2750,19 @@ export interface components {
             /** Text */
             text: string;
         };
+        /** AnswerIn */
+        AnswerIn: {
+            /** Agrees */
+            agrees: boolean;
+            /**
+             * Dissent
+             * @default
+             */
+            dissent: string;
+            specialty: components["schemas"]["Specialty"];
+            /** Version */
+            version: number;
+        };
         /** AppointmentIn */
         AppointmentIn: {
             /** Reason */
@@ -2962,6 +3130,11 @@ export interface components {
             value: string;
         };
         /**
+         * Concurrence
+         * @enum {string}
+         */
+        Concurrence: "agree" | "agree-with-additions" | "disagree";
+        /**
          * Condition
          * @description Condition; not active: it is over.
          */
@@ -3110,9 +3283,20 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * ConsultForm
+         * @enum {string}
+         */
+        ConsultForm: "call" | "opinion" | "panel";
         /** ConsultIn */
         ConsultIn: {
             consent: components["schemas"]["RequestConsentIn"];
+            /** Disciplines */
+            disciplines?: components["schemas"]["DisciplineIn"][];
+            /** First Report */
+            first_report?: string | null;
+            /** @default call */
+            form: components["schemas"]["ConsultForm"];
             /**
              * History
              * @default []
@@ -3138,6 +3322,9 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /** First Report */
+            first_report: string | null;
+            form: components["schemas"]["ConsultForm"];
             /** History */
             history: components["schemas"]["HistoryEntryOut"][];
             /** Id */
@@ -3309,6 +3496,12 @@ export interface components {
             id: string;
             /** Port */
             port: number | null;
+        };
+        /** DisciplineIn */
+        DisciplineIn: {
+            /** Specialist Id */
+            specialist_id?: string | null;
+            specialty: components["schemas"]["Specialty"];
         };
         /** EchoOut */
         EchoOut: {
@@ -3502,6 +3695,29 @@ export interface components {
             volume_mm3: number | null;
             /** Weights Sha256 */
             weights_sha256: string;
+        };
+        /** FirstReportComparisonIn */
+        FirstReportComparisonIn: {
+            agreement: components["schemas"]["Concurrence"];
+            /** Difference */
+            difference: string;
+            radpeer_score?: components["schemas"]["RadpeerScore"] | null;
+            /** Version */
+            version: number;
+        };
+        /**
+         * FirstReportComparisonOut
+         * @description Null throughout before the reader has said it.
+         */
+        FirstReportComparisonOut: {
+            agreement: components["schemas"]["Concurrence"] | null;
+            /** Difference */
+            difference: string;
+            /** May Write */
+            may_write: boolean;
+            radpeer_score: components["schemas"]["RadpeerScore"] | null;
+            /** Version */
+            version: number;
         };
         /**
          * Flag
@@ -4034,6 +4250,13 @@ export interface components {
             /** Undone At */
             undone_at: string | null;
         };
+        /** MissingReasonIn */
+        MissingReasonIn: {
+            /** Reason */
+            reason: string;
+            /** Version */
+            version: number;
+        };
         /** ModelEvaluationOut */
         ModelEvaluationOut: {
             /**
@@ -4257,6 +4480,31 @@ export interface components {
             /** Take Over Reason */
             take_over_reason?: string | null;
         };
+        /** OpinionIn */
+        OpinionIn: {
+            specialty: components["schemas"]["Specialty"];
+            /** Text */
+            text: string;
+            /** Version */
+            version: number;
+        };
+        /** OpinionOut */
+        OpinionOut: {
+            /** Agrees */
+            agrees: boolean | null;
+            author: components["schemas"]["UserRefOut"] | null;
+            /** Dissent */
+            dissent: string;
+            /** Given At */
+            given_at: string | null;
+            /** Is Own */
+            is_own: boolean;
+            named: components["schemas"]["UserRefOut"] | null;
+            /** Specialty */
+            specialty: string;
+            /** Text */
+            text: string | null;
+        };
         /**
          * Option
          * @description One choice of a selection list. `code` is what is stored; it never changes its meaning.
@@ -4281,6 +4529,30 @@ export interface components {
             /** Model Version */
             model_version: string;
             rule: components["schemas"]["Words"] | null;
+        };
+        /** PanelOut */
+        PanelOut: {
+            /** Is Chair */
+            is_chair: boolean;
+            /** Is Open */
+            is_open: boolean;
+            /** Joint Draft */
+            joint_draft: string | null;
+            /** May Give */
+            may_give: boolean;
+            /** Missing Reason */
+            missing_reason: string | null;
+            /** Opinions */
+            opinions: components["schemas"]["OpinionOut"][];
+            /** Outstanding */
+            outstanding: string[];
+            /** Version */
+            version: number;
+        };
+        /** PanelStepIn */
+        PanelStepIn: {
+            /** Version */
+            version: number;
         };
         /** PasswordChangeIn */
         PasswordChangeIn: {
@@ -4459,6 +4731,16 @@ export interface components {
              */
             end: string;
         };
+        /**
+         * RadpeerScore
+         * @description How the first reading is rated; optional.
+         *
+         *     Source: S. Goldberg-Stein et al., "ACR RADPEER Committee White Paper with 2016 Updates", J Am Coll Radiol
+         *     14 (2017) 1080-1086: 1 concur; 2 a discrepancy that is an understandable miss; 3 one that should be made
+         *     most of the time; a unlikely, b likely to be clinically significant.
+         * @enum {string}
+         */
+        RadpeerScore: "1" | "2a" | "2b" | "3a" | "3b";
         /**
          * ReachOut
          * @description How many specialists of one institution see a request for this specialty in this legal role.
@@ -5841,7 +6123,7 @@ export interface components {
          * Kind
          * @enum {string}
          */
-        teleconsult__notifications__notification__Kind: "request-received" | "request-waits" | "request-accepted" | "request-declined" | "request-returned" | "scheduled" | "called-off" | "room-opened" | "report-signed" | "report-reopened" | "report-acknowledged" | "critical-result" | "critical-overdue" | "critical-acknowledged" | "test";
+        teleconsult__notifications__notification__Kind: "request-received" | "request-waits" | "request-accepted" | "request-declined" | "request-returned" | "scheduled" | "called-off" | "appointment-near" | "room-opened" | "report-signed" | "report-reopened" | "report-acknowledged" | "critical-result" | "critical-overdue" | "critical-acknowledged" | "test";
         /** ReadIn */
         teleconsult__notifications__schemas__ReadIn: {
             /** Ids */
@@ -6857,6 +7139,80 @@ export interface operations {
             };
         };
     };
+    read_comparison_api_consults__consult_id__comparison_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirstReportComparisonOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    write_comparison_api_consults__consult_id__comparison_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstReportComparisonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirstReportComparisonOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_consents_api_consults__consult_id__consents_get: {
         parameters: {
             query?: never;
@@ -7291,6 +7647,236 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JoinOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_panel_api_consults__consult_id__panel_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PanelOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    answer_draft_api_consults__consult_id__panel_answer_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AnswerIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PanelOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    circulate_draft_api_consults__consult_id__panel_draft_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PanelStepIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PanelOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    say_why_missing_api_consults__consult_id__panel_missing_reason_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MissingReasonIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PanelOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    open_opinions_api_consults__consult_id__panel_opening_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PanelStepIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PanelOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    give_opinion_api_consults__consult_id__panel_opinion_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OpinionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PanelOut"];
                 };
             };
             /** @description Validation Error */
@@ -9929,6 +10515,42 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_specialists_api_specialists_get: {
+        parameters: {
+            query: {
+                specialty: components["schemas"]["Specialty"];
+                legal_role: components["schemas"]["LegalRole"];
+            };
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserRefOut"][];
                 };
             };
             /** @description Validation Error */

@@ -124,6 +124,10 @@ export type AgreementState = Schemas["AgreementState"];
 export type NewAgreement = Schemas["AgreementIn"];
 export type Reach = Schemas["ReachOut"];
 
+export type Comparison = Schemas["FirstReportComparisonOut"];
+export type NewComparison = Schemas["FirstReportComparisonIn"];
+export type OpinionPanel = Schemas["PanelOut"];
+
 export type Calendar = Schemas["CalendarOut"];
 export type CalendarEntry = Schemas["CalendarEntryOut"];
 export type Availability = Schemas["AvailabilityOut"];

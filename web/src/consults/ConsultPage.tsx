@@ -8,6 +8,8 @@ import type { Consult, StudySummary } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { Consents } from "../consents/Consents";
 import { PatientSide } from "../history/PatientSide";
+import { FirstReport } from "../opinions/FirstReport";
+import { PanelOfOpinions } from "../opinions/PanelOfOpinions";
 import { ReportEditor } from "../reports/ReportEditor";
 import { AiState } from "../studies/AiState";
 import { Thumbnail } from "../studies/Thumbnail";
@@ -69,6 +71,7 @@ function Request({ consult }: { consult: Consult }) {
         </dd>
         <dt>{t("form.legalRole")}</dt>
         <dd>
+          {consult.form !== "call" && `${t(`opinion:form.${consult.form}`)} · `}
           {t(`legalRole.${consult.legal_role}`)}
           <div className={classes.muted}>{t(`legalRoleText.${consult.legal_role}`)}</div>
         </dd>
@@ -112,6 +115,8 @@ export function ConsultPage() {
             </ul>
           </Panel>
           <Stills consultId={consult.id} />
+          {consult.form === "panel" && consult.status !== "requested" && <PanelOfOpinions consultId={consult.id} />}
+          {consult.first_report !== null && <FirstReport consult={consult} />}
           {HAS_REPORT.has(consult.status) && (
             <div id="report" className={classes.anchor}>
               <ReportEditor consultId={consult.id} />

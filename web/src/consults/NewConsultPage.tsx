@@ -9,6 +9,7 @@ import { useCreateConsult, usePatients, useStudies } from "../api/hooks";
 import type { ConsentMethod, LegalRole, NewConsult, Urgency } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { HistoryEditor } from "../history/HistoryEditor";
+import { FormChoice } from "../opinions/FormChoice";
 import { formatPersonName } from "../ui/format";
 import { Narrow } from "../ui/Narrow";
 import { Note } from "../ui/Note";
@@ -142,6 +143,11 @@ function Form() {
               title: t(`legalRole.${value}`),
               text: t(`legalRoleText.${value}`),
             }))}
+          />
+          <FormChoice
+            draft={draft}
+            onChange={change}
+            fault={tried && faults.has("disciplines") ? t("opinion:form.fault") : null}
           />
           <ReachNote specialty={draft.specialty} legalRole={draft.legal_role} />
         </div>

@@ -1,5 +1,5 @@
 /** A request as it is being filled in, and what it still lacks. Pure. */
-import type { ConsentMethod, LegalRole, NewConsult, Urgency } from "../api/types";
+import type { ConsentMethod, Consult, LegalRole, NewConsult, Urgency } from "../api/types";
 import { EMPTY_HISTORY, historyFaults, recordsOf, type HistoryDraft } from "../history/draft";
 
 export interface ConsultDraft {
@@ -9,6 +9,9 @@ export interface ConsultDraft {
   urgency: Urgency;
   specialty: NewConsult["specialty"];
   legal_role: LegalRole;
+  form: Consult["form"];
+  first_report: string;
+  disciplines: NonNullable<NewConsult["disciplines"]>;
   consent_method: ConsentMethod | null;
   consent_given: boolean;
   consent_note: string;
@@ -22,13 +25,24 @@ export const EMPTY_DRAFT: ConsultDraft = {
   urgency: "routine",
   specialty: "radiology",
   legal_role: "consultation",
+  form: "call",
+  first_report: "",
+  disciplines: [],
   consent_method: null,
   consent_given: false,
   consent_note: "",
   history: EMPTY_HISTORY,
 };
 
-export type DraftFault = "patient" | "study" | "question" | "consentMethod" | "consentGiven" | "emergencyReason" | "history";
+export type DraftFault =
+  | "patient"
+  | "study"
+  | "question"
+  | "disciplines"
+  | "consentMethod"
+  | "consentGiven"
+  | "emergencyReason"
+  | "history";
 
 export const QUESTION_LENGTH_LEAST = 4;
 
@@ -39,6 +53,8 @@ export function draftFaults(draft: ConsultDraft): ReadonlySet<DraftFault> {
   if (draft.study_instance_uids.length === 0) faults.add("study");
   if (draft.question.trim().length < QUESTION_LENGTH_LEAST) faults.add("question");
   if (historyFaults(draft.history).size > 0) faults.add("history");
+  const others = draft.disciplines.filter(({ specialty }) => specialty !== draft.specialty);
+  if (draft.form === "panel" && others.length === 0) faults.add("disciplines");
   if (draft.consent_method === null) faults.add("consentMethod");
   else if (draft.consent_method === "emergency") {
     if (draft.consent_note.trim() === "") faults.add("emergencyReason");
@@ -57,6 +73,10 @@ export function newConsult(draft: ConsultDraft): NewConsult | null {
     urgency: draft.urgency,
     specialty: draft.specialty,
     legal_role: draft.legal_role,
+    form: draft.form,
+    first_report: draft.form === "opinion" ? draft.first_report.trim() || null : null,
+    disciplines:
+      draft.form === "panel" ? draft.disciplines.filter(({ specialty }) => specialty !== draft.specialty) : [],
     study_instance_uids: [...draft.study_instance_uids],
     consent: {
       given: consent_method !== "emergency",

@@ -21,6 +21,7 @@ class Kind(StrEnum):
     REQUEST_RETURNED = "request-returned"
     SCHEDULED = "scheduled"
     CALLED_OFF = "called-off"
+    APPOINTMENT_NEAR = "appointment-near"
     ROOM_OPENED = "room-opened"
     REPORT_SIGNED = "report-signed"
     REPORT_REOPENED = "report-reopened"
@@ -58,6 +59,7 @@ TOPICS: Mapping[Kind, Topic] = {
     Kind.REQUEST_RETURNED: Topic.ANSWERS,
     Kind.SCHEDULED: Topic.APPOINTMENTS,
     Kind.CALLED_OFF: Topic.APPOINTMENTS,
+    Kind.APPOINTMENT_NEAR: Topic.APPOINTMENTS,
     Kind.ROOM_OPENED: Topic.APPOINTMENTS,
     Kind.REPORT_SIGNED: Topic.REPORTS,
     Kind.REPORT_REOPENED: Topic.REPORTS,

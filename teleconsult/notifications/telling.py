@@ -41,9 +41,10 @@ def tell_of_step(
 
 
 def invited(parts: PartsOfApp, connection: Connection, consult: Consult) -> list[User]:
-    """The specialists who may accept it now."""
-    reached = parts.users.of_institutions(connection, consult.offered_to)
-    return [user for user in reached if access.part_in(user, consult) is Part.INVITED]
+    """The specialists who may accept it now, or give the opinion of one of its disciplines."""
+    places = consult.offered_to.union(*(seat.offered_to for seat in consult.seats))
+    reached = parts.users.of_institutions(connection, places)
+    return [user for user in reached if access.part_in(user, consult) in (Part.INVITED, Part.PANEL)]
 
 
 def named(parts: PartsOfApp, connection: Connection, consult: Consult) -> dict[str, str]:

@@ -37,6 +37,10 @@ SENTENCES: Mapping[Kind, tuple[str, str]] = {
     ),
     Kind.SCHEDULED: ("{person} has set the time of a consult", "{person} 约定了会诊时间"),
     Kind.CALLED_OFF: ("{person} has called off a consult", "{person} 取消了一次会诊"),
+    Kind.APPOINTMENT_NEAR: (
+        "A consult with {institution_en} begins at {starts_at}",
+        "与{institution_zh}的会诊将于 {starts_at} 开始",
+    ),
     Kind.ROOM_OPENED: ("{person} waits for you in the consult room", "{person} 已进入会诊室，正在等您"),
     Kind.REPORT_SIGNED: ("{person} has signed the report of a consult", "{person} 已签发会诊报告"),
     Kind.REPORT_REOPENED: ("{person} is amending a signed report", "{person} 正在修订已签发的报告"),

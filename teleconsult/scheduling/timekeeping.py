@@ -5,12 +5,16 @@ Every process of the application does this; the rows say what is due, and each i
 
 from datetime import datetime
 
+from sqlalchemy import Connection
+
 from storage import audit_log
 from storage.errors import StaleVersion
 from teleconsult.consults.consult import SYSTEM, Event, Status
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.errors import IllegalTransition
-from teleconsult.scheduling.repository import AppointmentRepository
+from teleconsult.notifications.notification import Kind
+from teleconsult.notifications.telling import announce
+from teleconsult.scheduling.repository import AppointmentRepository, Reminder
 
 appointments = AppointmentRepository()
 
@@ -56,12 +60,33 @@ def send_reminders(parts: PartsOfApp, at: datetime) -> int:
         return 0
     with parts.database.transaction() as connection:
         mine = [one for one in due if appointments.claim(connection, one, at)]
-        still = {
-            one.consult_id
-            for one in mine
-            if parts.consults.get(connection, one.consult_id).status is Status.SCHEDULED
-        }
-    sent = [one for one in mine if one.consult_id in still]
+        sent = [one for one in mine if _tell(parts, connection, one, at)]
     for one in sent:
         parts.publish({"type": "reminder-due", "user_id": one.user_id, "consult_id": one.consult_id})
+    announce(parts, {one.user_id for one in sent})
     return len(sent)
+
+
+def _tell(parts: PartsOfApp, connection: Connection, reminder: Reminder, at: datetime) -> bool:
+    """By the ways that the user chose. False: the consult has begun, or is over."""
+    consult = parts.consults.get(connection, reminder.consult_id)
+    if consult.status is not Status.SCHEDULED:
+        return False
+    planned = appointments.of_consults(connection, [consult.id])[consult.id]
+    zone = appointments.availability_of(connection, reminder.user_id).zone
+    other_id = consult.requested_by_id if reminder.user_id == planned.specialist_id else planned.specialist_id
+    other = parts.users.get(connection, other_id).institution
+    parts.notifications.tell(
+        connection,
+        {reminder.user_id},
+        Kind.APPOINTMENT_NEAR,
+        at=at,
+        urgency=consult.urgency,
+        consult_id=consult.id,
+        values={
+            "institution_en": other.name_en,
+            "institution_zh": other.name_zh,
+            "starts_at": f"{planned.starts_at.astimezone(zone):%Y-%m-%d %H:%M} ({zone.key})",
+        },
+    )
+    return True

@@ -17,6 +17,7 @@ from teleconsult.consults.consult import Event, Status
 from teleconsult.consults.repository import ConsultRepository
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.errors import NotFound, SlotTaken
+from teleconsult.notifications.repository import NotificationRepository
 from teleconsult.scheduling.appointment import Appointment
 from teleconsult.scheduling.availability import Availability, Hours
 from teleconsult.scheduling.repository import AppointmentRepository
@@ -34,6 +35,7 @@ class Parts:
 
     def __init__(self, database: Database) -> None:
         self.database, self.consults = database, ConsultRepository()
+        self.users, self.notifications = UserRepository(database), NotificationRepository([])
         self.published: list[dict[str, str]] = []
 
     def publish(self, event: dict[str, str]) -> None:
@@ -170,7 +172,10 @@ def test_everybody_is_reminded_once_and_not_of_what_was_begun_or_called_off(
     app = cast(PartsOfApp, parts)
     due = NOON - timedelta(days=1)
     at_once(lambda: keep_time(app, due), lambda: keep_time(app, due))
-    assert parts.published == [{"type": "reminder-due", "user_id": user_id, "consult_id": "c0"}]
+    assert parts.published == [
+        {"type": "reminder-due", "user_id": user_id, "consult_id": "c0"},
+        {"type": "notifications-changed", "user_id": user_id},
+    ]
     with database.transaction() as connection:
         assert appointments.unseen(connection, user_id, due) == ["c0"]
         appointments.see(connection, user_id, "c0", due)

@@ -29,6 +29,7 @@ VALUES = {
     "institution_zh": "甲",
     "person": "Li",
     "asking": "Wang",
+    "starts_at": "2026-03-01 09:30 (Asia/Urumqi)",
 }
 
 

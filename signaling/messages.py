@@ -109,6 +109,41 @@ class Message(BaseModel):
 Layout = Literal["stack", "mpr", "compare", "mammography"]  # how a screen is divided among pictures
 
 
+class PlaceLps(Message):
+    """In the patient, in mm: x to the left, y to the back, z to the head."""
+
+    x: Finite
+    y: Finite
+    z: Finite
+
+
+class Slab(Message):
+    """What a plane shows of the layers about it; 0 mm: of one voxel."""
+
+    thickness_mm: Annotated[float, Field(allow_inf_nan=False, ge=0, le=100)]
+    projection: Literal["mip", "minip", "mean"]
+
+
+class Slabs(Message):
+    """One for each plane."""
+
+    axial: Slab
+    coronal: Slab
+    sagittal: Slab
+
+
+class MprState(Message):
+    """Three planes that meet in the crosshair; `centre` stands in the middle of each picture.
+
+    `plane` is the one that is looked at: where there is room for one, it is shown.
+    """
+
+    crosshair: PlaceLps
+    centre: PlaceLps
+    plane: Literal["axial", "coronal", "sagittal"]
+    slabs: Slabs
+
+
 class ShownImage(Message):
     """An image as a screen shows it.
 
@@ -155,6 +190,7 @@ class ViewerState(ShownImage):
     layout: Layout = "stack"
     prior: PriorImage | None = None
     hanging: Hanging | None = None
+    mpr: MprState | None = None  # what the layout "mpr" shows, once it shows something
 
 
 class Pointer(Message):

@@ -26,6 +26,9 @@ def a_viewer_state(**changes: Any) -> dict[str, Any]:
         "invert": False,
         "findingId": None,
         "layout": "stack",
+        "prior": None,
+        "hanging": None,
+        "mpr": None,
         **changes,
     }
 

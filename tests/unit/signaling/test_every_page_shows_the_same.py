@@ -275,7 +275,7 @@ class Interleaving:
 def a_state(zoom: int) -> dict[str, Any]:
     uids = {"studyInstanceUid": "1.2", "seriesInstanceUid": "1.2.3", "sopInstanceUid": f"1.2.3.{zoom}"}
     window = {"windowCenter": 40, "windowWidth": 400, "invert": False, "findingId": None, "layout": "stack"}
-    window |= {"prior": None, "hanging": None}
+    window |= {"prior": None, "hanging": None, "mpr": None}
     return {**uids, **window, "zoom": zoom, "panX": 0, "panY": 0, "rotation": 0, "flip": False}
 
 

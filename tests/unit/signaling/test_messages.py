@@ -40,9 +40,19 @@ STATE = {
     "layout": "mpr",
     "prior": None,
     "hanging": {"shown": "CC", "isAligned": True, "priorStudyInstanceUid": "1.2"},
+    "mpr": {
+        "crosshair": {"x": -83.25, "y": -192, "z": -195},
+        "centre": {"x": 0, "y": 0, "z": 0},
+        "plane": "coronal",
+        "slabs": {
+            name: {"thicknessMm": 10, "projection": "mip"} for name in ("axial", "coronal", "sagittal")
+        },
+    },
 }
 IMAGE = {
-    name: value for name, value in STATE.items() if name not in ("findingId", "layout", "prior", "hanging")
+    name: value
+    for name, value in STATE.items()
+    if name not in ("findingId", "layout", "prior", "hanging", "mpr")
 }
 PRIOR = {**IMAGE, "linkOffsetMm": -12.5, "isWindowLinked": True}
 OFFER = {"type": "description", "connection": "send", "description": {"type": "offer", "sdp": "v=0"}}
@@ -89,6 +99,7 @@ BAD: list[Any] = [
     {"type": "viewer", "state": {**STATE, "layout": "carousel"}},
     {"type": "viewer", "state": {**STATE, "prior": {**PRIOR, "linkOffsetMm": "up"}}},
     {"type": "viewer", "state": {**STATE, "hanging": {"shown": "L-ML", "isAligned": True}}},
+    {"type": "viewer", "state": {**STATE, "mpr": {"crosshair": None}}},
     {"type": "viewer", "state": {**STATE, "patientName": "X"}},
     {"type": "viewer", "state": {k: v for k, v in STATE.items() if k != "zoom"}},
 ]
@@ -144,9 +155,9 @@ STATES = st.fixed_dictionaries(
 
 
 def test_a_viewer_state_from_before_turned_pictures_and_layouts_is_an_upright_stack() -> None:
-    kept = {name: value for name, value in STATE.items() if name not in ("rotation", "flip", "layout")}
+    kept = {name: value for name, value in STATE.items() if name not in ("rotation", "flip", "layout", "mpr")}
     state = ViewerState.model_validate(kept)
-    assert (state.rotation, state.flip, state.layout) == (0, False, "stack")
+    assert (state.rotation, state.flip, state.layout, state.mpr) == (0, False, "stack", None)
 
 
 @given(STATES.map(ViewerState.model_validate))

@@ -38,6 +38,19 @@ const GROUPS = [
     ],
   },
   {
+    title: "viewer:layout.mpr",
+    rows: [
+      { keys: ["8"], label: "viewer:layout.toggle" },
+      { keys: ["X"], label: "viewer:tool.crosshair" },
+      { keys: ["5"], label: "viewer:mpr.plane.axial" },
+      { keys: ["6"], label: "viewer:mpr.plane.coronal" },
+      { keys: ["7"], label: "viewer:mpr.plane.sagittal" },
+      { keys: ["G"], label: "viewer:mpr.large" },
+      { keys: [",", "."], label: "viewer:mpr.slab.keys" },
+      { keys: ["M"], label: "viewer:mpr.slab.next" },
+    ],
+  },
+  {
     title: "viewer:measurements.title",
     rows: [
       { keys: ["L"], label: "viewer:tool.length" },

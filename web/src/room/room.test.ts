@@ -42,6 +42,7 @@ const shared = {
   layout: "stack" as const,
   prior: null,
   hanging: null,
+  mpr: null,
 };
 
 describe("what is on the screen", () => {

@@ -112,6 +112,18 @@ export interface MediaChanged {
   screen: boolean;
 }
 
+/**
+ * Three planes that meet in the crosshair; `centre` stands in the middle of each picture.
+ *
+ * `plane` is the one that is looked at: where there is room for one, it is shown.
+ */
+export interface MprState {
+  crosshair: PlaceLps;
+  centre: PlaceLps;
+  plane: "axial" | "coronal" | "sagittal";
+  slabs: Slabs;
+}
+
 /** A moderator asks this one, or everybody else, to be silent; to speak again is up to each of them. */
 export interface Mute {
   type: "mute";
@@ -139,6 +151,13 @@ export interface Participant {
   reconnecting: boolean;
   line: LineWord | null;
   mayPresent: boolean;
+}
+
+/** In the patient, in mm: x to the left, y to the back, z to the head. */
+export interface PlaceLps {
+  x: number;
+  y: number;
+  z: number;
 }
 
 /** Where somebody points: x is the column, y the row, in pixels of the stored image, zero-based. */
@@ -281,6 +300,19 @@ export interface SetWatched {
   pictures: WatchedPicture[];
 }
 
+/** What a plane shows of the layers about it; 0 mm: of one voxel. */
+export interface Slab {
+  thicknessMm: number;
+  projection: "mip" | "minip" | "mean";
+}
+
+/** One for each plane. */
+export interface Slabs {
+  axial: Slab;
+  coronal: Slab;
+  sagittal: Slab;
+}
+
 /** Who speaks, or spoke last; null: nobody has since the last one left. */
 export interface SpeakerChanged {
   type: "speaker";
@@ -338,6 +370,7 @@ export interface ViewerState {
   layout: "stack" | "mpr" | "compare" | "mammography";
   prior: PriorImage | null;
   hanging: Hanging | null;
+  mpr: MprState | null;
 }
 
 /** An answer to `join`: a moderator is asked; then `welcome` or the error `declined` follows. */

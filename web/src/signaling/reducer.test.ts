@@ -32,6 +32,7 @@ const viewer = (zoom: number): ViewerState => ({
   layout: "stack" as const,
   prior: null,
   hanging: null,
+  mpr: null,
 });
 const welcome = (changes: object = {}): ServerMessage => ({
   type: "welcome",

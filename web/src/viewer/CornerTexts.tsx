@@ -3,11 +3,10 @@ import { useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Series, StudyDetail } from "../api/types";
-import { useLanguage } from "../app/i18n";
-import { ageInYears, formatDate, formatPersonName } from "../ui/format";
 import type { ImageStack } from "./imageStack";
 import { digits } from "./measuring";
 import { lettersOnCanvas } from "./orientation";
+import { EdgeText, PatientText } from "./PictureTexts";
 import { isPresetShown, presetsFor } from "./presets";
 import { usePresetName } from "./usePresetName";
 import classes from "./viewer.module.css";
@@ -38,15 +37,10 @@ export interface CornerTextsProps {
 
 export function CornerTexts({ study, series, stack }: CornerTextsProps) {
   const { t } = useTranslation("viewer");
-  const { t: common } = useTranslation();
-  const language = useLanguage();
   const presetName = usePresetName();
   const { shown, slices, presentation, stored, transform } = useSyncExternalStore(stack.snapshot.subscribe, stack.snapshot.get);
   if (shown === null || presentation === null || transform === null) return null;
   const { facts } = shown;
-  const { patient } = study;
-  const age = ageInYears(patient.birth_date, new Date());
-  const sex = patient.sex === "M" || patient.sex === "F" || patient.sex === "O" ? common(`sex.${patient.sex}`) : null;
   const { center, width } = presentation.window;
   const { rotation, flip } = presentation.turn;
   const letters = facts.letters === null ? null : lettersOnCanvas(facts.letters, transform);
@@ -57,9 +51,7 @@ export function CornerTexts({ study, series, stack }: CornerTextsProps) {
   return (
     <div className={classes.texts}>
       <div className={classes.topLeft}>
-        <div className={classes.strong}>{formatPersonName(patient.name, language)}</div>
-        <div>{[patient.patient_id, sex, age === null ? null : common("years", { count: age })].filter(Boolean).join(" · ")}</div>
-        <div className={classes.faint}>{formatDate(study.study_date)}</div>
+        <PatientText study={study} />
       </div>
       <div className={classes.topRight}>
         {facts.projection !== null && <div className={classes.projection}>{facts.projection}</div>}
@@ -94,14 +86,7 @@ export function CornerTexts({ study, series, stack }: CornerTextsProps) {
           <div className={classes.faint}>{t("thickness", { mm: facts.sliceThicknessMm.toFixed(1) })}</div>
         )}
       </div>
-      {letters !== null && (
-        <>
-          <span className={classes.edge} data-edge="left">{letters.left}</span>
-          <span className={classes.edge} data-edge="right">{letters.right}</span>
-          <span className={classes.edge} data-edge="top">{letters.top}</span>
-          <span className={classes.edge} data-edge="bottom">{letters.bottom}</span>
-        </>
-      )}
+      <EdgeText letters={letters} />
     </div>
   );
 }

@@ -55,6 +55,8 @@ export interface LayoutProps extends ViewerProps {
   start: ViewerState | null;
   /** Where the user chooses another layout: belongs into the toolbar. */
   layoutChoice: ReactNode;
+  /** To be called with a sentence where this layout cannot show a series: the stack shows it then. */
+  onRefused: (seriesInstanceUid: string, why: string) => void;
 }
 
 export interface StudyViewerProps extends LayoutProps {
@@ -133,7 +135,8 @@ export function StudyViewer(props: StudyViewerProps) {
     if (series === null) return;
     const uid = series.series_instance_uid;
     if (isSame && stack.holds(opened, series)) return;
-    const state = [followed, stays, start].find((each) => each?.seriesInstanceUid === uid) ?? null;
+    const holdsStart = series.instances.some((each) => each.sop_instance_uid === start?.sopInstanceUid);
+    const state = [followed, stays, holdsStart ? start : null].find((each) => each?.seriesInstanceUid === uid) ?? null;
     const finding = known.find((each) => each.id === selected && each.series_instance_uid === uid);
     stack.open(opened, series, state?.sopInstanceUid ?? finding?.sop_instance_uid ?? null, state, "load");
   }, [stack, studyUid, instanceCount, seriesInstanceUid, sharedSeries]);

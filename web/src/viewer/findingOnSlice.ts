@@ -2,7 +2,7 @@
 import type { Finding } from "../api/types";
 import { formatProbability } from "../ui/format";
 import type { Box } from "./geometry";
-import type { Vector } from "./orientation";
+import { cross, dot, minus, type Vector } from "./orientation";
 
 /** One slice's plane in the patient (LPS, mm): the centre of its first pixel and its two directions. */
 export interface Plane {
@@ -31,25 +31,17 @@ export interface FindingMark {
 /** A slice that only touches the box with its edge does not show the lesion. */
 const EDGE_MM = 0.01;
 
-const dot = (a: Vector, b: Vector) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-const minus = (a: Vector, b: Vector): Vector => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
-const cross = (a: Vector, b: Vector): Vector => [
-  a[1] * b[2] - a[2] * b[1],
-  a[2] * b[0] - a[0] * b[2],
-  a[0] * b[1] - a[1] * b[0],
-];
-
-type BoxLps = NonNullable<Finding["box_lps_mm"]>;
+export type BoxLps = NonNullable<Finding["box_lps_mm"]>;
 
 function cornersOf([x0, y0, z0, x1, y1, z1]: BoxLps): Vector[] {
   return [x0, x1].flatMap((x) => [y0, y1].flatMap((y) => [z0, z1].map((z): Vector => [x, y, z])));
 }
 
-/** True where the plane runs through the box. */
-export function crosses(plane: Plane, box: BoxLps): boolean {
+/** True where the plane, or a slab that reaches so far to both sides of it, runs through the box. */
+export function crosses(plane: Plane, box: BoxLps, reachMm = EDGE_MM): boolean {
   const normal = cross(plane.row, plane.column);
   const depths = cornersOf(box).map((corner) => dot(minus(corner, plane.position), normal));
-  return Math.min(...depths) <= EDGE_MM && Math.max(...depths) >= -EDGE_MM;
+  return Math.min(...depths) <= reachMm && Math.max(...depths) >= -reachMm;
 }
 
 /** The box's outline on the plane, in image pixels. */

@@ -1,17 +1,31 @@
 /** Mouse, touch and pen on the picture. Every change of the view by hand comes through here or the toolbar,
  * so what a user did and what was followed from another screen can never be taken for each other. */
 import type { Point } from "./geometry";
-import type { ImageStack } from "./imageStack";
 import { isOverMeasurement, type HandTool } from "./measurements";
 import { MEASUREMENT_KINDS } from "./measuring";
+import type { Readable } from "./store";
+import type { Window } from "./viewerState";
 
 export type DragTool = "scroll" | "window" | "pan" | "zoom" | HandTool;
+/** What the main button does on a plane. */
+export type PlaneTool = "crosshair" | "scroll" | "window" | "pan" | "zoom";
+
+/** What the hand moves: a stack, or one of the planes through a volume. */
+export interface Movable {
+  snapshot: Pick<Readable<{ presentation: { window: Window } | null; slices: { readonly length: number } }>, "get">;
+  setWindow: (window: Window) => void;
+  panBy: (by: Point) => void;
+  zoomBy: (factor: number) => void;
+  step: (by: number) => void;
+  /** What the tool "crosshair" does with each point that it touches. */
+  putCrosshair?: (at: Point) => void;
+}
 
 /** What a tool draws; null for one that changes the view. */
-export const drawnBy = (tool: DragTool) => MEASUREMENT_KINDS.find((kind) => kind === tool) ?? null;
+export const drawnBy = (tool: DragTool | PlaneTool) => MEASUREMENT_KINDS.find((kind) => kind === tool) ?? null;
 
 /** The tool where it is one of Cornerstone's, which sees the mouse by itself. */
-export const handToolOf = (tool: DragTool): HandTool | null => (tool === "magnify" ? tool : drawnBy(tool));
+export const handToolOf = (tool: DragTool | PlaneTool): HandTool | null => (tool === "magnify" ? tool : drawnBy(tool));
 
 const MIDDLE_BUTTON = 1;
 const RIGHT_BUTTON = 2;
@@ -24,7 +38,7 @@ const WHEEL_STEP_PX = 40;
 const SCROLL_DRAG_LEAST_PX = 4;
 
 interface Drag {
-  tool: DragTool;
+  tool: DragTool | PlaneTool;
   at: Point;
   /** What is left of a slice. */
   rest: number;
@@ -36,8 +50,8 @@ const distance = (a: Point, b: Point) => Math.hypot(a[0] - b[0], a[1] - b[1]);
 /** Listen on `element` until the returned function is called. `onPoint` gets the pointer's place, null when it leaves. */
 export function followGestures(
   element: HTMLElement,
-  stack: ImageStack,
-  tool: () => DragTool,
+  stack: Movable,
+  tool: () => DragTool | PlaneTool,
   onPoint: (point: Point | null) => void,
 ): () => void {
   const fingers = new Map<number, Point>();
@@ -49,7 +63,7 @@ export function followGestures(
     return [event.clientX - box.left, event.clientY - box.top];
   };
 
-  const toolOf = (event: PointerEvent): DragTool => {
+  const toolOf = (event: PointerEvent): DragTool | PlaneTool => {
     if (event.button === MIDDLE_BUTTON) return "pan";
     return event.button === RIGHT_BUTTON ? "zoom" : tool();
   };
@@ -65,6 +79,7 @@ export function followGestures(
     const width = stack.snapshot.get().presentation?.window.width ?? 1;
     drag = { tool: chosen, at, rest: 0, windowPerPx: Math.max(width, 20) / WINDOW_DRAG_PX };
     element.setPointerCapture(event.pointerId);
+    if (chosen === "crosshair") stack.putCrosshair?.(at);
   };
 
   const pinch = (event: PointerEvent, at: Point) => {
@@ -86,6 +101,9 @@ export function followGestures(
           center: presentation.window.center + dy * current.windowPerPx,
           width: presentation.window.width + dx * current.windowPerPx,
         });
+        return;
+      case "crosshair":
+        stack.putCrosshair?.(current.at);
         return;
       case "pan":
         stack.panBy([dx, dy]);

@@ -3,6 +3,14 @@ import type { ImageToCanvas } from "./geometry";
 
 export type Vector = readonly [x: number, y: number, z: number];
 
+export const dot = (a: Vector, b: Vector) => a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+export const minus = (a: Vector, b: Vector): Vector => [a[0] - b[0], a[1] - b[1], a[2] - b[2]];
+export const cross = (a: Vector, b: Vector): Vector => [
+  a[1] * b[2] - a[2] * b[1],
+  a[2] * b[0] - a[0] * b[2],
+  a[0] * b[1] - a[1] * b[0],
+];
+
 export interface EdgeLetters {
   left: string;
   right: string;

@@ -1,9 +1,9 @@
 /** What is shared of a viewer, and how it is read from and put on a viewport. Pure. */
-import type { Pointer, PriorImage, ViewerState } from "../signaling/messages";
+import type { MprState, Pointer, PriorImage, ViewerState } from "../signaling/messages";
 import { viewOf, type ImageToCanvas, type Size, type Turn, type View } from "./geometry";
 
 /** Zoom is relative to "fits the screen" and pan is in image pixels, so screens of any size show the same. */
-export type { Pointer, PriorImage, ViewerState };
+export type { MprState, Pointer, PriorImage, ViewerState };
 export type Layout = ViewerState["layout"];
 /** What a state says of one image. */
 export type ShownImage = Omit<PriorImage, "linkOffsetMm" | "isWindowLinked">;
@@ -73,6 +73,7 @@ export const toViewerState = (image: ShownImage, findingId: string | null): View
   layout: "stack",
   prior: null,
   hanging: null,
+  mpr: null,
 });
 
 export function toPresentation(state: ShownImage): Presentation {
@@ -84,7 +85,7 @@ export function toPresentation(state: ShownImage): Presentation {
   };
 }
 
-const rounded = (value: number) => Math.round(value * 1e4) / 1e4;
+export const rounded = (value: number) => Math.round(value * 1e4) / 1e4;
 
 export const ZOOM_LEAST = 0.2;
 export const ZOOM_MOST = 30;

@@ -10,6 +10,7 @@ import classes from "./form.module.css";
 import { valueText } from "./words";
 
 export interface FormFieldProps {
+  path: string;
   field: TemplateField;
   value: Value;
   set: Written | undefined;
@@ -23,7 +24,7 @@ export interface FormFieldProps {
 }
 
 /** A field with where its value is from; where writer and finding differ, both. */
-export function FormField({ field, value, set, found, fault, onChange, onTake, onKeep }: FormFieldProps) {
+export function FormField({ path, field, value, set, found, fault, onChange, onTake, onKeep }: FormFieldProps) {
   const { t } = useTranslation("report");
   const language = useLanguage();
   const disputed = isDisputed(set, found);
@@ -45,7 +46,7 @@ export function FormField({ field, value, set, found, fault, onChange, onTake, o
       </span>
     );
   return (
-    <div className={classes.field} data-wide={(field.type === "text" && !field.prefill) || undefined} data-path-field={field.id}>
+    <div className={classes.field} data-wide={(field.type === "text" && !field.prefill) || undefined} data-path={path}>
       <FieldInput
         field={field}
         value={value}

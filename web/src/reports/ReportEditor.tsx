@@ -9,7 +9,7 @@ import { usePollMs } from "../api/events";
 import { useConsult, useReport } from "../api/hooks";
 import { useSignedVersions } from "../api/reportHooks";
 import type { Consult, Finding, Report } from "../api/types";
-import { inLanguage, useLanguage } from "../app/i18n";
+import { useLanguage } from "../app/i18n";
 import { actorName, formatInstant, formatProbability } from "../ui/format";
 import { Note } from "../ui/Note";
 import { Panel } from "../ui/Panel";
@@ -18,6 +18,7 @@ import { Tag } from "../ui/Tag";
 import { ConflictNote } from "./ConflictNote";
 import { draftOf, SECTIONS } from "./draft";
 import { Entries } from "./Entries";
+import { FieldFaults } from "./FieldFaults";
 import { findingLine } from "./findingLine";
 import classes from "./report.module.css";
 import { SaveSign } from "./SaveSign";
@@ -178,6 +179,7 @@ function Editor({ consult, report, onShowFinding }: { consult: Consult; report: 
             {latest !== undefined && <div>{t(latest.has_time_stamp ? "timeStamped" : "timeClaimed")}</div>}
           </Note>
         )}
+        {maySign && missing.length > 0 && <FieldFaults faults={missing} />}
         <div className={classes.foot}>
           {report.has_signed_pdf && (
             <Button component={Link} to={`/consults/${consult.id}/report`} variant="subtle" leftSection={<IconHistory size={16} />}>
@@ -185,9 +187,6 @@ function Editor({ consult, report, onShowFinding }: { consult: Consult; report: 
             </Button>
           )}
           {editable && consult.status !== "reporting" && <span className={classes.muted}>{t("signAfter")}</span>}
-          {maySign && !empty && missing.length > 0 && (
-            <span className={classes.muted}>{t("fieldsMissing", { count: missing.length, first: inLanguage(missing[0] ?? { en: "", zh: "" }, language) })}</span>
-          )}
           {maySign && empty && <span className={classes.muted}>{t("conclusionMissing")}</span>}
           {(editable || report.has_signed_pdf) && (
           <Button

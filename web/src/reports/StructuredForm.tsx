@@ -40,6 +40,7 @@ function Fields({ section, row, structured, written, onChange }: StructuredFormP
         return (
           <FormField
             key={path}
+            path={path}
             field={field}
             value={valueAt(written, found, path)}
             set={written[path]}

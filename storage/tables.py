@@ -633,6 +633,29 @@ consents = Table(
     Column("review_note", Text),
 )
 
+# By which patients take part without an account: teleconsult.patient_links.link
+patient_links = Table(
+    "patient_links",
+    metadata,
+    _id(primary_key=True),
+    _id("consult_id", ForeignKey("consults.id"), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("name", String(200), nullable=False),
+    Column("token_sha256", String(64), nullable=False, unique=True),
+    Column("code_sha256", String(64), nullable=False),
+    _id("created_by", ForeignKey("users.id"), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("tries_left", Integer, nullable=False),
+    Column("opened_at", UtcDateTime),
+    Column("session_sha256", String(64)),  # of the one browser that has it
+    _id("consent_id", ForeignKey("consents.id")),
+    Column("phase", String(16), nullable=False),
+    Column("seen_at", UtcDateTime),
+    Column("revoked_at", UtcDateTime),
+    _id("revoked_by", ForeignKey("users.id")),
+)
+
 # Who may ask whom, and for what: teleconsult.agreements.agreement
 agreements = Table(
     "agreements",

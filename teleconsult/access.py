@@ -159,6 +159,10 @@ def may_see_consents(user: User, consult: Consult) -> bool:
     return part_in(user, consult) in (Part.INVITING, Part.ASSIGNED)
 
 
+def may_invite_patient(user: User, consult: Consult) -> bool:
+    return part_in(user, consult) in (Part.INVITING, Part.ASSIGNED)
+
+
 def may_record_consent(user: User, consult: Consult) -> bool:
     """Whether the user attests what the patient has signed or said: the side where the patient is."""
     return part_in(user, consult) is Part.INVITING

@@ -49,6 +49,8 @@ from teleconsult.notifications.repository import NotificationRepository
 from teleconsult.notifications.routes import router as notification_routes
 from teleconsult.opinions.routes import router as opinion_routes
 from teleconsult.patient_history.routes import router as history_routes
+from teleconsult.patient_links.routes import router as patient_link_routes
+from teleconsult.patient_links.visit_routes import router as visit_routes
 from teleconsult.recordings.routes import router as recording_routes
 from teleconsult.reports.pades import open_seal
 from teleconsult.reports.repository import ReportRepository
@@ -191,6 +193,8 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     consult_routes,
     history_routes,
     consent_routes,
+    patient_link_routes,
+    visit_routes,
     agreement_routes,
     call_quality_routes,
     recording_routes,

@@ -104,6 +104,52 @@ class ScanKeptAlready(TeleconsultError):
     """A consent has one scan, or is of a kind that has none."""
 
 
+class NameMissing(TeleconsultError):
+    """Who comes with the patient is to be named."""
+
+
+class LinkError(TeleconsultError):
+    """A patient's link does not open."""
+
+
+class LinkUnknown(LinkError):
+    pass
+
+
+class LinkExpired(LinkError):
+    pass
+
+
+class LinkRevoked(LinkError):
+    pass
+
+
+class LinkBlocked(LinkError):
+    """The code was wrong too often."""
+
+
+class LinkUsed(LinkError):
+    """It belongs to another browser."""
+
+
+class LinkConsultCancelled(LinkError):
+    pass
+
+
+class LinkConsultOver(LinkError):
+    pass
+
+
+class LinkCodeMissing(LinkError):
+    """The code has not been given yet."""
+
+
+class LinkCodeWrong(LinkError):
+    def __init__(self, tries_left: int) -> None:
+        super().__init__(tries_left)
+        self.tries_left = tries_left
+
+
 class StudyMissing(TeleconsultError):
     """An imaging consult needs at least one study."""
 

@@ -229,6 +229,68 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "This consent has a scan already, or is of a kind without paper. Record the consent anew instead.",
         "该同意记录已有扫描件，或没有纸质文件。请重新登记一条同意记录。",
     ),
+    errors.NameMissing: Problem(
+        422,
+        "name-missing",
+        "Please say who comes with the patient.",
+        "请填写陪同者或翻译的姓名。",
+    ),
+    errors.LinkUnknown: Problem(
+        404,
+        "link-unknown",
+        "This link is not complete, or was never made. Please open it again as it was sent to you.",
+        "链接不完整或不存在，请按收到的原链接重新打开。",
+    ),
+    errors.LinkExpired: Problem(
+        410,
+        "link-expired",
+        "This link is no longer valid. Please ask your doctor for a new one.",
+        "链接已过期，请向医生索取新的链接。",
+    ),
+    errors.LinkRevoked: Problem(
+        410,
+        "link-revoked",
+        "Your doctor has taken this link back. Please ask for a new one.",
+        "医生已收回该链接，请向医生索取新的链接。",
+    ),
+    errors.LinkBlocked: Problem(
+        410,
+        "link-blocked",
+        "The code was wrong five times, so this link is closed. Please ask your doctor for a new one.",
+        "验证码已错五次，链接已关闭。请向医生索取新的链接。",
+    ),
+    errors.LinkUsed: Problem(
+        409,
+        "link-used",
+        "This link is in use on another device or in another browser. Go on there, or ask your "
+        "doctor for a new one.",
+        "该链接已在另一台设备或浏览器中使用。请在那里继续，或向医生索取新的链接。",
+    ),
+    errors.LinkConsultCancelled: Problem(
+        410,
+        "link-consult-cancelled",
+        "This appointment does not take place. Please call your doctor.",
+        "本次预约已取消，请与医生联系。",
+    ),
+    errors.LinkConsultOver: Problem(
+        410,
+        "link-consult-over",
+        "This conversation is over. Your doctor will tell you the result.",
+        "本次会诊已结束，结果由医生告诉您。",
+    ),
+    errors.LinkCodeMissing: Problem(
+        403,
+        "link-code-missing",
+        "Please enter the code that your doctor told you.",
+        "请输入医生告诉您的验证码。",
+    ),
+    errors.LinkCodeWrong: Problem(
+        403,
+        "link-code-wrong",
+        "This code is not right. Tries left: {left}.",
+        "验证码不正确，还可以尝试 {left} 次。",
+        lambda e: {"left": e.tries_left},
+    ),
     errors.StudyMissing: Problem(
         409,
         "study-missing",

@@ -211,7 +211,7 @@ def join_room(consult_id: str, request: Request, parts: Parts, user: CurrentUser
         moderator=part is Part.ASSIGNED or user.id == consult.requested_by_id,
     )
     return JoinOut(
-        signaling_url=_relay_of(parts, consult_id, request),
+        signaling_url=relay_of(parts, consult_id, request),
         join_token=issue(parts.settings.join_secret, grant),
         ice_servers=[],
     )
@@ -222,7 +222,7 @@ def read_relay(consult_id: str, request: Request, parts: Parts, user: CurrentUse
     """Where the consult's room is now, for whoever is in it and whose relay does not answer."""
     with parts.database.reading() as connection:
         _part_in_room(user, parts.consults.get_for(connection, consult_id, user))
-    return RelayOut(signaling_url=_relay_of(parts, consult_id, request))
+    return RelayOut(signaling_url=relay_of(parts, consult_id, request))
 
 
 def _seats(connection: Connection, body: ConsultIn, user: User, now: Now) -> tuple[Seat, ...]:
@@ -256,7 +256,7 @@ def _part_in_room(user: User, consult: Consult) -> Part:
     return part
 
 
-def _relay_of(parts: PartsOfApp, consult_id: str, request: Request) -> str:
+def relay_of(parts: PartsOfApp, consult_id: str, request: Request) -> str:
     return parts.rooms.relay_of(consult_id).format(host=request.url.hostname)
 
 

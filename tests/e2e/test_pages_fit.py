@@ -55,6 +55,7 @@ def pages_of(case: dict[str, Any]) -> dict[str, tuple[str, str | None]]:
     """Name of each page: whose, and its path; None for somebody who is not signed in."""
     return {
         "login": ("/login", None),
+        "link-unknown": ("/p/" + "x" * 40, None),
         "worklist-clinician": ("/", "clinician"),
         "worklist-specialist": ("/", "specialist"),
         "upload": ("/upload", "clinician"),

@@ -47,8 +47,9 @@ export async function request<T>(
   path: string,
   body?: unknown,
   signal?: AbortSignal,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<T> {
-  const headers: Record<string, string> = { Accept: "application/json" };
+  const headers: Record<string, string> = { Accept: "application/json", ...more };
   if (method !== "GET") Object.assign(headers, CSRF_HEADER);
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response: Response;

@@ -783,6 +783,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/consults/{consult_id}/patient-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Patient Links */
+        get: operations["list_patient_links_api_consults__consult_id__patient_links_get"];
+        put?: never;
+        /**
+         * Make Patient Link
+         * @description A link and its code, which are to go to the patient by different ways; neither can be read again.
+         */
+        post: operations["make_patient_link_api_consults__consult_id__patient_links_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/patient-links/{link_id}/revocation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Revoke Patient Link
+         * @description The link ends at once, and who is in the room by it leaves.
+         */
+        post: operations["revoke_patient_link_api_consults__consult_id__patient_links__link_id__revocation_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/consults/{consult_id}/recordings": {
         parameters: {
             query?: never;
@@ -1798,6 +1839,140 @@ export interface paths {
          * @description Send one now, past the queue and the quiet hours, and say how that went.
          */
         post: operations["send_test_api_notifications_test_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patient-link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open Patient Link */
+        get: operations["open_patient_link_api_patient_link_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patient-link/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give Code
+         * @description The first browser with the right code has the link. Five wrong ones end it.
+         */
+        post: operations["give_code_api_patient_link_code_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patient-link/consent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sign Consent
+         * @description The patient, or who decides for them, consents with their name.
+         */
+        post: operations["sign_consent_api_patient_link_consent_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patient-link/join": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Join By Link
+         * @description A short-lived ticket into the waiting room. It starts no consult.
+         */
+        post: operations["join_by_link_api_patient_link_join_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patient-link/presence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tell Presence
+         * @description Where the page is; the answer says how things stand. A page that is open asks every few seconds.
+         */
+        post: operations["tell_presence_api_patient_link_presence_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patient-link/relay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Relay By Link */
+        get: operations["read_relay_by_link_api_patient_link_relay_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/patient-link/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw By Link
+         * @description The patient takes the consent back: nothing is recorded any more, and the consult is put on hold.
+         */
+        post: operations["withdraw_by_link_api_patient_link_withdrawal_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3083,6 +3258,11 @@ export interface components {
              */
             now: string;
         };
+        /** CodeIn */
+        CodeIn: {
+            /** Code */
+            code: string;
+        };
         /** Coding */
         Coding: {
             /** Code */
@@ -3502,6 +3682,14 @@ export interface components {
             /** Specialist Id */
             specialist_id?: string | null;
             specialty: components["schemas"]["Specialty"];
+        };
+        /**
+         * DoorOut
+         * @description Before the code nothing is told but whether it is still to be given.
+         */
+        DoorOut: {
+            /** Needs Code */
+            needs_code: boolean;
         };
         /** EchoOut */
         EchoOut: {
@@ -3942,6 +4130,18 @@ export interface components {
          * @enum {string}
          */
         LineWord: "good" | "fair" | "poor";
+        /**
+         * LinkFor
+         * @description Who comes by it; the values are those of signaling.roles.Role.
+         * @enum {string}
+         */
+        LinkFor: "patient" | "companion" | "interpreter";
+        /**
+         * LinkState
+         * @description What the clinician sees of it.
+         * @enum {string}
+         */
+        LinkState: "not-opened" | "opened" | "identified" | "consented" | "waiting" | "in-call" | "blocked" | "revoked" | "expired";
         /** ListedConsultOut */
         ListedConsultOut: {
             /**
@@ -4346,6 +4546,17 @@ export interface components {
             /** One Time Password */
             one_time_password: string;
         };
+        /**
+         * NewPatientLinkOut
+         * @description Shown this once: only hashes are kept.
+         */
+        NewPatientLinkOut: {
+            /** Code */
+            code: string;
+            link: components["schemas"]["PatientLinkOut"];
+            /** Path */
+            path: string;
+        };
         /** NewTemplateIn */
         NewTemplateIn: {
             content: components["schemas"]["Template"];
@@ -4561,6 +4772,45 @@ export interface components {
             /** New Password */
             new_password: string;
         };
+        /** PatientLinkIn */
+        PatientLinkIn: {
+            /**
+             * Hours
+             * @default 24
+             */
+            hours: number;
+            kind: components["schemas"]["LinkFor"];
+            /** Name */
+            name?: string | null;
+        };
+        /** PatientLinkOut */
+        PatientLinkOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Id */
+            id: string;
+            kind: components["schemas"]["LinkFor"];
+            /** Name */
+            name: string;
+            state: components["schemas"]["LinkState"];
+            /** Tries Left */
+            tries_left: number;
+        };
+        /** PatientLinksOut */
+        PatientLinksOut: {
+            /** Links */
+            links: components["schemas"]["PatientLinkOut"][];
+            /** May Make */
+            may_make: boolean;
+        };
         /** PatientNumberOut */
         PatientNumberOut: {
             institution: components["schemas"]["InstitutionOut"];
@@ -4595,6 +4845,12 @@ export interface components {
             /** Study Count */
             study_count: number;
         };
+        /**
+         * Phase
+         * @description Where the page says that it is.
+         * @enum {string}
+         */
+        Phase: "preparing" | "waiting" | "in-call" | "left";
         /**
          * PictureOut
          * @description One picture of a finding.
@@ -4631,6 +4887,10 @@ export interface components {
             text: components["schemas"]["Words"];
             /** Value */
             value: boolean | number | string | null;
+        };
+        /** PresenceIn */
+        PresenceIn: {
+            phase: components["schemas"]["Phase"];
         };
         /**
          * PriorOut
@@ -5435,6 +5695,15 @@ export interface components {
             /** Username */
             username: string;
         };
+        /** SignatureIn */
+        SignatureIn: {
+            giver: components["schemas"]["Giver"];
+            /** Relation */
+            relation?: string | null;
+            /** Signature */
+            signature: string;
+            text: components["schemas"]["TextShownIn"];
+        };
         /**
          * SignedVersionOut
          * @description What was signed, and stays so.
@@ -5996,6 +6265,22 @@ export interface components {
                 string,
                 string
             ];
+        };
+        /**
+         * VisitOut
+         * @description What a patient's page shows once the code was given.
+         */
+        VisitOut: {
+            consent_text: components["schemas"]["ConsentTextOut"];
+            /** Doctors */
+            doctors: components["schemas"]["UserRefOut"][];
+            /** Has Consented */
+            has_consented: boolean;
+            kind: components["schemas"]["LinkFor"];
+            /** May Enter */
+            may_enter: boolean;
+            /** Name */
+            name: string;
         };
         /**
          * WeekOut
@@ -7878,6 +8163,114 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PanelOut"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_patient_links_api_consults__consult_id__patient_links_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PatientLinksOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    make_patient_link_api_consults__consult_id__patient_links_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PatientLinkIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewPatientLinkOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    revoke_patient_link_api_consults__consult_id__patient_links__link_id__revocation_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                link_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {
@@ -9955,6 +10348,246 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TestOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    open_patient_link_api_patient_link_get: {
+        parameters: {
+            query?: never;
+            header: {
+                "X-Patient-Link": string;
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DoorOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    give_code_api_patient_link_code_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "X-Patient-Link": string;
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CodeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    sign_consent_api_patient_link_consent_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "X-Patient-Link": string;
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignatureIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    join_by_link_api_patient_link_join_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "X-Patient-Link": string;
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JoinOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    tell_presence_api_patient_link_presence_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "X-Patient-Link": string;
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PresenceIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_relay_by_link_api_patient_link_relay_get: {
+        parameters: {
+            query?: never;
+            header: {
+                "X-Patient-Link": string;
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RelayOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_by_link_api_patient_link_withdrawal_post: {
+        parameters: {
+            query?: never;
+            header: {
+                "X-Patient-Link": string;
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WithdrawalIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitOut"];
                 };
             };
             /** @description Validation Error */

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { CONSULT_EVENT, CONSULT_STATUS, SPECIALTIES, URGENCY } from "../consults/status";
 import { DECISION, REJECTION_REASONS } from "../findings/status";
 import { CHANNELS, TOPICS } from "../notifications/topics";
+import { LINK_ENDS } from "../patient/linkEnds";
 import { AI_STATUS, VERDICT } from "../studies/status";
 
 type Words = { [key: string]: string | Words };
@@ -78,5 +79,8 @@ describe("every state that can be shown has words", () => {
   it.each(Object.keys(VERDICT))("verdict %s", (verdict) => expect(has("study", `verdict.${verdict}`)).toBe(true));
   it.each(Object.keys(DECISION))("decision %s", (status) => expect(has("findings", `status.${status}`)).toBe(true));
   it.each(REJECTION_REASONS)("rejection reason %s", (reason) => expect(has("findings", `reason.${reason}`)).toBe(true));
+  it.each(Object.keys(LINK_ENDS))("the end of a patient's link %s", (code) => {
+    expect(has("visit", `end.${code}.title`) && has("visit", `end.${code}.text`)).toBe(true);
+  });
   it.each(SPECIALTIES)("specialty %s", (name) => expect(has("common", `specialty.${name}`)).toBe(true));
 });

@@ -25,6 +25,10 @@ export const router = createBrowserRouter([
         lazy: async () => ({ Component: (await import("../auth/PasswordPage")).PasswordPage }),
       },
       {
+        path: "/p/:token",
+        lazy: async () => ({ Component: (await import("../patient/VisitPage")).VisitPage }),
+      },
+      {
         Component: SessionGate,
         ErrorBoundary: ErrorPage,
         children: [

@@ -10,6 +10,7 @@ import { Consents } from "../consents/Consents";
 import { PatientSide } from "../history/PatientSide";
 import { FirstReport } from "../opinions/FirstReport";
 import { PanelOfOpinions } from "../opinions/PanelOfOpinions";
+import { PatientLinks } from "../patient/PatientLinks";
 import { ReportEditor } from "../reports/ReportEditor";
 import { AiState } from "../studies/AiState";
 import { Thumbnail } from "../studies/Thumbnail";
@@ -127,6 +128,7 @@ export function ConsultPage() {
           <Panel title={t("nextStep")}>
             <ConsultActions consult={consult} />
           </Panel>
+          <PatientLinks consultId={consult.id} />
           <Consents consultId={consult.id} />
           <PatientSide consult={consult} />
           <Panel title={t("history.title")}>

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useManagement } from "../api/manageHooks";
+import { Emergencies } from "../consents/Emergencies";
 import { Narrow } from "../ui/Narrow";
 import { PageHead } from "../ui/PageHead";
 import { ErrorState, LoadingState } from "../ui/states";
@@ -32,6 +33,7 @@ export function ManagePage() {
   return (
     <Narrow>
       <PageHead title={t("title")} lead={t("lead")} />
+      <Emergencies />
       <TextInput
         aria-label={t("search")}
         placeholder={t("search")}

@@ -8,7 +8,7 @@ import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 
 import { usePollMs } from "../api/events";
-import { useConsultEvent, useMe, useStudy } from "../api/hooks";
+import { fetchJoinTicket, fetchRelayUrl, useConsultEvent, useMe, useStudy } from "../api/hooks";
 import type { Consult } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { useKeys } from "../app/keys";
@@ -70,7 +70,11 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
     void media.setWanted("audio", false);
     notifications.show({ message: t("mutedByModerator"), position: "top-center" });
   };
-  const { session, state, error: joinError, retry } = useRoomSession(consult.id, sending, onMuted);
+  const door = useMemo(
+    () => ({ fetchTicket: () => fetchJoinTicket(consult.id), fetchRelayUrl: () => fetchRelayUrl(consult.id) }),
+    [consult.id],
+  );
+  const { session, state, error: joinError, retry } = useRoomSession(door, sending, onMuted);
   useCallReport(consult.id, session);
   const screen = useScreenShare(session, state.error);
   const { selfId, presenterId, viewer: shared, participants } = state;

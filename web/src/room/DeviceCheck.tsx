@@ -1,16 +1,12 @@
 import { Button } from "@mantine/core";
 import { IconMicrophone, IconMicrophoneOff, IconVideo, IconVideoOff } from "@tabler/icons-react";
-import { useEffect, useRef, useSyncExternalStore } from "react";
+import { useEffect, useRef, useSyncExternalStore, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
 
-import type { Consult } from "../api/types";
-import { PatientLine } from "../ui/PatientLine";
 import { canCall } from "../signaling/session";
 import { DeviceChoice } from "./DeviceChoice";
 import { DeviceFaults } from "./DeviceFaults";
 import type { DeviceKind } from "./devices";
-import { LineCheck } from "./LineCheck";
 import { isSending, type LocalMedia } from "./localMedia";
 import classes from "./room.module.css";
 import { useSoundLevel } from "./useSoundLevel";
@@ -43,14 +39,21 @@ function Device({ media, kind }: { media: LocalMedia; kind: DeviceKind }) {
 }
 
 export interface DeviceCheckProps {
-  consult: Consult;
+  /** Whom and what the call is about. */
+  about: ReactNode;
+  /** How the line is. */
+  line?: ReactNode;
+  /** What one may do instead of entering. */
+  instead?: ReactNode;
+  /** What is said to whoever would go in without a microphone. */
+  goOnWords: string;
   media: LocalMedia;
   onJoin: () => void;
   isJoining: boolean;
 }
 
 /** Before the room: see oneself, choose the devices, or go in without. */
-export function DeviceCheck({ consult, media, onJoin, isJoining }: DeviceCheckProps) {
+export function DeviceCheck({ about, line, instead, goOnWords, media, onJoin, isJoining }: DeviceCheckProps) {
   const { t } = useTranslation("room");
   const state = useSyncExternalStore(media.state.subscribe, media.state.get);
   const preview = useRef<HTMLVideoElement>(null);
@@ -84,21 +87,18 @@ export function DeviceCheck({ consult, media, onJoin, isJoining }: DeviceCheckPr
           <h1 id="check-title" className={classes.checkTitle}>
             {t("check.title")}
           </h1>
-          <PatientLine patient={consult.patient} />
-          <p className={classes.question}>{consult.question}</p>
+          {about}
           <Device media={media} kind="audio" />
           <Device media={media} kind="video" />
           <DeviceChoice media={media} kind="output" />
           <DeviceFaults media={media} />
-          {!isAsking && !heard && canCall() && <p className={classes.lineChecking}>{t("fault.goOn")}</p>}
-          <LineCheck />
+          {!isAsking && !heard && canCall() && <p className={classes.lineChecking}>{goOnWords}</p>}
+          {line}
           <div className={classes.checkActions}>
             <Button size="md" variant={isAsking ? "default" : "filled"} onClick={onJoin} loading={isJoining}>
               {t(joinWords)}
             </Button>
-            <Button component={Link} to={`/consults/${consult.id}`} variant="subtle" color="gray">
-              {t("notNow")}
-            </Button>
+            {instead}
           </div>
         </div>
       </section>

@@ -8,14 +8,18 @@ import { usePollMs } from "../api/events";
 import { useConsult, useConsultEvent } from "../api/hooks";
 import type { Consult } from "../api/types";
 import { ROOM_OPEN } from "../consults/status";
+import { PatientLine } from "../ui/PatientLine";
 import { ErrorState, LoadingState } from "../ui/states";
 import { ConsultRoom } from "./ConsultRoom";
 import { DeviceCheck } from "./DeviceCheck";
+import { LineCheck } from "./LineCheck";
 import { LocalMedia } from "./localMedia";
+import classes from "./room.module.css";
 import { RoomOver } from "./RoomOver";
 import { useDeviceNews } from "./useDeviceNews";
 
 function Room({ consult }: { consult: Consult }) {
+  const { t } = useTranslation();
   const [media] = useState(() => new LocalMedia());
   const [hasJoined, setJoined] = useState(false);
   const event = useConsultEvent(consult.id);
@@ -38,7 +42,24 @@ function Room({ consult }: { consult: Consult }) {
   return hasJoined ? (
     <ConsultRoom consult={consult} media={media} />
   ) : (
-    <DeviceCheck consult={consult} media={media} onJoin={join} isJoining={event.isPending} />
+    <DeviceCheck
+      about={
+        <>
+          <PatientLine patient={consult.patient} />
+          <p className={classes.question}>{consult.question}</p>
+        </>
+      }
+      line={<LineCheck />}
+      instead={
+        <Button component={Link} to={`/consults/${consult.id}`} variant="subtle" color="gray">
+          {t("room:notNow")}
+        </Button>
+      }
+      goOnWords={t("room:fault.goOn")}
+      media={media}
+      onJoin={join}
+      isJoining={event.isPending}
+    />
   );
 }
 

@@ -1,6 +1,5 @@
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
 
-import { fetchJoinTicket, fetchRelayUrl } from "../api/hooks";
 import type { JoinTicket } from "../api/types";
 import { NOT_RECORDED } from "../signaling/reducer";
 import { openSession, type Session, type SessionState } from "../signaling/session";
@@ -32,6 +31,12 @@ export interface RoomSession {
   retry: () => void;
 }
 
+/** Where the tickets into a room come from; the same object for as long as it is the same room. */
+export interface Door {
+  fetchTicket: () => Promise<JoinTicket>;
+  fetchRelayUrl: () => Promise<string>;
+}
+
 /** What the user sends: the open devices, and which of them are switched on. */
 export interface Sending {
   stream: MediaStream | null;
@@ -41,7 +46,7 @@ export interface Sending {
 
 /** Hold one session for as long as the component lives, with the devices that are current. */
 export function useRoomSession(
-  consultId: string,
+  door: Door,
   { stream, audio, video }: Sending,
   onMuted: () => void,
 ): RoomSession {
@@ -68,18 +73,18 @@ export function useRoomSession(
     const callEnds = beginCall();
     const open = async () => {
       try {
-        let first: JoinTicket | null = await fetchJoinTicket(consultId);
+        let first: JoinTicket | null = await door.fetchTicket();
         if (isOver) return;
         // The first grant is in hand; each reconnection asks for a fresh one.
         const fetchTicket = async () => {
-          const ticket = first ?? (await fetchJoinTicket(consultId));
+          const ticket = first ?? (await door.fetchTicket());
           first = null;
           return { url: ticket.signaling_url, token: ticket.join_token };
         };
         const { stream: localStream, ...switched } = current.current;
         opened = openSession({
           fetchTicket,
-          fetchUrl: () => fetchRelayUrl(consultId),
+          fetchUrl: door.fetchRelayUrl,
           localStream,
           onMuted: () => muted.current(),
         });
@@ -98,7 +103,7 @@ export function useRoomSession(
       opened?.close();
       setSession(null);
     };
-  }, [consultId, attempt]);
+  }, [door, attempt]);
 
   const subscribe = useCallback((listener: () => void) => session?.subscribe(listener) ?? never, [session]);
   const state = useSyncExternalStore(subscribe, () => session?.getState() ?? NOT_CONNECTED);

@@ -78,6 +78,21 @@ export const del = <T>(path: string) => request<T>("DELETE", path);
 
 const uid = encodeURIComponent;
 
+/** The headers of a study's images as DICOM JSON. */
+export async function studyHeaders(study: string, signal: AbortSignal): Promise<unknown> {
+  let response: Response;
+  try {
+    const headers = { Accept: "application/dicom+json" };
+    response = await fetch(`/dicom-web/studies/${uid(study)}/metadata`, { headers, credentials: "same-origin", signal });
+  } catch (error) {
+    if (signal.aborted) throw error;
+    throw ApiError.offline();
+  }
+  const text = await response.text();
+  if (!response.ok) throw errorFrom(response.status, text);
+  return JSON.parse(text) as unknown;
+}
+
 /** Addresses that elements load by themselves (images, downloads, the image loader). */
 export const addresses = {
   thumbnail: (study: string) => `/api/studies/${uid(study)}/thumbnail`,

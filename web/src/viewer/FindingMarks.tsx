@@ -1,4 +1,8 @@
-/** AI boxes: cyan corner brackets with "AI" on them, unlike anything that a person draws. */
+/** AI boxes: cyan corner brackets with "AI" on them, unlike anything that a person draws.
+ *
+ * On a mammogram the centre carries the sign that readers of CAD know: an asterisk for a mass or a distortion, a triangle
+ * for a cluster of calcifications (Hologic, Understanding R2 ImageChecker, MAN-00934). DICOM leaves the choice open.
+ */
 import { useTranslation } from "react-i18next";
 
 import type { Finding } from "../api/types";
@@ -11,6 +15,20 @@ const LEAST_PX = 22;
 const STANDOFF_PX = 3;
 const ARM_PX = 10;
 const LABEL_HEIGHT_PX = 18;
+
+/** Half the size of a sign, in CSS px. */
+const SIGN_PX = 8;
+
+/** The sign of a finding about a centre, as an SVG path; null for kinds without one. */
+function signPath({ kind, box_lps_mm: box }: Finding, x: number, y: number): string | null {
+  const r = SIGN_PX;
+  // A mass that has a place in space is one of the lung.
+  if (box !== null) return null;
+  if (kind === "calcification-cluster") return `M${x} ${y - r}L${x + r} ${y + r * 0.8}H${x - r}Z`;
+  if (kind !== "mass" && kind !== "architectural-distortion") return null;
+  const [dx, dy] = [r * 0.87, r * 0.5];
+  return `M${x} ${y - r}V${y + r}M${x - dx} ${y - dy}L${x + dx} ${y + dy}M${x - dx} ${y + dy}L${x + dx} ${y - dy}`;
+}
 
 const SIGN: Readonly<Record<Finding["status"], string>> = { preliminary: "", accepted: "✓ ", rejected: "✕ " };
 
@@ -31,6 +49,7 @@ export function FindingMarks({ marks, transform, selectedId, onSelect }: Finding
     const width = label.length * 7 + 10;
     const above = outer[1] - LABEL_HEIGHT_PX - 3;
     const top = above >= 0 ? above : outer[3] + 3;
+    const sign = signPath(finding, (outer[0] + outer[2]) / 2, (outer[1] + outer[3]) / 2);
     return (
       <g
         key={finding.id}
@@ -42,6 +61,12 @@ export function FindingMarks({ marks, transform, selectedId, onSelect }: Finding
       >
         <path className={classes.bracketHalo} d={bracketPath(outer, ARM_PX)} />
         <path className={classes.bracket} d={bracketPath(outer, ARM_PX)} />
+        {sign !== null && (
+          <>
+            <path className={classes.bracketHalo} d={sign} />
+            <path className={classes.bracket} data-sign={finding.kind} d={sign} />
+          </>
+        )}
         <rect
           className={classes.bracketBox}
           x={outer[0]}

@@ -169,7 +169,7 @@ export function PriorPane(props: PriorPaneProps) {
   }, [linkKey, isOpen, isLinked, isWindowLinked]);
 
   const onPane = (cause: ChangeCause) => {
-    if (cause === "user") follow();
+    if (cause === "user" || cause === "reset") follow();
     if (cause === "load") lead();
     props.onChange();
   };

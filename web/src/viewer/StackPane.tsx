@@ -23,6 +23,8 @@ export interface StackPaneProps {
   selectedFindingId: string | null;
   onSelectFinding: (id: string) => void;
   onChange: (cause: ChangeCause) => void;
+  /** On the picture; null: the texts of a stack. */
+  texts?: ReactNode;
   pointers?: readonly NamedPointer[];
   onPointer?: ((pointer: Pointer | null) => void) | undefined;
   children?: ReactNode;
@@ -74,7 +76,7 @@ export function StackPane(props: StackPaneProps) {
           <PointerMarks pointers={pointers} sopInstanceUid={shown.sopInstanceUid} transform={transform} />
         </svg>
       )}
-      <CornerTexts study={study} series={series} stack={stack} />
+      {props.texts ?? <CornerTexts study={study} series={series} stack={stack} />}
       {props.children}
       {isWaiting && <LoadingImage first={shown === null} empty={slices.length === 0} />}
       {fault !== null && <LoadFailure fault={fault} onRetry={() => stack.retry()} />}

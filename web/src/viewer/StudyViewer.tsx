@@ -95,7 +95,7 @@ export function StudyViewer(props: StudyViewerProps) {
     const report = latestPerFrame((cause: ChangeCause) => {
       const { onViewerChange, selectedFindingId: selected } = latest.current.props;
       const state = stack.state(selected);
-      if (state !== null) onViewerChange?.(state, cause);
+      if (state !== null) onViewerChange?.(state, cause === "reset" ? "user" : cause);
     });
     const point = latestPerFrame((at: readonly [number, number] | null) => {
       stack.pointAt(at);

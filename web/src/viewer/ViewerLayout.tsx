@@ -8,6 +8,7 @@ import type { Prior, StudyDetail } from "../api/types";
 import { useKeys } from "../app/keys";
 import { CompareViewer } from "./CompareViewer";
 import { LAYOUT_KEYS, LayoutChoice } from "./LayoutChoice";
+import { MammographyViewer } from "./MammographyViewer";
 import { MprLayout } from "./mpr/MprLayout";
 import { suitsPlanes } from "./mpr/suitsPlanes";
 import { StudyViewer, type LayoutProps, type ViewerProps } from "./StudyViewer";
@@ -26,7 +27,10 @@ const LAYOUTS: Readonly<Record<Layout, LayoutEntry | null>> = {
   stack: STACK,
   mpr: { Component: MprLayout, suits: suitsPlanes },
   compare: { Component: CompareViewer, suits: (_, priors) => priors.length > 0 },
-  mammography: null,
+  mammography: {
+    Component: MammographyViewer,
+    suits: (study) => study.series.some(({ modality }) => modality === "MG"),
+  },
 };
 const NAMES = Object.keys(LAYOUTS) as Layout[];
 
@@ -85,6 +89,8 @@ export function ViewerLayout(props: ViewerProps) {
   );
   const toggles = offered.flatMap((name) => {
     const key = LAYOUT_KEYS[name];
+    // Mammograms have their prior above them.
+    if (layout === "mammography" && name === "compare") return [];
     return key === undefined ? [] : [[key, () => choose(layout === name ? "stack" : name)] as const];
   });
   useKeys(Object.fromEntries(toggles));

@@ -46,7 +46,8 @@ export interface ViewerToolbarProps {
   layoutChoice: ReactNode;
   measurementCount: number;
   listShown: boolean;
-  onToggleList: () => void;
+  /** Null where the layout has no room for the list. */
+  onToggleList: (() => void) | null;
 }
 
 export function ViewerToolbar(props: ViewerToolbarProps) {
@@ -72,13 +73,15 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
             />
           ))}
           <MeasureMenu tool={tool} onTool={onTool} />
-          <ToolButton
-            label={t("measurements.title")}
-            icon={IconListNumbers}
-            pressed={props.listShown}
-            count={props.measurementCount}
-            onPress={props.onToggleList}
-          />
+          {props.onToggleList !== null && (
+            <ToolButton
+              label={t("measurements.title")}
+              icon={IconListNumbers}
+              pressed={props.listShown}
+              count={props.measurementCount}
+              onPress={props.onToggleList}
+            />
+          )}
         </div>
         {presets.length > 1 && (
           <PresetChoice

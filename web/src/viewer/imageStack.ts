@@ -12,7 +12,7 @@ import { indexOfInstance, slicesOf } from "./slices";
 import { NOTHING, type ChangeCause, type HoverReadout, type StackSnapshot } from "./stackSnapshot";
 import { Store } from "./store";
 import { clampZoom, toPresentation, toShownImage, toViewerState, type Presentation, type ShownImage, type ViewerState, type Window } from "./viewerState";
-import { ownShades, present, presentationOf, setView, transformOf } from "./viewport";
+import { ownShades, present, presentationOf, transformOf } from "./viewport";
 
 interface Want {
   index: number;
@@ -159,12 +159,18 @@ export class ImageStack {
     this.#change((shown) => ({ ...shown, turn: next(shown.turn) }));
   }
 
-  /** Show otherwise what is shown, as a picture beside it asks for: nobody is told. */
-  adopt(next: (shown: Presentation, transform: ImageToCanvas) => Presentation): void {
+  /** How the image is shown and where it lies at this moment; null before the first. */
+  seen(): { shown: Presentation; transform: ImageToCanvas } | null {
     const shown = this.#presentation();
     const transform = this.#viewport === null ? null : transformOf(this.#viewport);
-    if (this.#viewport === null || shown === null || transform === null) return;
-    present(this.#viewport, next(shown, transform));
+    return shown === null || transform === null ? null : { shown, transform };
+  }
+
+  /** Show otherwise what is shown, as a picture beside it asks for: nobody is told. */
+  adopt(next: (shown: Presentation, transform: ImageToCanvas) => Presentation): void {
+    const seen = this.seen();
+    if (this.#viewport === null || seen === null) return;
+    present(this.#viewport, next(seen.shown, seen.transform));
     this.#viewport.render();
   }
 
@@ -193,7 +199,7 @@ export class ImageStack {
   /** As it was when it opened, measurements kept. */
   reset(): void {
     const { stored } = this.snapshot.get();
-    this.#change((shown) => ({ ...(stored ?? shown), view: FITTED, turn: UPRIGHT }));
+    this.#change((shown) => ({ ...(stored ?? shown), view: FITTED, turn: UPRIGHT }), "reset");
   }
 
   /** Give the main button to a tool of Cornerstone; null: it only moves what stands. What is half drawn is given up. */
@@ -312,13 +318,13 @@ export class ImageStack {
     if (want.cause !== "followed") this.#onChange(want.cause);
   }
 
-  #change(next: (shown: Presentation) => Presentation): void {
+  #change(next: (shown: Presentation) => Presentation, cause: ChangeCause = "user"): void {
     const shown = this.#presentation();
     if (shown === null) return;
     if (this.#viewport === null) return;
     present(this.#viewport, next(shown));
     this.#viewport.render();
-    this.#onChange("user");
+    this.#onChange(cause);
   }
 
   #presentation(): Presentation | null {
@@ -354,10 +360,10 @@ export class ImageStack {
   };
 
   readonly #resized = () => {
-    // As it was drawn last: by now the element has its new size, and the viewport not yet.
-    const view = this.snapshot.get().presentation?.view;
+    // As it was drawn last: by now the element has its new size, and the viewport not yet. Resizing undoes turns too.
+    const { presentation } = this.snapshot.get();
     this.#engine?.resize(true, false);
-    if (view !== undefined && this.#viewport !== null) setView(this.#viewport, view);
+    if (presentation !== null && this.#viewport !== null) present(this.#viewport, presentation);
     this.#viewport?.render();
   };
 }

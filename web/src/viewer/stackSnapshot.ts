@@ -31,9 +31,9 @@ export interface HoverReadout {
   value: number | null;
 }
 
-/** Why the picture changed: the user did it, a series opened by itself, or a picture beside it leads. A followed state
- * is no cause. */
-export type ChangeCause = "user" | "load" | "linked";
+/** Why the picture changed: the user did it, or wants it as it was; a series opened by itself; a picture beside it leads.
+ * A followed state is no cause. */
+export type ChangeCause = "user" | "reset" | "load" | "linked";
 
 export const NOTHING: StackSnapshot = {
   seriesInstanceUid: null,

@@ -43,7 +43,7 @@ function setTurn(viewport: StackViewport, { rotation, flip }: Turn): void {
   viewport.setViewPresentation({ rotation });
 }
 
-export function setView(viewport: StackViewport, view: View): void {
+function setView(viewport: StackViewport, view: View): void {
   const image = viewport.getCornerstoneImage() as Types.IImage | undefined;
   viewport.setZoom(view.zoom);
   const transform = transformOf(viewport);

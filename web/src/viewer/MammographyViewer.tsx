@@ -1,0 +1,319 @@
+/** The layout "mammography": four views back to back at one scale, those of an earlier examination above them. */
+import { useElementSize } from "@mantine/hooks";
+import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type CSSProperties } from "react";
+import { useTranslation } from "react-i18next";
+
+import { usePriors, useStudy } from "../api/hooks";
+import type { Finding } from "../api/types";
+import { useKeys } from "../app/keys";
+import { ErrorState, LoadingState } from "../ui/states";
+import { leastProbability, shownFindings } from "./aiFilter";
+import { Cine } from "./cine";
+import { UPRIGHT } from "./geometry";
+import { handToolOf, type DragTool } from "./gestures";
+import { ALIGNED, fittingScale, hang, PANES, sideOf, turnFor, type BreastView, type Mammogram, type PaneName } from "./hanging";
+import { ImageStack } from "./imageStack";
+import { MammogramPane } from "./MammogramPane";
+import { redo, undo } from "./measurements";
+import { MeasurementText } from "./MeasurementText";
+import classes from "./mammography.module.css";
+import { presetsFor } from "./presets";
+import { useIntervalText } from "./RoleBar";
+import type { ChangeCause } from "./stackSnapshot";
+import type { LayoutProps } from "./StudyViewer";
+import { useMammograms } from "./useMammograms";
+import { useReaderFirst } from "./useReaderFirst";
+import { useViewerKeys } from "./useViewerKeys";
+import viewerClasses from "./viewer.module.css";
+import type { ViewerState } from "./viewerState";
+import { AiNote } from "./viewerStates";
+import { ViewerToolbar } from "./ViewerToolbar";
+
+type Shown = NonNullable<ViewerState["hanging"]>["shown"];
+
+const SHOWN: Readonly<Record<Shown, readonly PaneName[]>> = {
+  all: PANES,
+  CC: ["R-CC", "L-CC"],
+  MLO: ["R-MLO", "L-MLO"],
+  "R-CC": ["R-CC"],
+  "L-CC": ["L-CC"],
+  "R-MLO": ["R-MLO"],
+  "L-MLO": ["L-MLO"],
+};
+const SHOWN_KEYS = { all: "5", CC: "6", MLO: "7" } as const;
+const NEXT_KEY = "8";
+const NO_FINDINGS: readonly Finding[] = [];
+const NO_PRIORS: readonly never[] = [];
+const isAligned = ({ zoom, depthMm }: BreastView) => depthMm === null && zoom === 1;
+const makeStacks = () => Object.fromEntries(PANES.map((pane) => [pane, new ImageStack()])) as Record<PaneName, ImageStack>;
+
+export function MammographyViewer(props: LayoutProps) {
+  const { study, sharedState = null, start, selectedFindingId, onSelectFinding, onViewerChange } = props;
+  const { t } = useTranslation("viewer");
+  const intervalText = useIntervalText();
+  const mammograms = useMammograms(study.study_instance_uid, study.instance_count);
+  const priors = usePriors(study.study_instance_uid).data ?? NO_PRIORS;
+  const [stacks] = useState(makeStacks);
+  const [priorStacks] = useState(makeStacks);
+  const initial = sharedState?.hanging ?? start?.hanging ?? null;
+  const [shown, setShown] = useState<Shown>(initial?.shown ?? "all");
+  const [active, setActive] = useState<PaneName>("R-CC");
+  const [picked, setPicked] = useState<Partial<Record<string, string>>>({});
+  const [view, setView] = useState<BreastView>(ALIGNED);
+  const [priorUid, setPriorUid] = useState<string | null>(initial?.priorStudyInstanceUid ?? null);
+  const [tool, setTool] = useState<DragTool>("window");
+  const [marksShown, setMarksShown] = useState(true);
+  const { ref: grid, width, height } = useElementSize();
+  const prior = useStudy(priorUid ?? undefined);
+  const priorMammograms = useMammograms(priorUid, prior.data?.instance_count ?? 0);
+
+  const readerFirst = useReaderFirst(study.study_instance_uid);
+  const findings = readerFirst.hides ? NO_FINDINGS : props.findings;
+  const least = useSyncExternalStore(leastProbability.subscribe, leastProbability.get);
+  const marked = useMemo(() => shownFindings(findings, least, selectedFindingId), [findings, least, selectedFindingId]);
+
+  const hanging = useMemo(() => hang(mammograms.data ?? []), [mammograms.data]);
+  const priorHanging = useMemo(() => hang(priorMammograms.data ?? []), [priorMammograms.data]);
+  const followed = sharedState?.hanging ?? null;
+  const panes = SHOWN[followed?.shown ?? shown];
+  const all = mammograms.data ?? [];
+  const imageIn = (pane: PaneName): Mammogram | null =>
+    all.find(({ sopInstanceUid }) => sopInstanceUid === picked[pane]) ?? hanging.panes[pane][0] ?? null;
+  const priorImageIn = (pane: PaneName): Mammogram | null =>
+    priorMammograms.data?.find(({ sopInstanceUid }) => sopInstanceUid === picked[`prior-${pane}`]) ?? priorHanging.panes[pane][0] ?? null;
+  const hasPrior = priorUid !== null;
+  const columns = panes.length === 4 && !hasPrior ? 2 : panes.length;
+  const rows = hasPrior || panes.length === 4 ? 2 : 1;
+  const size = { width: width / columns, height: height / rows };
+  const hung = panes.flatMap((pane) =>
+    [imageIn(pane), hasPrior ? priorImageIn(pane) : null].flatMap((image) =>
+      image === null ? [] : [{ image, side: sideOf(pane), turn: turnFor(pane, image.orientation) ?? UPRIGHT }],
+    ),
+  );
+  const fitting = width > 0 && height > 0 ? fittingScale(hung, size) : 1;
+
+  const leading = panes.includes(active) ? active : (panes[0] ?? "R-CC");
+  const stack = stacks[leading];
+  const cine = useMemo(() => new Cine(stack), [stack]);
+  const snapshot = useSyncExternalStore(stack.snapshot.subscribe, stack.snapshot.get);
+  const presets = useMemo(() => presetsFor("MG", snapshot.shown?.facts.storedWindows ?? []), [snapshot.shown?.facts.storedWindows]);
+  const onScreen = panes.flatMap((pane) => (hasPrior ? [stacks[pane], priorStacks[pane]] : [stacks[pane]]));
+
+  const tell = (next: Partial<{ shown: Shown; view: BreastView; priorUid: string | null }>, cause: "user" | "load") => {
+    const state = stack.state(selectedFindingId);
+    if (state === null) return;
+    onViewerChange?.(
+      {
+        ...state,
+        layout: "mammography",
+        hanging: {
+          shown: next.shown ?? shown,
+          isAligned: isAligned(next.view ?? view),
+          priorStudyInstanceUid: next.priorUid === undefined ? priorUid : next.priorUid,
+        },
+      },
+      cause,
+    );
+  };
+  const show = (next: Shown) => {
+    setShown(next);
+    setView(ALIGNED);
+    const [first] = SHOWN[next];
+    if (first !== undefined && !SHOWN[next].includes(active)) setActive(first);
+    tell({ shown: next, view: ALIGNED }, "user");
+  };
+  const showNext = () => {
+    const at = PANES.findIndex((pane) => pane === shown);
+    show(PANES[(at + 1) % PANES.length] ?? "all");
+  };
+  const togglePrior = () => {
+    const next = hasPrior ? null : (priors.find(({ is_suggested }) => is_suggested)?.study_instance_uid ?? null);
+    setPriorUid(next);
+    setView(ALIGNED);
+    tell({ priorUid: next, view: ALIGNED }, "user");
+  };
+  const onPane = (pane: PaneName, from: ImageStack, cause: ChangeCause, seen: BreastView | null) => {
+    if (cause === "user" && seen !== null) {
+      setView(seen);
+      const own = from.snapshot.get();
+      const isInverted = own.presentation !== null && own.presentation.invert !== (own.stored?.invert ?? false);
+      for (const other of onScreen) {
+        const stored = other.snapshot.get().stored?.invert ?? false;
+        if (other !== from) other.adopt((before) => ({ ...before, invert: stored !== isInverted }));
+      }
+      tell({ view: seen }, "user");
+    } else if (cause === "reset") {
+      setView(ALIGNED);
+      tell({ view: ALIGNED }, "user");
+    } else if (cause === "load" && pane === leading) tell({}, "load");
+  };
+
+  useEffect(() => stack.setTool(handToolOf(tool)), [stack, tool]);
+
+  // What somebody else shows decides which views there are; how the picture lies follows with it.
+  const followedSop = sharedState?.layout === "mammography" ? sharedState.sopInstanceUid : null;
+  const followedPane = followedSop === null ? undefined : panes.find((pane) => imageIn(pane)?.sopInstanceUid === followedSop);
+  const followedStack = followedPane === undefined ? null : stacks[followedPane];
+  const isLoaded = followedStack !== null && followedStack.snapshot.get().shown !== null;
+  const followedPrior = followed === null ? undefined : followed.priorStudyInstanceUid;
+  if (followedPrior !== undefined && followedPrior !== priorUid) setPriorUid(followedPrior);
+  if (followed !== null && followed.shown !== shown) setShown(followed.shown);
+  if (followed?.isAligned === true && view !== ALIGNED) setView(ALIGNED);
+  useEffect(() => {
+    if (sharedState !== null && followedStack !== null && isLoaded && followed?.isAligned === false) followedStack.follow(sharedState);
+  }, [sharedState, followed, followedStack, isLoaded]);
+
+  // A finding brings its image on screen.
+  const latest = useRef({ findings, all, hanging, shown });
+  useEffect(() => {
+    latest.current = { findings, all, hanging, shown };
+  });
+  useEffect(() => {
+    const { findings: known, all: images, hanging: as, shown: now } = latest.current;
+    const finding = known.find(({ id }) => id === selectedFindingId);
+    const image = images.find(({ sopInstanceUid }) => sopInstanceUid === finding?.sop_instance_uid);
+    const pane = PANES.find((name) => as.panes[name].some((each) => each === image));
+    if (image === undefined || pane === undefined) return;
+    setPicked((before) => ({ ...before, [pane]: image.sopInstanceUid }));
+    setActive(pane);
+    if (!SHOWN[now].includes(pane)) setShown("all");
+  }, [selectedFindingId]);
+
+  const applyPreset = (key: string) => {
+    for (const each of onScreen) {
+      const { shown: image, stored } = each.snapshot.get();
+      const preset = presetsFor("MG", image?.facts.storedWindows ?? []).find((one) => one.key === key);
+      const window = preset?.window ?? (preset === undefined ? undefined : stored?.window);
+      if (window === undefined) continue;
+      if (each === stack) each.setWindow(window);
+      else each.adopt((before) => ({ ...before, window }));
+    }
+  };
+  const toggleMarks = () => setMarksShown((on) => !on);
+  useViewerKeys(stack, { setTool, toggleMarks, applyPreset, togglePlay: cine.toggle, undo, redo });
+  useKeys({
+    [SHOWN_KEYS.all]: () => show("all"),
+    [SHOWN_KEYS.CC]: () => show("CC"),
+    [SHOWN_KEYS.MLO]: () => show("MLO"),
+    [NEXT_KEY]: showNext,
+    p: togglePrior,
+  });
+
+  const days = priors.find(({ study_instance_uid: uid }) => uid === priorUid)?.days_before;
+  const role = (of: "current" | "prior") =>
+    hasPrior
+      ? { name: t(`compare.role.${of}`), interval: of === "prior" && days !== undefined ? intervalText(days) : null }
+      : null;
+  const pick = (image: Mammogram) => {
+    const pane: PaneName = image.side === "L" ? "L-MLO" : "R-MLO";
+    setPicked((before) => ({ ...before, [pane]: image.sopInstanceUid }));
+    setActive(pane);
+    show(pane);
+  };
+  const paneProps = {
+    fitting,
+    view,
+    tool,
+    selectedFindingId,
+    onSelectFinding,
+    pointers: props.pointers ?? [],
+    onPointer: props.onPointer,
+  };
+  return (
+    <section
+      className={viewerClasses.viewer}
+      aria-label={t("viewer")}
+      data-testid="study-viewer"
+      data-layout="mammography"
+      data-ready={snapshot.shown !== null && snapshot.fault === null}
+      data-shown={shown}
+      data-study-instance-uid={study.study_instance_uid}
+      data-series-instance-uid={snapshot.shown?.seriesInstanceUid}
+      data-sop-instance-uid={snapshot.shown?.sopInstanceUid}
+      data-ai={readerFirst.hides ? "hidden" : marksShown ? `${marked.length}/${findings.length}` : "off"}
+    >
+      <ViewerToolbar
+        stack={stack}
+        cine={cine}
+        tool={tool}
+        onTool={setTool}
+        presets={presets}
+        onPreset={applyPreset}
+        ai={{ marksShown, onToggleMarks: toggleMarks, shownCount: marked.length, findingCount: findings.length, readerFirst }}
+        layoutChoice={props.layoutChoice}
+        measurementCount={0}
+        listShown={false}
+        onToggleList={null}
+      />
+      <div className={classes.others} role="group" aria-label={t("mammography.views")}>
+        {(["all", "CC", "MLO"] as const).map((each) => (
+          <button key={each} type="button" aria-pressed={shown === each} aria-keyshortcuts={SHOWN_KEYS[each]} onClick={() => show(each)}>
+            {t(`mammography.shown.${each}`)}
+          </button>
+        ))}
+        <button type="button" aria-pressed={PANES.some((pane) => pane === shown)} aria-keyshortcuts={NEXT_KEY} onClick={showNext}>
+          {t("mammography.shown.one")}
+        </button>
+        {priors.some(({ is_suggested }) => is_suggested) && (
+          <button type="button" aria-pressed={hasPrior} aria-keyshortcuts="P" onClick={togglePrior}>
+            {t("mammography.prior")}
+          </button>
+        )}
+        {hanging.others.length > 0 && <span>{t("mammography.others", { count: hanging.others.length })}</span>}
+        {hanging.others.map((image) => (
+          <button key={image.sopInstanceUid} type="button" onClick={() => pick(image)}>
+            {[image.side, image.view].filter(Boolean).join(" ") || t("mammography.unnamed")}
+            {image.kind !== "plain" && ` · ${t(`mammography.kind.${image.kind}`)}`}
+          </button>
+        ))}
+      </div>
+      {mammograms.isPending && <LoadingState rows={4} />}
+      {mammograms.isError && <ErrorState error={mammograms.error} onRetry={() => void mammograms.refetch()} />}
+      {prior.isError && <ErrorState error={prior.error} onRetry={() => void prior.refetch()} />}
+      {mammograms.isSuccess && (
+        <div ref={grid} className={classes.grid} style={{ "--columns": columns, "--rows": rows } as CSSProperties}>
+          {hasPrior &&
+            prior.data !== undefined &&
+            panes.map((pane) => (
+              <MammogramPane
+                key={`prior-${pane}`}
+                {...paneProps}
+                name={pane}
+                stack={priorStacks[pane]}
+                study={prior.data}
+                images={priorHanging.panes[pane]}
+                image={priorImageIn(pane)}
+                onImage={(uid) => setPicked((before) => ({ ...before, [`prior-${pane}`]: uid }))}
+                isPrior
+                role={role("prior")}
+                isActive={false}
+                findings={marksShown && !readerFirst.hides ? prior.data.findings : NO_FINDINGS}
+                onActive={() => undefined}
+                onChange={(cause, seen) => onPane(pane, priorStacks[pane], cause, seen)}
+              />
+            ))}
+          {panes.map((pane) => (
+            <MammogramPane
+              key={pane}
+              {...paneProps}
+              name={pane}
+              stack={stacks[pane]}
+              study={study}
+              images={hanging.panes[pane]}
+              image={imageIn(pane)}
+              onImage={(uid) => setPicked((before) => ({ ...before, [pane]: uid }))}
+              isPrior={false}
+              role={role("current")}
+              isActive={pane === leading && panes.length > 1}
+              findings={marksShown ? marked : NO_FINDINGS}
+              onActive={() => setActive(pane)}
+              onChange={(cause, seen) => onPane(pane, stacks[pane], cause, seen)}
+            />
+          ))}
+          <AiNote hides={readerFirst.hides} shown={marksShown ? marked.length : findings.length} count={findings.length} />
+        </div>
+      )}
+      <MeasurementText />
+    </section>
+  );
+}

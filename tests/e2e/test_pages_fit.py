@@ -58,6 +58,7 @@ def pages_of(case: dict[str, Any]) -> dict[str, tuple[str, str | None]]:
         "link-unknown": ("/p/" + "x" * 40, None),
         "worklist-clinician": ("/", "clinician"),
         "worklist-specialist": ("/", "specialist"),
+        "worklist-filtered": ("/?modality=CT&state=unread&state=active&sort=ai", "clinician"),
         "upload": ("/upload", "clinician"),
         "study": (f"/studies/{case['study']}", "clinician"),
         "request": (f"/consults/new?study={case['study']}", "clinician"),

@@ -76,7 +76,7 @@ def test_of_two_who_take_a_study_the_second_is_told_whose_it_is(
     assert taken["assigned_to"]["id"] == me
     late = colleague.http.put(path, json={"assignee_id": other, "was_id": None})
     assert (late.status_code, late.json()["code"]) == (409, "assigned-meanwhile")
-    assert [row["id"] for row in clinician.get("/api/worklist?assigned=me&kind=study")["rows"]] == [study]
+    assert [row["id"] for row in clinician.get("/api/worklist?assigned=me&q=acc-77")["rows"]] == [study]
 
     clinician.put(path, {"assignee_id": other, "was_id": me})
     assert row_of(colleague, study)["reading"]["assigned_to"]["id"] == other
@@ -94,7 +94,7 @@ def test_a_study_that_a_colleague_has_open_is_taken_over_only_with_a_reason(
     other = colleague.get("/api/session")["id"]
     assert clinician.post(path, {})["opened_by"]["id"] == me
     assert colleague.post(path, {})["opened_by"]["id"] == me
-    assert [row["id"] for row in colleague.get("/api/worklist?state=being-read")["rows"]] == [study]
+    assert [row["id"] for row in colleague.get("/api/worklist?state=being-read&q=acc-77")["rows"]] == [study]
     assert colleague.http.delete(path).status_code == 204
     assert row_of(colleague, study)["reading"]["opened_by"]["id"] == me
 
@@ -110,7 +110,7 @@ def test_a_study_that_a_colleague_has_open_is_taken_over_only_with_a_reason(
 def test_a_study_marked_as_read_no_longer_waits(study: str, clinician: Client) -> None:
     path = f"/api/worklist/studies/{study}/read"
     clinician.put(path, {"is_read": True})
-    assert [row["id"] for row in clinician.get("/api/worklist?state=read")["rows"]] == [study]
+    assert [row["id"] for row in clinician.get("/api/worklist?state=read&q=acc-77")["rows"]] == [study]
     assert study not in [row["id"] for row in clinician.get("/api/worklist?state=unread")["rows"]]
     clinician.put(path, {"is_read": False})
     assert row_of(clinician, study)["reading"]["read_at"] is None

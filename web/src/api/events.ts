@@ -9,6 +9,7 @@ import { institutionKeys } from "./institutionHooks";
 import { modelKeys } from "./modelHooks";
 import { notificationKeys } from "./notificationHooks";
 import type { ServerEvent } from "./types";
+import { worklistKeys } from "./worklistHooks";
 
 export const RECONNECT_FIRST_MS = 500;
 export const RECONNECT_MOST_MS = 15_000;
@@ -24,12 +25,22 @@ export function reconnectDelayMs(attempt: number): number {
 export function staleKeys(event: ServerEvent): readonly (readonly string[])[] {
   switch (event.type) {
     case "study-changed":
-      return [keys.study(event.study_instance_uid), keys.studies, keys.consults, ["consult"], keys.patients];
+      return [
+        keys.study(event.study_instance_uid),
+        keys.studies,
+        keys.consults,
+        ["consult"],
+        keys.patients,
+        worklistKeys.all,
+      ];
     case "findings-changed":
-      return [keys.study(event.study_instance_uid), keys.studies, ["report"], ["consult"]];
+      return [keys.study(event.study_instance_uid), keys.studies, ["report"], ["consult"], worklistKeys.all];
+    case "reading-changed":
+      return [worklistKeys.reading(event.study_instance_uid), worklistKeys.all];
     case "consult-changed":
       return [
         keys.consult(event.consult_id),
+        worklistKeys.all,
         keys.consults,
         keys.report(event.consult_id),
         ...Object.values(calendarKeys),
@@ -39,7 +50,7 @@ export function staleKeys(event: ServerEvent): readonly (readonly string[])[] {
     case "retrieval-changed":
       return [archiveKeys.retrievals];
     case "agreements-changed":
-      return [institutionKeys.agreements, keys.consults, keys.studies];
+      return [institutionKeys.agreements, keys.consults, keys.studies, worklistKeys.all];
     case "reminder-due":
       return [calendarKeys.reminders];
     case "notifications-changed":

@@ -158,6 +158,7 @@ export type Retrieval = Schemas["RetrievalOut"];
 export type ServerEvent =
   | { type: "study-changed"; study_instance_uid: string; arrived?: string; expected?: string }
   | { type: "findings-changed"; study_instance_uid: string }
+  | { type: "reading-changed"; study_instance_uid: string }
   | { type: "consult-changed"; consult_id: string }
   | { type: "report-changed"; consult_id: string }
   | { type: "upload-changed"; upload_id: string }

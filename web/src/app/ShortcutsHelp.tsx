@@ -6,6 +6,16 @@ import classes from "./shortcuts.module.css";
 
 const GROUPS = [
   {
+    title: "worklist:keys.title",
+    rows: [
+      { keys: ["J", "K", "↓", "↑"], label: "worklist:keys.move" },
+      { keys: ["Enter"], label: "worklist:keys.open" },
+      { keys: ["A"], label: "worklist:keys.take" },
+      { keys: ["/"], label: "worklist:keys.search" },
+      { keys: ["F"], label: "worklist:keys.filters" },
+    ],
+  },
+  {
     title: "shortcuts.findings",
     rows: [
       { keys: ["J"], label: "shortcuts.next" },

@@ -1,31 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { Consult, Urgency } from "../api/types";
 import { draftFaults, EMPTY_DRAFT, newConsult, type ConsultDraft } from "./draft";
-import { byUrgencyThenWaiting, CONSULT_STATUS, ROOM_OPEN } from "./status";
-
-const aConsult = (id: string, urgency: Urgency, created_at: string) => ({ id, urgency, created_at }) as Consult;
-
-describe("a specialist's worklist", () => {
-  it("puts urgency first, then whoever has waited longest", () => {
-    const consults = [
-      aConsult("routine-old", "routine", "2026-11-01T00:00:00Z"),
-      aConsult("urgent-new", "urgent", "2026-11-24T02:00:00Z"),
-      aConsult("emergency", "emergency", "2026-11-24T03:00:00Z"),
-      aConsult("urgent-old", "urgent", "2026-11-24T01:00:00Z"),
-    ];
-    expect(consults.sort(byUrgencyThenWaiting).map(({ id }) => id)).toEqual([
-      "emergency",
-      "urgent-old",
-      "urgent-new",
-      "routine-old",
-    ]);
-  });
-
-  it("shows no finished consult with an open room", () => {
-    for (const status of ROOM_OPEN) expect(CONSULT_STATUS[status].phase).toBe("active");
-  });
-});
 
 const complete: ConsultDraft = {
   ...EMPTY_DRAFT,

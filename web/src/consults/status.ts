@@ -18,56 +18,40 @@ import {
   type Icon,
 } from "@tabler/icons-react";
 
-import type { Consult, ConsultEvent, ConsultStatus, Urgency } from "../api/types";
+import type { ConsultEvent, ConsultStatus, Urgency } from "../api/types";
 import type { Tone } from "../app/theme";
-
-export type Phase = "waiting" | "active" | "finished";
 
 export interface StatusLook {
   tone: Tone;
   icon: Icon;
-  phase: Phase;
 }
 
 export const CONSULT_STATUS: Readonly<Record<ConsultStatus, StatusLook>> = {
-  draft: { tone: "neutral", icon: IconPencil, phase: "waiting" },
-  requested: { tone: "amber", icon: IconClock, phase: "waiting" },
-  returned: { tone: "signal", icon: IconArrowBackUp, phase: "waiting" },
-  accepted: { tone: "petrol", icon: IconCircleCheck, phase: "active" },
-  scheduled: { tone: "petrol", icon: IconCalendarTime, phase: "active" },
-  "in-progress": { tone: "moss", icon: IconVideo, phase: "active" },
-  "on-hold": { tone: "amber", icon: IconPlayerPause, phase: "active" },
-  reporting: { tone: "petrol", icon: IconFileText, phase: "active" },
-  signed: { tone: "moss", icon: IconFileCheck, phase: "active" },
-  closed: { tone: "neutral", icon: IconLock, phase: "finished" },
-  declined: { tone: "signal", icon: IconCircleX, phase: "finished" },
-  cancelled: { tone: "neutral", icon: IconCircleX, phase: "finished" },
-  "no-show": { tone: "amber", icon: IconUserOff, phase: "finished" },
+  draft: { tone: "neutral", icon: IconPencil },
+  requested: { tone: "amber", icon: IconClock },
+  returned: { tone: "signal", icon: IconArrowBackUp },
+  accepted: { tone: "petrol", icon: IconCircleCheck },
+  scheduled: { tone: "petrol", icon: IconCalendarTime },
+  "in-progress": { tone: "moss", icon: IconVideo },
+  "on-hold": { tone: "amber", icon: IconPlayerPause },
+  reporting: { tone: "petrol", icon: IconFileText },
+  signed: { tone: "moss", icon: IconFileCheck },
+  closed: { tone: "neutral", icon: IconLock },
+  declined: { tone: "signal", icon: IconCircleX },
+  cancelled: { tone: "neutral", icon: IconCircleX },
+  "no-show": { tone: "amber", icon: IconUserOff },
 };
 
 export interface UrgencyLook {
   tone: Tone;
   icon: Icon;
-  /** Lower comes first in the worklist. */
-  rank: number;
 }
 
 export const URGENCY: Readonly<Record<Urgency, UrgencyLook>> = {
-  emergency: { tone: "signal", icon: IconAlertTriangleFilled, rank: 0 },
-  urgent: { tone: "amber", icon: IconAlarm, rank: 1 },
-  routine: { tone: "neutral", icon: IconMinus, rank: 2 },
+  emergency: { tone: "signal", icon: IconAlertTriangleFilled },
+  urgent: { tone: "amber", icon: IconAlarm },
+  routine: { tone: "neutral", icon: IconMinus },
 };
-
-/** The order of a specialist's worklist: by urgency, then whoever has waited longest. */
-export function byUrgencyThenWaiting(a: Consult, b: Consult): number {
-  return (
-    URGENCY[a.urgency].rank - URGENCY[b.urgency].rank ||
-    new Date(a.created_at).getTime() - new Date(b.created_at).getTime()
-  );
-}
-
-export const byNewest = (a: Consult, b: Consult) =>
-  new Date(b.created_at).getTime() - new Date(a.created_at).getTime();
 
 export interface EventLook {
   /** What is asked before the step is taken. */

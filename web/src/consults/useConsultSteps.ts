@@ -18,7 +18,7 @@ export interface ConsultSteps {
 }
 
 /** Moves one consult along its table; a refusal is said in a notice and the fresh state is fetched. */
-export function useConsultSteps(consult: Consult, onTaken?: (event: ConsultEvent) => void): ConsultSteps {
+export function useConsultSteps(consult: Pick<Consult, "id" | "version">, onTaken?: (event: ConsultEvent) => void): ConsultSteps {
   const { t } = useTranslation("consult");
   const mutation = useConsultEvent(consult.id);
   const say = useProblemText();

@@ -11,6 +11,7 @@ import { DeidentifyDialog } from "../exports/DeidentifyDialog";
 import { actorName, formatDate, formatInstant } from "../ui/format";
 import { institutionName } from "../ui/institution";
 import { PatientLine } from "../ui/PatientLine";
+import { ReadingButtons } from "../worklist/ReadingBar";
 import classes from "./studyPage.module.css";
 
 /** Whose images these are and what study it is: always in sight, so that no finding lands on the wrong patient. */
@@ -53,6 +54,7 @@ export function StudyBanner({ study, mayAskConsult }: { study: StudyDetail; mayA
         {t("exports:open")}
       </Button>
       <DeidentifyDialog study={study.study_instance_uid} opened={exporting} onClose={() => setExporting(false)} />
+      <ReadingButtons study={study} />
       {mayAskConsult && (
         <Button
           size="xs"

@@ -12,6 +12,7 @@ import { PatientTab } from "../history/PatientTab";
 import { EmptyState, ErrorState, LoadingState } from "../ui/states";
 import { HiddenAi } from "../viewer/HiddenAi";
 import { useReaderFirst, useSeenStudy } from "../viewer/useReaderFirst";
+import { ReadingBar } from "../worklist/ReadingBar";
 import { asksOthers } from "../worklist/sections";
 import { openingSeries } from "./openingSeries";
 import { SeriesList } from "./SeriesList";
@@ -39,7 +40,10 @@ function Study({ study: whole }: { study: StudyDetail }) {
   };
   return (
     <div className={classes.page}>
-      <StudyBanner study={study} mayAskConsult={me ? asksOthers(me) : false} />
+      <div className={classes.bannerArea}>
+        <StudyBanner study={study} mayAskConsult={me ? asksOthers(me) : false} />
+        <ReadingBar study={study} />
+      </div>
       <aside className={`${classes.side} ${classes.sideSeries}`} aria-label={t("series")}>
         <h2 className={classes.sideTitle}>{t("series")}</h2>
         <SeriesList

@@ -1,6 +1,5 @@
-/** Which consults stand where on a worklist. Pure. */
-import type { Consult, Me } from "../api/types";
-import { byNewest, byUrgencyThenWaiting, CONSULT_STATUS, type Phase } from "../consults/status";
+/** What somebody does here, by their roles. Pure. */
+import type { Me } from "../api/types";
 
 export const readsForOthers = (me: Me) =>
   me.roles.some((role) => role === "specialist" || role === "radiologist");
@@ -16,17 +15,3 @@ export const keepsStudies = (me: Me) =>
 
 /** Who keeps the installation and has no patients: the worklist would always be empty. */
 export const onlyAdministers = (me: Me) => me.roles.every((role) => role === "administrator");
-
-/** Waiting ones by urgency and time waited; the others with the newest first. */
-export function consultsInPhase(consults: readonly Consult[], phase: Phase): Consult[] {
-  return consults
-    .filter((consult) => CONSULT_STATUS[consult.status].phase === phase)
-    .sort(phase === "finished" ? byNewest : byUrgencyThenWaiting);
-}
-
-export const PHASES: readonly Phase[] = ["waiting", "active", "finished"];
-
-/** The part to open with: the first that holds something. */
-export function firstPhase(consults: readonly Consult[]): Phase {
-  return PHASES.find((phase) => consultsInPhase(consults, phase).length > 0) ?? "waiting";
-}

@@ -712,6 +712,32 @@ history_entries = Table(
     UniqueConstraint("consult_id", "position"),
 )
 
+# What the two sides of a consult write to each other. A withdrawn message stays, and says that it is.
+chat_messages = Table(
+    "chat_messages",
+    metadata,
+    _id(primary_key=True),
+    _id("consult_id", ForeignKey("consults.id"), nullable=False),
+    Column("number", Integer, nullable=False),  # of the consult's messages, from 1
+    _id("author", ForeignKey("users.id"), nullable=False),
+    Column("written_at", UtcDateTime, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("earlier", JSON, nullable=False),  # the texts before: [{text, until}, ...]
+    Column("attachment", JSON(none_as_null=True)),  # teleconsult.chat.message.Attachment
+    Column("withdrawn_at", UtcDateTime),
+    Column("withdrawal_reason", Text),
+    UniqueConstraint("consult_id", "number"),
+    Index("ix_chat_messages_author_written_at", "author", "written_at"),
+)
+
+chat_reads = Table(
+    "chat_reads",
+    metadata,
+    _id("consult_id", ForeignKey("consults.id"), primary_key=True),
+    _id("user_id", ForeignKey("users.id"), primary_key=True),
+    Column("number", Integer, nullable=False),  # of the last message that the user has seen
+)
+
 call_qualities = Table(
     "call_qualities",
     metadata,

@@ -174,6 +174,11 @@ def may_review_emergency(user: User, consult: Consult) -> bool:
     return user.id == consult.requested_by_id or is_coordinator
 
 
+def may_chat(user: User, consult: Consult) -> bool:
+    """Whether the user reads what the two sides write to each other; who may still decline does not."""
+    return part_in(user, consult) in (Part.INVITING, Part.ASSIGNED, Part.PANEL)
+
+
 def may_cause(user: User, event: Event, consult: Consult) -> bool:
     return part_in(user, consult) in MAY_CAUSE.get(event, frozenset())
 

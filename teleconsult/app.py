@@ -25,6 +25,7 @@ from teleconsult import background, health, line_check, problems
 from teleconsult.agreements.routes import router as agreement_routes
 from teleconsult.archives.background import fetch_studies, follow_prior_rules
 from teleconsult.archives.routes import router as archive_routes
+from teleconsult.chat.routes import router as chat_routes
 from teleconsult.consents.routes import router as consent_routes
 from teleconsult.consults.call_quality import router as call_quality_routes
 from teleconsult.consults.repository import ConsultRepository
@@ -192,6 +193,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     evidence_routes,
     consult_routes,
     history_routes,
+    chat_routes,
     consent_routes,
     patient_link_routes,
     visit_routes,

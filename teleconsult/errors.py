@@ -234,6 +234,32 @@ class BundleNotReadable(TeleconsultError):
     """Not a FHIR R4 Bundle in JSON, or a larger one than a request carries."""
 
 
+class TooManyMessages(TeleconsultError):
+    """More messages in a minute than a person writes."""
+
+
+class MessageTooOld(TeleconsultError):
+    """A message is put right by its author, and soon after it was written."""
+
+
+class MessageWrittenAlready(TeleconsultError):
+    """Another message was written under this id."""
+
+
+class AttachmentIsDicom(TeleconsultError):
+    pass
+
+
+class AttachmentRefused(TeleconsultError):
+    """Not a kind of file that is kept with a chat."""
+
+
+class AttachmentTooLarge(TeleconsultError):
+    def __init__(self, limit_mb: int) -> None:
+        super().__init__(limit_mb)
+        self.limit_mb = limit_mb
+
+
 class FindingsUndecided(TeleconsultError):
     def __init__(self, findings: "Sequence[NumberedFinding]") -> None:
         super().__init__(len(findings))

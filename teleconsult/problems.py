@@ -413,6 +413,43 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "This is not a FHIR R4 bundle (JSON) of at most 2 MB and 1,000 entries. Nothing was taken from it.",
         "这不是 FHIR R4 Bundle（JSON），或超过 2 MB、1000 条。未读取任何内容。",
     ),
+    errors.TooManyMessages: Problem(
+        429,
+        "too-many-messages",
+        "You have sent many messages within a minute. Please wait a moment; your text is kept.",
+        "您在一分钟内发送的消息过多，请稍候再发，已输入的内容会保留。",
+    ),
+    errors.MessageTooOld: Problem(
+        409,
+        "message-too-old",
+        "A message can be changed for two minutes. You can withdraw it, or write another.",
+        "消息只能在发出后两分钟内修改。您可以撤回，或另写一条。",
+    ),
+    errors.MessageWrittenAlready: Problem(
+        409,
+        "message-written-already",
+        "Another message was written under this number already. Please send it again.",
+        "此编号下已有另一条消息，请重新发送。",
+    ),
+    errors.AttachmentIsDicom: Problem(
+        422,
+        "attachment-is-dicom",
+        "This is a DICOM image. Please upload it as a study, so that both sides see it in the viewer.",
+        "这是 DICOM 影像，请作为检查上传，双方即可在阅片器中查看。",
+    ),
+    errors.AttachmentRefused: Problem(
+        422,
+        "attachment-refused",
+        "Only PDF, JPEG and PNG files are kept with a chat; this one is something else.",
+        "会诊消息只能附 PDF、JPEG 或 PNG 文件，该文件不是这些类型。",
+    ),
+    errors.AttachmentTooLarge: Problem(
+        413,
+        "attachment-too-large",
+        "This file is larger than {limit} MB. Please send a smaller one.",
+        "文件超过 {limit} MB，请发送较小的文件。",
+        lambda e: {"limit": e.limit_mb},
+    ),
     errors.FindingsUndecided: Problem(
         409,
         "findings-undecided",

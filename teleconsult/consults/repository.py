@@ -107,6 +107,11 @@ class ConsultRepository:
         ).all()
         return [c for c in _consults(connection, rows) if access.part_in(user, c) is not None]
 
+    @staticmethod
+    def queue_for(connection: Connection, consult_id: str) -> None:
+        """Until this transaction ends nobody else numbers what is the consult's. SQLite's writer is alone."""
+        connection.execute(select(consults.c.id).where(consults.c.id == consult_id).with_for_update())
+
     def of_patient_for(self, connection: Connection, patient_id: str, user: User) -> list[Consult]:
         """Those of one patient that the user has a part in."""
         rows = connection.execute(select(consults).where(consults.c.patient_id == patient_id)).all()

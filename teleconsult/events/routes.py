@@ -81,6 +81,8 @@ def may_see(parts: PartsOfApp, user: User, event: Event) -> bool:
                 return user.institution.id == event["institution_id"]
             elif "upload_id" in event:
                 parts.uploads.get_for(connection, event["upload_id"], user.id)
+            elif event["type"] == "chat-changed":
+                return access.may_chat(user, parts.consults.get(connection, event["consult_id"]))
             elif "consult_id" in event:
                 consult = parts.consults.get(connection, event["consult_id"])
                 return parts.consults.concerns(user, consult)

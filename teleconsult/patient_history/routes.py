@@ -83,6 +83,7 @@ def add_history(
     """Say more than the request did; who and when stays with it."""
     with parts.database.transaction() as connection:
         consult = _changeable(parts, connection, consult_id, user)
+        parts.consults.queue_for(connection, consult.id)
         keep_history(connection, consult.id, body.records, user, now)
         out = _out(parts, connection, consult, user)
     parts.publish({"type": "consult-changed", "consult_id": consult_id})

@@ -106,6 +106,7 @@ export const addresses = {
   still: (consult: string, still: string) => `/api/consults/${uid(consult)}/stills/${uid(still)}/picture.jpg`,
   stillThumbnail: (consult: string, still: string) =>
     `/api/consults/${uid(consult)}/stills/${uid(still)}/thumbnail.jpg`,
+  chatFile: (consult: string, message: string) => `/api/consults/${uid(consult)}/chat/${uid(message)}/file`,
   historyBundle: (consult: string) => `/api/consults/${uid(consult)}/history.fhir`,
   reportPdf: (consult: string) => `/api/consults/${uid(consult)}/report.pdf`,
   signedVersionPdf: (consult: string, number: number) =>

@@ -3,6 +3,7 @@ import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { createContext, useContext, useEffect, useState } from "react";
 
 import { archiveKeys } from "./archiveHooks";
+import { chatKey } from "./chatHooks";
 import { calendarKeys } from "./calendarHooks";
 import { keys } from "./hooks";
 import { institutionKeys } from "./institutionHooks";
@@ -45,6 +46,8 @@ export function staleKeys(event: ServerEvent): readonly (readonly string[])[] {
         keys.report(event.consult_id),
         ...Object.values(calendarKeys),
       ];
+    case "chat-changed":
+      return [chatKey(event.consult_id)];
     case "report-changed":
       return [keys.report(event.consult_id), keys.consult(event.consult_id)];
     case "retrieval-changed":

@@ -462,6 +462,113 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/consults/{consult_id}/chat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Chat
+         * @description The last 100 messages, or the 100 before a number; the oldest first.
+         */
+        get: operations["read_chat_api_consults__consult_id__chat_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/chat/read": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Mark Chat Read */
+        post: operations["mark_chat_read_api_consults__consult_id__chat_read_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/chat/{message_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Write Message
+         * @description Write a message under an id of the page's own: sent again after a lost answer, it is one message.
+         */
+        put: operations["write_message_api_consults__consult_id__chat__message_id__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Put Message Right
+         * @description Change one's own message within two minutes; the earlier text is kept and shown.
+         */
+        patch: operations["put_message_right_api_consults__consult_id__chat__message_id__patch"];
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/chat/{message_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read File
+         * @description The file as it was sent, to be saved; nothing of it runs in our page. Written to the audit log.
+         */
+        get: operations["read_file_api_consults__consult_id__chat__message_id__file_get"];
+        /**
+         * Write File
+         * @description A message with a file, which is the body: PDF, JPEG or PNG of at most 20 MB.
+         *
+         *     `X-File` is an `AttachedIn` as percent-encoded JSON.
+         */
+        put: operations["write_file_api_consults__consult_id__chat__message_id__file_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/chat/{message_id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw
+         * @description Take back one's own message with a reason: it is no longer shown, and that it was stays.
+         */
+        post: operations["withdraw_api_consults__consult_id__chat__message_id__withdrawal_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/consults/{consult_id}/comparison": {
         parameters: {
             query?: never;
@@ -3048,6 +3155,15 @@ export interface components {
             /** Was Id */
             was_id: string | null;
         };
+        /** AttachmentOut */
+        AttachmentOut: {
+            /** Media Type */
+            media_type: string;
+            /** Name */
+            name: string;
+            /** Size Bytes */
+            size_bytes: number;
+        };
         /**
          * AvailabilityOut
          * @description What is read is what is sent back changed; `version` 0: nothing was said yet.
@@ -3216,6 +3332,22 @@ export interface components {
          * @enum {string}
          */
         Channel: "push" | "email" | "webhook";
+        /** ChatOut */
+        ChatOut: {
+            /** Editable For S */
+            editable_for_s: number;
+            /** May Write */
+            may_write: boolean;
+            /** Messages */
+            messages: components["schemas"]["MessageOut"][];
+            /** Unread Count */
+            unread_count: number;
+        };
+        /** ChatReadIn */
+        ChatReadIn: {
+            /** Number */
+            number: number;
+        };
         /** ChoicesIn */
         ChoicesIn: {
             /** Channels */
@@ -3690,6 +3822,16 @@ export interface components {
         DoorOut: {
             /** Needs Code */
             needs_code: boolean;
+        };
+        /** EarlierTextOut */
+        EarlierTextOut: {
+            /** Text */
+            text: string;
+            /**
+             * Until
+             * Format: date-time
+             */
+            until: string;
         };
         /** EchoOut */
         EchoOut: {
@@ -4449,6 +4591,41 @@ export interface components {
             study_count: number;
             /** Undone At */
             undone_at: string | null;
+        };
+        /** MessageIn */
+        MessageIn: {
+            /** Text */
+            text: string;
+        };
+        /**
+         * MessageOut
+         * @description A message; of a withdrawn one only that it was, when and why it was withdrawn.
+         */
+        MessageOut: {
+            attachment: components["schemas"]["AttachmentOut"] | null;
+            author: components["schemas"]["UserRefOut"];
+            /** Earlier */
+            earlier: components["schemas"]["EarlierTextOut"][];
+            /** Id */
+            id: string;
+            /** Number */
+            number: number;
+            /** Text */
+            text: string;
+            /** Withdrawal Reason */
+            withdrawal_reason: string | null;
+            /** Withdrawn At */
+            withdrawn_at: string | null;
+            /**
+             * Written At
+             * Format: date-time
+             */
+            written_at: string;
+        };
+        /** MessageWithdrawalIn */
+        MessageWithdrawalIn: {
+            /** Reason */
+            reason: string;
         };
         /** MissingReasonIn */
         MissingReasonIn: {
@@ -7412,6 +7589,273 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_chat_api_consults__consult_id__chat_get: {
+        parameters: {
+            query?: {
+                before?: number | null;
+            };
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    mark_chat_read_api_consults__consult_id__chat_read_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChatReadIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    write_message_api_consults__consult_id__chat__message_id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                message_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    put_message_right_api_consults__consult_id__chat__message_id__patch: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                message_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_file_api_consults__consult_id__chat__message_id__file_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                message_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    write_file_api_consults__consult_id__chat__message_id__file_put: {
+        parameters: {
+            query?: never;
+            header: {
+                "x-file": string;
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                message_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_api_consults__consult_id__chat__message_id__withdrawal_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                message_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageWithdrawalIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageOut"];
+                };
             };
             /** @description Validation Error */
             422: {

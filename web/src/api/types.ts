@@ -52,6 +52,8 @@ export type FileVerdict = FileResult["verdict"];
 export type Upload = Schemas["UploadOut"];
 
 export type Consult = Schemas["ConsultOut"];
+export type Chat = Schemas["ChatOut"];
+export type ChatMessage = Schemas["MessageOut"];
 export type PatientHistory = Schemas["HistoryOut"];
 export type GivenRecord = Schemas["HistoryRecordOut"];
 export type HistoryRecord = GivenRecord["record"];
@@ -160,6 +162,7 @@ export type ServerEvent =
   | { type: "findings-changed"; study_instance_uid: string }
   | { type: "reading-changed"; study_instance_uid: string }
   | { type: "consult-changed"; consult_id: string }
+  | { type: "chat-changed"; consult_id: string }
   | { type: "report-changed"; consult_id: string }
   | { type: "upload-changed"; upload_id: string }
   | { type: "retrieval-changed"; institution_id: string }

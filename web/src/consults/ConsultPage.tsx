@@ -12,6 +12,7 @@ import { FirstReport } from "../opinions/FirstReport";
 import { PanelOfOpinions } from "../opinions/PanelOfOpinions";
 import { PatientLinks } from "../patient/PatientLinks";
 import { ReportEditor } from "../reports/ReportEditor";
+import { Chat } from "../chat/Chat";
 import { AiState } from "../studies/AiState";
 import { Thumbnail } from "../studies/Thumbnail";
 import { formatDate } from "../ui/format";
@@ -47,6 +48,17 @@ function StudyLine({ study }: { study: StudySummary }) {
         {t("upload:openStudy")}
       </Button>
     </li>
+  );
+}
+
+/** From when there is somebody on the other side to write to. */
+function ConsultChat({ consult }: { consult: Consult }) {
+  const { t } = useTranslation("chat");
+  if (consult.specialist === null) return null;
+  return (
+    <Panel title={t("title")}>
+      <Chat consultId={consult.id} />
+    </Panel>
   );
 }
 
@@ -118,6 +130,7 @@ export function ConsultPage() {
           <Stills consultId={consult.id} />
           {consult.form === "panel" && consult.status !== "requested" && <PanelOfOpinions consultId={consult.id} />}
           {consult.first_report !== null && <FirstReport consult={consult} />}
+          <ConsultChat consult={consult} />
           {HAS_REPORT.has(consult.status) && (
             <div id="report" className={classes.anchor}>
               <ReportEditor consultId={consult.id} />

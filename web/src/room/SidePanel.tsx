@@ -1,7 +1,10 @@
 import { Badge, Tabs } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
+import { useChat } from "../api/chatHooks";
+import { usePollMs } from "../api/events";
 import type { Consult, StudyDetail } from "../api/types";
+import { Chat } from "../chat/Chat";
 import { FindingsPanel } from "../findings/FindingsPanel";
 import { ReportEditor } from "../reports/ReportEditor";
 import { ConsultAbout } from "../history/ConsultAbout";
@@ -14,7 +17,7 @@ import { useReaderFirst } from "../viewer/useReaderFirst";
 import { People } from "./People";
 import classes from "./room.module.css";
 
-const TABS = ["findings", "report", "images", "people", "about"] as const;
+const TABS = ["findings", "report", "images", "people", "about", "chat"] as const;
 export type RoomTab = (typeof TABS)[number];
 
 export interface SidePanelProps {
@@ -32,6 +35,7 @@ export interface SidePanelProps {
 export function SidePanel(props: SidePanelProps) {
   const { consult, study, selectedFindingId, onSelectFinding, room, onModerate, tab, onTab } = props;
   const { t } = useTranslation("room");
+  const unread = useChat(consult.id, usePollMs()).data?.pages[0]?.unread_count ?? 0;
   const { hides } = useReaderFirst(study?.study_instance_uid ?? "");
   return (
     <aside className={classes.side} aria-label={t("panel")}>
@@ -48,12 +52,15 @@ export function SidePanel(props: SidePanelProps) {
               value={value}
               px={6}
               rightSection={
-                value === "people" &&
-                room.waiting.length > 0 && (
+                value === "people" && room.waiting.length > 0 ? (
                   <Badge size="sm" color="amber.7" circle aria-label={t("waitingRoom.count", { count: room.waiting.length })}>
                     {room.waiting.length}
                   </Badge>
-                )
+                ) : value === "chat" && unread > 0 ? (
+                  <Badge size="sm" color="amber.7" circle aria-label={t("chat:unread", { count: unread })}>
+                    {unread}
+                  </Badge>
+                ) : null
               }
             >
               {t(`tab.${value}`)}
@@ -94,6 +101,9 @@ export function SidePanel(props: SidePanelProps) {
         <Tabs.Panel value="about" className={classes.padded ?? ""}>
           <ConsultAbout consult={consult} />
           <HistoryView consult={consult} />
+        </Tabs.Panel>
+        <Tabs.Panel value="chat" className={classes.padded ?? ""}>
+          <Chat consultId={consult.id} />
         </Tabs.Panel>
       </Tabs>
     </aside>

@@ -1,0 +1,82 @@
+"""What the API says and takes about a consult's chat."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import BaseModel, Field
+
+from teleconsult.chat.message import Message
+from teleconsult.text import Text
+from teleconsult.users.schemas import UserRefOut
+from teleconsult.users.user import User
+
+MOST_CHARACTERS = 4_000
+
+
+class MessageIn(BaseModel):
+    text: Text = Field(min_length=1, max_length=MOST_CHARACTERS)
+
+
+class AttachedIn(BaseModel):
+    """What is said of a file that is sent."""
+
+    name: Text = Field(min_length=1, max_length=200)
+    text: Text = Field(default="", max_length=MOST_CHARACTERS)
+
+
+class MessageWithdrawalIn(BaseModel):
+    reason: Text = Field(min_length=1, max_length=500)
+
+
+class ChatReadIn(BaseModel):
+    number: int = Field(ge=0, le=2**31 - 1)
+
+
+class EarlierTextOut(BaseModel):
+    text: str
+    until: datetime
+
+
+class AttachmentOut(BaseModel):
+    name: str
+    media_type: str
+    size_bytes: int
+
+
+class MessageOut(BaseModel):
+    """A message; of a withdrawn one only that it was, when and why it was withdrawn."""
+
+    id: str
+    number: int
+    author: UserRefOut
+    written_at: datetime
+    text: str
+    earlier: list[EarlierTextOut]
+    attachment: AttachmentOut | None
+    withdrawn_at: datetime | None
+    withdrawal_reason: str | None
+
+    @classmethod
+    def of(cls, message: Message, people: Mapping[str, User]) -> "MessageOut":
+        is_withdrawn = message.withdrawn_at is not None
+        file = message.attachment
+        return cls(
+            id=message.id,
+            number=message.number,
+            author=UserRefOut.of(people[message.author_id]),
+            written_at=message.written_at,
+            text="" if is_withdrawn else message.text,
+            earlier=[] if is_withdrawn else [EarlierTextOut.model_validate(one) for one in message.earlier],
+            attachment=None
+            if file is None or is_withdrawn
+            else AttachmentOut(name=file.name, media_type=file.media_type, size_bytes=file.size_bytes),
+            withdrawn_at=message.withdrawn_at,
+            withdrawal_reason=message.withdrawal_reason,
+        )
+
+
+class ChatOut(BaseModel):
+    messages: list[MessageOut]
+    unread_count: int
+    may_write: bool
+    editable_for_s: int

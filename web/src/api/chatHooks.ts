@@ -1,0 +1,54 @@
+/** The chat of a consult, as hooks. */
+import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-query";
+
+import { send } from "../upload/transport";
+import { get, patch, post, put } from "./client";
+import type { Chat, ChatMessage } from "./types";
+
+export const chatKey = (consultId: string) => ["chat", consultId] as const;
+const at = (consultId: string) => `/consults/${encodeURIComponent(consultId)}/chat`;
+
+/** Pages of a hundred messages, the newest page first; each page has its oldest message first. */
+export function useChat(consultId: string, pollMs: number | false) {
+  return useInfiniteQuery({
+    queryKey: chatKey(consultId),
+    queryFn: ({ pageParam, signal }) =>
+      get<Chat>(pageParam === null ? at(consultId) : `${at(consultId)}?before=${pageParam}`, signal),
+    initialPageParam: null as number | null,
+    getNextPageParam: ({ messages }) => {
+      const first = messages[0]?.number ?? 1;
+      return first > 1 ? first : undefined;
+    },
+    refetchInterval: pollMs,
+  });
+}
+
+/** What changes the chat; the id of a new message is the same for each try, so that it is written once. */
+export function useChatSteps(consultId: string) {
+  const client = useQueryClient();
+  const onSuccess = () => client.invalidateQueries({ queryKey: chatKey(consultId) });
+  const one = (id: string) => `${at(consultId)}/${encodeURIComponent(id)}`;
+  return {
+    write: useMutation({
+      mutationFn: ({ id, text, file }: { id: string; text: string; file: File | null }) => {
+        if (file === null) return put<ChatMessage>(one(id), { text });
+        const headers = { "X-File": encodeURIComponent(JSON.stringify({ name: file.name, text })) };
+        const sending = { signal: new AbortController().signal, onProgress: () => undefined };
+        return send<ChatMessage>("PUT", `${one(id)}/file`, headers, file, sending);
+      },
+      onSuccess,
+    }),
+    edit: useMutation({
+      mutationFn: ({ id, text }: { id: string; text: string }) => patch<ChatMessage>(one(id), { text }),
+      onSuccess,
+    }),
+    withdraw: useMutation({
+      mutationFn: ({ id, reason }: { id: string; reason: string }) => post<ChatMessage>(`${one(id)}/withdrawal`, { reason }),
+      onSuccess,
+    }),
+    markRead: useMutation({
+      mutationFn: (number: number) => post<void>(`${at(consultId)}/read`, { number }),
+      onSuccess,
+    }),
+  };
+}

@@ -1,0 +1,148 @@
+import { ActionIcon, Button, Group, Textarea } from "@mantine/core";
+import { useIntersection, useLocalStorage } from "@mantine/hooks";
+import { IconPaperclip, IconSend, IconX } from "@tabler/icons-react";
+import { useEffect, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+
+import { useChat, useChatSteps } from "../api/chatHooks";
+import { usePollMs } from "../api/events";
+import { useMe } from "../api/hooks";
+import type { Me } from "../api/types";
+import { Note } from "../ui/Note";
+import { useProblemText } from "../ui/problem";
+import { ErrorState, LoadingState } from "../ui/states";
+import classes from "./chat.module.css";
+import { Message } from "./Message";
+
+/** What both sides write to each other about the case. What is on the screen counts as read. */
+export function Chat({ consultId }: { consultId: string }) {
+  const { t } = useTranslation("chat");
+  const me = useMe().data;
+  const chat = useChat(consultId, usePollMs());
+  const { markRead } = useChatSteps(consultId);
+  const { ref: end, entry } = useIntersection();
+  const pages = chat.data?.pages ?? [];
+  const unread = pages[0]?.unread_count ?? 0;
+  const last = pages[0]?.messages.at(-1)?.number ?? 0;
+  const isSeen = entry?.isIntersecting === true;
+  const mark = markRead.mutate;
+  useEffect(() => {
+    if (isSeen && unread > 0) mark(last);
+  }, [isSeen, unread, last, mark]);
+
+  if (chat.isPending || !me) return <LoadingState rows={3} />;
+  if (chat.isError) return <ErrorState error={chat.error} onRetry={() => void chat.refetch()} />;
+  const messages = [...pages].reverse().flatMap((page) => page.messages);
+  return (
+    <div className={classes.chat} data-testid="chat">
+      {chat.hasNextPage && (
+        <Button size="xs" variant="default" loading={chat.isFetchingNextPage} onClick={() => void chat.fetchNextPage()}>
+          {t("earlier")}
+        </Button>
+      )}
+      {messages.length === 0 && <p className={classes.muted}>{t("empty")}</p>}
+      <ul className={classes.messages} aria-live="polite" aria-label={t("title")}>
+        {messages.map((message) => (
+          <Message
+            key={message.id}
+            consultId={consultId}
+            message={message}
+            isOwn={message.author.id === me.id}
+            editableForS={pages[0]?.editable_for_s ?? 0}
+            mayChange={pages[0]?.may_write ?? false}
+          />
+        ))}
+      </ul>
+      <span ref={end} />
+      {pages[0]?.may_write === true ? (
+        <Composer consultId={consultId} me={me} />
+      ) : (
+        <p className={classes.muted}>{t("over")}</p>
+      )}
+    </div>
+  );
+}
+
+/** What is being written outlives the page; a file has to be chosen again. */
+function Composer({ consultId, me }: { consultId: string; me: Me }) {
+  const { t } = useTranslation("chat");
+  const say = useProblemText();
+  const { write } = useChatSteps(consultId);
+  const [text, setText] = useLocalStorage({ key: `teleconsult.chat.${me.id}.${consultId}`, defaultValue: "" });
+  const [file, setFile] = useState<File | null>(null);
+  const [id, setId] = useState(() => crypto.randomUUID());
+  const chooser = useRef<HTMLInputElement>(null);
+  const isEmpty = text.trim() === "" && file === null;
+  const submit = () => {
+    if (isEmpty || write.isPending) return;
+    write.mutate(
+      { id, text: text.trim(), file },
+      {
+        onSuccess: () => {
+          setText("");
+          setFile(null);
+          setId(crypto.randomUUID());
+        },
+      },
+    );
+  };
+  return (
+    <div className={classes.composer}>
+      <Textarea
+        aria-label={t("write")}
+        placeholder={t("placeholder")}
+        autosize
+        minRows={1}
+        maxRows={6}
+        maxLength={4000}
+        value={text}
+        onChange={(event) => setText(event.currentTarget.value)}
+        onKeyDown={(event) => {
+          // Enter also ends the choice of a Chinese word.
+          if (event.key !== "Enter" || event.shiftKey || event.nativeEvent.isComposing) return;
+          event.preventDefault();
+          submit();
+        }}
+      />
+      <Group gap="xs" justify="space-between">
+        <input
+          ref={chooser}
+          type="file"
+          accept="application/pdf,image/jpeg,image/png"
+          hidden
+          aria-label={t("attach")}
+          onChange={({ currentTarget }) => {
+            setFile(currentTarget.files?.[0] ?? null);
+            setId(crypto.randomUUID());
+            currentTarget.value = "";
+          }}
+        />
+        {file === null ? (
+          <Button
+            size="xs"
+            variant="subtle"
+            leftSection={<IconPaperclip size={15} aria-hidden />}
+            onClick={() => chooser.current?.click()}
+          >
+            {t("attach")}
+          </Button>
+        ) : (
+          <span className={classes.chosen}>
+            {file.name}
+            <ActionIcon size="sm" color="gray" aria-label={t("detach", { name: file.name })} onClick={() => setFile(null)}>
+              <IconX size={14} />
+            </ActionIcon>
+          </span>
+        )}
+        <Button size="xs" leftSection={<IconSend size={15} aria-hidden />} disabled={isEmpty} loading={write.isPending} onClick={submit}>
+          {t("send")}
+        </Button>
+      </Group>
+      {write.isError && (
+        <Note tone="signal" alert>
+          {say(write.error)}
+        </Note>
+      )}
+    </div>
+  );
+}

@@ -42,8 +42,9 @@ class PostgresqlServer:
     Its folder is not below pytest's, which only their owner may enter.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, shared_buffers: str = "32MB") -> None:
         self.password = secrets.token_urlsafe(16)
+        self._shared_buffers = shared_buffers
         (self.port,) = free_ports(1)
         self._folder = Path(tempfile.mkdtemp(prefix="teleconsult-postgresql-"))
         self._process: subprocess.Popen[bytes] | None = None
@@ -84,7 +85,7 @@ class PostgresqlServer:
                     *("-c", f"port={self.port}"),
                     *("-c", "unix_socket_directories="),
                     *("-c", "max_connections=60"),
-                    *("-c", "shared_buffers=32MB"),
+                    *("-c", f"shared_buffers={self._shared_buffers}"),
                     *(
                         "-c",
                         "fsync=off",

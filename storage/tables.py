@@ -556,6 +556,7 @@ consults = Table(
     Column("question", Text, nullable=False),
     Column("urgency", String(16), nullable=False),
     Column("specialty", String(64), nullable=False),
+    Column("escalated_to", String(64)),  # a further specialty, once nobody accepted in time
     Column("legal_role", String(24), nullable=False),
     _id("requested_by", ForeignKey("users.id"), nullable=False),
     _id("inviting_institution_id", ForeignKey("institutions.id"), nullable=False, index=True),
@@ -1001,6 +1002,26 @@ worklist_views = Table(
     Column("is_default", Boolean, nullable=False),  # the one that its owner's worklist opens with
     Column("is_shared", Boolean, nullable=False),  # all of the institution see it
     UniqueConstraint("user_id", "name"),
+)
+
+# For whom an urgent request rings, and when its ladder goes on: teleconsult.ringing
+rings = Table(
+    "rings",
+    metadata,
+    _id("consult_id", ForeignKey("consults.id"), primary_key=True),
+    _id("user_id", ForeignKey("users.id"), primary_key=True, index=True),
+    Column("rung", Integer, nullable=False),
+    Column("rang_at", UtcDateTime, nullable=False),
+    Column("dismissed_at", UtcDateTime),
+)
+
+escalations = Table(
+    "escalations",
+    metadata,
+    _id("consult_id", ForeignKey("consults.id"), primary_key=True),
+    Column("next_rung", Integer, nullable=False),
+    Column("submitted_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, index=True),  # null: the ladder has no more
 )
 
 # What users are told: teleconsult.notifications.notification

@@ -119,7 +119,7 @@ def writes_report(user: User, consult: Consult) -> bool:
 
 def was_offered_to(user: User, consult: Consult) -> bool:
     """Whether the consult is, or once was, in this specialist's worklist of open requests."""
-    is_reader = bool(user.roles & READERS) and user.specialty == consult.specialty
+    is_reader = bool(user.roles & READERS) and user.specialty in consult.specialties
     return is_reader and user.institution.id in consult.offered_to
 
 

@@ -58,6 +58,7 @@ from teleconsult.reports.repository import ReportRepository
 from teleconsult.reports.routes import router as report_routes
 from teleconsult.reports.template_repository import TemplateRepository
 from teleconsult.reports.template_routes import router as report_template_routes
+from teleconsult.ringing.routes import router as ringing_routes
 from teleconsult.scheduled_procedures.routes import router as schedule_routes
 from teleconsult.scheduling.routes import router as calendar_routes
 from teleconsult.security_headers import SecurityHeaders
@@ -131,6 +132,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             asyncio.create_task(background.archive_stills(parts)),
             asyncio.create_task(background.archive_reports(parts)),
             asyncio.create_task(background.keep_appointments(parts)),
+            asyncio.create_task(background.climb_ladders(parts)),
             *(asyncio.create_task(background.post_notifications(parts, way)) for way in Channel),
             asyncio.create_task(fetch_studies(parts)),
             asyncio.create_task(follow_prior_rules(parts)),
@@ -205,6 +207,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     report_template_routes,
     event_routes,
     notification_routes,
+    ringing_routes,
     device_routes,
     archive_routes,
     schedule_routes,

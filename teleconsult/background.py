@@ -21,6 +21,7 @@ from teleconsult.notifications.notification import Channel
 from teleconsult.notifications.posting import post_one
 from teleconsult.recordings.retention import keep_recordings
 from teleconsult.reports.archiving import archive_some
+from teleconsult.ringing.ringing import climb_due
 from teleconsult.scheduling.timekeeping import keep_time
 from teleconsult.stills.keeping import archive_waiting
 from teleconsult.studies.arrival import assess_ready, nudge_due_jobs
@@ -112,6 +113,11 @@ async def archive_reports(parts: PartsOfApp) -> None:
 async def keep_appointments(parts: PartsOfApp) -> None:
     """Remind of appointments, and end consults to which nobody came."""
     await _every(APPOINTMENTS_INTERVAL_S, lambda parts: keep_time(parts, utc_now()), parts)
+
+
+async def climb_ladders(parts: PartsOfApp) -> None:
+    """Tell more people of urgent requests that nobody has accepted in time."""
+    await _every(FEED_INTERVAL_S, lambda parts: climb_due(parts, utc_now()), parts)
 
 
 async def post_notifications(parts: PartsOfApp, channel: Channel) -> None:

@@ -70,6 +70,14 @@ class IllegalTransition(TeleconsultError):
         self.event, self.status, self.possible = event, status, tuple(possible)
 
 
+class RequestTaken(TeleconsultError):
+    """It waits no longer: somebody has accepted it, or nobody may any more (`by` is None)."""
+
+    def __init__(self, by: str | None) -> None:
+        super().__init__(by)
+        self.by = by
+
+
 class ReasonRequired(TeleconsultError):
     pass
 

@@ -127,6 +127,16 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "密码错误次数过多，请 {wait_s} 秒后再试。",
         lambda e: {"wait_s": e.wait_s},
     ),
+    errors.RequestTaken: Problem(
+        409,
+        "request-taken",
+        "This request is no longer open: {by_en}.",
+        "该申请已不再等待：{by_zh}。",
+        lambda e: {
+            "by_en": f"{e.by} has it" if e.by else "it was withdrawn or returned",
+            "by_zh": f"已由 {e.by} 接受" if e.by else "已被撤回或退回",
+        },
+    ),
     errors.AccountDisabled: Problem(
         403,
         "account-disabled",

@@ -14,6 +14,7 @@ from signaling.recorder.kept_recordings import RetentionClass
 from teleconsult.notifications.settings import NotificationSettings
 from teleconsult.recordings.retention_days import days_from
 from teleconsult.relays import relay_urls
+from teleconsult.ringing.ladder import Ladders, ladders_from
 
 if TYPE_CHECKING:
     from imaging.gate_rules import Rule
@@ -60,6 +61,7 @@ class Settings:
     report_pkcs12_password: Path | None  # the file with its password
     time_stamp_url: str | None  # of an RFC 3161 authority; None: reports only claim when they were signed
     notifications: NotificationSettings
+    ladders: Ladders  # of urgent requests that nobody accepts
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -123,7 +125,15 @@ class Settings:
             report_pkcs12_password=_file(environment, "TELECONSULT_REPORT_PKCS12_PASSWORD_FILE"),
             time_stamp_url=_http_url(environment, "TELECONSULT_TIME_STAMP_URL"),
             notifications=_notifications(environment, tuple(origins.split()), port),
+            ladders=_ladders(_file(environment, "TELECONSULT_ESCALATION")),
         )
+
+
+def _ladders(file: Path | None) -> Ladders:
+    try:
+        return ladders_from(file)
+    except ValueError as error:
+        raise BadSettings(f"TELECONSULT_ESCALATION: {error}") from error
 
 
 def _notifications(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, false, insert, or_, select, update
 
 from storage.errors import StaleVersion
 from storage.tables import agreement_scopes, agreements, consults, users
@@ -123,6 +123,13 @@ class AgreementRepository:
             .order_by(users.c.display_name)
         )
         raise NoAgreement([row.display_name for row in rows if Role.ADMINISTRATOR in row.roles])
+
+
+def wants(specialty: str | None) -> ColumnElement[bool]:
+    """What holds for the rows of `consults` that specialists of this specialty may accept."""
+    if specialty is None:
+        return false()
+    return or_(consults.c.specialty == specialty, consults.c.escalated_to == specialty)
 
 
 def is_offered_to(

@@ -159,6 +159,7 @@ class Consult:
     form: ConsultForm = ConsultForm.CALL
     first_report: str | None = None  # of the asking institution, for a second opinion
     seats: tuple[Seat, ...] = field(default=())  # of a multidisciplinary consult
+    escalated_to: str | None = None  # a further specialty that it reaches, once nobody accepted in time
     # The institutions whose specialists it reaches, by the agreements as they stand; not stored with it.
     offered_to: frozenset[str] = field(default=frozenset())
 
@@ -169,6 +170,11 @@ class Consult:
         if self.form is ConsultForm.OPINION:
             return {event: status for event, status in row.items() if event not in NOT_WITHOUT_CALL}
         return row
+
+    @property
+    def specialties(self) -> frozenset[str]:
+        """Those whose specialists may accept it."""
+        return frozenset({self.specialty, self.escalated_to or self.specialty})
 
     def apply(
         self,
@@ -199,6 +205,7 @@ class Consult:
             self,
             status=possible[event],
             specialist_id=actor_id if event is Event.ACCEPT else self.specialist_id,
+            escalated_to=None if event is Event.SUBMIT else self.escalated_to,
             history=(*self.history, HistoryEntry(at, event, actor_id, reason, starts_at)),
         )
 

@@ -11,7 +11,7 @@ from storage.errors import StaleVersion
 from storage.tables import consult_studies, consults, panel_opinions
 from teleconsult import access
 from teleconsult.agreements.agreement import Scope, offered_to
-from teleconsult.agreements.repository import AgreementRepository, is_offered_to
+from teleconsult.agreements.repository import AgreementRepository, is_offered_to, wants
 from teleconsult.consents.repository import add_consent, consents_in_force
 from teleconsult.consults.consult import (
     Consult,
@@ -91,7 +91,7 @@ class ConsultRepository:
         wide_enough = or_(
             consults.c.inviting_institution_id == user.institution.id,
             consults.c.specialist_id == user.id,
-            and_(consults.c.specialty == user.specialty, consults.c.status == Status.REQUESTED),
+            and_(wants(user.specialty), consults.c.status == Status.REQUESTED),
             consults.c.id.in_(
                 select(panel_opinions.c.consult_id).where(
                     or_(
@@ -127,7 +127,7 @@ class ConsultRepository:
         """The consults in which the user has a part beyond being of the institution that asks."""
         may_answer = and_(
             consults.c.status.in_(access.WAITING),
-            consults.c.specialty == (user.specialty if user.roles & access.READERS else None),
+            wants(user.specialty if user.roles & access.READERS else None),
             consults.c.requested_by != user.id,
             is_offered_to(user.institution.id, at),
         )
@@ -178,6 +178,7 @@ def _values(consult: Consult) -> dict[str, Any]:
         "question": consult.question,
         "urgency": consult.urgency,
         "specialty": consult.specialty,
+        "escalated_to": consult.escalated_to,
         "legal_role": consult.legal_role,
         "requested_by": consult.requested_by_id,
         "inviting_institution_id": consult.inviting_institution_id,
@@ -221,6 +222,7 @@ def _consults(connection: Connection, rows: Sequence[Row[Any]]) -> list[Consult]
             question=row.question,
             urgency=Urgency(row.urgency),
             specialty=row.specialty,
+            escalated_to=row.escalated_to,
             legal_role=LegalRole(row.legal_role),
             consent=given.get(row.id),
             requested_by_id=row.requested_by,

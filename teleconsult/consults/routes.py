@@ -48,6 +48,7 @@ from teleconsult.errors import (
 from teleconsult.notifications.telling import announce, tell_of_step
 from teleconsult.opinions.panel import DISCIPLINES
 from teleconsult.patient_history.repository import keep_history
+from teleconsult.ringing import ringing
 from teleconsult.scheduling.repository import AppointmentRepository
 from teleconsult.studies.repository import Study
 from teleconsult.users.user import User
@@ -105,6 +106,7 @@ def ask_for_consult(body: ConsultIn, parts: Parts, user: CurrentUser, now: Now) 
         out = _out(parts, connection, consult, user)
         kept = parts.consults.get(connection, consult.id)
         told = tell_of_step(parts, connection, kept, Event.SUBMIT, user)
+        ringing.begin(parts, connection, kept, now)
     _changed(parts, consult.id)
     announce(parts, told)
     return out
@@ -153,6 +155,9 @@ def record_consult_event(
             parts.reports.save(connection, report.reopen(), read_version=report.version)
         _audit(connection, now, user, f"consult-{body.event}", consult_id)
         told = tell_of_step(parts, connection, saved, body.event, user)
+        if body.event is Event.SUBMIT:
+            ringing.begin(parts, connection, saved, now)
+        told |= ringing.end(connection, saved)
         out = _out(parts, connection, saved, user)
     _changed(parts, consult_id)
     announce(parts, told)

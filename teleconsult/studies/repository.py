@@ -34,7 +34,7 @@ from storage.tables import (
     studies,
 )
 from teleconsult import access
-from teleconsult.agreements.repository import is_offered_to
+from teleconsult.agreements.repository import is_offered_to, wants
 from teleconsult.consults.repository import panels_of
 from teleconsult.errors import NotFound
 from teleconsult.users.user import User
@@ -525,7 +525,7 @@ class StudyRepository:
                     consults.c.specialist_id == user.id,
                     and_(
                         consults.c.status.in_(access.WAITING),
-                        consults.c.specialty == (user.specialty if user.roles & access.READERS else None),
+                        wants(user.specialty if user.roles & access.READERS else None),
                         is_offered_to(user.institution.id, at),
                     ),
                     consults.c.id.in_(panels_of(user, utc_now())),

@@ -9,6 +9,7 @@ import { keys } from "./hooks";
 import { institutionKeys } from "./institutionHooks";
 import { modelKeys } from "./modelHooks";
 import { notificationKeys } from "./notificationHooks";
+import { ringKeys } from "./ringHooks";
 import type { ServerEvent } from "./types";
 import { worklistKeys } from "./worklistHooks";
 
@@ -45,6 +46,7 @@ export function staleKeys(event: ServerEvent): readonly (readonly string[])[] {
         keys.consults,
         keys.report(event.consult_id),
         ...Object.values(calendarKeys),
+        ringKeys.all,
       ];
     case "chat-changed":
       return [chatKey(event.consult_id)];
@@ -57,7 +59,7 @@ export function staleKeys(event: ServerEvent): readonly (readonly string[])[] {
     case "reminder-due":
       return [calendarKeys.reminders];
     case "notifications-changed":
-      return [notificationKeys.list];
+      return [notificationKeys.list, ringKeys.all];
     case "account-changed":
       return [keys.me];
     case "models-changed":

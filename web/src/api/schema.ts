@@ -1130,6 +1130,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/consults/{consult_id}/ringing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Ringing
+         * @description For how many it rings, and whom it reaches next.
+         */
+        get: operations["read_ringing_api_consults__consult_id__ringing_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/consults/{consult_id}/slots": {
         parameters: {
             query?: never;
@@ -2247,6 +2267,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/rings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Rings
+         * @description What rings for the user now, and what has just ceased to.
+         */
+        get: operations["list_rings_api_rings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rings/{consult_id}/acceptance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accept Ring
+         * @description The first to accept has it; a 409 says who was faster.
+         */
+        post: operations["accept_ring_api_rings__consult_id__acceptance_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rings/{consult_id}/dismissal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Dismiss Ring
+         * @description Not me: it stops ringing for this user, and rings on for the others.
+         */
+        post: operations["dismiss_ring_api_rings__consult_id__dismissal_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/scheduled-procedures": {
         parameters: {
             query?: never;
@@ -3164,6 +3244,11 @@ export interface components {
             /** Size Bytes */
             size_bytes: number;
         };
+        /**
+         * Audience
+         * @enum {string}
+         */
+        Audience: "coordinators" | "general" | "administrators";
         /**
          * AvailabilityOut
          * @description What is read is what is sent back changed; `version` 0: nothing was said yet.
@@ -4750,6 +4835,16 @@ export interface components {
             /** Version */
             version: number;
         };
+        /** NextRungOut */
+        NextRungOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Tells */
+            tells: components["schemas"]["Audience"][];
+        };
         /**
          * NoduleType
          * @description By density (Fleischner Society: glossary of terms, 2024).
@@ -5577,6 +5672,33 @@ export interface components {
             by: components["schemas"]["UserRefOut"];
             /** Note */
             note: string;
+        };
+        /** RingOut */
+        RingOut: {
+            /** Consult Id */
+            consult_id: string;
+            /** Is Over */
+            is_over: boolean;
+            /** Question */
+            question: string | null;
+            /**
+             * Rang At
+             * Format: date-time
+             */
+            rang_at: string;
+            requested_by: components["schemas"]["UserRefOut"];
+            /** Specialty */
+            specialty: string;
+            taken_by: components["schemas"]["UserRefOut"] | null;
+            urgency: components["schemas"]["Urgency"];
+        };
+        /** RingingOut */
+        RingingOut: {
+            next: components["schemas"]["NextRungOut"] | null;
+            /** Not Me */
+            not_me: number;
+            /** Rung */
+            rung: number;
         };
         /**
          * Role
@@ -9167,6 +9289,41 @@ export interface operations {
             };
         };
     };
+    read_ringing_api_consults__consult_id__ringing_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RingingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     list_slots_api_consults__consult_id__slots_get: {
         parameters: {
             query: {
@@ -11348,6 +11505,107 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TemplateOut"];
                 };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_rings_api_rings_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RingOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    accept_ring_api_rings__consult_id__acceptance_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsultOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    dismiss_ring_api_rings__consult_id__dismissal_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Validation Error */
             422: {

@@ -136,6 +136,8 @@ export type Availability = Schemas["AvailabilityOut"];
 export type Slots = Schemas["SlotsOut"];
 export type NewAppointment = Schemas["AppointmentIn"];
 
+export type Ring = Schemas["RingOut"];
+export type Ringing = Schemas["RingingOut"];
 export type Notifications = Schemas["NotificationsOut"];
 export type Notification = Schemas["NotificationOut"];
 export type Topic = Schemas["Topic"];

@@ -7,6 +7,7 @@ import { EventsOpenProvider, useEventStream } from "../api/events";
 import { useMe, useSessionIsOver } from "../api/hooks";
 import { SessionOverDialog } from "../auth/SessionOverDialog";
 import { ErrorState } from "../ui/states";
+import { Rings } from "../ringing/Rings";
 import { showLanguage } from "./i18n";
 
 /** Lets only a signed-in user through, in the user's language, and holds the one event stream open. */
@@ -39,6 +40,7 @@ export function SessionGate() {
   return (
     <EventsOpenProvider value={eventsOpen}>
       <Outlet />
+      <Rings />
       {isOver && <SessionOverDialog me={me.data} />}
     </EventsOpenProvider>
   );

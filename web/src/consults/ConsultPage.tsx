@@ -13,6 +13,7 @@ import { PanelOfOpinions } from "../opinions/PanelOfOpinions";
 import { PatientLinks } from "../patient/PatientLinks";
 import { ReportEditor } from "../reports/ReportEditor";
 import { Chat } from "../chat/Chat";
+import { RingingNote } from "../ringing/RingingNote";
 import { AiState } from "../studies/AiState";
 import { Thumbnail } from "../studies/Thumbnail";
 import { formatDate } from "../ui/format";
@@ -72,6 +73,7 @@ function Request({ consult }: { consult: Consult }) {
   return (
     <Panel title={t("question")}>
       <p className={classes.question}>{consult.question}</p>
+      {waits && consult.urgency !== "routine" && <RingingNote consultId={consult.id} />}
       {waits && <ReachNote specialty={consult.specialty} legalRole={consult.legal_role} />}
       <dl className={classes.facts}>
         <dt>{t("requestedBy")}</dt>

@@ -8,6 +8,14 @@ import classes from "./consults.module.css";
 export function Timeline({ history }: { history: readonly HistoryEntry[] }) {
   const { t } = useTranslation("consult");
   const language = useLanguage();
+  const listed = new Intl.ListFormat(language, { type: "conjunction" });
+  /** What people wrote; of a rung of the ladder, whom it told. */
+  const reasonOf = ({ event, reason }: HistoryEntry) =>
+    event === "expire"
+      ? t("ringing:climbed", {
+          who: listed.format((reason ?? "").split(",").map((one) => t(`ringing:audience.${one}`, { defaultValue: one }))),
+        })
+      : reason;
   return (
     <ol className={classes.timeline}>
       {history.map((entry, index) => (
@@ -21,7 +29,7 @@ export function Timeline({ history }: { history: readonly HistoryEntry[] }) {
           {entry.starts_at !== null && (
             <div className={`${classes.stepReason} tabular`}>{formatInstant(entry.starts_at, new Date(), language)}</div>
           )}
-          {entry.reason !== null && entry.reason !== "" && <div className={classes.stepReason}>{entry.reason}</div>}
+          {entry.reason !== null && entry.reason !== "" && <div className={classes.stepReason}>{reasonOf(entry)}</div>}
         </li>
       ))}
     </ol>

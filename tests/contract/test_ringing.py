@@ -1,0 +1,182 @@
+"""An urgent request rings: one gets it, and its ladder is climbed once, on both real databases."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from threading import Barrier
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from storage.database import Database
+from storage.tables import consults, patients
+from teleconsult.consults.consult import SYSTEM, Event, Status
+from teleconsult.consults.repository import ConsultRepository
+from teleconsult.errors import NotFound, RequestTaken
+from teleconsult.notifications.repository import NotificationRepository
+from teleconsult.ringing import ringing
+from teleconsult.ringing.ladder import USUAL
+from teleconsult.users.repository import UserRepository
+from teleconsult.users.user import Role, User
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PEOPLE = {
+    "asks": (Role.GRASSROOTS_CLINICIAN, None),
+    "li": (Role.SPECIALIST, "radiology"),
+    "wang": (Role.RADIOLOGIST, "radiology"),
+    "coordinator": (Role.COORDINATOR, None),
+    "general": (Role.SPECIALIST, "general"),
+    "heart": (Role.SPECIALIST, "cardiology"),
+    "boss": (Role.ADMINISTRATOR, None),
+}
+
+
+class Parts:
+    """What ringing uses of the application; two of them are two processes."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.consults, self.users = ConsultRepository(), UserRepository(database)
+        self.notifications = NotificationRepository([])
+        self.settings = SimpleNamespace(ladders=USUAL)
+        self.published: list[dict[str, str]] = []
+
+    def publish(self, event: dict[str, str]) -> None:
+        self.published.append(event)
+
+
+@pytest.fixture
+def parts(database: Database) -> Any:
+    return Parts(database)
+
+
+@pytest.fixture
+def people(parts: Any) -> dict[str, User]:
+    """One institution, in which `asks` has submitted the emergency request `c` at noon."""
+    with parts.database.transaction() as connection:
+        place = parts.users.add_institution(connection, "A", "甲")
+        for name, (role, specialty) in PEOPLE.items():
+            parts.users.add(
+                connection,
+                username=name,
+                display_name=name,
+                roles=[role],
+                institution=place,
+                specialty=specialty,
+                password="x",
+            )
+        found = {name: parts.users.find(connection, name) for name in PEOPLE}
+        connection.execute(
+            insert(patients).values(id="p", institution_id=place.id, patient_id="1", name="A^B")
+        )
+        connection.execute(
+            insert(consults).values(
+                id="c",
+                status=Status.REQUESTED,
+                version=1,
+                patient_id="p",
+                question="?",
+                urgency="emergency",
+                specialty="radiology",
+                legal_role="consultation",
+                requested_by=found["asks"].id,
+                inviting_institution_id=place.id,
+                created_at=NOON,
+                history=[],
+            )
+        )
+        ringing.begin(parts, connection, parts.consults.get(connection, "c"), NOON)
+    return found
+
+
+def rung(parts: Any, people: dict[str, User]) -> set[str]:
+    names = {user.id: name for name, user in people.items()}
+    with parts.database.reading() as connection:
+        return {names[one] for one in ringing.ring_repository.rung(connection, "c")}
+
+
+def at_once(*deeds: Callable[[], Any]) -> list[Any]:
+    ready = Barrier(len(deeds))
+
+    def do(deed: Callable[[], Any]) -> Any:
+        ready.wait(30)
+        try:
+            return deed()
+        except RequestTaken as refused:
+            return refused
+
+    with ThreadPoolExecutor(len(deeds)) as pool:
+        return list(pool.map(do, deeds))
+
+
+def test_it_rings_for_all_specialists_of_the_specialty_and_nobody_else(
+    parts: Any, people: dict[str, User]
+) -> None:
+    assert rung(parts, people) == {"li", "wang"}
+
+
+def test_of_two_who_accept_at_once_one_has_it_and_the_other_reads_who_was_faster(
+    parts: Any, people: dict[str, User]
+) -> None:
+    outcomes = at_once(
+        *(lambda user=people[name]: ringing.accept(parts, "c", user, NOON) for name in ("li", "wang"))
+    )
+    refused = [one for one in outcomes if isinstance(one, RequestTaken)]
+    (accepted,) = [one for one in outcomes if not isinstance(one, RequestTaken)]
+    holder = {user.id: name for name, user in people.items()}[accepted.specialist_id]
+    assert [one.by for one in refused] == [holder]
+    assert ringing.accept(parts, "c", people[holder], NOON).specialist_id == accepted.specialist_id
+    told = {event["user_id"] for event in parts.published if event["type"] == "notifications-changed"}
+    assert {people["li"].id, people["wang"].id, people["asks"].id} <= told
+
+
+def test_whoever_was_not_rung_learns_nothing(parts: Any, people: dict[str, User]) -> None:
+    for name in ("heart", "boss", "asks"):
+        with pytest.raises(NotFound):
+            ringing.accept(parts, "c", people[name], NOON)
+
+
+def test_the_ladder_is_climbed_in_time_and_each_rung_once_by_two_processes(
+    parts: Any, people: dict[str, User]
+) -> None:
+    other = Parts(parts.database)
+    assert not ringing.climb_due(parts, NOON + timedelta(minutes=1))
+    at = NOON + timedelta(minutes=2)
+    assert sorted(at_once(lambda: ringing.climb_due(parts, at), lambda: ringing.climb_due(other, at))) == [  # type: ignore[arg-type]
+        False,
+        True,
+    ]
+    assert rung(parts, people) == {"li", "wang", "coordinator"}
+    # Both were away for a while: what is overdue is made good at the next look.
+    assert ringing.climb_due(other, NOON + timedelta(minutes=9))  # type: ignore[arg-type]
+    assert rung(parts, people) == {"li", "wang", "coordinator", "general", "boss"}
+    assert not ringing.climb_due(parts, NOON + timedelta(days=1))
+    with parts.database.reading() as connection:
+        history = parts.consults.get(connection, "c").history
+        counts = [
+            parts.notifications.unread_count(connection, people[name].id)
+            for name in ("coordinator", "general", "boss", "heart")
+        ]
+    assert [(entry.event, entry.actor_id, entry.reason) for entry in history] == [
+        (Event.EXPIRE, SYSTEM, "coordinators"),
+        (Event.EXPIRE, SYSTEM, "general,administrators"),
+    ]
+    assert counts == [1, 1, 1, 0]
+    assert ringing.accept(parts, "c", people["general"], NOON).specialist_id == people["general"].id
+
+
+def test_what_somebody_has_accepted_climbs_no_further(parts: Any, people: dict[str, User]) -> None:
+    ringing.accept(parts, "c", people["li"], NOON)
+    assert not ringing.climb_due(parts, NOON + timedelta(days=1))
+    with parts.database.reading() as connection:
+        assert parts.consults.get(connection, "c").history[-1].event is Event.ACCEPT
+
+
+def test_whoever_says_not_me_is_counted_and_may_still_accept(parts: Any, people: dict[str, User]) -> None:
+    with parts.database.transaction() as connection:
+        ringing.ring_repository.dismiss(connection, "c", people["li"].id, NOON)
+        assert ringing.ring_repository.of_user(connection, people["li"].id) == []
+        assert ringing.ring_repository.counts(connection, "c") == (2, 1)
+    assert ringing.accept(parts, "c", people["li"], NOON).status is Status.ACCEPTED

@@ -1,0 +1,51 @@
+"""The ladder of urgent requests, as it is and as a hospital sets it."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from teleconsult.consults.consult import Urgency
+from teleconsult.ringing.ladder import RINGS, USUAL, Audience, due, ladders_from
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def test_times_count_from_the_submission_and_the_ladder_ends() -> None:
+    ladder = USUAL[Urgency.EMERGENCY]
+    assert [due(ladder, rung, NOON) for rung in range(3)] == [
+        NOON + timedelta(minutes=2),
+        NOON + timedelta(minutes=5),
+        None,
+    ]
+    assert set(USUAL) == RINGS
+
+
+def test_a_hospital_sets_its_own_and_keeps_the_others(tmp_path: Path) -> None:
+    file = tmp_path / "ladder.json"
+    file.write_text('{"emergency": [{"after_minutes": 0.5, "tells": ["administrators"]}]}')
+    ladders = ladders_from(file)
+    assert [(rung.after, rung.tells) for rung in ladders[Urgency.EMERGENCY]] == [
+        (timedelta(seconds=30), (Audience.ADMINISTRATORS,))
+    ]
+    assert ladders[Urgency.URGENT] == USUAL[Urgency.URGENT]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "{",
+        '{"soon": []}',
+        '{"routine": []}',
+        '{"urgent": [{"after_minutes": 5, "tells": ["everybody"]}]}',
+        '{"urgent": [{"tells": ["coordinators"]}]}',
+        '{"urgent": [{"after_minutes": 0, "tells": ["coordinators"]}]}',
+        '{"urgent": [{"after_minutes": 5, "tells": []}, {"after_minutes": 4, "tells": []}]}',
+    ],
+)
+def test_a_ladder_that_cannot_be_stops_the_start(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "ladder.json"
+    file.write_text(text)
+    with pytest.raises(ValueError):
+        ladders_from(file)

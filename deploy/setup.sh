@@ -50,7 +50,7 @@ keep_off_at_boot() { # SERVICE
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
 
 # What must be there, and for a machine without apt the program by which it is recognised.
-packages=(orthanc orthanc-dicomweb redis-server fonts-droid-fallback fonts-dejavu-core)
+packages=(orthanc orthanc-dicomweb redis-server fonts-droid-fallback fonts-dejavu-core tzdata)
 programs=(Orthanc redis-server)
 if $with_tests; then
     packages+=(chromium fonts-noto-cjk dcmtk dicom3tools openssl espeak-ng)

@@ -29,8 +29,9 @@ from teleconsult.consents.schemas import (
     people_of,
 )
 from teleconsult.consents.texts import newest_text, require_newest
-from teleconsult.consents.withdrawal import tell_room, withdraw
+from teleconsult.consents.withdrawal import withdraw
 from teleconsult.consults.consult import Consult
+from teleconsult.consults.rooms import tell_room
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
 from teleconsult.errors import NotAllowed, NotFound, ScanKeptAlready, ScanTooLarge, UploadTooLarge
 from teleconsult.request_body import read_body

@@ -4,13 +4,11 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from signaling.room_orders import RoomOrders
 from storage import audit_log
-from teleconsult.consents.repository import consents_in_force, consents_of, save_consent
+from teleconsult.consents.repository import consents_of, save_consent
 from teleconsult.consults.consult import PATIENT, TRANSITIONS, Consult, Event
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.errors import ConsentNotInForce
-from teleconsult.patient_links.repository import links_of
 
 
 def withdraw(
@@ -46,12 +44,3 @@ def withdraw(
         subject=f"consult/{consult.id}",
         details={"reason": reason, "consents": [one.id for one in standing]},
     )
-
-
-def tell_room(parts: PartsOfApp, consult_id: str) -> None:
-    """Tell the room what holds now, and every page of this consult to look again."""
-    with parts.database.reading() as connection:
-        is_in_force = consult_id in consents_in_force(connection, [consult_id])
-        revoked = frozenset(one.id for one in links_of(connection, consult_id) if one.revoked_at)
-    parts.rooms.order(consult_id, RoomOrders(consent_in_force=is_in_force, shut_out=revoked))
-    parts.publish({"type": "consult-changed", "consult_id": consult_id})

@@ -11,8 +11,8 @@ from sqlalchemy import Connection
 from storage import audit_log
 from teleconsult import access
 from teleconsult.consents.repository import consents_of
-from teleconsult.consents.withdrawal import tell_room
 from teleconsult.consults.consult import LIVE, Consult
+from teleconsult.consults.rooms import tell_room
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
 from teleconsult.errors import IllegalTransition, NameMissing, NotFound
 from teleconsult.patient_links.link import (

@@ -22,8 +22,9 @@ from teleconsult.consents.consent import Consent, ConsentMethod
 from teleconsult.consents.repository import add_consent, consents_of
 from teleconsult.consents.schemas import ConsentTextOut, WithdrawalIn
 from teleconsult.consents.texts import newest_text, require_newest
-from teleconsult.consents.withdrawal import tell_room, withdraw
+from teleconsult.consents.withdrawal import withdraw
 from teleconsult.consults.consult import PATIENT, Consult
+from teleconsult.consults.rooms import tell_room
 from teleconsult.consults.routes import relay_of
 from teleconsult.consults.schemas import JoinOut, RelayOut
 from teleconsult.dependencies import Now, Parts, PartsOfApp

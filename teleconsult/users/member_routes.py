@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from sqlalchemy import Connection
 
 from storage import audit_log
+from teleconsult.consults.rooms import tell_rooms_of
 from teleconsult.dependencies import InstitutionManager, Now, Parts, PartsOfApp
 from teleconsult.users.members import Member, MemberRepository
 from teleconsult.users.schemas import MemberIn, MemberOut, NewMemberIn, NewMemberOut, OneTimePasswordOut
@@ -61,13 +62,14 @@ def change_member(
 
 @router.post("/{user_id}/disable")
 def disable_member(user_id: str, parts: Parts, user: InstitutionManager, now: Now) -> MemberOut:
-    """All sessions of the member end now; nobody signs in by this account until it is enabled."""
+    """All sessions and calls of the member end now; nobody signs in by this account until it is enabled."""
     members = MemberRepository(parts.users)
     with parts.database.transaction() as connection:
         read = members.get_of(connection, user_id, user.institution.id)
         disabled = members.disable(connection, read, now)
         _audit(connection, now, user, "member-disabled", disabled)
     _changed(parts, disabled)
+    tell_rooms_of(parts, disabled.user)
     return MemberOut.of(disabled)
 
 
@@ -77,6 +79,7 @@ def enable_member(user_id: str, parts: Parts, user: InstitutionManager, now: Now
     with parts.database.transaction() as connection:
         enabled = members.enable(connection, members.get_of(connection, user_id, user.institution.id))
         _audit(connection, now, user, "member-enabled", enabled)
+    tell_rooms_of(parts, enabled.user)
     return MemberOut.of(enabled)
 
 

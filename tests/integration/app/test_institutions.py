@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
-from websockets.typing import Origin
+from websockets.typing import Origin, Subprotocol
 
+from signaling.messages import SUBPROTOCOL
 from storage import audit_log
 from teleconsult.announcement import open_database
 from tests.dicom_builders import a_series_of_its_own, as_bytes
@@ -52,8 +53,12 @@ def specialist(installation_without_models: Installation) -> Client:
 
 @pytest.fixture(scope="module")
 def request_body(clinician: Client) -> dict[str, Any]:
-    done = clinician.upload({"a.dcm": as_bytes(a_series_of_its_own(1, patient_id="T-AGREED")[0])})
-    study = clinician.get(f"/api/studies/{done['studies'][0]['study_instance_uid']}")
+    return request_about_a_study(clinician, "T-AGREED")
+
+
+def request_about_a_study(client: Client, patient_id: str) -> dict[str, Any]:
+    done = client.upload({"a.dcm": as_bytes(a_series_of_its_own(1, patient_id=patient_id)[0])})
+    study = client.get(f"/api/studies/{done['studies'][0]['study_instance_uid']}")
     return {
         "patient_id": study["patient"]["id"],
         "question": "What is this?",
@@ -193,6 +198,32 @@ def test_a_member_comes_in_by_a_password_of_one_use_and_goes_at_once(
     assert page.http.get("/api/session").status_code == 401
     written = actions(installation_without_models)
     assert {"member-added", "member-changed", "member-disabled", "member-enabled"} <= set(written)
+
+
+def test_a_member_who_is_switched_off_in_a_call_is_taken_out_of_it(
+    installation_without_models: Installation, admin: Client
+) -> None:
+    radiologist = {"roles": ["radiologist"], "specialty": "radiology", "language": "en"}
+    added = admin.post("/api/members", {"username": "zhao", "display_name": "赵医生"} | radiologist)
+    zhao = Client(installation_without_models.url)
+    zhao.post("/api/session", {"username": "zhao", "password": added["one_time_password"]})
+    passwords = {"current_password": added["one_time_password"], "new_password": PASSWORD}
+    zhao.put("/api/session/password", passwords)
+    body = request_about_a_study(zhao, "T-OFF") | {"legal_role": "consultation"}
+    consult = zhao.post("/api/consults", body)
+    colleague = installation_without_models.sign_in("specialist")
+    colleague.post(f"/api/consults/{consult['id']}/events", {"event": "accept", "version": 1})
+    ticket = zhao.post(f"/api/consults/{consult['id']}/join")
+    origin = Origin(installation_without_models.url)
+    protocol = Subprotocol(SUBPROTOCOL)
+    with connect(ticket["signaling_url"], origin=origin, subprotocols=[protocol], proxy=None) as socket:
+        socket.send(json.dumps({"type": "join", "token": ticket["join_token"]}))
+        assert json.loads(socket.recv(30))["type"] == "welcome"
+        admin.post(f"/api/members/{added['member']['id']}/disable")
+        with pytest.raises(ConnectionClosed) as closed:
+            while True:
+                socket.recv(30)
+    assert closed.value.rcvd is not None and closed.value.rcvd.reason == "removed"
 
 
 def test_an_institution_keeps_its_last_administrator(admin: Client, township_admin: Client) -> None:

@@ -26,9 +26,6 @@ class Kind(StrEnum):
     REPORT_SIGNED = "report-signed"
     REPORT_REOPENED = "report-reopened"
     REPORT_ACKNOWLEDGED = "report-acknowledged"
-    CRITICAL_RESULT = "critical-result"
-    CRITICAL_OVERDUE = "critical-overdue"  # not acknowledged in time
-    CRITICAL_ACKNOWLEDGED = "critical-acknowledged"
     TEST = "test"
 
 
@@ -36,7 +33,6 @@ class Topic(StrEnum):
     """What a user chooses channels for."""
 
     URGENT = "urgent"
-    CRITICAL = "critical"
     REQUESTS = "requests"
     ANSWERS = "answers"
     APPOINTMENTS = "appointments"
@@ -64,9 +60,6 @@ TOPICS: Mapping[Kind, Topic] = {
     Kind.REPORT_SIGNED: Topic.REPORTS,
     Kind.REPORT_REOPENED: Topic.REPORTS,
     Kind.REPORT_ACKNOWLEDGED: Topic.REPORTS,
-    Kind.CRITICAL_RESULT: Topic.CRITICAL,
-    Kind.CRITICAL_OVERDUE: Topic.CRITICAL,
-    Kind.CRITICAL_ACKNOWLEDGED: Topic.REPORTS,
     Kind.TEST: Topic.REPORTS,
 }
 # On the way from an urgent request to its call nothing waits for the morning.
@@ -79,7 +72,7 @@ HURRIES = frozenset(
         Kind.ROOM_OPENED,
     }
 )
-DISTURBS = frozenset({Topic.URGENT, Topic.CRITICAL})  # also in quiet hours
+DISTURBS = frozenset({Topic.URGENT})  # also in quiet hours
 
 # Which steps of a consult are news to the other side, and as what.
 NEWS: Mapping[Event, Kind] = {

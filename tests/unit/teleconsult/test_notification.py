@@ -58,8 +58,7 @@ def test_quiet_hours_end_in_the_users_own_time(
 @given(st.datetimes(timezones=st.just(UTC), min_value=datetime(2026, 1, 1), max_value=datetime(2027, 1, 1)))
 def test_what_is_urgent_is_never_put_off(moment: datetime) -> None:
     choices = Choices(quiet=QuietHours(time(0), time(23, 59)))
-    for topic in (Topic.URGENT, Topic.CRITICAL):
-        assert choices.send_at(topic, moment) == moment
+    assert choices.send_at(Topic.URGENT, moment) == moment
     assert choices.send_at(Topic.REPORTS, moment) >= moment
 
 
@@ -87,7 +86,7 @@ def test_every_specialty_and_urgency_can_be_named() -> None:
 
 def test_whoever_chose_nothing_gets_urgent_ones_every_way_and_others_by_push_alone() -> None:
     channels = Choices().channels
-    assert channels[Topic.URGENT] == channels[Topic.CRITICAL] == set(Channel)
+    assert channels[Topic.URGENT] == set(Channel)
     assert channels[Topic.ANSWERS] == {Channel.PUSH}
 
 

@@ -1774,7 +1774,7 @@ export interface paths {
         put?: never;
         /**
          * Disable Member
-         * @description All sessions of the member end now; nobody signs in by this account until it is enabled.
+         * @description All sessions and calls of the member end now; nobody signs in by this account until it is enabled.
          */
         post: operations["disable_member_api_members__user_id__disable_post"];
         delete?: never;
@@ -6441,7 +6441,7 @@ export interface components {
          * @description What a user chooses channels for.
          * @enum {string}
          */
-        Topic: "urgent" | "critical" | "requests" | "answers" | "appointments" | "reports";
+        Topic: "urgent" | "requests" | "answers" | "appointments" | "reports";
         /** UndecidedOut */
         UndecidedOut: {
             /** Id */
@@ -6707,7 +6707,7 @@ export interface components {
          * Kind
          * @enum {string}
          */
-        teleconsult__notifications__notification__Kind: "request-received" | "request-waits" | "request-accepted" | "request-declined" | "request-returned" | "scheduled" | "called-off" | "appointment-near" | "room-opened" | "report-signed" | "report-reopened" | "report-acknowledged" | "critical-result" | "critical-overdue" | "critical-acknowledged" | "test";
+        teleconsult__notifications__notification__Kind: "request-received" | "request-waits" | "request-accepted" | "request-declined" | "request-returned" | "scheduled" | "called-off" | "appointment-near" | "room-opened" | "report-signed" | "report-reopened" | "report-acknowledged" | "test";
         /** ReadIn */
         teleconsult__notifications__schemas__ReadIn: {
             /** Ids */

@@ -86,7 +86,7 @@ const GROUPS = [
   {
     title: "shortcuts.anywhere",
     rows: [
-      { keys: ["N"], label: "history:side.key" },
+      { keys: [";"], label: "history:side.key" },
       { keys: ["?"], label: "shortcuts.help" },
     ],
   },

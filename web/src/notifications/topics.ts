@@ -1,6 +1,5 @@
 /** How each topic is shown, and the channels; a topic without a row does not compile. */
 import {
-  IconAlertTriangleFilled,
   IconBellRinging,
   IconBrandTelegram,
   IconCalendarTime,
@@ -17,7 +16,6 @@ import type { Tone } from "../app/theme";
 
 export const TOPIC: Readonly<Record<Topic, { tone: Tone; icon: Icon }>> = {
   urgent: { tone: "signal", icon: IconBellRinging },
-  critical: { tone: "signal", icon: IconAlertTriangleFilled },
   requests: { tone: "petrol", icon: IconInbox },
   answers: { tone: "petrol", icon: IconMessageReply },
   appointments: { tone: "amber", icon: IconCalendarTime },

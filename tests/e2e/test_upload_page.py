@@ -238,15 +238,12 @@ def test_a_sign_in_that_ran_out_in_the_middle_is_asked_for_and_nothing_is_lost(
     drop(page, written(tmp_path, chest(7)))
     until_some_are_stored(client, "U-7")
     page.context.clear_cookies()
-    again = page.get_by_test_id("sign-in-again")
-    login = page.get_by_label(said("auth", "login.username"))
-    expect(again.or_(login).first).to_be_visible(timeout=PATIENCE_MS)
+    dialog = page.get_by_role("dialog", name=said("auth", "over.title"))
+    expect(dialog).to_be_visible(timeout=PATIENCE_MS)
     picture(page, "signed-out")
     set_line(line, fast=True)
-    if login.is_visible():  # another question of the page met the closed door first
-        login.fill("clinician")
-    page.locator("input[type=password]").fill(PASSWORD)
-    page.locator("form button[type=submit]").click()
+    dialog.locator("input[type=password]").fill(PASSWORD)
+    dialog.locator("button[type=submit]").click()
     safe(page)
     assert stored_of(client, "U-7") == SLICES
 

@@ -23,7 +23,7 @@ def colleague(installation: Installation) -> Client:
         assert known is not None
         users.add(
             connection,
-            username="colleague",
+            username="dr.hu",
             display_name="Dr Hu",
             roles=[Role.RADIOLOGIST, Role.COORDINATOR],
             institution=known.institution,
@@ -31,8 +31,8 @@ def colleague(installation: Installation) -> Client:
             password="first-password",
         )
     database.close()
-    installation.passwords["colleague"] = "first-password"
-    return installation.sign_in("colleague")
+    installation.passwords["dr.hu"] = "first-password"
+    return installation.sign_in("dr.hu")
 
 
 @pytest.fixture(scope="module")

@@ -68,7 +68,11 @@ export function useMe() {
     queryKey: keys.me,
     queryFn: async ({ signal }): Promise<Me | null> => {
       try {
-        return await get<Me>("/session", signal);
+        const me = await get<Me>("/session", signal);
+        // In another tab somebody may have signed in again: the same user, or one who may see other things.
+        if ((client.getQueryData<Me | null>(keys.me)?.id ?? me.id) !== me.id) location.assign("/");
+        client.setQueryData(keys.sessionOver, false);
+        return me;
       } catch (error) {
         if (error instanceof ApiError && error.status === 401) return noticeSessionIsOver(client);
         throw error;

@@ -17,7 +17,7 @@ import { Notes } from "./Notes";
 import { OtherNumber } from "./OtherNumber";
 import { Refusals } from "./Refusals";
 import { Review } from "./Review";
-import { SignInAgain } from "./SignInAgain";
+import { SignedOut } from "./SignedOut";
 import classes from "./upload.module.css";
 import { DiskState, UploadStatus } from "./UploadStatus";
 import { UploadStudy } from "./UploadStudy";
@@ -94,7 +94,7 @@ export function DropZone({ consultId, compact = false }: DropZoneProps) {
               image_count={summary.studies.reduce((sum, { image_count }) => sum + image_count, 0)}
             />
           )}
-          {phase === "signed-out" && <SignInAgain />}
+          {phase === "signed-out" && <SignedOut />}
           {phase === "waiting-for-network" && (
             <div className={classes.item}>
               <Note tone="amber" alert>

@@ -21,7 +21,6 @@ export function ToolButton({ label, shortcut, icon: Symbol, pressed, count = 0, 
         className={className === undefined ? classes.tool : `${classes.tool} ${className}`}
         variant="subtle"
         color="gray"
-        data-counting={count > 0 || undefined}
         aria-label={count > 0 ? `${label}: ${count}` : label}
         aria-pressed={pressed}
         aria-keyshortcuts={shortcut}

@@ -40,7 +40,9 @@ export function SearchField({ value, onChange, field }: SearchFieldProps) {
         setTyped((before) => ({ ...before, text: next }));
       }}
       onKeyDown={(event) => {
-        if (event.key === "Escape") event.currentTarget.blur();
+        if (event.key !== "Escape") return;
+        event.preventDefault(); // Chromium would empty the field
+        event.currentTarget.blur();
       }}
     />
   );

@@ -6,20 +6,16 @@ import socket
 import subprocess
 import time
 from collections.abc import Collection, Iterator
-from datetime import UTC, datetime, timedelta
-from ipaddress import ip_address
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from signaling.turn import TurnAccess
 from signaling.turn_uri import read_uris
 from teleconsult.turn_server import relay_addresses, turn_configuration
 from tests.orthanc_server import free_ports
+from tests.own_certificate import own_certificate
 
 TURNSERVER = shutil.which("turnserver", path="/usr/bin:/usr/local/bin:/usr/sbin")
 READY_WITHIN_S = 20.0
@@ -41,7 +37,8 @@ class TurnServer:
         self.secret_file.write_text(self.secret)
         self._folder = folder
         uris = read_uris(" ".join(self.uris.values()))
-        text = turn_configuration(uris, self.secret, peers, folder, _certificate(folder, address))
+        certificate, key = map(str, own_certificate(folder, address))
+        text = turn_configuration(uris, self.secret, peers, folder, (certificate, key))
         (folder / "turnserver.conf").write_text(text)
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -104,31 +101,3 @@ def _can_be_bound(address: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def _certificate(folder: Path, address: str) -> tuple[str, str]:
-    """PEM files of a certificate for the address, signed by itself, and of its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "turn, for tests")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    files = folder / "certificate.pem", folder / "key.pem"
-    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return str(files[0]), str(files[1])

@@ -63,7 +63,7 @@ def read_chat(
 ) -> ChatOut:
     """The last 100 messages, or the 100 before a number; the oldest first."""
     with parts.database.reading() as connection:
-        consult = _consult(parts, connection, consult_id, user)
+        consult = parts.consults.get_for(connection, consult_id, user, access.may_chat)
         messages = messages_of(connection, consult.id, before)
         people = parts.users.by_ids(connection, {one.author_id for one in messages})
         return ChatOut(
@@ -138,7 +138,7 @@ def withdraw(
 @router.post("/read", status_code=204)
 def mark_chat_read(consult_id: str, body: ChatReadIn, parts: Parts, user: CurrentUser) -> None:
     with parts.database.transaction() as connection:
-        consult = _consult(parts, connection, consult_id, user)
+        consult = parts.consults.get_for(connection, consult_id, user, access.may_chat)
         parts.consults.queue_for(connection, consult.id)
         set_read(connection, consult.id, user.id, body.number)
 
@@ -147,7 +147,8 @@ def mark_chat_read(consult_id: str, body: ChatReadIn, parts: Parts, user: Curren
 def read_file(consult_id: str, message_id: UUID, parts: Parts, user: CurrentUser, now: Now) -> Response:
     """The file as it was sent, to be saved; nothing of it runs in our page. Written to the audit log."""
     with parts.database.transaction() as connection:
-        message = _message(connection, _consult(parts, connection, consult_id, user), str(message_id))
+        consult = parts.consults.get_for(connection, consult_id, user, access.may_chat)
+        message = _message(connection, consult, str(message_id))
         file = message.attachment
         if file is None or message.withdrawn_at is not None:
             raise NotFound
@@ -207,17 +208,9 @@ def _keep(
     return out
 
 
-def _consult(parts: PartsOfApp, connection: Connection, consult_id: str, user: User) -> Consult:
-    """Raises NotFound, also for who has no part in what the two sides write to each other."""
-    consult = parts.consults.get_for(connection, consult_id, user)
-    if not access.may_chat(user, consult):
-        raise NotFound
-    return consult
-
-
 def _writable(parts: PartsOfApp, connection: Connection, consult_id: str, user: User) -> Consult:
     """Raises NotFound, ConsultOver."""
-    consult = _consult(parts, connection, consult_id, user)
+    consult = parts.consults.get_for(connection, consult_id, user, access.may_chat)
     if consult.status in access.OVER:
         raise ConsultOver
     return consult

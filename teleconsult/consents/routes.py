@@ -48,7 +48,8 @@ AS_SCAN: dict[int | str, dict[str, Any]] = {200: {"content": {PDF: {}, JPEG: {}}
 @router.get(OF_CONSULT)
 def list_consents(consult_id: str, parts: Parts, user: CurrentUser) -> ConsentsOut:
     with parts.database.reading() as connection:
-        return _out(parts, connection, _consult(parts, connection, consult_id, user), user)
+        consult = parts.consults.get_for(connection, consult_id, user, access.may_see_consents)
+        return _out(parts, connection, consult, user)
 
 
 @router.post(OF_CONSULT, status_code=201)
@@ -59,7 +60,7 @@ def record_consent(
     if body.text is not None:
         require_newest(body.text.shown())
     with parts.database.transaction() as connection:
-        consult = _consult(parts, connection, consult_id, user)
+        consult = parts.consults.get_for(connection, consult_id, user, access.may_see_consents)
         if not access.may_record_consent(user, consult):
             raise NotAllowed
         consent = body.attested(consult_id, user, now)
@@ -76,7 +77,7 @@ def withdraw_consent(
 ) -> ConsentsOut:
     """The patient has said no to a clinician: all consents to this consult end."""
     with parts.database.transaction() as connection:
-        consult = _consult(parts, connection, consult_id, user)
+        consult = parts.consults.get_for(connection, consult_id, user, access.may_see_consents)
         withdraw(parts, connection, consult, by_id=user.id, reason=body.reason, at=now)
         out = _out(parts, connection, consult, user)
     tell_room(parts, consult_id)
@@ -101,7 +102,7 @@ def read_consent_scan(
 ) -> Response:
     """The scan as it is kept. Written to the audit log."""
     with parts.database.transaction() as connection:
-        _consult(parts, connection, consult_id, user)
+        parts.consults.get_for(connection, consult_id, user, access.may_see_consents)
         consent = find_consent(connection, consult_id, consent_id)
         if consent.scan is None:
             raise NotFound
@@ -159,7 +160,7 @@ def _keep_scan(
     parts: PartsOfApp, consult_id: str, consent_id: str, content: bytes, user: User, now: Now
 ) -> ConsentsOut:
     with parts.database.reading() as connection:
-        consult = _consult(parts, connection, consult_id, user)
+        consult = parts.consults.get_for(connection, consult_id, user, access.may_see_consents)
         consent = find_consent(connection, consult_id, consent_id)
     if not access.may_record_consent(user, consult):
         raise NotAllowed
@@ -173,14 +174,6 @@ def _keep_scan(
         out = _out(parts, connection, consult, user)
     parts.publish({"type": "consult-changed", "consult_id": consult_id})
     return out
-
-
-def _consult(parts: PartsOfApp, connection: Connection, consult_id: str, user: User) -> Consult:
-    """Raises NotFound, also for who has no part in it."""
-    consult = parts.consults.get_for(connection, consult_id, user)
-    if not access.may_see_consents(user, consult):
-        raise NotFound
-    return consult
 
 
 def _out(parts: PartsOfApp, connection: Connection, consult: Consult, user: User) -> ConsentsOut:

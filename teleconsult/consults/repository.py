@@ -1,6 +1,6 @@
 """Consults in the database. `save` compares versions: two people cannot overwrite each other."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -75,9 +75,16 @@ class ConsultRepository:
             raise NotFound
         return _consults(connection, [row])[0]
 
-    def get_for(self, connection: Connection, consult_id: str, user: User) -> Consult:
+    def get_for(
+        self,
+        connection: Connection,
+        consult_id: str,
+        user: User,
+        may: Callable[[User, Consult], bool] | None = None,
+    ) -> Consult:
+        """Raises NotFound, also for who has no part in it or, where `may` is a rule of access, may not."""
         consult = self.get(connection, consult_id)
-        if access.part_in(user, consult) is None:
+        if access.part_in(user, consult) is None or (may is not None and not may(user, consult)):
             raise NotFound
         return consult
 

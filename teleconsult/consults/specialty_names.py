@@ -1,12 +1,17 @@
-"""Specialties in both languages, where a text holds both: reports and calendars."""
+"""What specialties are called."""
 
-SPECIALTY_NAMES = {
-    "general": "全科 general practice",
-    "radiology": "影像科 radiology",
-    "respiratory": "呼吸内科 respiratory medicine",
-    "thoracic-surgery": "胸外科 thoracic surgery",
-    "oncology": "肿瘤科 oncology",
-    "breast-surgery": "乳腺外科 breast surgery",
-    "cardiology": "心内科 cardiology",
-    "neurology": "神经内科 neurology",
+from collections.abc import Mapping
+
+# English, Chinese.
+SPECIALTIES: Mapping[str, tuple[str, str]] = {
+    "general": ("General practice", "全科"),
+    "radiology": ("Radiology", "影像科"),
+    "respiratory": ("Respiratory medicine", "呼吸内科"),
+    "thoracic-surgery": ("Thoracic surgery", "胸外科"),
+    "oncology": ("Oncology", "肿瘤科"),
+    "breast-surgery": ("Breast surgery", "乳腺外科"),
+    "cardiology": ("Cardiology", "心内科"),
+    "neurology": ("Neurology", "神经内科"),
 }
+# Where one text holds both: reports and calendars.
+SPECIALTY_NAMES = {key: f"{zh} {en.lower()}" for key, (en, zh) in SPECIALTIES.items()}

@@ -3,18 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from teleconsult.consults.specialty_names import SPECIALTIES
 from teleconsult.notifications.notification import Kind
 
-SPECIALTIES: Mapping[str, tuple[str, str]] = {
-    "general": ("General practice", "全科"),
-    "radiology": ("Radiology", "影像科"),
-    "respiratory": ("Respiratory medicine", "呼吸内科"),
-    "thoracic-surgery": ("Thoracic surgery", "胸外科"),
-    "oncology": ("Oncology", "肿瘤科"),
-    "breast-surgery": ("Breast surgery", "乳腺外科"),
-    "cardiology": ("Cardiology", "心内科"),
-    "neurology": ("Neurology", "神经内科"),
-}
 URGENCIES: Mapping[str, tuple[str, str]] = {
     "routine": ("Routine", "常规"),
     "urgent": ("Urgent", "加急"),

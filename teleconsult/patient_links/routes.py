@@ -14,7 +14,7 @@ from teleconsult.consents.repository import consents_of
 from teleconsult.consults.consult import LIVE, Consult
 from teleconsult.consults.rooms import tell_room
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
-from teleconsult.errors import IllegalTransition, NameMissing, NotFound
+from teleconsult.errors import IllegalTransition, NameMissing
 from teleconsult.patient_links.link import (
     CODE_DIGITS,
     TOKEN_BYTES,
@@ -38,7 +38,7 @@ router = APIRouter(prefix="/api/consults/{consult_id}/patient-links", tags=["pat
 @router.get("")
 def list_patient_links(consult_id: str, parts: Parts, user: CurrentUser, now: Now) -> PatientLinksOut:
     with parts.database.reading() as connection:
-        consult = _consult(parts, connection, consult_id, user)
+        consult = parts.consults.get_for(connection, consult_id, user, access.may_invite_patient)
         standing = {one.id for one in consents_of(connection, consult_id) if one.is_in_force}
         links = links_of(connection, consult_id)
     return PatientLinksOut(
@@ -55,7 +55,7 @@ def make_patient_link(
     token = secrets.token_hex(TOKEN_BYTES)
     code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
     with parts.database.transaction() as connection:
-        consult = _consult(parts, connection, consult_id, user)
+        consult = parts.consults.get_for(connection, consult_id, user, access.may_invite_patient)
         if consult.status not in LIVE:
             raise IllegalTransition("invite", consult.status, access.possible_events(user, consult))
         link = PatientLink(
@@ -79,20 +79,12 @@ def make_patient_link(
 def revoke_patient_link(consult_id: str, link_id: str, parts: Parts, user: CurrentUser, now: Now) -> None:
     """The link ends at once, and who is in the room by it leaves."""
     with parts.database.transaction() as connection:
-        _consult(parts, connection, consult_id, user)
+        parts.consults.get_for(connection, consult_id, user, access.may_invite_patient)
         link = find_link(connection, consult_id, link_id)
         if link.revoked_at is None:
             save_link(connection, replace(link, revoked_at=now, revoked_by_id=user.id))
             _audit(connection, now, user, "patient-link-revoked", link)
     tell_room(parts, consult_id)
-
-
-def _consult(parts: PartsOfApp, connection: Connection, consult_id: str, user: User) -> Consult:
-    """Raises NotFound, also for who has no part in it."""
-    consult = parts.consults.get_for(connection, consult_id, user)
-    if not access.may_invite_patient(user, consult):
-        raise NotFound
-    return consult
 
 
 def _name(parts: PartsOfApp, connection: Connection, consult: Consult, body: PatientLinkIn) -> str:

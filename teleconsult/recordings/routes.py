@@ -38,7 +38,7 @@ AS_FILE: dict[int | str, dict[str, Any]] = {200: {"content": {name: {} for name 
 def list_recordings(consult_id: str, parts: Parts, user: CurrentUser) -> list[RecordingOut]:
     """The oldest first."""
     with parts.database.reading() as connection:
-        consult = _consult(parts, connection, consult_id, user)
+        consult = parts.consults.get_for(connection, consult_id, user, access.may_hear_recordings)
         return [_out(parts, consult, one, user) for one in recordings_of(connection, consult.id)]
 
 
@@ -72,7 +72,7 @@ def change_recording_retention(
 ) -> RecordingOut:
     """Say how long it is kept."""
     with parts.database.transaction() as connection:
-        consult = _consult(parts, connection, consult_id, user)
+        consult = parts.consults.get_for(connection, consult_id, user, access.may_hear_recordings)
         recording = _recording(connection, consult, recording_id)
         if not access.may_delete_recording(user, consult):
             raise NotAllowed
@@ -88,7 +88,7 @@ def delete_one_recording(
     consult_id: str, recording_id: str, parts: Parts, user: CurrentUser, now: Now
 ) -> None:
     with parts.database.reading() as connection:
-        consult = _consult(parts, connection, consult_id, user)
+        consult = parts.consults.get_for(connection, consult_id, user, access.may_hear_recordings)
         recording = _recording(connection, consult, recording_id)
     if not access.may_delete_recording(user, consult):
         raise NotAllowed
@@ -103,7 +103,7 @@ def _open_part(
 ) -> tuple[Recording, RecordingPart, Iterator[bytes]]:
     secret = parts.settings.recording_secret
     with parts.database.transaction() as connection:
-        consult = _consult(parts, connection, consult_id, user)
+        consult = parts.consults.get_for(connection, consult_id, user, access.may_hear_recordings)
         recording = _recording(connection, consult, recording_id)
         part = next((one for one in recording.parts if one.number == number), None)
         if part is None or secret is None:
@@ -117,14 +117,6 @@ def _open_part(
 async def _asynchronous(pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
     async for piece in iterate_in_threadpool(pieces):
         yield piece
-
-
-def _consult(parts: PartsOfApp, connection: Connection, consult_id: str, user: User) -> Consult:
-    """Raises NotFound, also for who has no part in what was said in the room."""
-    consult = parts.consults.get_for(connection, consult_id, user)
-    if not access.may_hear_recordings(user, consult):
-        raise NotFound
-    return consult
 
 
 def _recording(connection: Connection, consult: Consult, recording_id: str) -> Recording:

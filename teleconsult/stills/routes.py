@@ -38,7 +38,7 @@ AS_JPEG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}}}
 def list_stills(consult_id: str, parts: Parts, user: CurrentUser) -> list[StillOut]:
     """In the order in which they were taken; of deleted ones who, when and why."""
     with parts.database.reading() as connection:
-        consult = _consult(parts, connection, consult_id, user)
+        consult = parts.consults.get_for(connection, consult_id, user, access.may_see_stills)
         return _out(parts, connection, consult, stills_of(connection, consult.id), user)
 
 
@@ -68,7 +68,8 @@ async def take_still(
 def read_still(consult_id: str, still_id: UUID, parts: Parts, user: CurrentUser, now: Now) -> Response:
     """The picture as it is kept. Written to the audit log."""
     with parts.database.transaction() as connection:
-        still = _still(connection, _consult(parts, connection, consult_id, user), str(still_id))
+        consult = parts.consults.get_for(connection, consult_id, user, access.may_see_stills)
+        still = _still(connection, consult, str(still_id))
         jpeg = picture_of(parts, still)
         note(connection, "still-read", still, actor=user.id, at=now)
     name = f"still-{still.taken_at:%Y%m%d-%H%M%S}-{still.number}.jpg"
@@ -78,7 +79,8 @@ def read_still(consult_id: str, still_id: UUID, parts: Parts, user: CurrentUser,
 @router.get("/{still_id}/thumbnail.jpg", response_class=Response, responses=AS_JPEG)
 def read_still_thumbnail(consult_id: str, still_id: UUID, parts: Parts, user: CurrentUser) -> Response:
     with parts.database.reading() as connection:
-        still = _still(connection, _consult(parts, connection, consult_id, user), str(still_id))
+        consult = parts.consults.get_for(connection, consult_id, user, access.may_see_stills)
+        still = _still(connection, consult, str(still_id))
     return _as_jpeg(smaller(picture_of(parts, still), THUMBNAIL_PX), {})
 
 
@@ -88,7 +90,7 @@ def delete_still(
 ) -> None:
     """Delete the picture here and in the archive; that there was one, and the reason, stays."""
     with parts.database.transaction() as connection:
-        consult = _consult(parts, connection, consult_id, user)
+        consult = parts.consults.get_for(connection, consult_id, user, access.may_see_stills)
         still = _still(connection, consult, str(still_id))
         if not access.may_delete_still(user, consult, still.taken_by_id):
             raise NotAllowed
@@ -106,7 +108,7 @@ def _keep(
     now: datetime,
 ) -> StillOut:
     with parts.database.reading() as connection:
-        consult = _consult(parts, connection, consult_id, user)
+        consult = parts.consults.get_for(connection, consult_id, user, access.may_see_stills)
         if not access.may_take_stills(user, consult):
             raise NotAllowed
         shown = parts.users.by_ids(connection, [about.camera_of]).get(about.camera_of)
@@ -153,14 +155,6 @@ def _about(header: str) -> StillIn:
         return StillIn.model_validate_json(unquote(header))
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_input=False)) from None
-
-
-def _consult(parts: PartsOfApp, connection: Connection, consult_id: str, user: User) -> Consult:
-    """Raises NotFound, also for who has no part in what was shown in the room."""
-    consult = parts.consults.get_for(connection, consult_id, user)
-    if not access.may_see_stills(user, consult):
-        raise NotFound
-    return consult
 
 
 def _still(connection: Connection, consult: Consult, still_id: str) -> Still:

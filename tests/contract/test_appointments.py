@@ -1,11 +1,8 @@
 """Appointments, with several processes at once: on both real databases."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from threading import Barrier
-from typing import Any, cast
+from typing import cast
 
 import pytest
 from sqlalchemy import insert, select
@@ -24,6 +21,7 @@ from teleconsult.scheduling.repository import AppointmentRepository
 from teleconsult.scheduling.timekeeping import keep_time
 from teleconsult.users.repository import UserRepository
 from teleconsult.users.user import Role
+from tests.at_once import at_once
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HALF = timedelta(minutes=30)
@@ -97,20 +95,6 @@ def an_appointment(user_id: str, n: int, starts_at: datetime = NOON, minutes: in
     )
 
 
-def at_once(*deeds: Callable[[], Any]) -> list[Any]:
-    ready = Barrier(len(deeds))
-
-    def do(deed: Callable[[], Any]) -> Any:
-        ready.wait(30)
-        try:
-            return deed()
-        except SlotTaken as refused:
-            return refused
-
-    with ThreadPoolExecutor(len(deeds)) as pool:
-        return list(pool.map(do, deeds))
-
-
 def test_of_two_who_book_overlapping_times_at_once_one_wins(database: Database, user_id: str) -> None:
     def book(appointment: Appointment) -> str:
         with database.transaction() as connection:
@@ -118,6 +102,7 @@ def test_of_two_who_book_overlapping_times_at_once_one_wins(database: Database, 
         return appointment.consult_id
 
     outcomes = at_once(
+        SlotTaken,
         lambda: book(an_appointment(user_id, 0)),
         lambda: book(an_appointment(user_id, 1, NOON + timedelta(minutes=10), 45)),
     )
@@ -149,7 +134,7 @@ def test_an_appointment_to_which_nobody_came_is_ended_once_by_two_processes(
     late = NOON + 2 * HALF
     app = cast(PartsOfApp, parts)
     assert not keep_time(app, late - timedelta(minutes=1))
-    at_once(lambda: keep_time(app, late), lambda: keep_time(app, late))
+    at_once(SlotTaken, lambda: keep_time(app, late), lambda: keep_time(app, late))
     with database.reading() as connection:
         ended, waiting = (parts.consults.get(connection, one) for one in ("c0", "c1"))
     assert (ended.status, [entry.event for entry in ended.history]) == (Status.NO_SHOW, [Event.NOBODY_CAME])
@@ -171,7 +156,7 @@ def test_everybody_is_reminded_once_and_not_of_what_was_begun_or_called_off(
         parts.consults.save(connection, replace(begun, status=Status.IN_PROGRESS))
     app = cast(PartsOfApp, parts)
     due = NOON - timedelta(days=1)
-    at_once(lambda: keep_time(app, due), lambda: keep_time(app, due))
+    at_once(SlotTaken, lambda: keep_time(app, due), lambda: keep_time(app, due))
     assert parts.published == [
         {"type": "reminder-due", "user_id": user_id, "consult_id": "c0"},
         {"type": "notifications-changed", "user_id": user_id},

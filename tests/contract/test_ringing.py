@@ -1,9 +1,6 @@
 """An urgent request rings: one gets it, and its ladder is climbed once, on both real databases."""
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from threading import Barrier
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,6 +17,7 @@ from teleconsult.ringing import ringing
 from teleconsult.ringing.ladder import USUAL
 from teleconsult.users.repository import UserRepository
 from teleconsult.users.user import Role, User
+from tests.at_once import at_once
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 PEOPLE = {
@@ -97,20 +95,6 @@ def rung(parts: Any, people: dict[str, User]) -> set[str]:
         return {names[one] for one in ringing.ring_repository.rung(connection, "c")}
 
 
-def at_once(*deeds: Callable[[], Any]) -> list[Any]:
-    ready = Barrier(len(deeds))
-
-    def do(deed: Callable[[], Any]) -> Any:
-        ready.wait(30)
-        try:
-            return deed()
-        except RequestTaken as refused:
-            return refused
-
-    with ThreadPoolExecutor(len(deeds)) as pool:
-        return list(pool.map(do, deeds))
-
-
 def test_it_rings_for_all_specialists_of_the_specialty_and_nobody_else(
     parts: Any, people: dict[str, User]
 ) -> None:
@@ -121,6 +105,7 @@ def test_of_two_who_accept_at_once_one_has_it_and_the_other_reads_who_was_faster
     parts: Any, people: dict[str, User]
 ) -> None:
     outcomes = at_once(
+        RequestTaken,
         *(lambda user=people[name]: ringing.accept(parts, "c", user, NOON) for name in ("li", "wang"))
     )
     refused = [one for one in outcomes if isinstance(one, RequestTaken)]
@@ -144,7 +129,12 @@ def test_the_ladder_is_climbed_in_time_and_each_rung_once_by_two_processes(
     other = Parts(parts.database)
     assert not ringing.climb_due(parts, NOON + timedelta(minutes=1))
     at = NOON + timedelta(minutes=2)
-    assert sorted(at_once(lambda: ringing.climb_due(parts, at), lambda: ringing.climb_due(other, at))) == [  # type: ignore[arg-type]
+    climbed = at_once(
+        RequestTaken,
+        lambda: ringing.climb_due(parts, at),
+        lambda: ringing.climb_due(other, at),  # type: ignore[arg-type]
+    )
+    assert sorted(climbed) == [
         False,
         True,
     ]

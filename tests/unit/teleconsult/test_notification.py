@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleconsult.consults.consult import Specialty, Urgency
+from teleconsult.consults.specialty_names import SPECIALTIES
 from teleconsult.notifications.notification import (
     TOPICS,
     Channel,
@@ -18,7 +19,7 @@ from teleconsult.notifications.notification import (
     topic_of,
 )
 from teleconsult.notifications.settings import NotificationSettings
-from teleconsult.notifications.words import SENTENCES, SPECIALTIES, URGENCIES, words
+from teleconsult.notifications.words import SENTENCES, URGENCIES, words
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 NIGHT = QuietHours(time(22), time(7))

@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import type { Appointment, Phase, Visit } from "../api/visit";
 import { LanguageSwitch } from "../app/LanguageSwitch";
 import { screenOf } from "../signaling/reducer";
+import { CallBanner } from "../room/CallBanner";
 import { DeviceMenu } from "../room/DeviceMenu";
 import { LineQuality } from "../room/LineQuality";
 import { isSending, type LocalMedia } from "../room/localMedia";
@@ -20,8 +21,8 @@ import { useRecordingNews } from "../room/useRecordingNews";
 import { useRemoteSound } from "../room/useRemoteSound";
 import { useRoomSession } from "../room/useRoomSession";
 import { useStillNews } from "../room/useStillNews";
+import { useTiles } from "../room/useTiles";
 import { VideoTile } from "../room/VideoTile";
-import { PatientBanner } from "./PatientBanner";
 import { VisitFrame } from "./VisitFrame";
 import classes from "./visit.module.css";
 import { WithdrawDialog } from "./WithdrawDialog";
@@ -63,7 +64,12 @@ export function PatientCall({ visit, appointment, media, onPhase, onChanged, onL
   const withdrawal = appointment.kind === "patient" && (
     <WithdrawDialog visit={visit} opened={isWithdrawing} onClose={() => setWithdrawing(false)} onDone={onChanged} />
   );
-  const banner = <PatientBanner state={state} joinError={error} onRetry={retry} sound={sound} />;
+  const tileOf = useTiles(session, faces.shown, still, speakerId);
+  const banner = (
+    <div className={classes.banners}>
+      <CallBanner words="visit" state={state} joinError={error} onRetry={retry} sound={sound} />
+    </div>
+  );
   if (!isIn) {
     return (
       <VisitFrame title={t(state.status === "waiting" ? "waiting.title" : "waiting.connecting")}>
@@ -97,22 +103,10 @@ export function PatientCall({ visit, appointment, media, onPhase, onChanged, onL
         {others.map((each) => (
           <VideoTile
             key={each.id}
-            participantId={each.id}
-            name={each.displayName}
-            duty={room(`role.${each.role}`)}
-            isReconnecting={each.reconnecting}
-            line={each.line}
-            stream={each.stream}
-            hasVideo={faces.shown.includes(each.id)}
-            isLeftOut={each.video && each.stream !== null && !faces.shown.includes(each.id)}
-            hasAudio={each.audio}
-            isStill={still.includes(each.id)}
-            isSelf={false}
+            {...tileOf(each)}
             isPresenter={false}
-            spokeLast={each.id === speakerId && each.audio}
             isLarge={false}
             keeping={null}
-            onSize={session?.sizePicture.bind(session)}
             colour="transparent"
           />
         ))}

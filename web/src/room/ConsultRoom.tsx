@@ -44,6 +44,7 @@ import { useRemoteSound } from "./useRemoteSound";
 import { useRoomSession } from "./useRoomSession";
 import { useScreenShare } from "./useScreenShare";
 import { useStillNews } from "./useStillNews";
+import { useTiles } from "./useTiles";
 import { VideoTile } from "./VideoTile";
 import { WaitingRoom } from "./WaitingRoom";
 
@@ -177,12 +178,12 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
         })),
     [state.pointers, participants, ids, selfId],
   );
-  const onSize = useMemo(() => session?.sizePicture.bind(session), [session]);
   const isConsented = consult.consent !== null;
   const mayRecord = isConnected && isConsented && state.rights.includes("record") && state.recording.status === "off";
   const others = participants.filter(({ id }) => id !== selfId);
   const { speakerId } = state;
   const faces = useFaces({ others, selfId, speakerId, presenterId, share: useImageShare(session) });
+  const tileOf = useTiles(session, faces.shown, still, speakerId);
   const pictures = stillChoices(local.stream, video ? selfId : null, others, faces.shown);
   const sharer = others.find(({ screenStream }) => screenStream !== null);
   const presenterName = participants.find(({ id }) => id === presenterId)?.displayName ?? null;
@@ -230,23 +231,11 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
           {others.map((each) => (
             <VideoTile
               key={each.id}
-              participantId={each.id}
-              name={each.displayName}
-              duty={t(`role.${each.role}`)}
-              isReconnecting={each.reconnecting}
-              line={each.line}
-              stream={each.stream}
-              hasVideo={faces.shown.includes(each.id)}
-              isLeftOut={each.video && each.stream !== null && !faces.shown.includes(each.id)}
-              hasAudio={each.audio}
-              isStill={still.includes(each.id)}
+              {...tileOf(each)}
               isAimedAt={each.id === aimedAt}
-              isSelf={false}
               isPresenter={each.id === presenterId}
-              spokeLast={each.id === speakerId && each.audio}
               isLarge={each.id === faces.largeId}
               keeping={faces.hasLarge ? { isKept: each.id === faces.keptId, toggle: () => faces.keep(each.id) } : null}
-              onSize={onSize}
               colour={colourOf(each.id, ids)}
             />
           ))}

@@ -1,31 +1,34 @@
 import { Button } from "@mantine/core";
+import { IconVolume } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { Sound } from "../room/useRemoteSound";
 import type { SessionState } from "../signaling/session";
 import { Note } from "../ui/Note";
 import { useProblemText } from "../ui/problem";
-import classes from "./visit.module.css";
+import type { Sound } from "./useRemoteSound";
 
-const CLOSING: ReadonlySet<string> = new Set(["room-full", "room-locked", "replaced", "removed", "declined"]);
-const MEDIA: ReadonlySet<string> = new Set(["media-failed", "no-webrtc"]);
-
-export interface PatientBannerProps {
+export interface CallBannerProps {
+  /** Whose words: those for staff in the room, or those for a patient. Codes without a sentence there get a common one. */
+  words: "room" | "visit";
   state: SessionState;
   joinError: unknown;
   onRetry: () => void;
   sound: Sound;
+  /** What else stands in the way. */
+  children?: ReactNode;
 }
 
-/** What stands between the patient and the call, each in one sentence; nothing where all is well. */
-export function PatientBanner({ state, joinError, onRetry, sound }: PatientBannerProps) {
-  const { t } = useTranslation("visit");
+/** What stands between somebody and the call, each in one sentence; nothing where all is well. */
+export function CallBanner({ words, state, joinError, onRetry, sound, children }: CallBannerProps) {
+  const { t, i18n } = useTranslation(words);
   const { t: common } = useTranslation();
   const { t: room } = useTranslation("room");
   const say = useProblemText();
   const code = state.error?.code ?? "";
+  const hasSentence = (key: string) => code !== "" && i18n.exists(key, { ns: words });
   return (
-    <div className={classes.banners}>
+    <>
       {joinError !== null && (
         <Note tone="signal" alert>
           {say(joinError)}{" "}
@@ -41,25 +44,26 @@ export function PatientBanner({ state, joinError, onRetry, sound }: PatientBanne
       )}
       {state.status === "closed" && (
         <Note tone="signal" alert>
-          {t(CLOSING.has(code) ? `closed.${code}` : "closed.other")}{" "}
+          {t(hasSentence(`closedBecause.${code}`) ? `closedBecause.${code}` : "closedBecause.other")}{" "}
           <Button size="compact-sm" variant="default" onClick={onRetry}>
             {room("rejoin")}
           </Button>
         </Note>
       )}
-      {state.status === "connected" && MEDIA.has(code) && (
+      {state.status === "connected" && hasSentence(`media.${code}`) && (
         <Note tone="amber" alert>
           {t(`media.${code}`)}
         </Note>
       )}
+      {children}
       {sound.isBlocked && (
         <Note tone="amber" alert>
           {room("soundBlocked")}{" "}
-          <Button size="compact-sm" onClick={sound.unblock}>
+          <Button size="compact-sm" leftSection={<IconVolume size={15} />} onClick={sound.unblock}>
             {room("soundOn")}
           </Button>
         </Note>
       )}
-    </div>
+    </>
   );
 }

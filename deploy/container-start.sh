@@ -10,6 +10,8 @@ export TELECONSULT_TURN_SECRET_FILE="$secrets/turn_secret"
 export TELECONSULT_HOST=0.0.0.0
 part=$1
 if [ "$part" = relay ]; then
+    TELECONSULT_REDIS_URL="unix:///run/valkey/valkey.sock?password=$(secret redis_password)"
+    export TELECONSULT_REDIS_URL
     exec python -m signaling.main
 fi
 

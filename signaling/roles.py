@@ -19,6 +19,10 @@ class Role(StrEnum):
     INTERPRETER = "interpreter"
 
 
+# They have no account: a still of theirs would be of nobody whom the record knows.
+BY_LINK = frozenset({Role.PATIENT, Role.COMPANION, Role.INTERPRETER})
+
+
 class Right(StrEnum):
     PRESENT = "present"
     POINT = "point"

@@ -67,7 +67,7 @@ from signaling.messages import (
     Welcome,
 )
 from signaling.recording_consent import RecordingConsent, Step
-from signaling.roles import Right, rights_of
+from signaling.roles import BY_LINK, Right, rights_of
 from signaling.room_effects import (
     AddCandidate,
     CloseMedia,
@@ -561,6 +561,8 @@ class Room:
         is_screen = message.source is StillSource.SCREEN
         if shown is None or not (shown.screen if is_screen else shown.video):
             raise Refused(ErrorCode.NOTHING_SHOWN)
+        if shown.grant.role in BY_LINK:
+            raise Refused(ErrorCode.NOT_ALLOWED)
         return self._tell(
             StillTaken(
                 taken_by=sender.stay.participant_id,

@@ -1,7 +1,7 @@
 """Annotated aliases for routes: what a route may ask for."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
@@ -30,6 +30,7 @@ from teleconsult.studies.repository import StudyRepository
 from teleconsult.uploads.repository import UploadRepository
 from teleconsult.users.repository import UserRepository
 from teleconsult.users.user import User
+from teleconsult.viewings import RecentViewings
 
 SESSION_COOKIE = "teleconsult_session"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -56,6 +57,7 @@ class PartsOfApp:
     templates: TemplateRepository
     notifications: NotificationRepository
     senders: Mapping[Channel, Sender]
+    viewings: RecentViewings = field(default_factory=RecentViewings)
 
 
 def parts_of(connection: HTTPConnection) -> PartsOfApp:

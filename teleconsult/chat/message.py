@@ -1,6 +1,6 @@
 """The messages of a consult's chat: written, put right soon after, withdrawn, never deleted."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -128,14 +128,20 @@ def read_until(connection: Connection, consult_id: str, user_id: str) -> int:
     return connection.execute(query).scalar() or 0
 
 
-def unread_count(connection: Connection, consult_id: str, user_id: str) -> int:
-    """Messages of others since."""
-    query = select(func.count()).where(
-        chat_messages.c.consult_id == consult_id,
-        chat_messages.c.author != user_id,
-        chat_messages.c.number > read_until(connection, consult_id, user_id),
+def unread_counts(connection: Connection, consult_ids: Collection[str], user_id: str) -> dict[str, int]:
+    """Messages of others that came since, by consult; a consult without any has no entry."""
+    seen = (chat_reads.c.consult_id == chat_messages.c.consult_id) & (chat_reads.c.user_id == user_id)
+    query = (
+        select(chat_messages.c.consult_id, func.count())
+        .select_from(chat_messages.outerjoin(chat_reads, seen))
+        .where(
+            chat_messages.c.consult_id.in_(consult_ids),
+            chat_messages.c.author != user_id,
+            chat_messages.c.number > func.coalesce(chat_reads.c.number, 0),
+        )
+        .group_by(chat_messages.c.consult_id)
     )
-    return connection.execute(query).scalar_one()
+    return {consult_id: count for consult_id, count in connection.execute(query)}
 
 
 def set_read(connection: Connection, consult_id: str, user_id: str, number: int) -> None:

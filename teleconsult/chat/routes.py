@@ -27,7 +27,7 @@ from teleconsult.chat.message import (
     last_number,
     messages_of,
     set_read,
-    unread_count,
+    unread_counts,
     withdraw_message,
 )
 from teleconsult.chat.schemas import (
@@ -59,19 +59,26 @@ AS_FILE: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet
 
 @router.get("")
 def read_chat(
-    consult_id: str, parts: Parts, user: CurrentUser, before: Annotated[int | None, Query(ge=1)] = None
+    consult_id: str,
+    parts: Parts,
+    user: CurrentUser,
+    now: Now,
+    before: Annotated[int | None, Query(ge=1)] = None,
 ) -> ChatOut:
-    """The last 100 messages, or the 100 before a number; the oldest first."""
+    """The last 100 messages, or the 100 before a number; the oldest first. Each visit is in the audit log."""
     with parts.database.reading() as connection:
         consult = parts.consults.get_for(connection, consult_id, user, access.may_chat)
         messages = messages_of(connection, consult.id, before)
         people = parts.users.by_ids(connection, {one.author_id for one in messages})
-        return ChatOut(
+        out = ChatOut(
             messages=[MessageOut.of(one, people) for one in messages],
-            unread_count=unread_count(connection, consult.id, user.id),
+            unread_count=unread_counts(connection, [consult.id], user.id).get(consult.id, 0),
             may_write=consult.status not in access.OVER,
             editable_for_s=int(EDITABLE_FOR.total_seconds()),
         )
+    subject = f"consult/{consult.id}"
+    parts.viewings.note(parts.database, at=now, actor=user.id, action="chat-viewed", subject=subject)
+    return out
 
 
 @router.put("/{message_id}", status_code=201)

@@ -1,10 +1,8 @@
 """What of a study can be sent: every instance with its place in it, for those who may see it."""
 
-import threading
-from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -15,10 +13,9 @@ from teleconsult.dependencies import PartsOfApp
 from teleconsult.errors import NotFound, StudyNotInArchive
 from teleconsult.studies.repository import InstanceRecord, Study, slice_order
 from teleconsult.users.user import User
+from teleconsult.viewings import RecentViewings
 
 IN_ARCHIVE = "archive"
-SAME_VISIT = timedelta(hours=1)
-REMEMBERED = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +38,6 @@ class Place:
     study: str
     series: str | None = None
     instance: str | None = None
-
-
-class RecentViewings:
-    """Who looked at which study within the last hour, so that 400 slices make one line in the audit log.
-
-    Kept in memory: after a restart the log has one line more.
-    """
-
-    def __init__(self) -> None:
-        self._seen: OrderedDict[tuple[str, str, str], datetime] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def is_first(self, key: tuple[str, str, str], at: datetime) -> bool:
-        """Whether this is to be written down; it then counts as written."""
-        with self._lock:
-            last = self._seen.get(key)
-            if last is not None and at - last < SAME_VISIT:
-                return False
-            self._seen[key] = at
-            self._seen.move_to_end(key)
-            if len(self._seen) > REMEMBERED:
-                self._seen.popitem(last=False)
-            return True
-
-    def forget(self, key: tuple[str, str, str]) -> None:
-        """It could not be written down after all."""
-        with self._lock:
-            self._seen.pop(key, None)
 
 
 def one_instance(
@@ -122,17 +91,7 @@ def stored_series(
 
 def note_viewing(parts: PartsOfApp, viewings: RecentViewings, user: User, study: str, at: datetime) -> None:
     """Write into the audit log that the user looks at images of the study, once an hour."""
-    key = (user.id, "images-viewed", study)
-    if not viewings.is_first(key, at):
-        return
-    try:
-        with parts.database.transaction() as connection:
-            audit_log.record(
-                connection, at=at, actor=user.id, action="images-viewed", subject=f"study/{study}"
-            )
-    except BaseException:
-        viewings.forget(key)
-        raise
+    viewings.note(parts.database, at=at, actor=user.id, action="images-viewed", subject=f"study/{study}")
 
 
 def note_export(parts: PartsOfApp, user: User, place: Place, how: str, count: int, at: datetime) -> None:

@@ -9,7 +9,7 @@ from starlette.requests import HTTPConnection
 
 from imaging.orthanc_streams import OrthancStreams
 from teleconsult.dicomweb.bounded_cache import BoundedCache
-from teleconsult.dicomweb.contents import RecentViewings
+from teleconsult.viewings import RecentViewings
 
 PICTURES_BYTES = 16 << 20
 FRAMES_BYTES = 32 << 20

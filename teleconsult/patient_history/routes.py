@@ -71,9 +71,13 @@ async def read_history_bundle(
 
 
 @router.get("/consults/{consult_id}/history")
-def read_history(consult_id: str, parts: Parts, user: CurrentUser) -> HistoryOut:
+def read_history(consult_id: str, parts: Parts, user: CurrentUser, now: Now) -> HistoryOut:
+    """Each visit is in the audit log."""
     with parts.database.reading() as connection:
-        return _out(parts, connection, parts.consults.get_for(connection, consult_id, user), user)
+        out = _out(parts, connection, parts.consults.get_for(connection, consult_id, user), user)
+    subject = f"consult/{consult_id}"
+    parts.viewings.note(parts.database, at=now, actor=user.id, action="history-viewed", subject=subject)
+    return out
 
 
 @router.post("/consults/{consult_id}/history", status_code=201)

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from sqlalchemy import Connection, Row
 
 from teleconsult import access
+from teleconsult.chat.message import unread_counts
 from teleconsult.consults.consult import Event, LegalRole, Status, Urgency
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.studies.schemas import PatientOut, StudySummaryOut, studies_out
@@ -40,6 +41,7 @@ class ListedConsultOut(BaseModel):
     specialist: UserRefOut | None
     created_at: datetime
     possible_events: list[Event]
+    unread_messages: int  # of its chat
 
 
 class WorklistRowOut(BaseModel):
@@ -127,6 +129,8 @@ def rows_out(
         consult.id: consult
         for consult in parts.consults.by_ids(connection, [row.id for row in rows if row.kind == "consult"])
     }
+    chatting = [consult.id for consult in consults.values() if access.may_chat(user, consult)]
+    unread = unread_counts(connection, chatting, user.id)
     patients = parts.studies.patients_by_ids(connection, {c.patient_id for c in consults.values()})
     people = parts.users.by_ids(
         connection,
@@ -172,6 +176,7 @@ def rows_out(
                     else None,
                     created_at=consult.created_at,
                     possible_events=access.possible_events(user, consult),
+                    unread_messages=unread.get(consult.id, 0),
                 )
                 if consult
                 else None,

@@ -75,6 +75,23 @@ def test_only_proxy_and_gateway_are_published_and_stores_are_on_the_inner_networ
         assert SERVICES[name]["networks"] == ["inner"]
 
 
+def test_the_app_reaches_the_relay_by_a_socket_and_no_port_of_the_broker_is_open() -> None:
+    """From the host's network it cannot reach the inner one; by its orders people are shut out of a room."""
+    script = (REPOSITORY / "deploy" / "container-start.sh").read_text()
+    (socket,) = re.findall(r'"unix://(/[^?]+)\?password=\$\(secret redis_password\)"', script)
+    folder = str(Path(socket).parent)
+    mounts = {
+        name: [volume.split(":")[0] for volume in SERVICES[name]["volumes"] if folder in volume.split(":")]
+        for name in ("relay", "valkey")
+    }
+
+    assert mounts["relay"] == mounts["valkey"] != []
+    assert f"--unixsocket {socket} " in SERVICES["valkey"]["command"][2]
+    assert SERVICES["relay"]["environment"]["TELECONSULT_RELAY_URL"] == (
+        SERVICES["app"]["environment"]["TELECONSULT_SIGNALING_URL"]
+    )
+
+
 def test_no_secret_stands_in_the_file() -> None:
     for name, service in SERVICES.items():
         for key, value in service.get("environment", {}).items():

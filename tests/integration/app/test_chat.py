@@ -9,6 +9,8 @@ from uuid import uuid4
 import httpx
 import pytest
 
+from storage import audit_log
+from teleconsult.announcement import open_database
 from tests.camera_pictures import as_png, scene
 from tests.dicom_builders import a_series_of_its_own, as_bytes
 from tests.e2e.pages import accepted_consult
@@ -37,6 +39,13 @@ def send(client: Client, chat: str, content: bytes, name: str) -> httpx.Response
     return client.http.put(f"{chat}/{uuid4()}/file", content=content, headers={"X-File": about})
 
 
+def listed(client: Client, chat: str) -> int:
+    """How many unread messages the worklist tells of."""
+    rows = client.get("/api/worklist")["rows"]
+    (consult,) = (one["consult"] for one in rows if one["id"] == chat.split("/")[3])
+    return int(consult["unread_messages"])
+
+
 def test_what_one_side_writes_the_other_reads_once_and_sees_what_was_changed(
     chat: str, clinician: Client, specialist: Client
 ) -> None:
@@ -47,8 +56,10 @@ def test_what_one_side_writes_the_other_reads_once_and_sees_what_was_changed(
     seen = specialist.get(chat)
     assert [one["text"] for one in seen["messages"]] == ["5 mm on the left", "please look"]
     assert (seen["unread_count"], clinician.get(chat)["unread_count"]) == (2, 0)
+    assert (listed(specialist, chat), listed(clinician, chat)) == (2, 0)
     read = specialist.http.post(f"{chat}/read", json={"number": 99})
     assert (read.status_code, specialist.get(chat)["unread_count"]) == (204, 0)
+    assert listed(specialist, chat) == 0
 
     answer = clinician.http.patch(f"{chat}/{message_id}", json={"text": "5 mm on the right"})
     assert answer.status_code == 200
@@ -117,6 +128,24 @@ def test_who_has_no_part_cannot_tell_that_anything_was_written(
     assert clinician.get(over)["may_write"] is False
     refused = clinician.http.put(f"{over}/{uuid4()}", json={"text": "x"})
     assert (refused.status_code, refused.json()["code"]) == (409, "consult-over")
+
+
+def test_who_reads_chat_or_history_is_in_the_audit_log_once_a_visit(
+    installation: Installation, clinician: Client, specialist: Client, study: dict[str, Any]
+) -> None:
+    consult = accepted_consult(clinician, specialist, study, "Who looks?")["id"]
+    for client in (specialist, clinician):
+        for _ in range(3):
+            client.get(f"/api/consults/{consult}/chat")
+            client.get(f"/api/consults/{consult}/history")
+
+    with open_database(installation.data).reading() as connection:
+        looks = [
+            (one.action, one.actor)
+            for one in audit_log.entries(connection)
+            if one.subject == f"consult/{consult}" and one.action in ("chat-viewed", "history-viewed")
+        ]
+    assert len(looks) == len(set(looks)) == 4
 
 
 def test_who_floods_the_chat_is_told_to_wait(chat: str, specialist: Client) -> None:

@@ -41,7 +41,7 @@ from signaling.messages import (
     ViewerState,
     Welcome,
 )
-from signaling.roles import Role
+from signaling.roles import BY_LINK, Role
 from signaling.room import Room
 from signaling.room_effects import (
     AddCandidate,
@@ -274,7 +274,7 @@ def test_whoever_may_not_share_a_screen_still_receives_several_pictures(role: Ro
 
 def test_everybody_in_the_room_is_told_of_a_still_before_there_is_one() -> None:
     room = Room("room")
-    (anna, _), (paul, _) = joined(room, "anna"), joined(room, "paul", role=Role.PATIENT)
+    (anna, _), (paul, _) = joined(room, "anna"), joined(room, "paul", role=Role.PARTICIPANT)
     of_paul = TakeStill(participant_id="paul", source=StillSource.CAMERA)
     nothing_there = [Send(anna, ErrorMessage(code=ErrorCode.NOTHING_SHOWN))]
     assert room.receive(anna, of_paul, NOON) == nothing_there, "his camera is off"
@@ -284,6 +284,15 @@ def test_everybody_in_the_room_is_told_of_a_still_before_there_is_one() -> None:
     of_his_screen = TakeStill(participant_id="paul", source=StillSource.SCREEN)
     assert room.receive(anna, of_his_screen, NOON) == nothing_there
     assert room.receive(paul, of_paul, NOON) == [Send(paul, ErrorMessage(code=ErrorCode.NOT_ALLOWED))]
+
+
+@pytest.mark.parametrize("role", BY_LINK)
+def test_no_still_is_taken_of_who_came_by_a_link(role: Role) -> None:
+    room = Room("room")
+    (anna, _), (paul, _) = joined(room, "anna"), joined(room, "paul", role=role)
+    room.receive(paul, SetMedia(audio=True, video=True), NOON)
+    of_paul = TakeStill(participant_id="paul", source=StillSource.CAMERA)
+    assert room.receive(anna, of_paul, NOON) == [Send(anna, ErrorMessage(code=ErrorCode.NOT_ALLOWED))]
 
 
 @pytest.mark.parametrize(("connection", "kind"), [("send", "answer"), ("receive", "offer")])

@@ -4,13 +4,15 @@ import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-q
 import { send } from "../upload/transport";
 import { get, patch, post, put } from "./client";
 import type { Chat, ChatMessage } from "./types";
+import { worklistKeys } from "./worklistHooks";
 
 export const chatKey = (consultId: string) => ["chat", consultId] as const;
 const at = (consultId: string) => `/consults/${encodeURIComponent(consultId)}/chat`;
 
 /** Pages of a hundred messages, the newest page first; each page has its oldest message first. */
-export function useChat(consultId: string, pollMs: number | false) {
+export function useChat(consultId: string, pollMs: number | false, enabled = true) {
   return useInfiniteQuery({
+    enabled,
     queryKey: chatKey(consultId),
     queryFn: ({ pageParam, signal }) =>
       get<Chat>(pageParam === null ? at(consultId) : `${at(consultId)}?before=${pageParam}`, signal),
@@ -22,6 +24,10 @@ export function useChat(consultId: string, pollMs: number | false) {
     refetchInterval: pollMs,
   });
 }
+
+/** Messages of others that the user has not seen; 0 while there is no chat. */
+export const useUnread = (consultId: string, pollMs: number | false, isThere = true): number =>
+  useChat(consultId, pollMs, isThere).data?.pages[0]?.unread_count ?? 0;
 
 /** What changes the chat; the id of a new message is the same for each try, so that it is written once. */
 export function useChatSteps(consultId: string) {
@@ -48,7 +54,7 @@ export function useChatSteps(consultId: string) {
     }),
     markRead: useMutation({
       mutationFn: (number: number) => post<void>(`${at(consultId)}/read`, { number }),
-      onSuccess,
+      onSuccess: () => Promise.all([onSuccess(), client.invalidateQueries({ queryKey: worklistKeys.all })]),
     }),
   };
 }

@@ -49,7 +49,7 @@ export function staleKeys(event: ServerEvent): readonly (readonly string[])[] {
         ringKeys.all,
       ];
     case "chat-changed":
-      return [chatKey(event.consult_id)];
+      return [chatKey(event.consult_id), worklistKeys.all];
     case "report-changed":
       return [keys.report(event.consult_id), keys.consult(event.consult_id)];
     case "retrieval-changed":

@@ -471,7 +471,7 @@ export interface paths {
         };
         /**
          * Read Chat
-         * @description The last 100 messages, or the 100 before a number; the oldest first.
+         * @description The last 100 messages, or the 100 before a number; the oldest first. Each visit is in the audit log.
          */
         get: operations["read_chat_api_consults__consult_id__chat_get"];
         put?: never;
@@ -699,7 +699,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read History */
+        /**
+         * Read History
+         * @description Each visit is in the audit log.
+         */
         get: operations["read_history_api_consults__consult_id__history_get"];
         put?: never;
         /**
@@ -4388,6 +4391,8 @@ export interface components {
             /** Specialty */
             specialty: string;
             status: components["schemas"]["Status"];
+            /** Unread Messages */
+            unread_messages: number;
             urgency: components["schemas"]["Urgency"];
             /** Version */
             version: number;

@@ -2,6 +2,7 @@ import { Button } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 
+import { useUnread } from "../api/chatHooks";
 import { usePollMs } from "../api/events";
 import { useConsult, useMe } from "../api/hooks";
 import type { Consult, StudySummary } from "../api/types";
@@ -13,6 +14,7 @@ import { PanelOfOpinions } from "../opinions/PanelOfOpinions";
 import { PatientLinks } from "../patient/PatientLinks";
 import { ReportEditor } from "../reports/ReportEditor";
 import { Chat } from "../chat/Chat";
+import { UnreadTag } from "../chat/UnreadTag";
 import { RingingNote } from "../ringing/RingingNote";
 import { AiState } from "../studies/AiState";
 import { Thumbnail } from "../studies/Thumbnail";
@@ -55,9 +57,11 @@ function StudyLine({ study }: { study: StudySummary }) {
 /** From when there is somebody on the other side to write to. */
 function ConsultChat({ consult }: { consult: Consult }) {
   const { t } = useTranslation("chat");
-  if (consult.specialist === null) return null;
+  const isThere = consult.specialist !== null;
+  const unread = useUnread(consult.id, usePollMs(), isThere);
+  if (!isThere) return null;
   return (
-    <Panel title={t("title")}>
+    <Panel title={t("title")} actions={unread > 0 && <UnreadTag count={unread} />}>
       <Chat consultId={consult.id} />
     </Panel>
   );

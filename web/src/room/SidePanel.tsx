@@ -1,7 +1,7 @@
 import { Badge, Tabs } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import { useChat } from "../api/chatHooks";
+import { useUnread } from "../api/chatHooks";
 import { usePollMs } from "../api/events";
 import type { Consult, StudyDetail } from "../api/types";
 import { Chat } from "../chat/Chat";
@@ -35,7 +35,7 @@ export interface SidePanelProps {
 export function SidePanel(props: SidePanelProps) {
   const { consult, study, selectedFindingId, onSelectFinding, room, onModerate, tab, onTab } = props;
   const { t } = useTranslation("room");
-  const unread = useChat(consult.id, usePollMs()).data?.pages[0]?.unread_count ?? 0;
+  const unread = useUnread(consult.id, usePollMs());
   const { hides } = useReaderFirst(study?.study_instance_uid ?? "");
   return (
     <aside className={classes.side} aria-label={t("panel")}>

@@ -31,6 +31,11 @@ describe("of what a still can be taken", () => {
     ]);
   });
 
+  it("is nobody who came by a link", () => {
+    const others = [somebody("paul", { role: "patient", screenStream: stream }), somebody("ben", { role: "interpreter" })];
+    expect(stillChoices(null, null, others, ["paul", "ben"])).toEqual([]);
+  });
+
   it("is nothing that is switched off, left out on a thin line, or has not come yet", () => {
     const others = [somebody("anna", { video: false }), somebody("ben", {}), somebody("carla", { stream: null })];
     expect(stillChoices(stream, null, others, ["anna", "carla"])).toEqual([]);

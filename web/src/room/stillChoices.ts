@@ -9,6 +9,9 @@ export interface StillChoice {
   stream: MediaStream;
 }
 
+/** Who comes by a link: the record has no user whose camera it was, and the server refuses their stills. */
+const BY_LINK: ReadonlySet<Participant["role"]> = new Set(["patient", "companion", "interpreter"]);
+
 /**
  * Args:
  *     selfId: null while one's own camera is off.
@@ -21,7 +24,8 @@ export function stillChoices(
   shown: readonly string[],
 ): StillChoice[] {
   const choices: StillChoice[] = [];
-  for (const { id, displayName, screenStream, stream, video } of others) {
+  for (const { id, displayName, role, screenStream, stream, video } of others) {
+    if (BY_LINK.has(role)) continue;
     if (screenStream !== null) choices.push({ participantId: id, source: "screen", name: displayName, stream: screenStream });
     if (video && stream !== null && shown.includes(id))
       choices.push({ participantId: id, source: "camera", name: displayName, stream });

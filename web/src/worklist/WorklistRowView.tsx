@@ -7,6 +7,7 @@ import { Link } from "react-router";
 import type { Me, StudySummary } from "../api/types";
 import type { ListedConsult, Reading, WorklistRow } from "../api/worklistHooks";
 import { useLanguage } from "../app/i18n";
+import { UnreadTag } from "../chat/UnreadTag";
 import { ConsultStatusTag, UrgencyTag } from "../consults/ConsultTags";
 import { ReasonDialog } from "../consults/ReasonDialog";
 import { useConsultSteps } from "../consults/useConsultSteps";
@@ -114,6 +115,7 @@ function ConsultCells({ row, consult, me }: { row: WorklistRow; consult: ListedC
       </Cell>
       <Cell of="status">
         <ConsultStatusTag status={consult.status} />
+        {consult.unread_messages > 0 && <UnreadTag count={consult.unread_messages} />}
       </Cell>
       <Cell of="actions">
         {may("decline") && (

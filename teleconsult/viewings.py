@@ -1,0 +1,47 @@
+"""Who looked at what, for the audit log: one line for a visit, however often a page asks."""
+
+import threading
+from collections import OrderedDict
+from datetime import datetime, timedelta
+
+from storage import audit_log
+from storage.database import Database
+
+SAME_VISIT = timedelta(hours=1)
+REMEMBERED = 10_000
+
+
+class RecentViewings:
+    """Who looked at what within the last hour, so that 400 slices, or a page that polls, make one line.
+
+    Kept in memory: after a restart the log has one line more.
+    """
+
+    def __init__(self) -> None:
+        self._seen: OrderedDict[tuple[str, str, str], datetime] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def note(self, database: Database, *, at: datetime, actor: str, action: str, subject: str) -> None:
+        """Write into the audit log that somebody looks at the subject, unless they did within the hour."""
+        key = (actor, action, subject)
+        if not self._is_first(key, at):
+            return
+        try:
+            with database.transaction() as connection:
+                audit_log.record(connection, at=at, actor=actor, action=action, subject=subject)
+        except BaseException:
+            with self._lock:
+                self._seen.pop(key, None)
+            raise
+
+    def _is_first(self, key: tuple[str, str, str], at: datetime) -> bool:
+        """Whether this is to be written down; it then counts as written."""
+        with self._lock:
+            last = self._seen.get(key)
+            if last is not None and at - last < SAME_VISIT:
+                return False
+            self._seen[key] = at
+            self._seen.move_to_end(key)
+            if len(self._seen) > REMEMBERED:
+                self._seen.popitem(last=False)
+            return True

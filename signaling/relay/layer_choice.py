@@ -3,9 +3,11 @@
 Where a receiver's estimate (REMB) covers a larger layer, it gets that one at once: so it does after a probe
 (probing.py). Else the estimate never rises far above what is sent, and cannot say beforehand that a larger
 layer would fit. The next larger one is therefore tried, and given up as soon as the estimate does not follow;
-each failure doubles the wait for the next try. A layer that is far too large is left at once, one that is a
-little too large after a second: over a hiccup the estimate falls below what is sent, and rises again. A
-publisher that has paused a layer (dynacast) is asked for it first.
+each failure doubles the wait for the next try. A busy computer takes packets late, and that alone can keep
+its estimate down for good: where neither queue nor loss is seen, a larger layer is tried without headroom
+too, only later. A layer that is far too large is left at once, one that is a little too large after a second:
+over a hiccup the estimate falls below what is sent, and rises again. A publisher that has paused a layer
+(dynacast) is asked for it first.
 """
 
 from collections.abc import Sequence
@@ -14,6 +16,7 @@ from dataclasses import dataclass
 SMALLEST_BPS = 100_000  # what the smallest layer is taken to need before it was measured
 STEEPNESS = 3.0  # and how many times the bits of the one below it each layer: 2.5 to 4
 HEADROOM = 1.35  # of the estimate above the layer's bit rate before a larger one is tried; it ends at 1.5
+CLEAR_S = 10.0  # with a layer on a clear line without headroom, before a larger one is tried all the same
 TRIAL_S = 4.0
 ROOMY_TRIAL_S = 2.5  # with headroom left; by then the layer was measured for a whole second
 JUDGED_AFTER_S = 1.5  # by then a report has come of the time since the layer was changed
@@ -58,6 +61,7 @@ class LayerChoice:
         at_s: float,
         largest: int | None = None,
         may_try: bool = True,
+        is_clear: bool = False,
     ) -> int | None:
         """The layer to send now; None if none is sent.
 
@@ -66,6 +70,7 @@ class LayerChoice:
             available_bps: what is left for this track by the receiver's estimate; None: it has not said.
             largest: the largest layer that is of use in the receiver's window; None: all are.
             may_try: nothing else is tried on the receiver's line at present.
+            is_clear: its reports have told of neither queue nor loss for a while.
         """
         largest = len(layers_bps) - 1 if largest is None else largest
         sent = [number for number, bps in enumerate(layers_bps) if bps > 0]
@@ -94,7 +99,9 @@ class LayerChoice:
             return self._take(fitting[-1] if fitting else there[0], at_s)
         self._short_since_s = None
         has_waited = may_jump or stands_s >= self._wait_s
-        if not may_try or not has_waited or available_bps < HEADROOM * layers_bps[self.layer]:
+        has_room = available_bps >= HEADROOM * layers_bps[self.layer]
+        may_dare = is_clear and stands_s >= CLEAR_S
+        if not may_try or not has_waited or not (has_room or may_dare):
             return self.layer
         return self._try(there, min(largest, max(target, self.layer + 1)), at_s)
 

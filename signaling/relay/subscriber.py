@@ -161,6 +161,7 @@ class Subscriber:
             at_s,
             largest=self._largest_watched(track),
             may_try=not any(other.choice.is_trying for other in self.seats if other is not seat),
+            is_clear=self._copies.fit(at_s) and self._estimate.loss_bps is None,
         )
         track.wanted[seat.output] = frozenset(track.rids[wanted] for wanted in seat.choice.wanted)
         return None if number is None else track.layer(number)

@@ -146,6 +146,19 @@ def test_a_layer_that_is_a_little_too_large_has_a_second(then_bps: int, layer: i
     assert choice.choose(LAYERS_BPS, then_bps, 102.0) == layer
 
 
+def test_a_busy_computer_whose_estimate_never_rises_gets_the_larger_layer_on_a_clear_line_only() -> None:
+    def largest_within_a_minute(is_clear: bool) -> int:
+        choice, largest = LayerChoice(), 0
+        for half_second in range(120):
+            available_bps = int(0.4 * LAYERS_BPS[choice.layer or 0])
+            layer = choice.choose(LAYERS_BPS, available_bps, half_second / 2, is_clear=is_clear)
+            largest = max(largest, layer or 0)
+        return largest
+
+    assert largest_within_a_minute(is_clear=False) == 0
+    assert largest_within_a_minute(is_clear=True) == 1
+
+
 def test_one_is_tried_at_a_time() -> None:
     choice = settled_on(0, LAYERS_BPS)
     assert choice.choose(LAYERS_BPS, 1_000_000, 100.5, may_try=False) == 0

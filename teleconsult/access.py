@@ -155,12 +155,19 @@ def may_add_history(user: User, consult: Consult) -> bool:
     return part_in(user, consult) in (Part.INVITING, Part.ASSIGNED) and consult.status not in OVER
 
 
+def _meets_patient(user: User, consult: Consult) -> bool:
+    """Whether the user is of one of the two sides or, once somebody has the chair, of the panel."""
+    part = part_in(user, consult)
+    is_panel = part is Part.PANEL and consult.status not in WAITING
+    return part in (Part.INVITING, Part.ASSIGNED) or is_panel
+
+
 def may_see_consents(user: User, consult: Consult) -> bool:
-    return part_in(user, consult) in (Part.INVITING, Part.ASSIGNED)
+    return _meets_patient(user, consult)
 
 
 def may_invite_patient(user: User, consult: Consult) -> bool:
-    return part_in(user, consult) in (Part.INVITING, Part.ASSIGNED)
+    return _meets_patient(user, consult)
 
 
 def may_record_consent(user: User, consult: Consult) -> bool:

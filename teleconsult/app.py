@@ -134,6 +134,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             asyncio.create_task(background.keep_appointments(parts)),
             asyncio.create_task(background.climb_ladders(parts)),
             *(asyncio.create_task(background.post_notifications(parts, way)) for way in Channel),
+            asyncio.create_task(background.delete_old_notifications(parts)),
             asyncio.create_task(fetch_studies(parts)),
             asyncio.create_task(follow_prior_rules(parts)),
             *(

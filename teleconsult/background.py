@@ -19,6 +19,7 @@ from teleconsult.lifecycle.tiering import warm_some
 from teleconsult.models.watch import ModelWatch
 from teleconsult.notifications.notification import Channel
 from teleconsult.notifications.posting import post_one
+from teleconsult.notifications.retention import delete_old
 from teleconsult.recordings.retention import keep_recordings
 from teleconsult.reports.archiving import archive_some
 from teleconsult.ringing.ringing import climb_due
@@ -37,6 +38,7 @@ RECORDINGS_INTERVAL_S = 20.0
 STILLS_INTERVAL_S = 5.0
 REPORTS_INTERVAL_S = 30.0
 APPOINTMENTS_INTERVAL_S = 10.0
+OLD_NOTIFICATIONS_INTERVAL_S = 60.0
 log = logging.getLogger(__name__)
 
 
@@ -126,6 +128,15 @@ async def post_notifications(parts: PartsOfApp, channel: Channel) -> None:
         more = await _unless_away(lambda parts: post_one(parts, channel, utc_now()), parts)
         if not more:
             await asyncio.sleep(FEED_INTERVAL_S)
+
+
+async def delete_old_notifications(parts: PartsOfApp) -> None:
+    """Delete notifications that have been kept long enough."""
+    await _every(
+        OLD_NOTIFICATIONS_INTERVAL_S,
+        lambda parts: delete_old(parts.database, parts.settings.notifications.kept_for, utc_now()),
+        parts,
+    )
 
 
 async def add_demo_studies_at_first_start(parts: PartsOfApp) -> None:

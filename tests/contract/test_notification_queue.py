@@ -14,6 +14,7 @@ from teleconsult.notifications import deliveries
 from teleconsult.notifications.deliveries import LEASE, RETRY_AFTER, DeliveryStatus
 from teleconsult.notifications.notification import Channel, Choices, Kind, QuietHours
 from teleconsult.notifications.repository import NotificationRepository
+from teleconsult.notifications.retention import KeptFor, delete_old
 from teleconsult.users.repository import UserRepository
 from teleconsult.users.user import Role
 from tests.push_browser import PushBrowser
@@ -153,3 +154,22 @@ def test_choices_come_back_as_they_were_made(database: Database, users: list[str
     with database.reading() as connection:
         found = NOTIFICATIONS.choices_of(connection, users)
     assert found == {users[0]: choices, users[1]: Choices()}
+
+
+def test_what_was_read_is_deleted_sooner_than_what_was_not_with_what_was_planned_of_it(
+    database: Database, users: list[str]
+) -> None:
+    tell(database, users)
+    with database.transaction() as connection:
+        NOTIFICATIONS.mark_read(connection, users[0], NOON)
+    kept = KeptFor(read=90, unread=365)
+
+    def counts() -> list[int]:
+        with database.reading() as connection:
+            return [len(NOTIFICATIONS.of_user(connection, one)) for one in users]
+
+    assert not delete_old(database, kept, NOON + timedelta(days=90))
+    assert delete_old(database, kept, NOON + timedelta(days=91)) and counts() == [0, 1]
+    assert planned(database) == [("webhook", NOON)]
+    assert delete_old(database, kept, NOON + timedelta(days=366)) and counts() == [0, 0]
+    assert planned(database) == []

@@ -189,3 +189,27 @@ def test_choices_that_cannot_be_are_refused(clinician: Client) -> None:
         device = {"endpoint": endpoint, "p256dh": "A" * 87, "auth": "A" * 22, "device": "x"}
         assert clinician.http.post("/api/notifications/devices", json=device).status_code == 422
     assert clinician.http.delete("/api/notifications/devices/unknown").status_code == 404
+
+
+def test_a_request_rings_for_whom_it_reaches_and_is_not_there_for_others(
+    reachable: Installation, clinician: Client, specialist: Client, request_body: dict[str, Any]
+) -> None:
+    admin = reachable.sign_in("admin")
+    heart = {"username": "t.he", "display_name": "He", "roles": ["specialist"], "specialty": "cardiology"}
+    reachable.passwords["t.he"] = admin.post("/api/members", heart)["one_time_password"]
+    other = reachable.sign_in("t.he")
+    consult = clinician.post("/api/consults", request_body)
+    path = f"/api/rings/{consult['id']}"
+    (ring,) = (one for one in specialist.get("/api/rings") if one["consult_id"] == consult["id"])
+    assert (ring["question"], ring["is_over"], ring["taken_by"]) == ("What is this?", False, None)
+    assert other.get("/api/rings") == []
+    for step in ("acceptance", "dismissal"):
+        assert other.http.post(f"{path}/{step}").status_code == 404
+    assert other.http.get(f"/api/consults/{consult['id']}/ringing").status_code == 404
+
+    specialist.post(f"{path}/dismissal")
+    assert all(one["consult_id"] != consult["id"] for one in specialist.get("/api/rings"))
+    seen = clinician.get(f"/api/consults/{consult['id']}/ringing")
+    assert (seen["rung"], seen["not_me"], seen["next"]["tells"]) == (1, 1, ["coordinators"])
+    assert specialist.post(f"{path}/acceptance")["status"] == "accepted"
+    assert clinician.http.post(f"{path}/acceptance").status_code == 404

@@ -103,7 +103,11 @@ def test_a_panel_gives_its_opinions_apart_and_signs_with_the_dissent(
     consult = accepted(clinician, specialist, alone | {"disciplines": [{"specialty": "oncology"}]})
     path = f"/api/consults/{consult['id']}"
     panel = wu.put(f"{path}/panel/opinion", {"specialty": "oncology", "text": "Operate.", "version": 1})
-    assert li.http.get(path).status_code == 404
+    assert wu.get(f"{path}/consents")["is_in_force"] and not wu.get(f"{path}/consents")["may_record"]
+    link = wu.post(f"{path}/patient-links", {"kind": "patient", "hours": 24})["link"]
+    assert wu.get(f"{path}/patient-links")["links"][0]["id"] == link["id"]
+    for there in (path, f"{path}/consents", f"{path}/patient-links"):
+        assert li.http.get(there).status_code == 404
     assert [one["text"] for one in specialist.get(f"{path}/panel")["opinions"]] == [None, None]
     own = {"specialty": "radiology", "text": "Follow.", "version": panel["version"]}
     panel = specialist.put(f"{path}/panel/opinion", own)

@@ -1,5 +1,6 @@
 """The opinions of a multidisciplinary consult, and a second opinion against the first report."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -114,6 +115,13 @@ def test_a_discipline_is_open_to_whom_the_request_reaches_until_one_has_taken_it
         None,
         Part.PANEL,
     )
+
+
+@pytest.mark.parametrize("may", [access.may_see_consents, access.may_invite_patient])
+def test_a_panel_meets_the_patient_once_somebody_has_the_chair(may: Callable[[User, Consult], bool]) -> None:
+    assert may(an_oncologist(), a_panel_consult(Status.ACCEPTED, author="wu"))
+    assert not may(an_oncologist("li"), a_panel_consult(Status.ACCEPTED, author="wu"))
+    assert not may(an_oncologist(), a_panel_consult(Status.REQUESTED))
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,13 @@ from pathlib import Path
 from inference.inference_job import TRANSITIONS as JOB
 from inference.model_version import TRANSITIONS as MODEL
 from teleconsult.consults.consult import TRANSITIONS as CONSULT
+from teleconsult.critical_results.critical_result import TRANSITIONS as CRITICAL
 from teleconsult.scheduled_procedures.scheduled_procedure import TRANSITIONS as PROCEDURE
 
 TARGET = Path(__file__).with_name("states.md")
 DRAWN = {
     "A consult": CONSULT,
+    "A critical result": CRITICAL,
     "An AI job": JOB,
     "A version of a model": MODEL,
     "A planned examination": PROCEDURE,

@@ -1004,7 +1004,7 @@ worklist_views = Table(
     UniqueConstraint("user_id", "name"),
 )
 
-# For whom an urgent request rings, and when its ladder goes on: teleconsult.ringing
+# For whom an urgent request rings: teleconsult.ringing
 rings = Table(
     "rings",
     metadata,
@@ -1015,13 +1015,31 @@ rings = Table(
     Column("dismissed_at", UtcDateTime),
 )
 
+# When the ladder of what waits goes on: teleconsult.escalation
 escalations = Table(
     "escalations",
     metadata,
-    _id("consult_id", ForeignKey("consults.id"), primary_key=True),
+    _id("subject_id", primary_key=True),  # a consult's or a critical result's
+    Column("ladder", String(32), nullable=False),
     Column("next_rung", Integer, nullable=False),
-    Column("submitted_at", UtcDateTime, nullable=False),
+    Column("began_at", UtcDateTime, nullable=False),
     Column("due_at", UtcDateTime, index=True),  # null: the ladder has no more
+)
+
+# What the inviting side must know, and acknowledges: teleconsult.critical_results.critical_result
+critical_results = Table(
+    "critical_results",
+    metadata,
+    _id(primary_key=True),
+    _id("consult_id", ForeignKey("consults.id"), nullable=False, index=True),
+    Column("category", String(16), nullable=False),
+    Column("finding", Text, nullable=False),
+    Column("status", String(16), nullable=False, index=True),
+    _id("raised_by", ForeignKey("users.id"), nullable=False),
+    Column("raised_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("told", JSON, nullable=False),
+    Column("history", JSON, nullable=False),
 )
 
 # What users are told: teleconsult.notifications.notification

@@ -181,6 +181,21 @@ def may_review_emergency(user: User, consult: Consult) -> bool:
     return user.id == consult.requested_by_id or is_coordinator
 
 
+def may_see_critical(user: User, consult: Consult) -> bool:
+    """Whether the user reads the consult's critical results; who may still decline does not."""
+    return part_in(user, consult) in (Part.INVITING, Part.ASSIGNED, Part.PANEL)
+
+
+def may_raise_critical(user: User, consult: Consult) -> bool:
+    """Whether the user tells the inviting side of one: also before, without and after a report."""
+    part = part_in(user, consult)
+    return part is Part.ASSIGNED or (part is Part.PANEL and consult.status not in WAITING)
+
+
+def may_acknowledge_critical(user: User, consult: Consult) -> bool:
+    return part_in(user, consult) is Part.INVITING
+
+
 def may_chat(user: User, consult: Consult) -> bool:
     """Whether the user reads what the two sides write to each other; who may still decline does not."""
     return part_in(user, consult) in (Part.INVITING, Part.ASSIGNED, Part.PANEL)

@@ -30,6 +30,7 @@ from teleconsult.consents.routes import router as consent_routes
 from teleconsult.consults.call_quality import router as call_quality_routes
 from teleconsult.consults.repository import ConsultRepository
 from teleconsult.consults.routes import router as consult_routes
+from teleconsult.critical_results.routes import router as critical_result_routes
 from teleconsult.dependencies import PartsOfApp, our_page
 from teleconsult.dicom_peers.routes import router as device_routes
 from teleconsult.dicomweb.images_out import ImagesOut
@@ -206,6 +207,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     still_routes,
     report_routes,
     report_template_routes,
+    critical_result_routes,
     event_routes,
     notification_routes,
     ringing_routes,

@@ -13,6 +13,7 @@ from inference.celery_broker import CeleryBroker
 from storage.database import utc_now
 from storage.tables import studies
 from teleconsult.dependencies import PartsOfApp
+from teleconsult.escalation.climbing import climb_due
 from teleconsult.lifecycle.archive_removal import remove_some
 from teleconsult.lifecycle.retention import apply_if_due
 from teleconsult.lifecycle.tiering import warm_some
@@ -22,7 +23,6 @@ from teleconsult.notifications.posting import post_one
 from teleconsult.notifications.retention import delete_old
 from teleconsult.recordings.retention import keep_recordings
 from teleconsult.reports.archiving import archive_some
-from teleconsult.ringing.ringing import climb_due
 from teleconsult.scheduling.timekeeping import keep_time
 from teleconsult.stills.keeping import archive_waiting
 from teleconsult.studies.arrival import assess_ready, nudge_due_jobs
@@ -118,7 +118,7 @@ async def keep_appointments(parts: PartsOfApp) -> None:
 
 
 async def climb_ladders(parts: PartsOfApp) -> None:
-    """Tell more people of urgent requests that nobody has accepted in time."""
+    """Tell more people of what nobody has accepted or acknowledged in time."""
     await _every(FEED_INTERVAL_S, lambda parts: climb_due(parts, utc_now()), parts)
 
 

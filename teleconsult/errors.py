@@ -82,6 +82,18 @@ class ReasonRequired(TeleconsultError):
     pass
 
 
+class DecisionMissing(TeleconsultError):
+    """The inviting side acknowledges with its own decision."""
+
+
+class CriticalResultSettled(TeleconsultError):
+    """The critical result was acknowledged or withdrawn already."""
+
+
+class ReadBackMissing(TeleconsultError):
+    """A telephone call counts once whoever took it has read the result back, and is named."""
+
+
 class ConsentMissing(TeleconsultError):
     pass
 

@@ -196,6 +196,24 @@ PROBLEMS: dict[type[Exception], Problem] = {
     errors.ReasonRequired: Problem(
         422, "reason-required", "Please give a reason for this step.", "请填写此操作的理由。"
     ),
+    errors.DecisionMissing: Problem(
+        422,
+        "decision-missing",
+        "Please write what you will do: you acknowledge with your own decision.",
+        "请写明您的处理决定：确认时须附上您自己的决定。",
+    ),
+    errors.CriticalResultSettled: Problem(
+        409,
+        "critical-result-settled",
+        "This critical result was acknowledged or withdrawn already. You now see how it stands.",
+        "该危急结果已被确认或撤回。现在显示的是最新状态。",
+    ),
+    errors.ReadBackMissing: Problem(
+        422,
+        "read-back-missing",
+        "A telephone call counts once the result was read back. Please name who took it, and confirm that.",
+        "电话告知须由对方复述结果方可生效。请填写接听人姓名，并确认对方已复述。",
+    ),
     errors.ConsentMissing: Problem(
         409,
         "consent-missing",

@@ -11,10 +11,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from imaging.dicom_tls import TlsFiles
 from inference.model_folders import added_models_folder
 from signaling.recorder.kept_recordings import RetentionClass
+from teleconsult.escalation.ladder import Ladders, ladders_from
 from teleconsult.notifications.settings import NotificationSettings
 from teleconsult.recordings.retention_days import days_from
 from teleconsult.relays import relay_urls
-from teleconsult.ringing.ladder import Ladders, ladders_from
 
 if TYPE_CHECKING:
     from imaging.gate_rules import Rule
@@ -61,7 +61,7 @@ class Settings:
     report_pkcs12_password: Path | None  # the file with its password
     time_stamp_url: str | None  # of an RFC 3161 authority; None: reports only claim when they were signed
     notifications: NotificationSettings
-    ladders: Ladders  # of urgent requests that nobody accepts
+    ladders: Ladders  # of what nobody accepts or acknowledges
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":

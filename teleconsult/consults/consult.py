@@ -7,7 +7,13 @@ from enum import StrEnum
 from typing import Any
 
 from teleconsult.consents.consent import Consent
-from teleconsult.errors import ConsentMissing, IllegalTransition, ReasonRequired, StudyMissing
+from teleconsult.errors import (
+    ConsentMissing,
+    DecisionMissing,
+    IllegalTransition,
+    ReasonRequired,
+    StudyMissing,
+)
 
 
 class Status(StrEnum):
@@ -190,6 +196,7 @@ class Consult:
         Raises:
             IllegalTransition: the table has no such step from here.
             ReasonRequired: the step asks for a reason.
+            DecisionMissing: the inviting side acknowledges with its own decision, which is the reason.
             ConsentMissing, StudyMissing: what the step needs is not on file.
         """
         possible = self.possible
@@ -197,6 +204,8 @@ class Consult:
             raise IllegalTransition(event, self.status, [e for e in possible if e not in BY_SYSTEM])
         if event in NEEDS_REASON and not (reason or "").strip():
             raise ReasonRequired
+        if event is Event.ACKNOWLEDGE and not (reason or "").strip():
+            raise DecisionMissing
         if event in NEEDS_CONSENT and self.consent is None:
             raise ConsentMissing
         if event in NEEDS_IMAGES and not self.study_instance_uids:

@@ -26,6 +26,12 @@ class Kind(StrEnum):
     REPORT_SIGNED = "report-signed"
     REPORT_REOPENED = "report-reopened"
     REPORT_ACKNOWLEDGED = "report-acknowledged"
+    CRITICAL_RESULT = "critical-result"
+    CRITICAL_OVERDUE = "critical-overdue"  # not acknowledged in time
+    CRITICAL_TELEPHONE = "critical-telephone"  # the same, to who found it
+    CRITICAL_ACKNOWLEDGED = "critical-acknowledged"
+    CRITICAL_TELEPHONED = "critical-telephoned"
+    CRITICAL_WITHDRAWN = "critical-withdrawn"
     TEST = "test"
 
 
@@ -33,6 +39,7 @@ class Topic(StrEnum):
     """What a user chooses channels for."""
 
     URGENT = "urgent"
+    CRITICAL = "critical"
     REQUESTS = "requests"
     ANSWERS = "answers"
     APPOINTMENTS = "appointments"
@@ -60,6 +67,12 @@ TOPICS: Mapping[Kind, Topic] = {
     Kind.REPORT_SIGNED: Topic.REPORTS,
     Kind.REPORT_REOPENED: Topic.REPORTS,
     Kind.REPORT_ACKNOWLEDGED: Topic.REPORTS,
+    Kind.CRITICAL_RESULT: Topic.CRITICAL,
+    Kind.CRITICAL_OVERDUE: Topic.CRITICAL,
+    Kind.CRITICAL_TELEPHONE: Topic.CRITICAL,
+    Kind.CRITICAL_ACKNOWLEDGED: Topic.REPORTS,
+    Kind.CRITICAL_TELEPHONED: Topic.REPORTS,
+    Kind.CRITICAL_WITHDRAWN: Topic.CRITICAL,
     Kind.TEST: Topic.REPORTS,
 }
 # On the way from an urgent request to its call nothing waits for the morning.
@@ -72,7 +85,7 @@ HURRIES = frozenset(
         Kind.ROOM_OPENED,
     }
 )
-DISTURBS = frozenset({Topic.URGENT})  # also in quiet hours
+DISTURBS = frozenset({Topic.URGENT, Topic.CRITICAL})  # also in quiet hours
 
 # Which steps of a consult are news to the other side, and as what.
 NEWS: Mapping[Event, Kind] = {
@@ -113,7 +126,7 @@ class QuietHours:
         return datetime.combine(day, self.end, zone).astimezone(UTC)
 
 
-ALL_TOPICS_BY_PUSH: Mapping[Topic, frozenset[Channel]] = {
+ALL_TOPICS_BY_PUSH: dict[Topic, frozenset[Channel]] = {
     topic: frozenset(Channel) if topic in DISTURBS else frozenset({Channel.PUSH}) for topic in Topic
 }
 

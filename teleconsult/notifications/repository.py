@@ -13,6 +13,7 @@ from teleconsult.consults.consult import Urgency
 from teleconsult.errors import NotFound
 from teleconsult.notifications import deliveries
 from teleconsult.notifications.notification import (
+    ALL_TOPICS_BY_PUSH,
     Channel,
     Choices,
     Kind,
@@ -202,8 +203,9 @@ def _choices(row: Row[Any]) -> Choices:
     quiet = None
     if row.quiet_from and row.quiet_until:
         quiet = QuietHours(time.fromisoformat(row.quiet_from), time.fromisoformat(row.quiet_until))
+    chosen = {Topic(t): frozenset(Channel(c) for c in ways) for t, ways in row.channels.items()}
     return Choices(
-        channels={Topic(t): frozenset(Channel(c) for c in chosen) for t, chosen in row.channels.items()},
+        channels=ALL_TOPICS_BY_PUSH | chosen,  # a topic that came later is as it is for everybody
         email=row.email,
         phone=row.phone,
         quiet=quiet,

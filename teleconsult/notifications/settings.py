@@ -22,7 +22,7 @@ class NotificationSettings:
     webhook_secret: str | None
     push_contact: str | None  # whom a push service asks when something is wrong: mailto: or https:
     allow_local_push: bool  # for trials
-    kept_for: KeptFor = KeptFor()
+    kept_for: KeptFor
 
     @classmethod
     def from_environment(

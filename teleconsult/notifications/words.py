@@ -36,6 +36,30 @@ SENTENCES: Mapping[Kind, tuple[str, str]] = {
     Kind.REPORT_SIGNED: ("{person} has signed the report of a consult", "{person} 已签发会诊报告"),
     Kind.REPORT_REOPENED: ("{person} is amending a signed report", "{person} 正在修订已签发的报告"),
     Kind.REPORT_ACKNOWLEDGED: ("{person} has acknowledged your report", "{person} 已确认收到您的报告"),
+    Kind.CRITICAL_RESULT: (
+        "Critical result from {person}: please acknowledge it with your decision",
+        "{person} 报告了危急结果：请确认并写明您的处理",
+    ),
+    Kind.CRITICAL_OVERDUE: (
+        "A critical result from {person} for {asking} ({institution_en}) has not been acknowledged in time",
+        "{person} 发给{institution_zh} {asking} 的危急结果未按时确认",
+    ),
+    Kind.CRITICAL_TELEPHONE: (
+        "Your critical result for {asking} ({institution_en}) has not been acknowledged: please telephone",
+        "您发给{institution_zh} {asking} 的危急结果尚未确认：请立即电话告知",
+    ),
+    Kind.CRITICAL_ACKNOWLEDGED: (
+        "{person} has acknowledged your critical result",
+        "{person} 已确认您报告的危急结果",
+    ),
+    Kind.CRITICAL_TELEPHONED: (
+        "{person} has recorded that a critical result was told by telephone",
+        "{person} 已记录：危急结果已电话告知",
+    ),
+    Kind.CRITICAL_WITHDRAWN: (
+        "{person} has withdrawn a critical result: please read why",
+        "{person} 撤回了一项危急结果：请查看原因",
+    ),
     Kind.TEST: ("This is the test that you asked for", "这是您请求的测试通知"),
 }
 

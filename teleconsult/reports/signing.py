@@ -16,6 +16,7 @@ from imaging.structured_report import DecidedFinding, decisions_report
 from storage import audit_log
 from storage.errors import StaleVersion
 from teleconsult.consults.consult import Consult, Event
+from teleconsult.critical_results.in_report import critical_sections
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.finding_record import DecisionStatus, FindingRecord
 from teleconsult.notifications.telling import announce, tell_of_step
@@ -70,7 +71,7 @@ def sign_report(
         # A finding that arrived, or a decision that was changed, since the look above.
         current = assemble(parts, connection, consult, report)
         report.sign(user_id=user.id, undecided=current.undecided, faults=current.faults, at=at)
-        appendices = opinion_sections(parts, connection, consult)
+        appendices = _appendices(parts, connection, consult)
         if current.records != assembled.records or appendices != contents.appendices:
             raise StaleVersion(consult.id)
         digest = hashlib.sha256(pdf).hexdigest()
@@ -226,7 +227,7 @@ def _contents(
         amendment_reason=next(
             (entry.reason for entry in reversed(consult.history) if entry.event is Event.AMEND), None
         ),
-        appendices=opinion_sections(parts, connection, consult),
+        appendices=_appendices(parts, connection, consult),
     )
     if not earlier:
         return contents
@@ -238,6 +239,13 @@ def _contents(
         "recommendation": contents.recommendation,
     }
     return replace(contents, changes=section_differences(earlier[-1].sections, now))
+
+
+def _appendices(parts: PartsOfApp, connection: Connection, consult: Consult) -> list[tuple[str, str]]:
+    return [
+        *critical_sections(parts, connection, consult),
+        *opinion_sections(parts, connection, consult),
+    ]
 
 
 def _both(user: User) -> str:

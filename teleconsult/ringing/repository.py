@@ -1,4 +1,4 @@
-"""Who is rung for which request, and when its ladder goes on: kept, so that a restart forgets none."""
+"""Who is rung for which request: kept, so that a restart forgets none."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from storage.tables import escalations, rings
+from storage.tables import rings
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,14 +16,6 @@ class Ring:
     rung: int  # 0: rung at once
     rang_at: datetime
     dismissed_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Escalation:
-    consult_id: str
-    next_rung: int  # of its ladder, 0-based
-    submitted_at: datetime
-    due_at: datetime | None  # null: the ladder has no more
 
 
 class RingRepository:
@@ -75,36 +67,3 @@ class RingRepository:
     def forget(self, connection: Connection, consult_id: str) -> None:
         """Before a request is submitted again."""
         connection.execute(delete(rings).where(rings.c.consult_id == consult_id))
-        self.stop(connection, consult_id)
-
-    def escalate(self, connection: Connection, escalation: Escalation) -> None:
-        connection.execute(
-            insert(escalations).values(
-                consult_id=escalation.consult_id,
-                next_rung=escalation.next_rung,
-                submitted_at=escalation.submitted_at,
-                due_at=escalation.due_at,
-            )
-        )
-
-    def escalation(self, connection: Connection, consult_id: str) -> Escalation | None:
-        row = connection.execute(select(escalations).where(escalations.c.consult_id == consult_id)).first()
-        return Escalation(**row._mapping) if row else None
-
-    def due(self, connection: Connection, at: datetime) -> list[Escalation]:
-        rows = connection.execute(
-            select(escalations).where(escalations.c.due_at <= at).order_by(escalations.c.due_at).limit(20)
-        )
-        return [Escalation(**row._mapping) for row in rows]
-
-    def climb(self, connection: Connection, read: Escalation, next_due: datetime | None) -> bool:
-        """Whether this rung is the caller's: of several processes it is one's."""
-        taken = connection.execute(
-            update(escalations)
-            .where(escalations.c.consult_id == read.consult_id, escalations.c.next_rung == read.next_rung)
-            .values(next_rung=read.next_rung + 1, due_at=next_due)
-        )
-        return taken.rowcount == 1
-
-    def stop(self, connection: Connection, consult_id: str) -> None:
-        connection.execute(delete(escalations).where(escalations.c.consult_id == consult_id))

@@ -11,33 +11,36 @@ from teleconsult import access
 from teleconsult.access import Part
 from teleconsult.consults.consult import SYSTEM, Consult, Event, Specialty, Status
 from teleconsult.dependencies import PartsOfApp
-from teleconsult.errors import IllegalTransition, NotAllowed, NotFound, RequestTaken
+from teleconsult.errors import NotAllowed, NotFound, RequestTaken
+from teleconsult.escalation.ladder import RINGS, Audience, Rung, due
+from teleconsult.escalation.repository import Escalation, EscalationRepository, Taken
 from teleconsult.notifications.notification import Kind
 from teleconsult.notifications.telling import announce, invited, named, tell_of_step
-from teleconsult.ringing.ladder import RINGS, Audience, Rung, due
-from teleconsult.ringing.repository import Escalation, RingRepository
+from teleconsult.ringing.repository import RingRepository
 from teleconsult.users.user import Role, User
 
 ring_repository = RingRepository()
+escalation_repository = EscalationRepository()
 ROLES = {Audience.COORDINATORS: Role.COORDINATOR, Audience.ADMINISTRATORS: Role.ADMINISTRATOR}
 
 
 def begin(parts: PartsOfApp, connection: Connection, consult: Consult, at: datetime) -> None:
     """With the submission, in one transaction. A routine request waits in the worklists without ringing."""
     ring_repository.forget(connection, consult.id)
+    escalation_repository.stop(connection, consult.id)
     if consult.urgency not in RINGS:
         return
     reached = {user.id for user in invited(parts, connection, consult)}
     ring_repository.ring(connection, consult.id, reached, 0, at)
     first = due(parts.settings.ladders[consult.urgency], 0, at)
-    ring_repository.escalate(connection, Escalation(consult.id, 0, at, first))
+    escalation_repository.begin(connection, Escalation(consult.id, consult.urgency, 0, at, first))
 
 
 def end(connection: Connection, consult: Consult) -> frozenset[str]:
     """Once it waits no longer; whose pages stop ringing."""
     if consult.status is Status.REQUESTED:
         return frozenset()
-    ring_repository.stop(connection, consult.id)
+    escalation_repository.stop(connection, consult.id)
     return ring_repository.rung(connection, consult.id)
 
 
@@ -78,37 +81,13 @@ def _require_waiting(parts: PartsOfApp, connection: Connection, consult: Consult
         raise RequestTaken(holder.display_name if holder else None)
 
 
-def climb_due(parts: PartsOfApp, at: datetime) -> bool:
-    """Take every rung that is due; whether there was one."""
-    with parts.database.reading() as connection:
-        waiting = ring_repository.due(connection, at)
-    return any([climb(parts, escalation, at) for escalation in waiting])
-
-
-def climb(parts: PartsOfApp, escalation: Escalation, at: datetime) -> bool:
-    """Take one rung. False: another process took it, or somebody accepted meanwhile."""
-    try:
-        with parts.database.transaction() as connection:
-            consult = parts.consults.get(connection, escalation.consult_id)
-            ladder = parts.settings.ladders[consult.urgency]
-            if consult.status is not Status.REQUESTED or escalation.next_rung >= len(ladder):
-                ring_repository.stop(connection, consult.id)
-                return False
-            rung = ladder[escalation.next_rung]
-            next_due = due(ladder, escalation.next_rung + 1, escalation.submitted_at)
-            if not ring_repository.climb(connection, escalation, next_due):
-                return False
-            told = _take(parts, connection, consult, rung, escalation.next_rung + 1, at)
-    except (StaleVersion, IllegalTransition):
-        return False  # it is looked at again in a moment
-    parts.publish({"type": "consult-changed", "consult_id": escalation.consult_id})
-    announce(parts, told)
-    return True
-
-
-def _take(
-    parts: PartsOfApp, connection: Connection, consult: Consult, rung: Rung, number: int, at: datetime
-) -> frozenset[str]:
+def take_rung(
+    parts: PartsOfApp, connection: Connection, consult_id: str, rung: Rung, number: int, at: datetime
+) -> Taken | None:
+    """Tell whom the rung names; None: somebody has accepted meanwhile."""
+    consult = parts.consults.get(connection, consult_id)
+    if consult.status is not Status.REQUESTED:
+        return None
     moved = consult.apply(Event.EXPIRE, actor_id=SYSTEM, at=at, reason=rung.reason)
     if Audience.GENERAL in rung.tells:
         moved = replace(moved, escalated_to=Specialty.GENERAL)
@@ -136,4 +115,4 @@ def _take(
             connection, new, kind, at=at, urgency=saved.urgency, consult_id=consult.id, values=values
         )
         told |= new
-    return told
+    return Taken(consult.id, told)

@@ -11,9 +11,9 @@ from teleconsult.consults.consult import Consult, Status, Urgency
 from teleconsult.consults.schemas import ConsultOut, consults_out
 from teleconsult.dependencies import CurrentUser, Now, Parts
 from teleconsult.errors import NotFound
+from teleconsult.escalation.schemas import NextRungOut, next_rung_out
 from teleconsult.notifications.telling import announce
 from teleconsult.ringing import ringing
-from teleconsult.ringing.ladder import Audience
 from teleconsult.ringing.repository import Ring
 from teleconsult.users.schemas import UserRefOut
 from teleconsult.users.user import User
@@ -32,11 +32,6 @@ class RingOut(BaseModel):
     rang_at: datetime
     is_over: bool
     taken_by: UserRefOut | None
-
-
-class NextRungOut(BaseModel):
-    at: datetime
-    tells: list[Audience]
 
 
 class RingingOut(BaseModel):
@@ -100,9 +95,5 @@ def read_ringing(consult_id: str, parts: Parts, user: CurrentUser) -> RingingOut
     with parts.database.reading() as connection:
         consult = parts.consults.get_for(connection, consult_id, user)
         rung, not_me = ringing.ring_repository.counts(connection, consult.id)
-        waiting = ringing.ring_repository.escalation(connection, consult.id)
-    following = None
-    ladder = parts.settings.ladders.get(consult.urgency, ())
-    if waiting is not None and waiting.due_at is not None and waiting.next_rung < len(ladder):
-        following = NextRungOut(at=waiting.due_at, tells=list(ladder[waiting.next_rung].tells))
+        following = next_rung_out(parts, connection, consult.id)
     return RingingOut(rung=rung, not_me=not_me, next=following)

@@ -1,48 +1,18 @@
 """An urgent request rings: one gets it, and its ladder is climbed once, on both real databases."""
 
-from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
 
 from storage.database import Database
-from storage.tables import consults, patients
 from teleconsult.consults.consult import SYSTEM, Event, Status
-from teleconsult.consults.repository import ConsultRepository
 from teleconsult.errors import NotFound, RequestTaken
-from teleconsult.notifications.repository import NotificationRepository
+from teleconsult.escalation import climbing
 from teleconsult.ringing import ringing
-from teleconsult.ringing.ladder import USUAL
-from teleconsult.users.repository import UserRepository
-from teleconsult.users.user import Role, User
+from teleconsult.users.user import User
 from tests.at_once import at_once
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-PEOPLE = {
-    "asks": (Role.GRASSROOTS_CLINICIAN, None),
-    "li": (Role.SPECIALIST, "radiology"),
-    "wang": (Role.RADIOLOGIST, "radiology"),
-    "coordinator": (Role.COORDINATOR, None),
-    "general": (Role.SPECIALIST, "general"),
-    "heart": (Role.SPECIALIST, "cardiology"),
-    "boss": (Role.ADMINISTRATOR, None),
-}
-
-
-class Parts:
-    """What ringing uses of the application; two of them are two processes."""
-
-    def __init__(self, database: Database) -> None:
-        self.database = database
-        self.consults, self.users = ConsultRepository(), UserRepository(database)
-        self.notifications = NotificationRepository([])
-        self.settings = SimpleNamespace(ladders=USUAL)
-        self.published: list[dict[str, str]] = []
-
-    def publish(self, event: dict[str, str]) -> None:
-        self.published.append(event)
+from tests.small_application import NOON, Parts, people_with_a_consult
 
 
 @pytest.fixture
@@ -52,39 +22,8 @@ def parts(database: Database) -> Any:
 
 @pytest.fixture
 def people(parts: Any) -> dict[str, User]:
-    """One institution, in which `asks` has submitted the emergency request `c` at noon."""
+    found = people_with_a_consult(parts, Status.REQUESTED)
     with parts.database.transaction() as connection:
-        place = parts.users.add_institution(connection, "A", "甲")
-        for name, (role, specialty) in PEOPLE.items():
-            parts.users.add(
-                connection,
-                username=name,
-                display_name=name,
-                roles=[role],
-                institution=place,
-                specialty=specialty,
-                password="x",
-            )
-        found = {name: parts.users.find(connection, name) for name in PEOPLE}
-        connection.execute(
-            insert(patients).values(id="p", institution_id=place.id, patient_id="1", name="A^B")
-        )
-        connection.execute(
-            insert(consults).values(
-                id="c",
-                status=Status.REQUESTED,
-                version=1,
-                patient_id="p",
-                question="?",
-                urgency="emergency",
-                specialty="radiology",
-                legal_role="consultation",
-                requested_by=found["asks"].id,
-                inviting_institution_id=place.id,
-                created_at=NOON,
-                history=[],
-            )
-        )
         ringing.begin(parts, connection, parts.consults.get(connection, "c"), NOON)
     return found
 
@@ -127,12 +66,12 @@ def test_the_ladder_is_climbed_in_time_and_each_rung_once_by_two_processes(
     parts: Any, people: dict[str, User]
 ) -> None:
     other = Parts(parts.database)
-    assert not ringing.climb_due(parts, NOON + timedelta(minutes=1))
+    assert not climbing.climb_due(parts, NOON + timedelta(minutes=1))
     at = NOON + timedelta(minutes=2)
     climbed = at_once(
         RequestTaken,
-        lambda: ringing.climb_due(parts, at),
-        lambda: ringing.climb_due(other, at),  # type: ignore[arg-type]
+        lambda: climbing.climb_due(parts, at),
+        lambda: climbing.climb_due(other, at),  # type: ignore[arg-type]
     )
     assert sorted(climbed) == [
         False,
@@ -140,9 +79,9 @@ def test_the_ladder_is_climbed_in_time_and_each_rung_once_by_two_processes(
     ]
     assert rung(parts, people) == {"li", "wang", "coordinator"}
     # Both were away for a while: what is overdue is made good at the next look.
-    assert ringing.climb_due(other, NOON + timedelta(minutes=9))  # type: ignore[arg-type]
+    assert climbing.climb_due(other, NOON + timedelta(minutes=9))  # type: ignore[arg-type]
     assert rung(parts, people) == {"li", "wang", "coordinator", "general", "boss"}
-    assert not ringing.climb_due(parts, NOON + timedelta(days=1))
+    assert not climbing.climb_due(parts, NOON + timedelta(days=1))
     with parts.database.reading() as connection:
         history = parts.consults.get(connection, "c").history
         counts = [
@@ -159,7 +98,7 @@ def test_the_ladder_is_climbed_in_time_and_each_rung_once_by_two_processes(
 
 def test_what_somebody_has_accepted_climbs_no_further(parts: Any, people: dict[str, User]) -> None:
     ringing.accept(parts, "c", people["li"], NOON)
-    assert not ringing.climb_due(parts, NOON + timedelta(days=1))
+    assert not climbing.climb_due(parts, NOON + timedelta(days=1))
     with parts.database.reading() as connection:
         assert parts.consults.get(connection, "c").history[-1].event is Event.ACCEPT
 

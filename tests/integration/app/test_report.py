@@ -137,7 +137,7 @@ def test_a_report_from_draft_to_amendment(
     assert content_of(second) == amended
     replaced = second.PredecessorDocumentsSequence[0].ReferencedSeriesSequence[0].ReferencedSOPSequence[0]
     assert replaced.ReferencedSOPInstanceUID == first.SOPInstanceUID
-    closed = step(clinician, clinician.get(f"/api/consults/{consult['id']}"), "acknowledge")
+    closed = step(clinician, clinician.get(f"/api/consults/{consult['id']}"), "acknowledge", "follow-up CT")
     assert closed["status"] == "closed"
 
 

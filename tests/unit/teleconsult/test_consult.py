@@ -19,7 +19,13 @@ from teleconsult.consults.consult import (
     Status,
     Urgency,
 )
-from teleconsult.errors import ConsentMissing, IllegalTransition, ReasonRequired, StudyMissing
+from teleconsult.errors import (
+    ConsentMissing,
+    DecisionMissing,
+    IllegalTransition,
+    ReasonRequired,
+    StudyMissing,
+)
 from teleconsult.users.user import Institution, Role, User
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -69,6 +75,14 @@ def a_consult(status: Status = Status.REQUESTED, **other: object) -> Consult:
 def test_a_step_the_table_lacks_is_refused(status: Status, event: Event) -> None:
     with pytest.raises(IllegalTransition, match=f"while '{status}'"):
         a_consult(status).apply(event, actor_id="x", at=NOON, reason="because")
+
+
+def test_the_inviting_side_acknowledges_with_its_own_decision() -> None:
+    signed = a_consult(Status.SIGNED)
+    with pytest.raises(DecisionMissing):
+        signed.apply(Event.ACKNOWLEDGE, actor_id="x", at=NOON, reason=" ")
+    closed = signed.apply(Event.ACKNOWLEDGE, actor_id="x", at=NOON, reason="follow-up CT")
+    assert (closed.status, closed.history[-1].reason) == (Status.CLOSED, "follow-up CT")
 
 
 @pytest.mark.parametrize("event", sorted(NEEDS_REASON))

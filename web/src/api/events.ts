@@ -4,6 +4,7 @@ import { createContext, useContext, useEffect, useState } from "react";
 
 import { archiveKeys } from "./archiveHooks";
 import { chatKey } from "./chatHooks";
+import { criticalKeys } from "./criticalHooks";
 import { calendarKeys } from "./calendarHooks";
 import { keys } from "./hooks";
 import { institutionKeys } from "./institutionHooks";
@@ -47,6 +48,7 @@ export function staleKeys(event: ServerEvent): readonly (readonly string[])[] {
         keys.report(event.consult_id),
         ...Object.values(calendarKeys),
         ringKeys.all,
+        criticalKeys.waiting,
       ];
     case "chat-changed":
       return [chatKey(event.consult_id), worklistKeys.all];
@@ -59,7 +61,7 @@ export function staleKeys(event: ServerEvent): readonly (readonly string[])[] {
     case "reminder-due":
       return [calendarKeys.reminders];
     case "notifications-changed":
-      return [notificationKeys.list, ringKeys.all];
+      return [notificationKeys.list, ringKeys.all, criticalKeys.waiting];
     case "account-changed":
       return [keys.me];
     case "models-changed":

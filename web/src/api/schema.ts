@@ -672,6 +672,87 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/consults/{consult_id}/critical-results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List Critical Results */
+        get: operations["list_critical_results_api_consults__consult_id__critical_results_get"];
+        put?: never;
+        /**
+         * Raise Critical Result
+         * @description Tell the inviting side at once, with or without a report; it waits until they acknowledge it.
+         */
+        post: operations["raise_critical_result_api_consults__consult_id__critical_results_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/critical-results/{result_id}/acknowledgement": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Acknowledge
+         * @description The inviting side has read it, and says what it will do.
+         */
+        post: operations["acknowledge_api_consults__consult_id__critical_results__result_id__acknowledgement_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/critical-results/{result_id}/telephone": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record Telephone Call
+         * @description Who found it has told the other side by telephone, and heard it read back.
+         */
+        post: operations["record_telephone_call_api_consults__consult_id__critical_results__result_id__telephone_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/consults/{consult_id}/critical-results/{result_id}/withdrawal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Withdraw Critical Result
+         * @description It was not so: the other side is told that, and why.
+         */
+        post: operations["withdraw_critical_result_api_consults__consult_id__critical_results__result_id__withdrawal_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/consults/{consult_id}/events": {
         parameters: {
             query?: never;
@@ -1289,6 +1370,46 @@ export interface paths {
          *     same person; the confirmation is in the audit log.
          */
         post: operations["add_study_to_consult_api_consults__consult_id__studies_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/critical-results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Waiting
+         * @description What waits for an acknowledgement that the user may give, or waits for. The first due first.
+         */
+        get: operations["list_waiting_api_critical_results_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/critical-results/categories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Categories
+         * @description The categories, and whom each reaches after how long.
+         */
+        get: operations["list_categories_api_critical_results_categories_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2969,6 +3090,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AcknowledgementIn */
+        AcknowledgementIn: {
+            /** Decision */
+            decision: string;
+        };
         /**
          * Action
          * @enum {string}
@@ -3251,7 +3377,7 @@ export interface components {
          * Audience
          * @enum {string}
          */
-        Audience: "coordinators" | "general" | "administrators";
+        Audience: "coordinators" | "general" | "colleagues" | "specialist" | "administrators";
         /**
          * AvailabilityOut
          * @description What is read is what is sent back changed; `version` 0: nothing was said yet.
@@ -3287,6 +3413,13 @@ export interface components {
          * @enum {string}
          */
         BodySite: "head" | "face" | "eye" | "ear" | "mouth" | "neck" | "chest" | "breast" | "abdomen" | "back" | "pelvis" | "upper-limb" | "hand" | "lower-limb" | "foot";
+        /** BothLanguages */
+        BothLanguages: {
+            /** En */
+            en: string;
+            /** Zh */
+            zh: string;
+        };
         /** BoundsOut */
         BoundsOut: {
             /** High */
@@ -3389,6 +3522,12 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /**
+         * Category
+         * @description ACR categories 1, 2 and 3; the source stands in categories.json.
+         * @enum {string}
+         */
+        Category: "minutes" | "hours" | "days";
         /**
          * CategoryOut
          * @description A coded class of a guideline, and the rule that gave it.
@@ -3757,6 +3896,96 @@ export interface components {
             same_person_confirmed: boolean;
             /** Study Instance Uid */
             study_instance_uid: string;
+        };
+        /** CriticalCategoriesOut */
+        CriticalCategoriesOut: {
+            /** Categories */
+            categories: components["schemas"]["CriticalCategoryOut"][];
+            /** Source */
+            source: string;
+        };
+        /** CriticalCategoryOut */
+        CriticalCategoryOut: {
+            code: components["schemas"]["Category"];
+            examples: components["schemas"]["BothLanguages"];
+            /** Ladder */
+            ladder: components["schemas"]["RungOut"][];
+            title: components["schemas"]["BothLanguages"];
+        };
+        /**
+         * CriticalEvent
+         * @enum {string}
+         */
+        CriticalEvent: "expire" | "acknowledge" | "telephone" | "withdraw";
+        /** CriticalResultIn */
+        CriticalResultIn: {
+            category: components["schemas"]["Category"];
+            /** Finding */
+            finding: string;
+        };
+        /** CriticalResultOut */
+        CriticalResultOut: {
+            category: components["schemas"]["Category"];
+            /** Consult Id */
+            consult_id: string;
+            /**
+             * Due At
+             * Format: date-time
+             */
+            due_at: string;
+            /** Finding */
+            finding: string;
+            /** History */
+            history: components["schemas"]["CriticalStepOut"][];
+            /** Id */
+            id: string;
+            /** May Acknowledge */
+            may_acknowledge: boolean;
+            /** May Telephone */
+            may_telephone: boolean;
+            next: components["schemas"]["NextRungOut"] | null;
+            patient: components["schemas"]["PatientOut"];
+            /**
+             * Raised At
+             * Format: date-time
+             */
+            raised_at: string;
+            raised_by: components["schemas"]["UserRefOut"];
+            status: components["schemas"]["CriticalStatus"];
+            title: components["schemas"]["BothLanguages"];
+            /** Told */
+            told: components["schemas"]["UserRefOut"][];
+        };
+        /** CriticalResultsOut */
+        CriticalResultsOut: {
+            /** May Raise */
+            may_raise: boolean;
+            /** Results */
+            results: components["schemas"]["CriticalResultOut"][];
+        };
+        /**
+         * CriticalStatus
+         * @enum {string}
+         */
+        CriticalStatus: "open" | "overdue" | "acknowledged" | "withdrawn";
+        /** CriticalStepOut */
+        CriticalStepOut: {
+            actor: components["schemas"]["UserRefOut"] | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            event: components["schemas"]["CriticalEvent"];
+            /** Spoken To */
+            spoken_to: string | null;
+            /** Words */
+            words: string;
+        };
+        /** CriticalWithdrawalIn */
+        CriticalWithdrawalIn: {
+            /** Reason */
+            reason: string;
         };
         /** DeciderOut */
         DeciderOut: {
@@ -5735,6 +5964,13 @@ export interface components {
             /** Text */
             text: string;
         };
+        /** RungOut */
+        RungOut: {
+            /** After Minutes */
+            after_minutes: number;
+            /** Tells */
+            tells: components["schemas"]["Audience"][];
+        };
         /** ScanOut */
         ScanOut: {
             /** Content Type */
@@ -6303,6 +6539,18 @@ export interface components {
             condition: components["schemas"]["teleconsult__findings__schemas__WordsOut"];
             guideline: components["schemas"]["teleconsult__findings__schemas__WordsOut"];
         };
+        /** TelephoneIn */
+        TelephoneIn: {
+            /**
+             * Decision
+             * @default
+             */
+            decision: string;
+            /** Read Back */
+            read_back: boolean;
+            /** Spoken To */
+            spoken_to: string;
+        };
         /**
          * Template
          * @description One version of a template.
@@ -6446,7 +6694,7 @@ export interface components {
          * @description What a user chooses channels for.
          * @enum {string}
          */
-        Topic: "urgent" | "requests" | "answers" | "appointments" | "reports";
+        Topic: "urgent" | "critical" | "requests" | "answers" | "appointments" | "reports";
         /** UndecidedOut */
         UndecidedOut: {
             /** Id */
@@ -6712,7 +6960,7 @@ export interface components {
          * Kind
          * @enum {string}
          */
-        teleconsult__notifications__notification__Kind: "request-received" | "request-waits" | "request-accepted" | "request-declined" | "request-returned" | "scheduled" | "called-off" | "appointment-near" | "room-opened" | "report-signed" | "report-reopened" | "report-acknowledged" | "test";
+        teleconsult__notifications__notification__Kind: "request-received" | "request-waits" | "request-accepted" | "request-declined" | "request-returned" | "scheduled" | "called-off" | "appointment-near" | "room-opened" | "report-signed" | "report-reopened" | "report-acknowledged" | "critical-result" | "critical-overdue" | "critical-telephone" | "critical-acknowledged" | "critical-telephoned" | "critical-withdrawn" | "test";
         /** ReadIn */
         teleconsult__notifications__schemas__ReadIn: {
             /** Ids */
@@ -8293,6 +8541,200 @@ export interface operations {
             };
         };
     };
+    list_critical_results_api_consults__consult_id__critical_results_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CriticalResultsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    raise_critical_result_api_consults__consult_id__critical_results_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CriticalResultIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CriticalResultsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    acknowledge_api_consults__consult_id__critical_results__result_id__acknowledgement_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                result_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcknowledgementIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CriticalResultsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    record_telephone_call_api_consults__consult_id__critical_results__result_id__telephone_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                result_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TelephoneIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CriticalResultsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    withdraw_critical_result_api_consults__consult_id__critical_results__result_id__withdrawal_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                result_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CriticalWithdrawalIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CriticalResultsOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     record_consult_event_api_consults__consult_id__events_post: {
         parameters: {
             query?: never;
@@ -9575,6 +10017,72 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConsultOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_waiting_api_critical_results_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CriticalResultOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_categories_api_critical_results_categories_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CriticalCategoriesOut"];
                 };
             };
             /** @description Validation Error */

@@ -6,6 +6,7 @@ import { Link, useNavigate } from "react-router";
 import type { Consult } from "../api/types";
 import { AppointmentLine } from "../calendar/AppointmentLine";
 import { BookingDialog } from "../calendar/BookingDialog";
+import { RaiseCritical } from "../critical/RaiseCritical";
 import classes from "./consults.module.css";
 import { ReasonDialog } from "./ReasonDialog";
 import { CONSULT_EVENT, ROOM_OPEN } from "./status";
@@ -57,6 +58,7 @@ export function ConsultActions({ consult }: { consult: Consult }) {
           {t("writeAndSign")}
         </Button>
       )}
+      <RaiseCritical consultId={consult.id} fullWidth />
       {offered.length === 0 && !roomOpen && !consult.possible_events.includes("sign") && <div className={classes.muted}>{t(`waitFor.${consult.status}`)}</div>}
       <ReasonDialog steps={steps} />
       <BookingDialog

@@ -8,6 +8,7 @@ import { useConsult, useMe } from "../api/hooks";
 import type { Consult, StudySummary } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { Consents } from "../consents/Consents";
+import { CriticalResults } from "../critical/CriticalResults";
 import { PatientSide } from "../history/PatientSide";
 import { FirstReport } from "../opinions/FirstReport";
 import { PanelOfOpinions } from "../opinions/PanelOfOpinions";
@@ -123,6 +124,7 @@ export function ConsultPage() {
           <ConsultStatusTag status={consult.status} />
         </div>
       </div>
+      <CriticalResults consultId={consult.id} />
       <div className={classes.grid}>
         <div className={classes.column}>
           <Request consult={consult} />

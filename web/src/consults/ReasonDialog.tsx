@@ -22,7 +22,7 @@ function Form({ event, steps }: { event: ConsultEvent; steps: ConsultSteps }) {
         <Text size="sm">{t(`ask.${event}`)}</Text>
         {look.ask === "reason" && (
           <Textarea
-            label={t("reason")}
+            label={t(event === "acknowledge" ? "decision" : "reason")}
             autosize
             minRows={3}
             maxLength={500}

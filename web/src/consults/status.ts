@@ -74,7 +74,7 @@ export const CONSULT_EVENT: Readonly<Record<ConsultEvent, EventLook>> = {
   resume: { ask: "nothing", weight: "primary", icon: IconVideo, offered: true },
   end: { ask: "confirm", weight: "default", icon: IconFileText, offered: true },
   sign: { ask: "nothing", weight: "primary", icon: IconFileCheck, offered: false },
-  acknowledge: { ask: "confirm", weight: "primary", icon: IconFileCheck, offered: true },
+  acknowledge: { ask: "reason", weight: "primary", icon: IconFileCheck, offered: true },
   amend: { ask: "reason", weight: "default", icon: IconPencil, offered: true },
   expire: { ask: "nothing", weight: "default", icon: IconClock, offered: false },
   "report-without-call": { ask: "confirm", weight: "default", icon: IconFileText, offered: true },

@@ -8,6 +8,7 @@ import {
   IconMail,
   IconMessage,
   IconMessageReply,
+  IconUrgent,
   type Icon,
 } from "@tabler/icons-react";
 
@@ -16,6 +17,7 @@ import type { Tone } from "../app/theme";
 
 export const TOPIC: Readonly<Record<Topic, { tone: Tone; icon: Icon }>> = {
   urgent: { tone: "signal", icon: IconBellRinging },
+  critical: { tone: "signal", icon: IconUrgent },
   requests: { tone: "petrol", icon: IconInbox },
   answers: { tone: "petrol", icon: IconMessageReply },
   appointments: { tone: "amber", icon: IconCalendarTime },

@@ -10,6 +10,7 @@ import { useConsult, useReport } from "../api/hooks";
 import { useSignedVersions } from "../api/reportHooks";
 import type { Consult, Finding, Report } from "../api/types";
 import { useLanguage } from "../app/i18n";
+import { RaiseCritical } from "../critical/RaiseCritical";
 import { actorName, formatInstant, formatProbability } from "../ui/format";
 import { Note } from "../ui/Note";
 import { Panel } from "../ui/Panel";
@@ -186,6 +187,7 @@ function Editor({ consult, report, onShowFinding }: { consult: Consult; report: 
               {t("versions.open", { count: versions.length })}
             </Button>
           )}
+          {editable && <RaiseCritical consultId={consult.id} />}
           {editable && consult.status !== "reporting" && <span className={classes.muted}>{t("signAfter")}</span>}
           {maySign && empty && <span className={classes.muted}>{t("conclusionMissing")}</span>}
           {(editable || report.has_signed_pdf) && (

@@ -10,6 +10,7 @@ import { useMe } from "../api/hooks";
 import type { Me } from "../api/types";
 import { useViews, useWorklist, type WorklistRow } from "../api/worklistHooks";
 import { useLanguage } from "../app/i18n";
+import { CriticalWaiting } from "../critical/CriticalResults";
 import { institutionName } from "../ui/institution";
 import { PageHead } from "../ui/PageHead";
 import { EmptyState, ErrorState, LoadingState } from "../ui/states";
@@ -75,6 +76,7 @@ function Worklist({ me }: { me: Me }) {
           )
         }
       />
+      <CriticalWaiting />
       <section className={classes.panel} aria-label={t("title")} aria-busy={list.isPending}>
         <ViewBar address={address} me={me} />
         <div className={classes.bar}>

@@ -76,6 +76,7 @@ class ReportContents:
     entries: Sequence[Entry] = ()
     amendment_reason: str | None = None
     has_time_stamp: bool = False
+    opening: Sequence[tuple[str, str]] = ()  # headings and texts before the report's own
     appendices: Sequence[tuple[str, str]] = ()  # headings and texts after the report's own
     changes: Sequence[tuple[str, Sequence[Run]]] = ()  # against the version signed before, by section
 
@@ -141,6 +142,7 @@ def _story(contents: ReportContents) -> list[object]:
         _facts([*contents.patient, *contents.consult]),
         *_amendment(contents),
         *_section("会诊问题 Question", contents.question),
+        *(part for heading, text in contents.opening for part in _section(heading, text)),
         Paragraph(_mixed("影像所见 Findings"), _style("heading")),
     ]
     if contents.findings:

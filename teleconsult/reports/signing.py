@@ -20,7 +20,7 @@ from teleconsult.critical_results.in_report import critical_sections
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.finding_record import DecisionStatus, FindingRecord
 from teleconsult.notifications.telling import announce, tell_of_step
-from teleconsult.opinions.in_report import opinion_sections, require_opinions
+from teleconsult.opinions.in_report import compared_sections, opinion_sections, require_opinions
 from teleconsult.reports.archiving import archive_at_once
 from teleconsult.reports.assembling import Assembled, assemble
 from teleconsult.reports.pades import PdfSeal
@@ -71,8 +71,8 @@ def sign_report(
         # A finding that arrived, or a decision that was changed, since the look above.
         current = assemble(parts, connection, consult, report)
         report.sign(user_id=user.id, undecided=current.undecided, faults=current.faults, at=at)
-        appendices = _appendices(parts, connection, consult)
-        if current.records != assembled.records or appendices != contents.appendices:
+        around = _opening(parts, connection, consult), opinion_sections(parts, connection, consult)
+        if current.records != assembled.records or around != (contents.opening, contents.appendices):
             raise StaleVersion(consult.id)
         digest = hashlib.sha256(pdf).hexdigest()
         key = f"reports/{consult.id}/{digest[:32]}.pdf"
@@ -227,7 +227,8 @@ def _contents(
         amendment_reason=next(
             (entry.reason for entry in reversed(consult.history) if entry.event is Event.AMEND), None
         ),
-        appendices=_appendices(parts, connection, consult),
+        opening=_opening(parts, connection, consult),
+        appendices=opinion_sections(parts, connection, consult),
     )
     if not earlier:
         return contents
@@ -241,11 +242,8 @@ def _contents(
     return replace(contents, changes=section_differences(earlier[-1].sections, now))
 
 
-def _appendices(parts: PartsOfApp, connection: Connection, consult: Consult) -> list[tuple[str, str]]:
-    return [
-        *critical_sections(parts, connection, consult),
-        *opinion_sections(parts, connection, consult),
-    ]
+def _opening(parts: PartsOfApp, connection: Connection, consult: Consult) -> list[tuple[str, str]]:
+    return [*critical_sections(parts, connection, consult), *compared_sections(connection, consult)]
 
 
 def _both(user: User) -> str:

@@ -33,6 +33,10 @@ def case(installation: Installation, clinician: Client, specialist: Client) -> d
     wait_until(lambda: clinician.ai_of(uid)["status"] == "completed", "the phantom is read")
     question = "右肺结节，请会诊。A nodule in the right lung: what next?"
     consult = accepted_consult(clinician, specialist, study, question)
+    found = "右侧张力性气胸，纵隔左移。Tension pneumothorax on the right, mediastinum shifted to the left."
+    specialist.post(
+        f"/api/consults/{consult['id']}/critical-results", {"category": "minutes", "finding": found}
+    )
     for device in ("CT1", "MR_ROOM_2"):
         admin.post("/api/dicom-peers", {"ae_title": device, "address": "192.168.10.33", "port": 104})
     rule = {"modalities": ["CT"], "same_body_part": True, "not_older_than_days": 1095, "at_most": 3}

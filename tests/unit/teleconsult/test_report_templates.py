@@ -154,7 +154,7 @@ def test_a_row_whose_finding_is_no_longer_accepted_stays_until_the_writer_says()
 
 
 def test_what_does_not_fit_another_template_is_kept_with_its_words_and_comes_back() -> None:
-    written = {"smoking": Written("former"), "diameter#own-1": Written(8), "agreement": Written("full")}
+    written = {"smoking": Written("former"), "diameter#own-1": Written(8), "change_of_care": Written("no")}
     kept = fill(LUNG, written, []).remembered()
     other = fill(OPINION, kept, [])
     assert set(other.left) == {"smoking", "diameter#own-1"}
@@ -163,7 +163,7 @@ def test_what_does_not_fit_another_template_is_kept_with_its_words_and_comes_bac
         ("Not in this template", "Mean diameter", "8 mm"),
     ]
     again = fill(LUNG, other.remembered(), [])
-    assert set(again.left) == {"agreement"}
+    assert set(again.left) == {"change_of_care"}
     assert again.value_at("smoking") == "former"
 
 

@@ -17,8 +17,9 @@ export function useSpecialists(specialty: string, legalRole: LegalRole) {
   });
 }
 
-export function useComparison(consultId: string) {
+export function useComparison(consultId: string, enabled: boolean) {
   return useQuery({
+    enabled,
     queryKey: comparisonKey(consultId),
     queryFn: ({ signal }) => get<Comparison>(`/consults/${path(consultId)}/comparison`, signal),
   });
@@ -27,7 +28,11 @@ export function useComparison(consultId: string) {
 export function useSaveComparison(consultId: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: NewComparison) => put<Comparison>(`/consults/${path(consultId)}/comparison`, body),
+    mutationFn: (body: Omit<NewComparison, "version">) => {
+      const version = client.getQueryData<Comparison>(comparisonKey(consultId))?.version ?? 0;
+      return put<Comparison>(`/consults/${path(consultId)}/comparison`, { ...body, version });
+    },
+    onSuccess: (stored) => client.setQueryData(comparisonKey(consultId), stored),
     onSettled: () => client.invalidateQueries({ queryKey: comparisonKey(consultId) }),
   });
 }

@@ -10,7 +10,6 @@ import { useLanguage } from "../app/i18n";
 import { Consents } from "../consents/Consents";
 import { CriticalResults } from "../critical/CriticalResults";
 import { PatientSide } from "../history/PatientSide";
-import { FirstReport } from "../opinions/FirstReport";
 import { PanelOfOpinions } from "../opinions/PanelOfOpinions";
 import { PatientLinks } from "../patient/PatientLinks";
 import { ReportEditor } from "../reports/ReportEditor";
@@ -137,7 +136,11 @@ export function ConsultPage() {
           </Panel>
           <Stills consultId={consult.id} />
           {consult.form === "panel" && consult.status !== "requested" && <PanelOfOpinions consultId={consult.id} />}
-          {consult.first_report !== null && <FirstReport consult={consult} />}
+          {consult.first_report !== null && !HAS_REPORT.has(consult.status) && (
+            <Panel title={t("opinion:firstReport")}>
+              <p className={classes.question}>{consult.first_report}</p>
+            </Panel>
+          )}
           <ConsultChat consult={consult} />
           {HAS_REPORT.has(consult.status) && (
             <div id="report" className={classes.anchor}>

@@ -7,7 +7,6 @@ import { useCriticalStep, type CriticalResult, type CriticalStatus } from "../ap
 import { inLanguage, useLanguage } from "../app/i18n";
 import type { Tone } from "../app/theme";
 import { WordsDialog } from "../consents/WordsDialog";
-import { Ago } from "../ui/Ago";
 import { actorName, formatInstant } from "../ui/format";
 import { institutionName } from "../ui/institution";
 import { Note } from "../ui/Note";
@@ -133,9 +132,13 @@ export function CriticalCard({ result }: { result: CriticalResult }) {
         </div>
       ))}
       {waits && (
-        <div className={classes.due}>
-          {t("due", { when: when(result.due_at) })} · <Ago since={result.raised_at} />
-          {result.next !== null && ` · ${t("next", { when: when(result.next.at), who: audiences(result.next.tells) })}`}
+        <div className={`${classes.due} tabular`}>
+          {[
+            result.status === "open" && t("due", { when: when(result.due_at) }),
+            result.next !== null && t("next", { when: when(result.next.at), who: audiences(result.next.tells) }),
+          ]
+            .filter(Boolean)
+            .join(" · ")}
         </div>
       )}
       {result.may_acknowledge && <Acknowledge result={result} />}

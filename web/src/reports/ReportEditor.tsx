@@ -11,6 +11,8 @@ import { useSignedVersions } from "../api/reportHooks";
 import type { Consult, Finding, Report } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { RaiseCritical } from "../critical/RaiseCritical";
+import { FirstReport } from "../opinions/FirstReport";
+import { useComparisonDraft } from "../opinions/useComparisonDraft";
 import { actorName, formatInstant, formatProbability } from "../ui/format";
 import { Note } from "../ui/Note";
 import { Panel } from "../ui/Panel";
@@ -82,6 +84,7 @@ function Editor({ consult, report, onShowFinding }: { consult: Consult; report: 
   const language = useLanguage();
   const editable = report.may_write;
   const { draft, save, change, flush, takeTheirs, keepMine } = useReportDraft(report, editable);
+  const comparison = useComparisonDraft(consult.id, consult.first_report !== null);
   const [signing, signDialog] = useDisclosure(false);
   const versions = useSignedVersions(consult.id, report.has_signed_pdf).data ?? [];
   const latest = versions.at(-1);
@@ -114,6 +117,7 @@ function Editor({ consult, report, onShowFinding }: { consult: Consult; report: 
         <div className={classes.muted}>
           {t(`consult:legalRole.${consult.legal_role}`)} · {t(`consult:legalRoleText.${consult.legal_role}`)}
         </div>
+        {consult.first_report !== null && <FirstReport text={consult.first_report} draft={comparison} />}
         {save.at === "conflict" && (
           <ConflictNote
             mine={draft}
@@ -189,6 +193,7 @@ function Editor({ consult, report, onShowFinding }: { consult: Consult; report: 
           )}
           {editable && <RaiseCritical consultId={consult.id} />}
           {editable && consult.status !== "reporting" && <span className={classes.muted}>{t("signAfter")}</span>}
+          {maySign && !comparison.isComplete && <span className={classes.muted}>{t("opinion:compare.missing")}</span>}
           {maySign && empty && <span className={classes.muted}>{t("conclusionMissing")}</span>}
           {(editable || report.has_signed_pdf) && (
           <Button
@@ -204,7 +209,7 @@ function Editor({ consult, report, onShowFinding }: { consult: Consult; report: 
           {maySign && (
             <Button
               leftSection={<IconSignature size={16} />}
-              disabled={report.undecided_count > 0 || empty || missing.length > 0 || save.at === "conflict"}
+              disabled={report.undecided_count > 0 || empty || !comparison.isComplete || missing.length > 0 || save.at === "conflict"}
               onClick={signDialog.open}
             >
               {t("sign.open")}
@@ -212,7 +217,12 @@ function Editor({ consult, report, onShowFinding }: { consult: Consult; report: 
           )}
         </div>
       </div>
-      <SignDialog consultId={consult.id} opened={signing} onClose={signDialog.close} flush={flush} />
+      <SignDialog
+        consultId={consult.id}
+        opened={signing}
+        onClose={signDialog.close}
+        flush={async () => ((await comparison.flush()) ? flush() : null)}
+      />
     </Panel>
   );
 }

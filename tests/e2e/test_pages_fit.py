@@ -1,74 +1,60 @@
 """Every page in both languages at three sizes: nothing runs off the side, nothing is left untranslated, no
-script fails. The pictures it takes lie in test-results/pages/ for people to look at."""
+script fails, and axe finds nothing that keeps anybody out (docs/accessibility.md).
+
+The pictures it takes lie in test-results/pages/ for people to look at.
+"""
 
 import re
-from typing import Any
+from itertools import groupby
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from inference.phantoms.chest import chest_ct
-from tests.dicom_builders import as_bytes
-from tests.e2e.chromium import REPOSITORY
-from tests.e2e.pages import accepted_consult, open_page, pixels_too_wide
-from tests.installation_server import Client, Installation, wait_until
+from tests.e2e.accessibility import axe_faults, tab_stops
+from tests.e2e.busy_hospital import BusyHospital, busy_hospital
+from tests.e2e.chromium import REPOSITORY, said
+from tests.e2e.pages import open_page, pixels_too_wide
+from tests.installation_server import Installation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 PICTURES = REPOSITORY / "test-results" / "pages"
 SIZES = [(1366, 768), (1920, 1080), (390, 844)]
 LANGUAGES = ["zh-CN", "en"]
+# Where axe judges the pages: each in both themes, each on a large and on a small window.
+JUDGED = {(1366, "zh-CN"): "light", (390, "en"): "dark"}
+CHOOSE = """for (const kind of ["office", "reading"])
+  localStorage.setItem("teleconsult.brightness." + kind, "%(brightness)s");"""
 # An i18next key that found no text shows itself: "consult:form.title", "form.title".
 LOOKS_LIKE_A_KEY = re.compile(r"\b[a-z][a-zA-Z]+[:.][a-z][a-zA-Z]+\.[a-zA-Z]+\b")
 
 
 @pytest.fixture(scope="module")
-def case(installation: Installation, clinician: Client, specialist: Client) -> dict[str, Any]:
-    """A phantom chest that AI has read, an accepted consult about it, devices and a planned examination."""
-    admin = installation.sign_in("admin")
-    slices, _ = chest_ct(21, slices=40, rows=256, patient_name="DEMO^PAGES", patient_id="D-PAGES")
-    done = clinician.upload({f"{n}.dcm": as_bytes(ds) for n, ds in enumerate(slices)})
-    study = done["studies"][0]
-    uid = study["study_instance_uid"]
-    wait_until(lambda: clinician.ai_of(uid)["status"] == "completed", "the phantom is read")
-    question = "右肺结节，请会诊。A nodule in the right lung: what next?"
-    consult = accepted_consult(clinician, specialist, study, question)
-    found = "右侧张力性气胸，纵隔左移。Tension pneumothorax on the right, mediastinum shifted to the left."
-    specialist.post(
-        f"/api/consults/{consult['id']}/critical-results", {"category": "minutes", "finding": found}
-    )
-    for device in ("CT1", "MR_ROOM_2"):
-        admin.post("/api/dicom-peers", {"ae_title": device, "address": "192.168.10.33", "port": 104})
-    rule = {"modalities": ["CT"], "same_body_part": True, "not_older_than_days": 1095, "at_most": 3}
-    place = {"kind": "dimse", "ae_title": "PROVINCIAL_PACS", "host": "192.168.200.14", "port": 11112}
-    admin.post("/api/archives", {"name": "新疆维吾尔自治区人民医院 影像归档", **place, "prior_rule": rule})
-    specialist.post(
-        "/api/scheduled-procedures",
-        {
-            "patient_id": "D-PLANNED",
-            "patient_name": "ABDURAHMAN^MUHTAR=阿卜杜热合曼·买买提",
-            "modality": "MG",
-            "procedure_description": "Bilateral mammography, screening, second round",
-            "scheduled_at": "2026-11-26T09:30:00+08:00",
-        },
-    )
-    return {"study": uid, "consult": consult["id"]}
+def hospital(installation: Installation) -> BusyHospital:
+    return busy_hospital(installation)
 
 
-def pages_of(case: dict[str, Any]) -> dict[str, tuple[str, str | None]]:
+def pages_of(of: BusyHospital) -> dict[str, tuple[str, str | None]]:
     """Name of each page: whose, and its path; None for somebody who is not signed in."""
     return {
         "login": ("/login", None),
         "link-unknown": ("/p/" + "x" * 40, None),
+        "link-code": (of.patient_link, None),
         "worklist-clinician": ("/", "clinician"),
         "worklist-specialist": ("/", "specialist"),
         "worklist-filtered": ("/?modality=CT&state=unread&state=active&sort=ai", "clinician"),
         "upload": ("/upload", "clinician"),
-        "study": (f"/studies/{case['study']}", "clinician"),
-        "request": (f"/consults/new?study={case['study']}", "clinician"),
-        "consult-specialist": (f"/consults/{case['consult']}", "specialist"),
-        "consult-clinician": (f"/consults/{case['consult']}", "clinician"),
-        "door": (f"/room/{case['consult']}", "specialist"),
+        "password": ("/password", "clinician"),
+        "study": (f"/studies/{of.chest}", "clinician"),
+        "mammography": (f"/studies/{of.breast}", "specialist"),
+        "request": (f"/consults/new?study={of.chest}", "clinician"),
+        "consult-specialist": (f"/consults/{of.consult}", "specialist"),
+        "consult-clinician": (f"/consults/{of.consult}", "clinician"),
+        "second-opinion": (f"/consults/{of.second_opinion}", "specialist"),
+        "panel": (f"/consults/{of.panel}", "specialist"),
+        "signed": (f"/consults/{of.signed}", "clinician"),
+        "versions": (f"/consults/{of.signed}/report", "clinician"),
+        "door": (f"/room/{of.consult}", "specialist"),
         "nowhere": ("/no/such/page", "clinician"),
         "schedule": ("/schedule", "specialist"),
         "calendar": ("/calendar", "specialist"),
@@ -77,6 +63,7 @@ def pages_of(case: dict[str, Any]) -> dict[str, tuple[str, str | None]]:
         "archives-admin": ("/archives", "admin"),
         "manage": ("/manage", "specialist"),
         "manage-admin": ("/manage", "admin"),
+        "models": ("/models", "admin"),
         "institution": ("/institution", "clinician"),
         "notifications": ("/notifications", "clinician"),
         "institution-admin": ("/institution", "admin"),
@@ -88,17 +75,27 @@ def pages_of(case: dict[str, Any]) -> dict[str, tuple[str, str | None]]:
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize(("width", "height"), SIZES)
 def test_no_page_runs_off_its_window_or_shows_a_key_instead_of_words(
-    browser: Browser, installation: Installation, case: dict[str, Any], width: int, height: int, language: str
+    browser: Browser,
+    installation: Installation,
+    hospital: BusyHospital,
+    width: int,
+    height: int,
+    language: str,
 ) -> None:
     faults: list[str] = []
     users: dict[str | None, Page] = {}
-    for name, (path, username) in pages_of(case).items():
+    brightness = JUDGED.get((width, language))
+    for name, (path, username) in pages_of(hospital).items():
         if username not in users:
             users[username] = open_page(browser, installation, username, width, height, language)
+            if brightness is not None:
+                users[username].add_init_script(CHOOSE % {"brightness": brightness})
             users[username].on("pageerror", lambda error, name=name: faults.append(f"{name}: {error}"))
         page = users[username]
         page.goto(installation.url + path)
         settle(page)
+        if brightness is not None:
+            faults.extend(f"{name}: {fault}" for fault in axe_faults(page))
         PICTURES.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=PICTURES / f"{name}-{width}-{language}.png")
         overflow = pixels_too_wide(page)
@@ -122,3 +119,77 @@ def settle(page: Page) -> None:
     viewer = page.get_by_test_id("study-viewer")
     if viewer.count():
         expect(viewer.first).to_have_attribute("data-ready", "true", timeout=60_000)
+
+
+# What is opened by which button, on whose page: (namespace, key) of the button's words.
+DIALOGS = [
+    ("worklist-clinician", "common", "menu.user"),
+    ("worklist-clinician", "notification", "title"),
+    ("worklist-filtered", "worklist", "view.keep"),
+    ("study", "exports", "open"),
+    ("study", "viewer", "ai.settings"),
+    ("study", "viewer", "measureTools"),
+    ("consult-clinician", "consent", "record"),
+    ("consult-clinician", "consent", "withdraw"),
+    ("consult-clinician", "patientLink", "make"),
+    ("consult-clinician", "consult", "event.reschedule"),
+    ("consult-clinician", "consult", "event.withdraw"),
+    ("second-opinion", "report", "sign.open"),
+    ("calendar", "calendar", "hours.edit"),
+    ("schedule", "schedule", "plan"),
+    ("institution-admin", "institution", "members.add"),
+]
+
+
+def test_what_opens_over_a_page_keeps_nobody_out_and_gives_the_focus_back(
+    browser: Browser, installation: Installation, hospital: BusyHospital
+) -> None:
+    faults: list[str] = []
+    users: dict[str | None, Page] = {}
+    for name, namespace, key in DIALOGS:
+        path, username = pages_of(hospital)[name]
+        if username not in users:
+            users[username] = open_page(browser, installation, username, *SIZES[0], "zh-CN")
+        page = users[username]
+        if page.url != installation.url + path:
+            page.goto(installation.url + path)
+            settle(page)
+        opener = page.get_by_role("button", name=said(namespace, key)).first
+        opener.click()
+        over = page.get_by_role("dialog").or_(page.get_by_role("menu"))
+        expect(over.first).to_be_visible()
+        page.screenshot(path=PICTURES / f"over-{key}.png")
+        faults.extend(f"{name} {key}: {fault}" for fault in axe_faults(page))
+        page.keyboard.press("Escape")
+        expect(over).to_have_count(0)
+        if not opener.evaluate("(opener) => opener === document.activeElement"):
+            faults.append(f"{name} {key}: the focus is lost when it is closed")
+    for page in users.values():
+        page.context.close()
+    assert not faults, "\n".join(faults)
+
+
+def test_the_tab_key_goes_through_door_and_room_as_they_are_seen_and_axe_finds_nothing(
+    browser: Browser, installation: Installation, hospital: BusyHospital
+) -> None:
+    page = open_page(browser, installation, "specialist", *SIZES[0], "en")
+    page.goto(f"{installation.url}/room/{hospital.consult}")
+    join = page.get_by_role("button", name=said("room", "join"))
+    expect(join).to_be_enabled()
+    faults = axe_faults(page)
+    door = tab_stops(page)
+    faults += [stop.fault for stop in door if stop.fault]
+    assert any(said("room", "join").search(stop.name) for stop in door)
+    join.click()
+    expect(page.locator("[data-connection=connected]").first).to_be_visible()
+    settle(page)
+    for tab in page.get_by_role("tab").all():
+        tab.click()
+        settle(page)
+        faults += axe_faults(page)
+    room = tab_stops(page)
+    faults += [stop.fault for stop in room if stop.fault]
+    page.context.close()
+    assert not faults, "\n".join(faults)
+    regions = [region for region, _ in groupby(stop.region for stop in room if stop.region)]
+    assert regions == ["header", "viewer", "side", "toolbar"]

@@ -1,4 +1,4 @@
-import { Menu } from "@mantine/core";
+import { Menu, VisuallyHidden } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import {
   IconArchive,
@@ -29,6 +29,8 @@ import { institutionName } from "../ui/institution";
 import { UploadIndicator } from "../upload/UploadIndicator";
 import { isClinician, keepsStudies, onlyAdministers } from "../worklist/sections";
 import { BrandMark } from "./Brand";
+import type { PageKind } from "./brightness";
+import { BrightnessChoice } from "./BrightnessChoice";
 import classes from "./frame.module.css";
 import { useLanguage } from "./i18n";
 import { useKeys } from "./keys";
@@ -49,22 +51,30 @@ const NAVIGATION = [
   { to: "/devices", label: "nav.devices", icon: IconDeviceDesktopCog, who: "administrator" },
 ] as const;
 
-function UserMenu({ me, onShortcuts }: { me: Me; onShortcuts: () => void }) {
+interface UserMenuProps {
+  me: Me;
+  page: PageKind;
+  onShortcuts: () => void;
+}
+
+function UserMenu({ me, page, onShortcuts }: UserMenuProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   const logout = useLogout();
   const navigate = useNavigate();
+  const place = institutionName(me.institution, language);
   return (
     <Menu position="bottom-end" width={220} withinPortal>
       <Menu.Target>
-        <button type="button" className={classes.tool} aria-label={`${t("menu.user")}: ${me.display_name}`}>
+        <button type="button" className={classes.tool}>
+          <VisuallyHidden>{t("menu.user")}</VisuallyHidden>
           <span className={classes.avatar} aria-hidden>
             {me.display_name.slice(0, 1).toUpperCase()}
           </span>
           <span className={classes.account}>
             <span>{me.display_name}</span>
             <br />
-            <span className={classes.accountPlace}>{institutionName(me.institution, language)}</span>
+            <span className={classes.accountPlace}>{place}</span>
           </span>
         </button>
       </Menu.Target>
@@ -78,6 +88,8 @@ function UserMenu({ me, onShortcuts }: { me: Me; onShortcuts: () => void }) {
         <Menu.Item leftSection={<IconLock size={16} />} onClick={() => void navigate("/password")}>
           {t("menu.password")}
         </Menu.Item>
+        <Menu.Divider />
+        <BrightnessChoice kind={page} />
         <Menu.Divider />
         <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => logout.mutate()}>
           {t("menu.logout")}
@@ -132,7 +144,7 @@ export function AppFrame() {
           )}
           {me.data && <Bell />}
           <LanguageSwitch />
-          {me.data && <UserMenu me={me.data} onShortcuts={help.open} />}
+          {me.data && <UserMenu me={me.data} page={reading ? "reading" : "office"} onShortcuts={help.open} />}
         </div>
       </header>
       <main id="content" className={classes.main}>

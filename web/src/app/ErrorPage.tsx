@@ -3,13 +3,15 @@ import { IconReload } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
 import { EmptyState } from "../ui/states";
+import { useColorScheme } from "./brightness";
 import { surfaces, theme } from "./theme";
 
 /** What stands where a page threw. It has its own provider, for the root may be what failed. */
 export function ErrorPage() {
   const { t } = useTranslation();
+  const scheme = useColorScheme("office");
   return (
-    <MantineProvider theme={theme} cssVariablesResolver={surfaces} forceColorScheme="light">
+    <MantineProvider theme={theme} cssVariablesResolver={surfaces} forceColorScheme={scheme}>
       <EmptyState
         icon={IconReload}
         title={t("crash.title")}

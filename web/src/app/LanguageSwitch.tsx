@@ -30,7 +30,7 @@ export function LanguageSwitch({ onLight = false }: { onLight?: boolean }) {
           lang={language}
           className={classes.language}
           aria-pressed={current === language}
-          aria-label={name}
+          aria-label={`${mark} ${name}`}
           title={name}
           onClick={() => choose(language)}
         >

@@ -2,9 +2,10 @@ import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { Outlet, useMatches } from "react-router";
 
+import { useColorScheme } from "./brightness";
 import { surfaces, theme } from "./theme";
 
-/** What a route says about itself. `reading` asks for the dark theme that images are read in. */
+/** What a route says about itself. `reading`: images are read on it. */
 export interface RouteHandle {
   reading?: boolean;
 }
@@ -12,12 +13,9 @@ export interface RouteHandle {
 export function Root() {
   const matches = useMatches();
   const reading = matches.some((match) => (match.handle as RouteHandle | undefined)?.reading === true);
+  const scheme = useColorScheme(reading ? "reading" : "office");
   return (
-    <MantineProvider
-      theme={theme}
-      cssVariablesResolver={surfaces}
-      forceColorScheme={reading ? "dark" : "light"}
-    >
+    <MantineProvider theme={theme} cssVariablesResolver={surfaces} forceColorScheme={scheme}>
       <Notifications position="bottom-right" limit={3} />
       <Outlet />
     </MantineProvider>

@@ -17,7 +17,9 @@ export function LocalFigures({ card }: { card: ModelReportCard }) {
       {read === 0 ? (
         <p className={classes.muted}>{t("local.empty")}</p>
       ) : (
-        <div className={classes.scroll}>
+        // A table that is wider than a phone is moved by keyboard too.
+        // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        <div className={classes.scroll} role="region" aria-label={t("local.title")} tabIndex={0}>
           <table className={classes.table}>
             <thead>
               <tr>

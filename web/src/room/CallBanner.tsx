@@ -39,7 +39,7 @@ export function CallBanner({ words, state, joinError, onRetry, sound, children }
       )}
       {(state.status === "reconnecting" || (state.status === "connecting" && code !== "")) && (
         <Note tone="amber" alert>
-          {t("reconnecting")}
+          {code === "unreachable" ? t(`unreachable.${isSecureContext ? "https" : "http"}`) : t("reconnecting")}
         </Note>
       )}
       {state.status === "closed" && (

@@ -103,6 +103,13 @@ describe("what is known of the room", () => {
     });
   });
 
+  it("says that nobody answers until somebody does", () => {
+    const alone: Action = { kind: "lost", error: null, held: false };
+    expect(after(alone).error).toEqual({ code: "unreachable" });
+    expect(after(alone, ...heard(welcome())).error).toBeNull();
+    expect(after(...heard(welcome()), alone).error).toBeNull();
+  });
+
   it("keeps faces and pointers of a stay that is held, and none of one that is over", () => {
     const stream = {} as MediaStream;
     const before: Action[] = [

@@ -12,7 +12,7 @@ import type {
 } from "./messages";
 
 /** Codes of the server, and two of our own: no token to be had, and no WebRTC in this browser. */
-export type SessionErrorCode = ErrorCode | "no-token" | "no-webrtc";
+export type SessionErrorCode = ErrorCode | "no-token" | "no-webrtc" | "unreachable";
 /** Who is `waiting` is let in by a moderator. */
 export type SessionStatus = "connecting" | "waiting" | "connected" | "reconnecting" | "closed";
 
@@ -80,15 +80,18 @@ export function reduce(state: RoomState, action: Action): RoomState {
   switch (action.kind) {
     case "received":
       return receive(state, action.message);
-    case "lost":
+    case "lost": {
+      // Who was never in has no line to get back: nobody answered, or this address is not let in.
+      const error = action.error ?? (state.selfId === null ? "unreachable" : null);
       // What was on screen stays there. Faces and pointers stay with a stay that is held.
       return {
         ...state,
         status: state.selfId === null ? "connecting" : "reconnecting",
         streams: action.held ? state.streams : {},
         pointers: action.held ? state.pointers : {},
-        error: action.error === null ? state.error : { code: action.error },
+        error: error === null ? state.error : { code: error },
       };
+    }
     case "closed":
       return {
         ...state,

@@ -40,6 +40,13 @@ FOCUSED = """() => {
     covered: top !== null && !at.contains(top) && !top.contains(at) && at.labels?.[0]?.contains(top) !== true,
   };
 }"""
+# Blurring alone would leave the starting point where the last click was.
+FROM_THE_TOP = """() => {
+  window.tabStops = undefined;
+  document.body.tabIndex = -1;
+  document.body.focus();
+  document.body.removeAttribute("tabindex");
+}"""
 MOST_STOPS = 150
 
 
@@ -54,7 +61,7 @@ class TabStop:
 
 def tab_stops(page: Page) -> list[TabStop]:
     """What the Tab key reaches from the top of the page until its end; it fails where there is no end."""
-    page.evaluate("() => { document.activeElement?.blur(); window.tabStops = undefined; }")
+    page.evaluate(FROM_THE_TOP)
     stops: list[TabStop] = []
     for _ in range(MOST_STOPS):
         page.keyboard.press("Tab")

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.chromium import said
 from tests.installation_server import PASSWORD, Client, Installation, wait_until
@@ -96,3 +96,13 @@ def take_pictures(page: Page, folder: Path, name: str) -> None:
         wait_until(lambda: pixels_too_wide(page) <= 0, f"{name} fits {width} pixels", 10)
         page.screenshot(path=folder / f"{name}-{width}.png")
     page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
+
+
+def settle(page: Page) -> None:
+    """Until nothing on the page says that it is still loading."""
+    page.wait_for_load_state("networkidle")
+    loading = page.get_by_role("status", name=said("common", "loading"))
+    expect(page.locator("[aria-busy=true]").or_(loading)).to_have_count(0, timeout=60_000)
+    viewer = page.get_by_test_id("study-viewer")
+    if viewer.count():
+        expect(viewer.first).to_have_attribute("data-ready", "true", timeout=60_000)

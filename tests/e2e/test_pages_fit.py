@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.accessibility import axe_faults, tab_stops
 from tests.e2e.busy_hospital import BusyHospital, busy_hospital
 from tests.e2e.chromium import REPOSITORY, said
-from tests.e2e.pages import open_page, pixels_too_wide
+from tests.e2e.pages import open_page, pixels_too_wide, settle
 from tests.installation_server import Installation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
@@ -112,14 +112,6 @@ def test_no_page_runs_off_its_window_or_shows_a_key_instead_of_words(
     assert not faults, "\n".join(faults)
 
 
-def settle(page: Page) -> None:
-    """Until nothing on the page says that it is still loading."""
-    expect(page.locator("[aria-busy=true]")).to_have_count(0, timeout=60_000)
-    page.wait_for_load_state("networkidle")
-    viewer = page.get_by_test_id("study-viewer")
-    if viewer.count():
-        expect(viewer.first).to_have_attribute("data-ready", "true", timeout=60_000)
-
 
 # What is opened by which button, on whose page: (namespace, key) of the button's words.
 DIALOGS = [
@@ -132,8 +124,7 @@ DIALOGS = [
     ("consult-clinician", "consent", "record"),
     ("consult-clinician", "consent", "withdraw"),
     ("consult-clinician", "patientLink", "make"),
-    ("consult-clinician", "consult", "event.reschedule"),
-    ("consult-clinician", "consult", "event.withdraw"),
+    ("panel", "consult", "event.schedule"),
     ("second-opinion", "report", "sign.open"),
     ("calendar", "calendar", "hours.edit"),
     ("schedule", "schedule", "plan"),
@@ -181,7 +172,8 @@ def test_the_tab_key_goes_through_door_and_room_as_they_are_seen_and_axe_finds_n
     faults += [stop.fault for stop in door if stop.fault]
     assert any(said("room", "join").search(stop.name) for stop in door)
     join.click()
-    expect(page.locator("[data-connection=connected]").first).to_be_visible()
+    expect(page.locator("[data-connection=connected]").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_test_id("study-viewer").first).to_be_visible(timeout=60_000)
     settle(page)
     for tab in page.get_by_role("tab").all():
         tab.click()

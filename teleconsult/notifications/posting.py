@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from teleconsult import access
 from teleconsult.consults.consult import Status
+from teleconsult.critical_results.repository import CriticalResultRepository
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.notifications import deliveries
 from teleconsult.notifications.deliveries import Delivery, DeliveryStatus
@@ -23,6 +24,8 @@ from teleconsult.notifications.words import words
 log = logging.getLogger(__name__)
 
 CALLS_TO_WAITING = frozenset({Kind.REQUEST_RECEIVED, Kind.REQUEST_WAITS})
+CALLS_TO_CRITICAL = frozenset({Kind.CRITICAL_RESULT, Kind.CRITICAL_OVERDUE, Kind.CRITICAL_TELEPHONE})
+critical_repository = CriticalResultRepository()
 
 
 def senders_of(settings: NotificationSettings, secrets: Path) -> Mapping[Channel, Sender]:
@@ -90,6 +93,10 @@ def _letter(parts: PartsOfApp, connection: Connection, delivery: Delivery) -> Le
     if notification.consult_id is not None:
         consult = parts.consults.get(connection, notification.consult_id)
         if notification.kind in CALLS_TO_WAITING and consult.status is not Status.REQUESTED:
+            return None
+        if notification.kind in CALLS_TO_CRITICAL and not any(
+            one.waits for one in critical_repository.of_consult(connection, consult.id)
+        ):
             return None
         if access.part_in(user, consult) is not None:
             path = f"/consults/{consult.id}"

@@ -1,6 +1,7 @@
 """A critical result is acknowledged by one, or escalates once for each rung, on both real databases."""
 
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +15,10 @@ from teleconsult.critical_results.critical_result import CriticalEvent, Critical
 from teleconsult.critical_results.critical_steps import critical_repository, raise_result, take_step
 from teleconsult.errors import CriticalResultSettled, NotAllowed, NotFound
 from teleconsult.escalation import climbing
+from teleconsult.notifications.notification import Channel, Kind
+from teleconsult.notifications.posting import post_one
+from teleconsult.notifications.repository import NotificationRepository
+from teleconsult.notifications.sending import Letter
 from teleconsult.users.user import User
 from tests.at_once import at_once
 from tests.small_application import NOON, Parts, people_with_a_consult
@@ -133,3 +138,17 @@ def test_if_who_asked_is_switched_off_all_who_may_acknowledge_are_told(
         consult = parts.consults.get(connection, "c")
         raise_result(parts, connection, consult, people["li"], Category.DAYS, "a nodule", minutes(1))
     assert ("wang", "critical-result") in told(parts, people)
+
+
+def test_what_was_settled_meanwhile_is_not_sent_any_more(parts: Any, people: dict[str, User]) -> None:
+    sent: list[Letter] = []
+    parts.notifications = NotificationRepository([Channel.WEBHOOK])
+    parts.settings.notifications = SimpleNamespace(page_url="https://consult.example")
+    parts.senders = {Channel.WEBHOOK: SimpleNamespace(send=sent.append)}
+    climbing.climb_due(parts, minutes(10))
+    assert post_one(parts, Channel.WEBHOOK, minutes(10))
+    assert [letter.kind for letter in sent] == [Kind.CRITICAL_OVERDUE]
+    step(parts, people["asks"], CriticalEvent.ACKNOWLEDGE)
+    while post_one(parts, Channel.WEBHOOK, minutes(11)):
+        pass
+    assert [letter.kind for letter in sent] == [Kind.CRITICAL_OVERDUE]

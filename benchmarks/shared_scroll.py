@@ -3,8 +3,10 @@
     python -m benchmarks.shared_scroll
 
 Two pages of one Chromium in one room of a whole installation, over loopback. From the key press in one page
-to the rendered slice in the other, with single steps and with steps that do not stop; the relay's part of it,
-from one WebSocket to another; and the bytes of each page's WebSocket, as the kernel counted them (`ss`).
+to the rendered slice in the other, with single steps and with steps that do not stop; what of it passes until
+the state is sent, on its way, and after it came; the relay's part, from one WebSocket to another; and the
+bytes of each page's WebSocket, as the kernel counted them (`ss`). What this machine cannot go below is told
+by the same key presses in one page alone, which nobody follows.
 """
 
 import argparse
@@ -65,12 +67,31 @@ STEPS = """([count, everyMs, slices]) => new Promise((done) => {
     done(window.steps);
   }, everyMs);
 })"""
-# What the follower's viewer has rendered, and when.
+# When a page's WebSocket sent or heard of each slice.
+NOTE_STATES = """
+window.sent = {};
+window.heard = {};
+const note = (times, text) => {
+  if (typeof text !== "string" || !text.includes('"viewer"')) return;
+  const slice = JSON.parse(text).state?.sopInstanceUid;
+  if (slice !== undefined) times[slice] = performance.timeOrigin + performance.now();
+};
+const Native = window.WebSocket;
+window.WebSocket = class extends Native {
+  constructor(...given) {
+    super(...given);
+    this.addEventListener("message", ({ data }) => note(window.heard, data));
+  }
+  send(text) { note(window.sent, text); super.send(text); }
+};
+"""
+# What a page's viewer has rendered, and when.
 WATCH = """() => {
   window.rendered = [];
   const viewer = document.querySelector("[data-testid=study-viewer]");
   new MutationObserver(() => {
-    window.rendered.push([Number(viewer.dataset.sliceIndex), performance.timeOrigin + performance.now()]);
+    const { sliceIndex, sopInstanceUid } = viewer.dataset;
+    window.rendered.push([Number(sliceIndex), performance.timeOrigin + performance.now(), sopInstanceUid]);
   }).observe(viewer, { attributeFilter: ["data-slice-index"] });
 }"""
 
@@ -85,8 +106,12 @@ def main() -> None:
         relay_ms, state_bytes = asyncio.run(through_the_relay(server))
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-            presenter, follower = in_one_room(browser, server)
+            consult_id, alone = opened_alone(browser, server)
+            floor_ms = sorted(scrolled(alone, alone, given.steps, PAUSE_MS))
+            alone.context.close()
+            presenter, follower = in_one_room(browser, server, consult_id)
             single_ms = sorted(scrolled(presenter, follower, given.steps, PAUSE_MS))
+            parts_ms = parts_of_the_way(presenter, follower)
             port = relay_ports(server.port, server.settings)[0]
             began, before = time.monotonic(), bytes_of_sockets(port)
             running_ms = sorted(scrolled(presenter, follower, run, STEP_MS))
@@ -97,6 +122,10 @@ def main() -> None:
     up_kbps = max(received for _, received in grown) * 8 / 1000 / seconds
     figures = [
         *milliseconds("key press to rendered slice, single steps", single_ms, 80.0, 0),
+        *milliseconds("of that, until the state is sent", parts_ms[0], None, 0),
+        *milliseconds("of that, on its way to the other page", parts_ms[1], None, 0),
+        *milliseconds("of that, until it is rendered there", parts_ms[2], None, 0),
+        *milliseconds("key press to rendered slice in one page alone", floor_ms, None, 0),
         *milliseconds("key press to rendered slice, without a stop", running_ms, 80.0, 0),
         figure("rendered of the steps without a stop", len(running_ms) / run, "", digits=2),
         figure("steps without a stop, in each second", run / seconds, "", digits=1),
@@ -118,7 +147,7 @@ def main() -> None:
     write_result("shared_scroll", figures)
 
 
-def milliseconds(what: str, ordered: list[float], goal: float, digits: int) -> list[dict[str, Any]]:
+def milliseconds(what: str, ordered: list[float], goal: float | None, digits: int) -> list[dict[str, Any]]:
     slow = ordered[min(len(ordered) - 1, round(0.95 * len(ordered)))]
     return [
         figure(f"{what}, median", statistics.median(ordered), "ms", digits=digits),
@@ -137,24 +166,44 @@ def installation(folder: Path) -> Iterator[Installation]:
         server.stop()
 
 
-def in_one_room(browser: Browser, server: Installation) -> tuple[Page, Page]:
-    """The presenter's and the follower's page, with every slice in the memory of both."""
+def opened_alone(browser: Browser, server: Installation) -> tuple[str, Page]:
+    """A consult, and a page with its study alone, with every slice in its memory."""
     clinician, specialist = server.sign_in("clinician"), server.sign_in("specialist")
     files = {f"{number}.dcm": content for number, content in enumerate(ct_files(SLICES))}
     study = clinician.upload(files)["studies"][0]
-    consult_id = accepted_consult(clinician, specialist, study, "Scrolling together")["id"]
+    consult_id: str = accepted_consult(clinician, specialist, study, "Scrolling together")["id"]
+    page = open_page(browser, server, "clinician", 1366, 768, "en", PATIENCE_MS)
+    page.goto(f"{server.url}/studies/{study['study_instance_uid']}")
+    with_all_slices(page)
+    page.evaluate(WATCH)
+    return consult_id, page
+
+
+def in_one_room(browser: Browser, server: Installation, consult_id: str) -> tuple[Page, Page]:
+    """The presenter's and the follower's page, with every slice in the memory of both.
+
+    Each was shown once: on a machine so busy that speech suffers, nothing is fetched ahead.
+    """
     pages = []
     for username in ("clinician", "specialist"):
         page = open_page(browser, server, username, 1366, 768, "en", PATIENCE_MS)
+        page.add_init_script(NOTE_STATES)
         page.goto(f"{server.url}/room/{consult_id}")
         go_in(page)
         page.locator("[data-testid=study-viewer][data-ready=true]").wait_for()
-        page.locator(f"[data-testid=study-viewer][data-loaded-count='{SLICES}']").wait_for()
         pages.append(page)
     pages[0].locator("[data-look=presenting]").first.wait_for()
     pages[1].locator("[data-look=following]").first.wait_for()
     pages[1].evaluate(WATCH)
+    scrolled(pages[0], pages[1], 2 * SLICES, PAUSE_MS)
+    for page in pages:
+        with_all_slices(page)
     return pages[0], pages[1]
+
+
+def with_all_slices(page: Page) -> None:
+    page.locator("[data-testid=study-viewer][data-ready=true]").wait_for()
+    page.locator(f"[data-testid=study-viewer][data-loaded-count='{SLICES}']").wait_for()
 
 
 def scrolled(presenter: Page, follower: Page, count: int, every_ms: int) -> list[float]:
@@ -163,13 +212,30 @@ def scrolled(presenter: Page, follower: Page, count: int, every_ms: int) -> list
     steps: list[tuple[int, float]] = presenter.evaluate(STEPS, [count, every_ms, SLICES])
     last = steps[-1][0]
     follower.locator(f"[data-testid=study-viewer][data-slice-index='{last}']").wait_for()
-    rendered: list[tuple[int, float]] = follower.evaluate("window.rendered")
+    rendered: list[tuple[int, float, str]] = follower.evaluate("window.rendered")
     took: list[float] = []
-    for index, at in rendered:
+    for index, at, _ in rendered:
         causes = [pressed for leads_to, pressed in steps if leads_to == index and pressed <= at]
         if causes:
             took.append(at - causes[-1])
     return took
+
+
+def parts_of_the_way(presenter: Page, follower: Page) -> tuple[list[float], list[float], list[float]]:
+    """Of the single steps: from key to sent, from sent to heard, from heard to rendered; in ms, in order.
+
+    A slice that was shown twice counts as it was shown last.
+    """
+    pressed = {index: at for index, at in presenter.evaluate("window.steps")}
+    sent, heard = presenter.evaluate("window.sent"), follower.evaluate("window.heard")
+    rendered = {sop: (index, at) for index, at, sop in follower.evaluate("window.rendered")}
+    ways = [
+        (sent[sop] - pressed[index], heard[sop] - sent[sop], at - heard[sop])
+        for sop, (index, at) in rendered.items()
+        if sop in sent and sop in heard and index in pressed
+    ]
+    before, under_way, after = (sorted(part) for part in zip(*ways, strict=True))
+    return before, under_way, after
 
 
 def bytes_of_sockets(port: int) -> dict[str, tuple[int, int]]:

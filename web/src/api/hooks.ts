@@ -1,5 +1,5 @@
 /** Every question to and every order for the server that a page needs, as a hook. */
-import { skipToken, useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import { queryOptions, skipToken, useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 
 import { ApiError, del, get, patch, post, put } from "./client";
 import type {
@@ -129,10 +129,15 @@ export function useStudies(pollMs: number | false = false) {
   });
 }
 
+export const studyQuery = (uid: string) =>
+  queryOptions({
+    queryKey: keys.study(uid),
+    queryFn: ({ signal }) => get<StudyDetail>(`/studies/${path(uid)}`, signal),
+  });
+
 export function useStudy(uid: string | undefined, pollMs: number | false = false) {
   return useQuery({
-    queryKey: keys.study(uid ?? ""),
-    queryFn: ({ signal }) => get<StudyDetail>(`/studies/${path(uid ?? "")}`, signal),
+    ...studyQuery(uid ?? ""),
     enabled: uid !== undefined && uid !== "",
     refetchInterval: pollMs,
   });

@@ -1,9 +1,12 @@
 /** Every address of the front end. Pages are fetched when they are first opened. */
 import { createBrowserRouter } from "react-router";
 
+import { fetchStudyAhead } from "../studies/fetchAhead";
+import { fetchViewerAhead } from "../viewer/lazyViewer";
 import { AppFrame } from "./AppFrame";
 import { ErrorPage } from "./ErrorPage";
 import { NotFoundPage } from "./NotFoundPage";
+import { queryClient } from "./query";
 import { Root } from "./Root";
 import { SessionGate } from "./SessionGate";
 
@@ -35,7 +38,10 @@ export const router = createBrowserRouter([
           {
             path: "/room/:consultId",
             handle: { reading: true },
-            lazy: async () => ({ Component: (await import("../room/RoomPage")).RoomPage }),
+            lazy: async () => {
+              fetchViewerAhead();
+              return { Component: (await import("../room/RoomPage")).RoomPage };
+            },
           },
           {
             Component: AppFrame,
@@ -52,6 +58,11 @@ export const router = createBrowserRouter([
               {
                 path: "/studies/:studyInstanceUid",
                 handle: { reading: true },
+                loader: ({ params, request }) => {
+                  const finding = new URL(request.url).searchParams.get("finding");
+                  void fetchStudyAhead(queryClient, params["studyInstanceUid"] ?? "", finding);
+                  return null;
+                },
                 lazy: async () => ({ Component: (await import("../studies/StudyPage")).StudyPage }),
               },
               {

@@ -1,6 +1,4 @@
 /** Fetches a study's copy without identity, and reads the report that lies in it. */
-import { BlobReader, TextWriter, ZipReader } from "@zip.js/zip.js";
-
 import { ApiError, CSRF_HEADER, errorFrom } from "../api/client";
 import type { Sentence } from "../api/types";
 
@@ -63,6 +61,7 @@ export async function fetchCopy(
 }
 
 async function reportIn(zip: Blob): Promise<CopyReport> {
+  const { BlobReader, TextWriter, ZipReader } = await import("@zip.js/zip.js");
   const reader = new ZipReader(new BlobReader(zip));
   try {
     const entry = (await reader.getEntries()).find((one) => one.filename.endsWith("/report.json"));

@@ -3,7 +3,7 @@ import { Loader } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconPhotoOff } from "@tabler/icons-react";
-import { lazy, Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 
@@ -16,6 +16,7 @@ import { PATIENT_KEY } from "../history/patientKey";
 import { screenOf } from "../signaling/reducer";
 import { Note } from "../ui/Note";
 import { EmptyState, ErrorState } from "../ui/states";
+import { ViewerLayout } from "../viewer/lazyViewer";
 import type { NamedPointer } from "../viewer/PointerMarks";
 import type { ChangeCause } from "../viewer/stackSnapshot";
 import type { ViewerState } from "../viewer/viewerState";
@@ -47,8 +48,6 @@ import { useStillNews } from "./useStillNews";
 import { useTiles } from "./useTiles";
 import { VideoTile } from "./VideoTile";
 import { WaitingRoom } from "./WaitingRoom";
-
-const ViewerLayout = lazy(async () => ({ default: (await import("../viewer/ViewerLayout")).ViewerLayout }));
 
 /** Where the panel would leave too little of the picture, as in room.module.css. */
 const SMALL_SCREEN = "(max-width: 900px), (max-height: 520px)";
@@ -127,7 +126,8 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
   };
   const show = (next: ViewerState) => {
     setLed(true);
-    setSent(next);
+    // Whoever presents is shown nothing that they sent.
+    if (look !== "presenting") setSent(next);
     session?.sendViewer(next);
   };
   const onViewerChange = (next: ViewerState, cause: ChangeCause) => {
@@ -211,6 +211,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
               selectedFindingId={selectedFinding}
               onSelectFinding={selectFinding}
               sharedState={sharedState?.studyInstanceUid === studyUid ? sharedState : null}
+              followed={look === "following" && presenterId !== null ? (session?.viewer ?? null) : null}
               onViewerChange={onViewerChange}
               pointers={pointers}
               onPointer={(pointer) => {

@@ -6,7 +6,7 @@
  * showed stays. Where a relay does not answer, the room may be at another. Closures: `close` ends the socket, both
  * peer connections and all timers, and may be called twice. The local stream belongs to whoever opened the camera.
  */
-import type { Readable } from "../viewer/store";
+import { type Readable, Store } from "../viewer/store";
 import { latestOnly } from "./latestOnly";
 import type { Word } from "./linePolicy";
 import { type LineView, LineWatch } from "./lineWatch";
@@ -47,6 +47,8 @@ export type { Handover, Moderation, Participant, RecordingStep, SessionState, St
 export interface Session {
   /** How the line is, renewed each second. */
   readonly line: Readable<LineView>;
+  /** What the room shows, at once; `subscribe` tells of it a moment later, since a whole page is drawn after it. */
+  readonly viewer: Readable<ViewerState | null>;
   getState(): SessionState;
   subscribe(listener: () => void): () => void;
   sendViewer(state: ViewerState): void;
@@ -74,6 +76,8 @@ export interface SessionOptions {
 
 const VIEWER_SPACING_MS = 33;
 const POINTER_SPACING_MS = 40;
+/** A page is told of what is shown this often: who follows the picture itself reads `viewer`. */
+const TOLD_SPACING_MS = 100;
 /** After so many failures in a row the session goes on without sound and pictures. */
 const MEDIA_TRIES = 3;
 /** What another try cannot change. */
@@ -92,6 +96,8 @@ class RoomSession implements Session {
   private room: RoomState = INITIAL;
   private state: SessionState;
   private readonly listeners = new Set<() => void>();
+  private readonly tellCalmly = latestOnly<null>(() => this.tell(), TOLD_SPACING_MS);
+  readonly viewer = new Store<ViewerState | null>(INITIAL.viewer);
   private readonly socket: ResumableSocket;
   private peers: PeerConnections | null = null;
   private readonly watch = new LineWatch(
@@ -365,6 +371,16 @@ class RoomSession implements Session {
     if (next === this.room && action.kind !== "switched") return;
     this.room = next;
     this.state = this.compose();
+    this.viewer.set(next.viewer);
+    if (action.kind === "showed" || (action.kind === "received" && action.message.type === "viewer")) {
+      this.tellCalmly.send(null);
+      return;
+    }
+    this.tellCalmly.cancel();
+    this.tell();
+  }
+
+  private tell(): void {
     for (const listener of [...this.listeners]) listener();
   }
 

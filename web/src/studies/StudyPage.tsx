@@ -1,6 +1,6 @@
 import { Button, Loader } from "@mantine/core";
 import { IconSnowflake } from "@tabler/icons-react";
-import { lazy, Suspense, useState } from "react";
+import { Suspense, useDeferredValue, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useParams, useSearchParams } from "react-router";
 
@@ -11,6 +11,7 @@ import { FindingsPanel } from "../findings/FindingsPanel";
 import { PatientTab } from "../history/PatientTab";
 import { EmptyState, ErrorState, LoadingState } from "../ui/states";
 import { HiddenAi } from "../viewer/HiddenAi";
+import { ViewerLayout } from "../viewer/lazyViewer";
 import { useReaderFirst, useSeenStudy } from "../viewer/useReaderFirst";
 import { ReadingBar } from "../worklist/ReadingBar";
 import { asksOthers } from "../worklist/sections";
@@ -18,8 +19,6 @@ import { openingSeries } from "./openingSeries";
 import { SeriesList } from "./SeriesList";
 import { StudyBanner } from "./StudyBanner";
 import classes from "./studyPage.module.css";
-
-const ViewerLayout = lazy(async () => ({ default: (await import("../viewer/ViewerLayout")).ViewerLayout }));
 
 function Study({ study: whole }: { study: StudyDetail }) {
   const study = useSeenStudy(whole);
@@ -32,6 +31,8 @@ function Study({ study: whole }: { study: StudyDetail }) {
   const [chosenSeries, setChosenSeries] = useState<string | null>(linked?.series_instance_uid ?? null);
   const [selectedFinding, setSelectedFinding] = useState<string | null>(linked?.id ?? null);
   const seriesUid = chosenSeries ?? openingSeries(study);
+  // What stands around the picture is drawn where it does not keep the picture waiting.
+  const isSurrounded = useDeferredValue(true, false);
 
   const selectFinding = (id: string) => {
     setSelectedFinding(id);
@@ -46,13 +47,15 @@ function Study({ study: whole }: { study: StudyDetail }) {
       </div>
       <aside className={`${classes.side} ${classes.sideSeries}`} aria-label={t("series")}>
         <h2 className={classes.sideTitle}>{t("series")}</h2>
-        <SeriesList
-          study={study}
-          series={study.series}
-          findings={study.findings}
-          selectedUid={seriesUid}
-          onSelect={setChosenSeries}
-        />
+        {isSurrounded && (
+          <SeriesList
+            study={study}
+            series={study.series}
+            findings={study.findings}
+            selectedUid={seriesUid}
+            onSelect={setChosenSeries}
+          />
+        )}
       </aside>
       <section className={classes.viewer} aria-label={t("viewer")}>
         {seriesUid !== null && (
@@ -71,18 +74,20 @@ function Study({ study: whole }: { study: StudyDetail }) {
       <aside className={`${classes.side} ${classes.sideFindings}`}>
         <h2 className={classes.sideTitle}>{t("findings")}</h2>
         <div className={classes.sideBody}>
-          <PatientTab studyInstanceUid={study.study_instance_uid}>
-            {hides ? (
-              <HiddenAi studyInstanceUid={study.study_instance_uid} />
-            ) : (
-              <FindingsPanel
-                study={study}
-                findings={study.findings}
-                selectedFindingId={selectedFinding}
-                onSelect={selectFinding}
-              />
-            )}
-          </PatientTab>
+          {isSurrounded && (
+            <PatientTab studyInstanceUid={study.study_instance_uid}>
+              {hides ? (
+                <HiddenAi studyInstanceUid={study.study_instance_uid} />
+              ) : (
+                <FindingsPanel
+                  study={study}
+                  findings={study.findings}
+                  selectedFindingId={selectedFinding}
+                  onSelect={selectFinding}
+                />
+              )}
+            </PatientTab>
+          )}
         </div>
       </aside>
     </div>

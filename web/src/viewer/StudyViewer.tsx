@@ -23,12 +23,13 @@ import { SeriesStrip } from "./SeriesStrip";
 import { firstSeries, indexOfInstance } from "./slices";
 import { SliceSlider } from "./SliceSlider";
 import type { ChangeCause } from "./stackSnapshot";
+import type { Readable } from "./store";
 import { useStudyMeasurements, type StudyMeasurement } from "./studyMeasurements";
 import { useReaderFirst } from "./useReaderFirst";
 import { useViewerKeys } from "./useViewerKeys";
 import classes from "./viewer.module.css";
 import { AiNote, LoadFailure, LoadingImage } from "./viewerStates";
-import { latestPerFrame, type Pointer, type ViewerState } from "./viewerState";
+import { latestPerFrame, latestPerTask, type Pointer, type ViewerState } from "./viewerState";
 import { ViewerToolbar } from "./ViewerToolbar";
 
 export interface ViewerProps {
@@ -42,6 +43,8 @@ export interface ViewerProps {
   onSelectFinding: (id: string) => void;
   /** A state to show, usually somebody else's; null leaves the viewer to its user. */
   sharedState?: ViewerState | null;
+  /** The same, followed without the page being drawn for each slice. */
+  followed?: Readable<ViewerState | null> | null;
   /** Told of every change but those that `sharedState` caused; "load" is a series that opened by itself. */
   onViewerChange?: (state: ViewerState, cause: ChangeCause) => void;
   pointers?: readonly NamedPointer[];
@@ -92,7 +95,8 @@ export function StudyViewer(props: StudyViewerProps) {
   useEffect(() => {
     const host = element.current;
     if (host === null) return undefined;
-    const report = latestPerFrame((cause: ChangeCause) => {
+    // Not with the next frame: drawing it would come first.
+    const report = latestPerTask((cause: ChangeCause) => {
       const { onViewerChange, selectedFindingId: selected } = latest.current.props;
       const state = stack.state(selected);
       if (state !== null) onViewerChange?.(state, cause === "reset" ? "user" : cause);
@@ -144,6 +148,16 @@ export function StudyViewer(props: StudyViewerProps) {
   useEffect(() => {
     if (sharedState !== null) stack.follow(sharedState);
   }, [stack, sharedState]);
+
+  const { followed = null } = props;
+  useEffect(
+    () =>
+      followed?.subscribe(() => {
+        const state = followed.get();
+        if (state !== null) stack.follow(state);
+      }),
+    [stack, followed],
+  );
 
   // Selecting a finding brings its slice; when the selection itself was followed, so was the slice.
   useEffect(() => {

@@ -34,3 +34,12 @@ it("while speech suffers only the image that is looked at is fetched, and the ot
   await vi.waitFor(() => expect(new Set(asked).size).toBe(slices.length));
   loader.stop();
 });
+
+it("says at once that the last slice is there, and seldom how many of the others", async () => {
+  const told: number[] = [];
+  const loader = new SeriesLoader(slices, ({ loaded }) => told.push(loaded));
+  await loader.load(4);
+  await vi.waitFor(() => expect(told.at(-1)).toBe(slices.length));
+  expect(told).toEqual([1, slices.length]);
+  loader.stop();
+});

@@ -1,6 +1,7 @@
 /** Loads the images of a series, those next to the shown one first, and says what is there. */
 import { Enums, imageLoader, utilities, type Types } from "@cornerstonejs/core";
 
+import { latestOnly, type LatestOnly } from "../signaling/latestOnly";
 import { lineBudget } from "../signaling/lineBudget";
 import type { Share } from "../signaling/linePolicy";
 import { startCornerstone } from "./cornerstone";
@@ -31,21 +32,31 @@ export async function loadImage(imageId: string): Promise<Types.IImage> {
 }
 
 /** Requests in flight beside the shown image: the line is shared with speech, which goes first. */
-const PREFETCHES_AT_ONCE: Readonly<Record<Share, number>> = { free: 3, limited: 1, paused: 0 };
+const PREFETCHES_AT_ONCE: Readonly<Record<Share, number>> = { free: 5, limited: 1, paused: 0 };
+/** Each word of progress draws the page around the picture anew. */
+const PROGRESS_SPACING_MS = 250;
+
+/** How many slices of a series are there, and how many could not be had. */
+export interface Progress {
+  loaded: number;
+  failed: number;
+}
 
 export class SeriesLoader {
   readonly #slices: readonly SliceRef[];
   readonly #loaded = new Set<number>();
   readonly #failed = new Set<number>();
   readonly #inFlight = new Set<number>();
-  readonly #onProgress: (loaded: number, failed: number) => void;
+  readonly #onProgress: (progress: Progress) => void;
+  readonly #progress: LatestOnly<Progress>;
   #centre = 0;
   #stopped = false;
   readonly #unsubscribe = lineBudget.subscribe(() => this.#fill());
 
-  constructor(slices: readonly SliceRef[], onProgress: (loaded: number, failed: number) => void) {
+  constructor(slices: readonly SliceRef[], onProgress: (progress: Progress) => void) {
     this.#slices = slices;
     this.#onProgress = onProgress;
+    this.#progress = latestOnly(onProgress, PROGRESS_SPACING_MS);
   }
 
   /** The image at `index`, which becomes the centre of what is fetched next. */
@@ -56,8 +67,13 @@ export class SeriesLoader {
     return image;
   }
 
+  has(index: number): boolean {
+    return this.#loaded.has(index);
+  }
+
   stop(): void {
     this.#stopped = true;
+    this.#progress.cancel();
     this.#unsubscribe();
   }
 
@@ -73,8 +89,19 @@ export class SeriesLoader {
       this.#failed.add(index);
       throw error;
     } finally {
-      if (!this.#stopped) this.#onProgress(this.#loaded.size, this.#failed.size);
+      this.#tell();
     }
+  }
+
+  #tell(): void {
+    if (this.#stopped) return;
+    const progress = { loaded: this.#loaded.size, failed: this.#failed.size };
+    if (progress.loaded + progress.failed < this.#slices.length) {
+      this.#progress.send(progress);
+      return;
+    }
+    this.#progress.cancel();
+    this.#onProgress(progress);
   }
 
   #fill(): void {

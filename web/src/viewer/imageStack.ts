@@ -8,7 +8,7 @@ import { factsOf, valueAt, voiOf } from "./imageFacts";
 import { faultOf, SeriesLoader } from "./imageLoading";
 import { alignEllipses, cancel, joinTools, leaveTools, setTool, type HandTool } from "./measurements";
 import { screenScale } from "./screenScale";
-import { indexOfInstance, slicesOf } from "./slices";
+import { indexOfInstance, openingIndex, slicesOf } from "./slices";
 import { NOTHING, type ChangeCause, type HoverReadout, type StackSnapshot } from "./stackSnapshot";
 import { Store } from "./store";
 import { clampZoom, toPresentation, toShownImage, toViewerState, type Presentation, type ShownImage, type ViewerState, type Window } from "./viewerState";
@@ -50,6 +50,9 @@ export class ImageStack {
     this.#onChange = onChange;
     await startCornerstone();
     if (this.#element !== element || this.#engine !== null) return;
+    // Making a viewport takes a while, in which the first image comes.
+    const { slices, wantedIndex } = this.snapshot.get();
+    if (slices.length > 0) void this.#loader?.load(wantedIndex).catch(() => undefined);
     const engine = new RenderingEngine(this.#id);
     engine.enableElement({
       viewportId: this.#id,
@@ -92,9 +95,9 @@ export class ImageStack {
     const slices = slicesOf(study, series);
     this.#loader?.stop();
     this.#studyInstanceUid = study.study_instance_uid;
-    this.#loader = new SeriesLoader(slices, (loadedCount) => this.#patch({ loadedCount }));
+    this.#loader = new SeriesLoader(slices, ({ loaded }) => this.#patch({ loadedCount: loaded }));
     const found = at === null ? -1 : indexOfInstance(slices, at);
-    const index = found >= 0 ? found : Math.floor(slices.length / 2);
+    const index = found >= 0 ? found : openingIndex(slices.length);
     this.snapshot.set({ ...NOTHING, seriesInstanceUid: series.series_instance_uid, slices, wantedIndex: index });
     if (slices.length === 0) return;
     const presentation = state === null ? null : toPresentation(state);
@@ -255,7 +258,10 @@ export class ImageStack {
 
   #want(want: Want): void {
     this.#wanted = want;
-    this.#patch({ wantedIndex: want.index });
+    // An image that is there is on screen with the next frame, which tells of it: drawing the page before would delay it.
+    if (this.#stackOf === this.#loader && this.#loader?.has(want.index) === true) {
+      this.snapshot.prepare({ ...this.snapshot.get(), wantedIndex: want.index });
+    } else this.#patch({ wantedIndex: want.index });
     this.#supersede();
     if (this.#viewport !== null) void this.#run();
   }
@@ -312,7 +318,7 @@ export class ImageStack {
       this.#patch({ stored });
     }
     if (this.#viewport !== viewport || this.#loader !== loader) return;
-    this.#patch({ fault: null });
+    if (this.snapshot.get().fault !== null) this.#patch({ fault: null });
     if (want.presentation !== null) present(viewport, want.presentation);
     viewport.render();
     if (want.cause !== "followed") this.#onChange(want.cause);

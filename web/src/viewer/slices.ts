@@ -22,6 +22,9 @@ export function slicesOf(study: StudyDetail, series: Series): SliceRef[] {
   });
 }
 
+/** Where a series opens that nothing says more about. */
+export const openingIndex = (count: number) => Math.floor(count / 2);
+
 export const indexOfInstance = (slices: readonly SliceRef[], sopInstanceUid: string) =>
   slices.findIndex((slice) => slice.sopInstanceUid === sopInstanceUid);
 

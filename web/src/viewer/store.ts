@@ -22,6 +22,15 @@ export class Store<T> implements Readable<T> {
   set(value: T): void {
     if (Object.is(value, this.#value)) return;
     this.#value = value;
+    this.tell();
+  }
+
+  /** Set what the next `set` tells of. */
+  prepare(value: T): void {
+    this.#value = value;
+  }
+
+  tell(): void {
     for (const listener of this.#listeners) listener();
   }
 }

@@ -126,3 +126,14 @@ export function latestPerFrame<T>(
   };
   return gate;
 }
+
+/** The same before the task ends, for what must not wait for a frame. */
+export const latestPerTask = <T>(deliver: (value: T) => void): FrameGate<T> =>
+  latestPerFrame(
+    deliver,
+    (run) => {
+      queueMicrotask(run);
+      return 0;
+    },
+    () => undefined,
+  );

@@ -50,7 +50,7 @@ export function loadVolume(
       loader.stop();
       if (!signal.aborted) resolve(result);
     };
-    const loader = new SeriesLoader(slices, (loaded, failed) => {
+    const loader = new SeriesLoader(slices, ({ loaded, failed }) => {
       if (signal.aborted) return;
       onProgress(loaded);
       if (loaded + failed < slices.length) return;

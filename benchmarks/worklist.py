@@ -83,10 +83,10 @@ def fill(connection: Connection, studies: int) -> None:
             SELECT 'i' || n, 'Hospital ' || n, '医院' || n, n
             FROM generate_series(0, {INSTITUTIONS - 1}) AS n""",
         f"""INSERT INTO users (id, username, display_name, password_hash, must_change_password, roles,
-            specialty, language, institution_id, failed_logins)
+            specialty, language, institution_id)
             SELECT 'u' || n / 10 || n % 10, 'u' || n, 'Dr ' || n, '-', false, '["radiologist"]', 'radiology',
             'zh-CN',
-            'i' || n / 10, 0 FROM generate_series(0, {INSTITUTIONS * 10 - 1}) AS n""",
+            'i' || n / 10 FROM generate_series(0, {INSTITUTIONS * 10 - 1}) AS n""",
         f"""INSERT INTO patients (id, institution_id, patient_id, name)
             SELECT 'p' || n, 'i' || {place}, 'MRN' || lpad(n::text, 8, '0'),
             CASE WHEN {chance(9)} < 0.8 THEN {chinese} ELSE {english} END

@@ -71,6 +71,7 @@ institutions = Table(
     Column("name_zh", String(200), nullable=False),
     # The one with the smallest number runs the archive: what scanners send there is its own.
     Column("position", Integer, nullable=False),
+    Column("second_factor_roles", JSON, nullable=False, server_default="[]"),  # who must have one
 )
 
 users = Table(
@@ -85,8 +86,6 @@ users = Table(
     Column("specialty", String(64)),
     Column("language", String(8), nullable=False),
     _id("institution_id", ForeignKey("institutions.id"), nullable=False),
-    Column("failed_logins", Integer, nullable=False, default=0),
-    Column("next_login_at", UtcDateTime),
     Column("disabled_at", UtcDateTime),  # null: may sign in
 )
 
@@ -96,6 +95,70 @@ user_sessions = Table(
     Column("token_sha256", String(64), primary_key=True),
     _id("user_id", ForeignKey("users.id"), nullable=False, index=True),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("proved_at", UtcDateTime),  # when its user last proved who it is; null: at the sign-in
+    Column("last_seen_at", UtcDateTime),
+    Column("address", String(64)),
+    Column("agent", String(300)),
+)
+
+sign_in_attempts = Table(
+    "sign_in_attempts",
+    metadata,
+    Column("name_sha256", String(64), primary_key=True),  # or "": all names from one address
+    Column("address", String(64), primary_key=True),  # or "": one name from all addresses
+    Column("failures", Integer, nullable=False),
+    Column("last_at", UtcDateTime, nullable=False, index=True),
+    Column("next_at", UtcDateTime, nullable=False),
+)
+
+# The password was right, the second factor is still to come.
+started_sign_ins = Table(
+    "started_sign_ins",
+    metadata,
+    Column("token_sha256", String(64), primary_key=True),
+    _id("user_id", ForeignKey("users.id"), nullable=False, index=True),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
+totp_secrets = Table(
+    "totp_secrets",
+    metadata,
+    _id("user_id", ForeignKey("users.id"), primary_key=True),
+    Column("sealed_secret", LargeBinary, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("confirmed_at", UtcDateTime),  # null: not in use yet
+    Column("last_step", BigInteger),  # of the last code that was taken: no code counts twice
+)
+
+# A used one is deleted.
+recovery_codes = Table(
+    "recovery_codes",
+    metadata,
+    _id("user_id", ForeignKey("users.id"), primary_key=True),
+    Column("code_mac", String(64), primary_key=True),
+)
+
+passkeys = Table(
+    "passkeys",
+    metadata,
+    _id(primary_key=True),
+    _id("user_id", ForeignKey("users.id"), nullable=False, index=True),
+    Column("credential_id", String(1400), nullable=False, unique=True),  # base64url of at most 1023 bytes
+    Column("public_key", LargeBinary, nullable=False),  # SubjectPublicKeyInfo, DER
+    Column("rp_id", String(253), nullable=False),  # the host name for which it was made
+    Column("name", String(80), nullable=False),
+    Column("sign_count", BigInteger, nullable=False),
+    Column("is_backed_up", Boolean, nullable=False),  # its maker keeps a copy, on other devices too
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("last_used_at", UtcDateTime),
+)
+
+webauthn_challenges = Table(
+    "webauthn_challenges",
+    metadata,
+    Column("challenge_sha256", String(64), primary_key=True),
+    _id("user_id", ForeignKey("users.id")),  # null: for whoever signs in by a passkey alone
     Column("expires_at", UtcDateTime, nullable=False),
 )
 

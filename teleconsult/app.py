@@ -42,6 +42,10 @@ from teleconsult.exports.routes import router as deidentified_routes
 from teleconsult.findings.evidence_routes import router as evidence_routes
 from teleconsult.findings.repository import FindingRepository
 from teleconsult.findings.routes import router as finding_routes
+from teleconsult.identity.factor_key import FactorKey
+from teleconsult.identity.identity import Identity
+from teleconsult.identity.security_routes import router as security_routes
+from teleconsult.identity.session_routes import router as session_routes
 from teleconsult.lifecycle.routes import router as lifecycle_routes
 from teleconsult.models.report_card import router as report_card_routes
 from teleconsult.models.routes import router as model_routes
@@ -73,7 +77,6 @@ from teleconsult.uploads.repository import UploadRepository
 from teleconsult.uploads.routes import router as upload_routes
 from teleconsult.users.member_routes import router as member_routes
 from teleconsult.users.repository import UserRepository
-from teleconsult.users.routes import router as user_routes
 from teleconsult.watched_folder import watch_folder
 from teleconsult.worklist.routes import router as worklist_routes
 
@@ -86,6 +89,7 @@ def create_parts(settings: Settings) -> PartsOfApp:
     with database.transaction() as connection:
         models.enter_shipped(connection, utc_now())
         templates.enter_shipped(connection, utc_now())
+    users = UserRepository(database)
     senders = senders_of(settings.notifications, settings.data_folder / "secrets")
     return PartsOfApp(
         settings=settings,
@@ -96,7 +100,10 @@ def create_parts(settings: Settings) -> PartsOfApp:
         rooms=PlacedRooms(settings.redis_url, settings.relay_urls),
         jobs=JobRepository(database),
         models=models,
-        users=UserRepository(database),
+        users=users,
+        identity=Identity(
+            database, users, FactorKey(settings.session_secret), settings.known_passwords
+        ),
         studies=StudyRepository(),
         uploads=UploadRepository(),
         findings=FindingRepository(),
@@ -184,7 +191,8 @@ def describe_api(lifespan: Callable[[FastAPI], object] | None = None) -> FastAPI
 
 
 API_ROUTERS: tuple[APIRouter, ...] = (
-    user_routes,
+    session_routes,
+    security_routes,
     member_routes,
     upload_routes,
     worklist_routes,

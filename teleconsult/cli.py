@@ -266,6 +266,17 @@ def reset_password(username: str, data: DataFolder = DEFAULT_DATA) -> None:
     print(password)
 
 
+@main.command("reset-second-factor")
+def reset_second_factor(username: str, data: DataFolder = DEFAULT_DATA) -> None:
+    """Take an account's second factors away, for whoever lost them and the recovery codes."""
+    from teleconsult.announcement import open_database
+    from teleconsult.identity.resetting import reset_by_command
+
+    if not reset_by_command(open_database(data.resolve()), username):
+        print(f"There is no account '{username}'. 没有账号“{username}”。", file=sys.stderr)
+        sys.exit(1)
+
+
 @main.command("add-administrator")
 def add_administrator(
     username: str,

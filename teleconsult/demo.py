@@ -13,6 +13,7 @@ from storage.database import Database, utc_now
 from storage.tables import users as users_table
 from teleconsult.agreements.agreement import EVERYTHING, LONGEST, Agreement
 from teleconsult.agreements.repository import AgreementRepository
+from teleconsult.identity import attempts
 from teleconsult.users.passwords import hash_password, one_time_password
 from teleconsult.users.repository import UserRepository
 from teleconsult.users.user import Role
@@ -90,10 +91,9 @@ def reset_password(database: Database, secrets_folder: Path, username: str) -> s
             .values(
                 password_hash=hash_password(password),
                 must_change_password=True,
-                failed_logins=0,
-                next_login_at=None,
             )
         )
+        attempts.forget_name(connection, username)
     if changed.rowcount != 1:
         return None
     _write_passwords(secrets_folder, _read_passwords(secrets_folder) | {username: password})

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from fastapi import Cookie, Depends, Header
 from starlette.requests import HTTPConnection
@@ -17,8 +18,17 @@ from storage.events import Publish
 from storage.object_store import ObjectStore
 from teleconsult import access
 from teleconsult.consults.repository import ConsultRepository
-from teleconsult.errors import ForgedRequest, NotAllowed, PasswordChangeRequired
+from teleconsult.errors import (
+    ForgedRequest,
+    NotAllowed,
+    PasswordChangeRequired,
+    SecondFactorRequired,
+    StepUpNeeded,
+)
 from teleconsult.findings.repository import FindingRepository
+from teleconsult.identity.identity import Identity
+from teleconsult.identity.passkey import Site
+from teleconsult.identity.sessions import Device, Session
 from teleconsult.notifications.notification import Channel
 from teleconsult.notifications.repository import NotificationRepository
 from teleconsult.notifications.sending import Sender
@@ -33,6 +43,7 @@ from teleconsult.users.user import User
 from teleconsult.viewings import RecentViewings
 
 SESSION_COOKIE = "teleconsult_session"
+TLS_SESSION_COOKIE = f"__Host-{SESSION_COOKIE}"  # RFC 6265bis 4.1.3.2: no other host may set it
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -49,6 +60,7 @@ class PartsOfApp:
     jobs: JobRepository
     models: ModelRegistry
     users: UserRepository
+    identity: Identity
     studies: StudyRepository
     uploads: UploadRepository
     findings: FindingRepository
@@ -82,29 +94,90 @@ async def _seal(connection: HTTPConnection) -> PdfSeal:
 Seal = Annotated[PdfSeal, Depends(_seal)]
 Parts = Annotated[PartsOfApp, Depends(_parts)]
 Now = Annotated[datetime, Depends(_now)]
-SessionToken = Annotated[str | None, Cookie(alias=SESSION_COOKIE)]
+
+
+def session_cookie(settings: Settings) -> str:
+    return TLS_SESSION_COOKIE if settings.secure_cookies else SESSION_COOKIE
+
+
+async def _session_token(
+    connection: HTTPConnection,
+    parts: Parts,
+    plain: Annotated[str | None, Cookie(alias=SESSION_COOKIE)] = None,
+) -> str | None:
+    return connection.cookies.get(session_cookie(parts.settings)) if parts.settings.secure_cookies else plain
+
+
+SessionToken = Annotated[str | None, Depends(_session_token)]
+
+
+def is_own_origin(connection: HTTPConnection, settings: Settings) -> bool:
+    """Whether the page that asks is ours."""
+    origin = connection.headers.get("origin", "")
+    return urlsplit(origin).netloc == connection.headers.get("host") or origin in settings.public_origins
 
 
 async def our_page(connection: HTTPConnection, x_teleconsult: Annotated[str | None, Header()] = None) -> None:
-    """A header that another site's form cannot set without asking first; and CORS is never granted."""
-    changes = connection.scope["type"] == "http" and connection.scope["method"] not in SAFE_METHODS
-    if changes and x_teleconsult is None:
+    """For everything that changes something: it must come from our page.
+
+    A header says so that another site's form cannot set without asking first, and CORS is never granted;
+    and browsers say where a request comes from (Origin, Sec-Fetch-Site). Programs say neither.
+    """
+    if connection.scope["type"] != "http" or connection.scope["method"] in SAFE_METHODS:
+        return
+    from_elsewhere = connection.headers.get("sec-fetch-site") in ("cross-site", "same-site")
+    names_other = "origin" in connection.headers and not is_own_origin(
+        connection, parts_of(connection).settings
+    )
+    if x_teleconsult is None or from_elsewhere or names_other:
         raise ForgedRequest
 
 
-def signed_in(parts: Parts, now: Now, token: SessionToken = None) -> User:
-    return parts.users.of_session(token, now)
+async def _device(connection: HTTPConnection) -> Device:
+    address = connection.client.host if connection.client else ""
+    return Device(address, connection.headers.get("user-agent", ""))
 
 
-SignedIn = Annotated[User, Depends(signed_in)]
+async def _site(connection: HTTPConnection) -> Site:
+    """The page's own address: `our_page` has refused every other origin."""
+    origin = connection.headers.get("origin") or f"http://{connection.headers.get('host', '')}"
+    return Site(origin, urlsplit(origin).hostname or "")
 
 
-async def current_user(user: SignedIn) -> User:
-    if user.must_change_password:
+UserDevice = Annotated[Device, Depends(_device)]
+PageSite = Annotated[Site, Depends(_site)]
+
+
+def current_session(parts: Parts, now: Now, token: SessionToken = None) -> Session:
+    return parts.identity.session(token, now)
+
+
+CurrentSession = Annotated[Session, Depends(current_session)]
+
+
+async def own_account(session: CurrentSession) -> Session:
+    """For a user's own security, which may be what is still to be set up."""
+    if session.user.must_change_password:
         raise PasswordChangeRequired
-    return user
+    return session
 
 
+OwnAccount = Annotated[Session, Depends(own_account)]
+
+
+async def current_user(session: OwnAccount) -> User:
+    if session.must_set_up_second_factor:
+        raise SecondFactorRequired
+    return session.user
+
+
+async def fresh(session: CurrentSession, parts: Parts, now: Now) -> None:
+    """For steps that an open page alone must not take: who it is was proved a short while ago."""
+    if not session.is_fresh(now, parts.settings.step_up_minutes):
+        raise StepUpNeeded
+
+
+FRESH = Depends(fresh)
 CurrentUser = Annotated[User, Depends(current_user)]
 
 

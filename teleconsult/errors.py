@@ -1,6 +1,7 @@
 """What can go wrong in the application. Each error says what is true, in domain words."""
 
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -52,8 +53,68 @@ class PasswordChangeRequired(TeleconsultError):
     pass
 
 
+class SecondFactorNeeded(TeleconsultError):
+    """The password was right; with `token` and a second factor the sign-in goes on."""
+
+    def __init__(self, token: str, methods: Collection[str]) -> None:
+        super().__init__(methods)
+        self.token, self.methods = token, tuple(methods)
+
+
+class SignInExpired(TeleconsultError):
+    """The second factor came too late, or the sign-in was completed or called off before."""
+
+
+class SecondFactorRequired(TeleconsultError):
+    """The institution asks people in this role for a second factor, and this account has none yet."""
+
+
+class StepUpNeeded(TeleconsultError):
+    """It is a while since the user proved who it is, too long for this step."""
+
+
+class ProofMissing(TeleconsultError):
+    """The account has a second factor, and the password alone came."""
+
+
+class WrongCode(TeleconsultError):
+    """A code that is wrong, used before, or of another time than `at`, the server's."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(at)
+        self.at = at
+
+
+class PasskeyRefused(TeleconsultError):
+    """What a passkey said does not hold; why is for the audit log alone."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class NoPasskeyHere(TeleconsultError):
+    """The user has none that was made for this address of ours."""
+
+
+class AddressHasNoName(TeleconsultError):
+    """The page was opened by a bare address, for which no browser makes a passkey."""
+
+
+class SecondFactorKnown(TeleconsultError):
+    pass
+
+
+class SecondFactorUnreadable(TeleconsultError):
+    """The installation's secret is another than when this second factor was set up."""
+
+
 class WeakPassword(TeleconsultError):
     pass
+
+
+class KnownPassword(TeleconsultError):
+    """A password that stands in lists of leaked and common ones."""
 
 
 class NotAllowed(TeleconsultError):

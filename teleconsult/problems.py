@@ -127,6 +127,85 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "密码错误次数过多，请 {wait_s} 秒后再试。",
         lambda e: {"wait_s": e.wait_s},
     ),
+    errors.KnownPassword: Problem(
+        422,
+        "known-password",
+        "This password is known from leaks or far too common. Please choose another, such as four words that "
+        "do not belong together.",
+        "该密码过于常见或曾经泄露，请另选一个，例如四个互不相关的词。",
+    ),
+    errors.SecondFactorNeeded: Problem(
+        401,
+        "second-factor-needed",
+        "Please confirm the sign-in with your second factor.",
+        "请用第二重验证确认登录。",
+        members=lambda e: {"token": e.token, "methods": list(e.methods)},
+    ),
+    errors.SignInExpired: Problem(
+        401,
+        "sign-in-expired",
+        "This took too long. Please begin again with your password.",
+        "操作超时，请重新输入密码登录。",
+    ),
+    errors.SecondFactorRequired: Problem(
+        403,
+        "second-factor-required",
+        "Your institution asks for a second factor. Please set one up under Security first.",
+        "您的机构要求启用第二重验证，请先在“账号安全”中设置。",
+    ),
+    errors.StepUpNeeded: Problem(
+        403,
+        "step-up-needed",
+        "Please confirm once more that it is you.",
+        "请再次验证您的身份。",
+    ),
+    errors.ProofMissing: Problem(
+        403,
+        "proof-missing",
+        "This account has a second factor: please give its code, or use your passkey.",
+        "该账号已启用第二重验证：请输入验证码或使用通行密钥。",
+    ),
+    errors.WrongCode: Problem(
+        403,
+        "wrong-code",
+        "This code is not right, or was used before. The server's clock says {clock} (UTC): if your "
+        "telephone's clock differs, set it to automatic time and try the next code.",
+        "验证码不正确或已使用过。服务器时间为 {clock}（UTC）：如果手机时间与此不符，请将手机设为自动校时，"
+        "再输入下一个验证码。",
+        lambda e: {"clock": f"{e.at:%H:%M:%S}"},
+    ),
+    errors.PasskeyRefused: Problem(
+        403,
+        "passkey-refused",
+        "This passkey was not accepted. Please try again, or use another way.",
+        "未能通过该通行密钥的验证，请重试或改用其他方式。",
+    ),
+    errors.NoPasskeyHere: Problem(
+        409,
+        "no-passkey-here",
+        "You have no passkey for this address. Use a code, or open the page where you made the passkey.",
+        "您在此网址没有通行密钥。请改用验证码，或用创建通行密钥时的网址打开。",
+    ),
+    errors.AddressHasNoName: Problem(
+        409,
+        "address-has-no-name",
+        "Passkeys need an address with a name, such as https://teleconsult.hospital.cn; on a bare IP address "
+        "no browser makes them. Please use an authenticator app, or ask your administrator for the name.",
+        "通行密钥需要域名网址（如 https://teleconsult.hospital.cn），用 IP 地址打开时浏览器无法创建。"
+        "请改用验证器应用，或向管理员询问域名。",
+    ),
+    errors.SecondFactorKnown: Problem(
+        409,
+        "second-factor-known",
+        "This second factor is set up already, or there are too many of them. Please remove one first.",
+        "该第二重验证已设置，或数量已达上限，请先移除一个。",
+    ),
+    errors.SecondFactorUnreadable: Problem(
+        503,
+        "second-factor-unreadable",
+        "The server cannot read this second factor any more. Please ask your administrator to reset it.",
+        "服务器无法再读取该第二重验证，请联系管理员重置。",
+    ),
     errors.RequestTaken: Problem(
         409,
         "request-taken",

@@ -37,6 +37,9 @@ class Settings:
     orthanc_password: str
     object_store: str  # a folder, or s3://key:secret@host/bucket
     join_secret: str
+    session_secret: str  # under which second factors are kept
+    known_passwords: Path | None  # a hospital's own file of leaked ones
+    step_up_minutes: int  # how long a proof of who it is holds for administration and exports
     recording_secret: str | None  # under which recordings are encrypted; None: nothing is recorded
     recording_days: Mapping[RetentionClass, int]
     host: str
@@ -97,6 +100,9 @@ class Settings:
             orthanc_password=secret("TELECONSULT_ORTHANC_PASSWORD_FILE"),
             object_store=environment.get("TELECONSULT_OBJECT_STORE", str(data_folder / "objects")),
             join_secret=secret("TELECONSULT_JOIN_SECRET_FILE"),
+            session_secret=secret("TELECONSULT_SESSION_SECRET_FILE"),
+            known_passwords=_file(environment, "TELECONSULT_KNOWN_PASSWORDS"),
+            step_up_minutes=_minutes(environment, "TELECONSULT_STEP_UP_MINUTES", 15, most=12 * 60),
             recording_secret=(
                 secret("TELECONSULT_RECORDING_SECRET_FILE")
                 if environment.get("TELECONSULT_RECORDING_SECRET_FILE")
@@ -127,6 +133,13 @@ class Settings:
             notifications=_notifications(environment, tuple(origins.split()), port),
             ladders=_ladders(_file(environment, "TELECONSULT_ESCALATION")),
         )
+
+
+def _minutes(environment: Mapping[str, str], name: str, default: int, most: int) -> int:
+    text = environment.get(name) or str(default)
+    if not text.isdecimal() or not 1 <= int(text) <= most:
+        raise BadSettings(f"{name} is no number of minutes from 1 to {most}")
+    return int(text)
 
 
 def _ladders(file: Path | None) -> Ladders:

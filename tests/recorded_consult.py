@@ -85,7 +85,6 @@ def a_place_for_recordings(folder: Path, monkeypatch: pytest.MonkeyPatch, *consu
                 roles=[],
                 language="en",
                 institution_id="i",
-                failed_logins=0,
             )
         )
         connection.execute(

@@ -8,8 +8,8 @@ from storage.tables import users
 from teleconsult.consents.repository import consents_in_force
 from teleconsult.consults.consult import LIVE
 from teleconsult.dependencies import PartsOfApp
+from teleconsult.identity.sessions import LIFETIME
 from teleconsult.patient_links.repository import links_of
-from teleconsult.users.repository import SESSION_LIFETIME
 from teleconsult.users.user import User
 
 
@@ -19,7 +19,7 @@ def tell_room(parts: PartsOfApp, consult_id: str) -> None:
         is_in_force = consult_id in consents_in_force(connection, [consult_id])
         revoked = {one.id for one in links_of(connection, consult_id) if one.revoked_at}
         # Whoever was switched off before that has no session left by which to be in a room.
-        lately = users.c.disabled_at > utc_now() - SESSION_LIFETIME
+        lately = users.c.disabled_at > utc_now() - LIFETIME
         disabled = connection.execute(select(users.c.id).where(lately)).scalars()
         orders = RoomOrders(consent_in_force=is_in_force, shut_out=frozenset(revoked.union(disabled)))
     parts.rooms.order(consult_id, orders)

@@ -1,14 +1,13 @@
 """The page's live connection."""
 
 import asyncio
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from starlette.concurrency import run_in_threadpool
 
 from storage.database import utc_now
 from teleconsult import access
-from teleconsult.dependencies import SESSION_COOKIE, PartsOfApp, parts_of
+from teleconsult.dependencies import PartsOfApp, is_own_origin, parts_of, session_cookie
 from teleconsult.errors import NotFound, NotSignedIn
 from teleconsult.events.hub import Event, Listener
 from teleconsult.users.user import User
@@ -24,13 +23,14 @@ ACCOUNT_CHANGED = 4409
 async def events(websocket: WebSocket) -> None:
     """Push hints to look again; the pages fetch what changed with their own rights."""
     parts = parts_of(websocket)
-    if not _same_origin(websocket, parts):
+    # Cookies travel with any site's WebSocket, so the page's origin decides (CSWSH).
+    if not is_own_origin(websocket, parts.settings):
         await websocket.close(POLICY_VIOLATION)
         return
     await websocket.accept()
     try:
-        token = websocket.cookies.get(SESSION_COOKIE)
-        user = await run_in_threadpool(parts.users.of_session, token, utc_now())
+        token = websocket.cookies.get(session_cookie(parts.settings))
+        user = (await run_in_threadpool(parts.identity.session, token, utc_now())).user
     except NotSignedIn:
         await websocket.close(NOT_SIGNED_IN)
         return
@@ -57,14 +57,6 @@ async def _send_all(websocket: WebSocket, listener: Listener) -> None:
             # Who the user is, and whether still somebody, is asked when the page connects again.
             await websocket.close(ACCOUNT_CHANGED)
             return
-
-
-def _same_origin(websocket: WebSocket, parts: PartsOfApp) -> bool:
-    """Cookies travel with any site's WebSocket, so the page's origin decides (CSWSH)."""
-    origin = websocket.headers.get("origin")
-    if origin is None:
-        return False
-    return urlsplit(origin).netloc == websocket.headers.get("host") or origin in parts.settings.public_origins
 
 
 def may_see(parts: PartsOfApp, user: User, event: Event) -> bool:

@@ -15,7 +15,7 @@ from imaging.deidentified_copy import DeidentifiedCopy, report_files
 from imaging.deidentify import Case
 from imaging.orthanc_streams import ArchivedFile, OrthancStreams
 from storage import audit_log
-from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
+from teleconsult.dependencies import FRESH, CurrentUser, Now, Parts, PartsOfApp
 from teleconsult.dicomweb.contents import Place, StoredSeries, stored_series
 from teleconsult.dicomweb.images_out import Images
 from teleconsult.dicomweb.responses import Streamed, begun
@@ -30,7 +30,12 @@ AS_ZIP: dict[int | str, dict[str, Any]] = {200: {"content": {"application/zip": 
 FOLDER = "deidentified"
 
 
-@router.post("/studies/{study_instance_uid}/deidentified", response_class=Response, responses=AS_ZIP)
+@router.post(
+    "/studies/{study_instance_uid}/deidentified",
+    response_class=Response,
+    responses=AS_ZIP,
+    dependencies=[FRESH],
+)
 async def export_without_identity(
     study_instance_uid: str,
     body: DeidentificationIn,

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from storage import audit_log
 from teleconsult import access
 from teleconsult.consults.consult import Consult, Event, Status
-from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp, Seal
+from teleconsult.dependencies import CurrentUser, Now, PageSite, Parts, PartsOfApp, Seal
 from teleconsult.errors import IllegalTransition, NotAllowed, NotFound
 from teleconsult.reports.assembling import assemble
 from teleconsult.reports.report import Report
@@ -96,15 +96,17 @@ def _remembering(
 
 
 @router.post("/report/sign")
-def sign(consult_id: str, body: SignIn, parts: Parts, seal: Seal, user: CurrentUser, now: Now) -> ReportOut:
-    """Sign with the password given again: the report becomes final, its PDF and SR are written."""
+def sign(
+    consult_id: str, body: SignIn, parts: Parts, seal: Seal, user: CurrentUser, now: Now, site: PageSite
+) -> ReportOut:
+    """Sign with the second factor, or else the password, given again: the report becomes final."""
     with parts.database.reading() as connection:
         consult = parts.consults.get_for(connection, consult_id, user)
     if consult.status is not Status.REPORTING:
         raise IllegalTransition(Event.SIGN, consult.status, access.possible_events(user, consult))
     if not access.may_cause(user, Event.SIGN, consult):
         raise NotAllowed
-    parts.users.check_password(user, body.password)
+    parts.identity.prove(user, body.proof(), now, site)
     out = sign_report(parts, seal, consult, user, read_version=body.version, at=now)
     parts.publish({"type": "report-changed", "consult_id": consult_id})
     parts.publish({"type": "consult-changed", "consult_id": consult_id})

@@ -11,6 +11,7 @@ from teleconsult.consults.consult import Consult
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.finding_record import DecisionStatus
 from teleconsult.findings.schemas import FindingOut, WordsOut, findings_out
+from teleconsult.identity.schemas import ProofIn
 from teleconsult.reports.assembling import Assembled, assemble
 from teleconsult.reports.difference import ChangeKind
 from teleconsult.reports.report import Report, ReportStatus
@@ -48,8 +49,7 @@ class ReportIn(BaseModel):
     version: int
 
 
-class SignIn(BaseModel):
-    password: str = Field(max_length=1024)
+class SignIn(ProofIn):
     version: int
 
 

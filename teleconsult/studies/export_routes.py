@@ -10,7 +10,7 @@ from fastapi import APIRouter, Response
 from starlette.concurrency import run_in_threadpool
 
 from imaging.orthanc_streams import Chunk, OrthancStreams
-from teleconsult.dependencies import CurrentUser, Now, Parts
+from teleconsult.dependencies import FRESH, CurrentUser, Now, Parts
 from teleconsult.dicomweb.contents import Place, StoredSeries, note_export, stored_series
 from teleconsult.dicomweb.images_out import Images
 from teleconsult.dicomweb.responses import Streamed, begun
@@ -21,7 +21,12 @@ router = APIRouter(prefix="/api", tags=["studies"])
 AS_ZIP: dict[int | str, dict[str, Any]] = {200: {"content": {"application/zip": {}}}}
 
 
-@router.get("/studies/{study_instance_uid}/archive.zip", response_class=Response, responses=AS_ZIP)
+@router.get(
+    "/studies/{study_instance_uid}/archive.zip",
+    response_class=Response,
+    responses=AS_ZIP,
+    dependencies=[FRESH],
+)
 async def download_study(
     study_instance_uid: str, parts: Parts, images: Images, user: CurrentUser, now: Now
 ) -> Response:
@@ -33,6 +38,7 @@ async def download_study(
     "/studies/{study_instance_uid}/series/{series_instance_uid}/archive.zip",
     response_class=Response,
     responses=AS_ZIP,
+    dependencies=[FRESH],
 )
 async def download_series(
     study_instance_uid: str,

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 
 from storage import audit_log
 from teleconsult.consults.rooms import tell_rooms_of
-from teleconsult.dependencies import InstitutionManager, Now, Parts, PartsOfApp
+from teleconsult.dependencies import FRESH, InstitutionManager, Now, Parts, PartsOfApp
 from teleconsult.users.members import Member, MemberRepository
 from teleconsult.users.schemas import MemberIn, MemberOut, NewMemberIn, NewMemberOut, OneTimePasswordOut
 from teleconsult.users.user import User
@@ -22,7 +22,7 @@ def list_members(parts: Parts, user: InstitutionManager) -> list[MemberOut]:
     return [MemberOut.of(member) for member in known]
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, dependencies=[FRESH])
 def add_member(body: NewMemberIn, parts: Parts, user: InstitutionManager, now: Now) -> NewMemberOut:
     """The answer holds the one-time password: it is shown this once and kept nowhere."""
     with parts.database.transaction() as connection:
@@ -39,7 +39,7 @@ def add_member(body: NewMemberIn, parts: Parts, user: InstitutionManager, now: N
     return NewMemberOut(member=MemberOut.of(member), one_time_password=password)
 
 
-@router.put("/{user_id}")
+@router.put("/{user_id}", dependencies=[FRESH])
 def change_member(
     user_id: str, body: MemberIn, parts: Parts, user: InstitutionManager, now: Now
 ) -> MemberOut:
@@ -60,7 +60,7 @@ def change_member(
     return MemberOut.of(changed)
 
 
-@router.post("/{user_id}/disable")
+@router.post("/{user_id}/disable", dependencies=[FRESH])
 def disable_member(user_id: str, parts: Parts, user: InstitutionManager, now: Now) -> MemberOut:
     """All sessions and calls of the member end now; nobody signs in by this account until it is enabled."""
     members = MemberRepository(parts.users)
@@ -73,7 +73,7 @@ def disable_member(user_id: str, parts: Parts, user: InstitutionManager, now: No
     return MemberOut.of(disabled)
 
 
-@router.post("/{user_id}/enable")
+@router.post("/{user_id}/enable", dependencies=[FRESH])
 def enable_member(user_id: str, parts: Parts, user: InstitutionManager, now: Now) -> MemberOut:
     members = MemberRepository(parts.users)
     with parts.database.transaction() as connection:
@@ -83,7 +83,7 @@ def enable_member(user_id: str, parts: Parts, user: InstitutionManager, now: Now
     return MemberOut.of(enabled)
 
 
-@router.post("/{user_id}/one-time-password")
+@router.post("/{user_id}/one-time-password", dependencies=[FRESH])
 def reset_member_password(
     user_id: str, parts: Parts, user: InstitutionManager, now: Now
 ) -> OneTimePasswordOut:

@@ -9,9 +9,10 @@ from sqlalchemy.exc import IntegrityError
 
 from storage import audit_log
 from storage.database import Database, utc_now
-from storage.tables import user_sessions, users
+from storage.tables import started_sign_ins, user_sessions, users
 from teleconsult import access
 from teleconsult.errors import LastAdministrator, NotFound, SpecialtyMissing, UsernameTaken
+from teleconsult.identity import attempts
 from teleconsult.users import passwords
 from teleconsult.users.repository import UserRepository
 from teleconsult.users.user import Institution, Role, User
@@ -137,10 +138,9 @@ class MemberRepository:
             .values(
                 password_hash=passwords.hash_password(password),
                 must_change_password=True,
-                failed_logins=0,
-                next_login_at=None,
             )
         )
+        attempts.forget_name(connection, member.user.username)
         self._end_sessions(connection, member)
         return password
 
@@ -152,6 +152,7 @@ class MemberRepository:
     @staticmethod
     def _end_sessions(connection: Connection, member: Member) -> None:
         connection.execute(delete(user_sessions).where(user_sessions.c.user_id == member.user.id))
+        connection.execute(delete(started_sign_ins).where(started_sign_ins.c.user_id == member.user.id))
 
 
 def add_administrator(database: Database, username: str, name_en: str, name_zh: str = "") -> str:

@@ -2,10 +2,12 @@
 
 import secrets
 from functools import cache
+from pathlib import Path
 
 from pwdlib import PasswordHash
 
-from teleconsult.errors import WeakPassword
+from teleconsult.errors import KnownPassword, WeakPassword
+from teleconsult.users.known_passwords import is_common, is_in_file
 
 MIN_LENGTH = 10
 MAX_LENGTH = 256  # longer ones only cost hashing time
@@ -36,8 +38,18 @@ def one_time_password() -> str:
     return "-".join("".join(secrets.choice(_READABLE) for _ in range(4)) for _ in range(4))
 
 
-def check_new_password(new: str, *, old: str, username: str) -> None:
-    """Raises WeakPassword when the new password is short, overlong, the old one, or the user name."""
+def check_new_password(new: str, *, old: str, username: str, known: Path | None = None) -> None:
+    """Raise where a new password will not do.
+
+    Args:
+        known: a hospital's own file of known passwords (`known_passwords`).
+
+    Raises:
+        WeakPassword: it is short, overlong, the old one, or the user name.
+        KnownPassword: it is among those that attackers try first.
+    """
     too_plain = new == old or new.lower() == username.lower() or len(set(new)) < 4
     if not MIN_LENGTH <= len(new) <= MAX_LENGTH or too_plain:
         raise WeakPassword
+    if is_common(new) or (known is not None and is_in_file(new, known)):
+        raise KnownPassword

@@ -15,20 +15,6 @@ if TYPE_CHECKING:
 Language = Literal["zh-CN", "en"]
 
 
-class SignInIn(BaseModel):
-    username: str = Field(min_length=1, max_length=64)
-    password: str = Field(min_length=1, max_length=1024)
-
-
-class PasswordChangeIn(BaseModel):
-    current_password: str = Field(max_length=1024)
-    new_password: str = Field(max_length=1024)
-
-
-class MeIn(BaseModel):
-    language: Language
-
-
 class InstitutionOut(BaseModel):
     id: str
     name_en: str
@@ -50,30 +36,6 @@ class UserRefOut(BaseModel):
             id=user.id,
             display_name=user.display_name,
             institution=InstitutionOut.of(user.institution),
-        )
-
-
-class MeOut(BaseModel):
-    id: str
-    username: str
-    display_name: str
-    roles: list[Role]
-    institution: InstitutionOut
-    specialty: str | None
-    language: Language
-    must_change_password: bool
-
-    @classmethod
-    def of(cls, user: User) -> "MeOut":
-        return cls(
-            id=user.id,
-            username=user.username,
-            display_name=user.display_name,
-            roles=sorted(user.roles),
-            institution=InstitutionOut.of(user.institution),
-            specialty=user.specialty,
-            language=user.language,  # type: ignore[arg-type]
-            must_change_password=user.must_change_password,
         )
 
 

@@ -157,7 +157,6 @@ def clinic(database: Database) -> Iterator[Clinic]:
                     specialty="radiology" if Role.RADIOLOGIST in roles else None,
                     language="en",
                     institution_id=places[place],
-                    failed_logins=0,
                 )
             )
             made.users[username] = repository.get(connection, username)

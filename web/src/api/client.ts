@@ -5,13 +5,22 @@ export class ApiError extends Error {
   readonly status: number;
   readonly code: string;
   readonly sentence: Sentence | null;
+  /** What else the problem document says (RFC 9457 3.2). */
+  readonly members: Readonly<Record<string, unknown>>;
 
-  constructor(status: number, code: string, message: string, sentence: Sentence | null) {
+  constructor(
+    status: number,
+    code: string,
+    message: string,
+    sentence: Sentence | null,
+    members: Readonly<Record<string, unknown>> = {},
+  ) {
     super(message);
     this.name = "ApiError";
     this.status = status;
     this.code = code;
     this.sentence = sentence;
+    this.members = members;
   }
 
   static offline(): ApiError {
@@ -31,7 +40,7 @@ export function errorFrom(status: number, body: string): ApiError {
   try {
     const value: unknown = JSON.parse(body);
     if (isProblem(value)) {
-      return new ApiError(status, value.code ?? "", value.detail ?? value.title, value.sentence ?? null);
+      return new ApiError(status, value.code ?? "", value.detail ?? value.title, value.sentence ?? null, { ...value });
     }
   } catch {
     // Not JSON: a proxy's own error page.
@@ -39,15 +48,41 @@ export function errorFrom(status: number, body: string): ApiError {
   return new ApiError(status, `http-${status}`, `HTTP ${status}`, null);
 }
 
+let askToProve: (() => Promise<boolean>) | null = null;
+
+/** Who asks the user to prove who it is; the promise says whether it was done. */
+export function setStepUp(ask: (() => Promise<boolean>) | null): void {
+  askToProve = ask;
+}
+
+/** Do it; where the server wants to know again who it is, ask, and do it once more. */
+export async function withStepUp<T>(deed: () => Promise<T>): Promise<T> {
+  try {
+    return await deed();
+  } catch (error) {
+    const isAsked = error instanceof ApiError && error.code === "step-up-needed" && askToProve !== null;
+    if (!isAsked || !(await askToProve?.())) throw error;
+    return deed();
+  }
+}
+
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
-/** One JSON request. Throws ApiError; an abort passes through as it is. */
-export async function request<T>(
+/** One JSON request, again once the user has proved who it is. Throws ApiError; an abort passes as it is. */
+export const request = <T>(
   method: Method,
   path: string,
   body?: unknown,
   signal?: AbortSignal,
   more: Readonly<Record<string, string>> = {},
+): Promise<T> => withStepUp(() => requestOnce<T>(method, path, body, signal, more));
+
+async function requestOnce<T>(
+  method: Method,
+  path: string,
+  body: unknown,
+  signal: AbortSignal | undefined,
+  more: Readonly<Record<string, string>>,
 ): Promise<T> {
   const headers: Record<string, string> = { Accept: "application/json", ...more };
   if (method !== "GET") Object.assign(headers, CSRF_HEADER);

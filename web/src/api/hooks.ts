@@ -17,8 +17,10 @@ import type {
   NewConsult,
   NewDicomPeer,
   NewScheduledProcedure,
+  PasskeyAnswer,
   Patient,
   Prior,
+  Proof,
   ReadingWish,
   Relay,
   Report,
@@ -82,10 +84,10 @@ export function useMe() {
   });
 }
 
-export function useLogin() {
+function useEntering<T>(enter: (given: T) => Promise<Me>) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { username: string; password: string }) => post<Me>("/session", body),
+    mutationFn: enter,
     onSuccess: (me) => {
       const before = client.getQueryData<Me | null>(keys.me);
       if (before && before.id !== me.id) location.assign("/"); // nothing of one user stays for the next
@@ -93,6 +95,25 @@ export function useLogin() {
       client.setQueryData(keys.sessionOver, false);
       if (before) void client.invalidateQueries();
     },
+  });
+}
+
+export const useLogin = () =>
+  useEntering((body: { username: string; password: string }) => post<Me>("/session", body));
+
+/** With the token that the problem `second-factor-needed` held. */
+export const useSecondStep = () =>
+  useEntering((body: Proof & { token: string }) => post<Me>("/session/second-step", body));
+
+export const usePasskeyLogin = () =>
+  useEntering((answer: PasskeyAnswer) => post<Me>("/session/passkey", answer));
+
+/** Says again who it is; the step that was refused is then possible for some minutes. */
+export function useProveAgain() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (proof: Proof) => post<Me>("/session/proof", proof),
+    onSuccess: (me) => client.setQueryData(keys.me, me),
   });
 }
 
@@ -259,7 +280,7 @@ export function useSaveReport(consultId: string) {
 export function useSignReport(consultId: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: { password: string; version: number }) =>
+    mutationFn: (body: Proof & { version: number }) =>
       post<Report>(`/consults/${path(consultId)}/report/sign`, body),
     onSuccess: (report) => {
       client.setQueryData(keys.report(consultId), report);

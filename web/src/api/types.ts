@@ -18,6 +18,17 @@ export interface Problem {
 
 export type Me = Schemas["MeOut"];
 export type Language = Me["language"];
+export type SecondFactor = Me["second_factors"][number];
+export type Proof = Schemas["ProofIn"];
+export type PasskeyAnswer = Schemas["AssertionIn"];
+export type PasskeyQuestion = Schemas["ChallengeOut"];
+export type NewPasskeyQuestion = Schemas["NewPasskeyOut"];
+export type NewPasskey = Schemas["PasskeyIn"];
+export type Security = Schemas["SecurityOut"];
+export type Passkey = Security["passkeys"][number];
+export type OpenSession = Security["sessions"][number];
+export type NewTotp = Schemas["NewTotpOut"];
+export type RecoveryCodes = Schemas["RecoveryCodesOut"];
 export type Role = Schemas["Role"];
 export type Institution = Schemas["InstitutionOut"];
 export type Person = Schemas["UserRefOut"];

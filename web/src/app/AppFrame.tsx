@@ -12,6 +12,7 @@ import {
   IconLogout,
   IconPlugConnectedX,
   IconReportMedical,
+  IconShieldLock,
   IconStethoscope,
   IconUpload,
   IconUsersGroup,
@@ -87,6 +88,9 @@ function UserMenu({ me, page, onShortcuts }: UserMenuProps) {
         </Menu.Item>
         <Menu.Item leftSection={<IconLock size={16} />} onClick={() => void navigate("/password")}>
           {t("menu.password")}
+        </Menu.Item>
+        <Menu.Item leftSection={<IconShieldLock size={16} />} onClick={() => void navigate("/security")}>
+          {t("menu.security")}
         </Menu.Item>
         <Menu.Divider />
         <BrightnessChoice kind={page} />

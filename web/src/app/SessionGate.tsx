@@ -6,6 +6,7 @@ import { Navigate, Outlet, useLocation } from "react-router";
 import { EventsOpenProvider, useEventStream } from "../api/events";
 import { useMe, useSessionIsOver } from "../api/hooks";
 import { SessionOverDialog } from "../auth/SessionOverDialog";
+import { StepUpDialog } from "../auth/StepUpDialog";
 import { ErrorState } from "../ui/states";
 import { Rings } from "../ringing/Rings";
 import { showLanguage } from "./i18n";
@@ -37,10 +38,14 @@ export function SessionGate() {
     return <Navigate to="/login" replace state={{ from: location.pathname + location.search }} />;
   }
   if (me.data.must_change_password) return <Navigate to="/password" replace />;
+  if (me.data.must_set_up_second_factor && location.pathname !== "/security") {
+    return <Navigate to="/security" replace />;
+  }
   return (
     <EventsOpenProvider value={eventsOpen}>
       <Outlet />
       <Rings />
+      <StepUpDialog me={me.data} />
       {isOver && <SessionOverDialog me={me.data} />}
     </EventsOpenProvider>
   );

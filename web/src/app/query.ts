@@ -9,11 +9,18 @@ function shouldRetry(failures: number, error: Error): boolean {
   return transient && failures < 3;
 }
 
+const SIGN_IN_ANSWERS = new Set(["wrong-credentials", "second-factor-needed", "sign-in-expired"]);
+
 /** A session that ended asks for the password again; one whose password must be changed takes the user there. */
 function noticeSession(error: Error) {
   if (!(error instanceof ApiError)) return;
   // A wrong password is a 401 too, at the login and at signing: only a session that is gone counts.
-  if (error.status === 401 && error.code !== "wrong-credentials") noticeSessionIsOver(queryClient);
+  if (error.status === 401 && !SIGN_IN_ANSWERS.has(error.code)) {
+    noticeSessionIsOver(queryClient);
+    // A request that was under way when the session got another id heard so too: what holds is asked.
+    void queryClient.invalidateQueries({ queryKey: keys.me });
+  }
+  if (error.code === "second-factor-required") void queryClient.invalidateQueries({ queryKey: keys.me });
   if (error.code === "password-change-required") void queryClient.invalidateQueries({ queryKey: keys.me });
 }
 

@@ -116,6 +116,10 @@ export const router = createBrowserRouter([
                 }),
               },
               {
+                path: "/security",
+                lazy: async () => ({ Component: (await import("../security/SecurityPage")).SecurityPage }),
+              },
+              {
                 path: "/manage",
                 lazy: async () => ({ Component: (await import("../manage/ManagePage")).ManagePage }),
               },

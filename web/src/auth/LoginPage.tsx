@@ -1,10 +1,15 @@
 import { Button, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { IconFingerprint } from "@tabler/icons-react";
 import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { Navigate, useLocation } from "react-router";
 
-import { useLogin, useMe } from "../api/hooks";
+import { useLogin, useMe, usePasskeyLogin } from "../api/hooks";
+import { hasPasskeys } from "../api/passkeys";
+import { useAskPasskey } from "../api/securityHooks";
 import { AuthFrame } from "./AuthFrame";
+import { PasskeyFault } from "./PasskeyFault";
+import { SecondStep, startedBy } from "./SecondStep";
 import { SignInFault } from "./SignInFault";
 
 /** Where the user wanted to go before being asked who it is; only pages of ours. */
@@ -17,6 +22,8 @@ export function LoginPage() {
   const { t } = useTranslation("auth");
   const me = useMe();
   const login = useLogin();
+  const ask = useAskPasskey();
+  const byPasskey = usePasskeyLogin();
   const location = useLocation();
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
@@ -28,6 +35,20 @@ export function LoginPage() {
     event.preventDefault();
     login.mutate({ username: username.trim(), password });
   };
+  const started = startedBy(login.error);
+  if (started !== null) {
+    return (
+      <AuthFrame title={t("secondStep.title")} lead={username}>
+        <SecondStep
+          started={started}
+          onAgain={() => {
+            setPassword("");
+            login.reset();
+          }}
+        />
+      </AuthFrame>
+    );
+  }
   return (
     <AuthFrame title={t("login.title")} lead={t("login.lead")}>
       <form onSubmit={submit}>
@@ -58,6 +79,18 @@ export function LoginPage() {
           <Button type="submit" size="md" loading={login.isPending} mt="xs">
             {t("login.submit")}
           </Button>
+          {hasPasskeys() && (
+            <Button
+              variant="default"
+              size="md"
+              leftSection={<IconFingerprint size={18} />}
+              loading={ask.isPending || byPasskey.isPending}
+              onClick={() => ask.mutate(null, { onSuccess: (answer) => byPasskey.mutate(answer) })}
+            >
+              {t("login.passkey")}
+            </Button>
+          )}
+          <PasskeyFault error={ask.error ?? byPasskey.error} />
         </Stack>
       </form>
     </AuthFrame>

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import { useLogin, useLogout } from "../api/hooks";
 import type { Me } from "../api/types";
+import { SecondStep, startedBy } from "./SecondStep";
 import { SignInFault } from "./SignInFault";
 
 /** Over the page as it stands: a call goes on and nothing that was typed is lost, but nobody reads it meanwhile. */
@@ -16,6 +17,7 @@ export function SessionOverDialog({ me }: { me: Me }) {
     event.preventDefault();
     login.mutate({ username: me.username, password });
   };
+  const started = startedBy(login.error);
   return (
     <Modal
       opened
@@ -27,7 +29,8 @@ export function SessionOverDialog({ me }: { me: Me }) {
       title={t("over.title")}
       overlayProps={{ blur: 18, backgroundOpacity: 0.75 }}
     >
-      <form onSubmit={submit}>
+      {started !== null && <SecondStep started={started} onAgain={() => login.reset()} />}
+      <form onSubmit={submit} hidden={started !== null}>
         <Stack gap="md">
           <Text size="sm">{t("over.text", { name: me.display_name })}</Text>
           <SignInFault error={login.error} />

@@ -1,5 +1,5 @@
 /** Fetches a study's copy without identity, and reads the report that lies in it. */
-import { ApiError, CSRF_HEADER, errorFrom } from "../api/client";
+import { ApiError, CSRF_HEADER, errorFrom, withStepUp } from "../api/client";
 import type { Sentence } from "../api/types";
 
 export interface CopyOptions {
@@ -22,16 +22,7 @@ export interface Copy {
   report: CopyReport;
 }
 
-/**
- * @param onBytes hears how much has come.
- * @throws ApiError; one with the code `cut-off` where the copy broke off.
- */
-export async function fetchCopy(
-  study: string,
-  options: CopyOptions,
-  onBytes: (bytes: number) => void,
-  signal: AbortSignal,
-): Promise<Copy> {
+async function openCopy(study: string, options: CopyOptions, signal: AbortSignal) {
   const response = await fetch(`/api/studies/${encodeURIComponent(study)}/deidentified`, {
     method: "POST",
     headers: { ...CSRF_HEADER, "Content-Type": "application/json" },
@@ -42,8 +33,22 @@ export async function fetchCopy(
     throw signal.aborted ? error : ApiError.offline();
   });
   if (!response.ok || response.body === null) throw errorFrom(response.status, await response.text());
+  return response.body;
+}
+
+/**
+ * @param onBytes hears how much has come.
+ * @throws ApiError; one with the code `cut-off` where the copy broke off.
+ */
+export async function fetchCopy(
+  study: string,
+  options: CopyOptions,
+  onBytes: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<Copy> {
+  const body = await withStepUp(() => openCopy(study, options, signal));
   let received = 0;
-  const counted = response.body.pipeThrough(
+  const counted = body.pipeThrough(
     new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
       transform(chunk, controller) {
         received += chunk.length;

@@ -1,9 +1,11 @@
-import { Button, Checkbox, Group, Modal, PasswordInput, Stack, Text } from "@mantine/core";
+import { Button, Checkbox, Group, Modal, Stack, Text } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { ApiError } from "../api/client";
-import { useSignReport } from "../api/hooks";
+import { useMe, useSignReport } from "../api/hooks";
+import type { Proof } from "../api/types";
+import { isGiven, ProofInput } from "../auth/ProofInput";
 import { Note } from "../ui/Note";
 import { useProblemText } from "../ui/problem";
 
@@ -15,27 +17,27 @@ export interface SignDialogProps {
   flush: () => Promise<number | null>;
 }
 
-/** Signing asks for the password again: whoever sits at an open screen is not always its user. */
+/** Signing asks for the second factor or the password again: whoever sits at an open screen is not always its user. */
 export function SignDialog({ consultId, opened, onClose, flush }: SignDialogProps) {
   const { t } = useTranslation("report");
   const sign = useSignReport(consultId);
   const say = useProblemText();
-  const [password, setPassword] = useState("");
+  const factors = useMe().data?.second_factors ?? [];
+  const [proof, setProof] = useState<Proof>({});
   const [read, setRead] = useState(false);
   const [notSaved, setNotSaved] = useState(false);
 
   const close = () => {
-    setPassword("");
+    setProof({});
     setRead(false);
     setNotSaved(false);
     sign.reset();
     onClose();
   };
-  const submit = async (event: FormEvent) => {
-    event.preventDefault();
+  const submit = async (given: Proof) => {
     const version = await flush();
     setNotSaved(version === null);
-    if (version !== null) sign.mutate({ password, version }, { onSuccess: close });
+    if (version !== null) sign.mutate({ ...given, version }, { onSuccess: close });
   };
   const said = (error: Error) =>
     error instanceof ApiError && error.code === "findings-undecided" && error.sentence === null
@@ -43,7 +45,12 @@ export function SignDialog({ consultId, opened, onClose, flush }: SignDialogProp
       : say(error);
   return (
     <Modal opened={opened} onClose={close} title={t("sign.title")} closeButtonProps={{ "aria-label": t("common:close") }}>
-      <form onSubmit={(event) => void submit(event)}>
+      <form
+        onSubmit={(event: FormEvent) => {
+          event.preventDefault();
+          void submit(proof);
+        }}
+      >
         <Stack>
           <Text size="sm">{t("sign.text")}</Text>
           {notSaved && (
@@ -61,21 +68,19 @@ export function SignDialog({ consultId, opened, onClose, flush }: SignDialogProp
             checked={read}
             onChange={(event) => setRead(event.currentTarget.checked)}
           />
-          <PasswordInput
-            label={t("sign.password")}
-            autoComplete="current-password"
-            required
-            withAsterisk={false}
-            data-autofocus
-            value={password}
-            onChange={(event) => setPassword(event.currentTarget.value)}
-            visibilityToggleButtonProps={{ "aria-label": t("auth:login.reveal") }}
+          <ProofInput
+            factors={factors}
+            value={proof}
+            onChange={setProof}
+            onPasskey={(passkey) => void submit({ passkey })}
+            passwordLabel={t("sign.password")}
+            disabled={!read || sign.isPending}
           />
           <Group justify="flex-end">
             <Button variant="default" onClick={close}>
               {t("common:cancel")}
             </Button>
-            <Button type="submit" disabled={password === "" || !read} loading={sign.isPending}>
+            <Button type="submit" disabled={!isGiven(proof) || !read} loading={sign.isPending}>
               {t("sign.submit")}
             </Button>
           </Group>

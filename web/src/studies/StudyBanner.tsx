@@ -1,16 +1,18 @@
 import { Button } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
 import { IconDownload, IconStethoscope, IconUserOff } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 
-import { addresses } from "../api/client";
+import { addresses, get } from "../api/client";
 import type { StudyDetail } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { DeidentifyDialog } from "../exports/DeidentifyDialog";
 import { actorName, formatDate, formatInstant } from "../ui/format";
 import { institutionName } from "../ui/institution";
 import { PatientLine } from "../ui/PatientLine";
+import { useProblemText } from "../ui/problem";
 import { ReadingButtons } from "../worklist/ReadingBar";
 import classes from "./studyPage.module.css";
 
@@ -18,6 +20,7 @@ import classes from "./studyPage.module.css";
 export function StudyBanner({ study, mayAskConsult }: { study: StudyDetail; mayAskConsult: boolean }) {
   const { t } = useTranslation("study");
   const language = useLanguage();
+  const say = useProblemText();
   const [exporting, setExporting] = useState(false);
   const by = actorName(study.uploaded_by);
   const facts = [
@@ -45,6 +48,14 @@ export function StudyBanner({ study, mayAskConsult }: { study: StudyDetail; mayA
         component="a"
         href={addresses.studyArchive(study.study_instance_uid)}
         download
+        onClick={(event) => {
+          event.preventDefault();
+          const { href } = event.currentTarget;
+          void get("/session/freshness").then(
+            () => location.assign(href),
+            (error: unknown) => notifications.show({ color: "signal", message: say(error) }),
+          );
+        }}
         title={t("downloadHint")}
         leftSection={<IconDownload size={15} />}
       >

@@ -24,16 +24,16 @@ SEEN_EVERY = timedelta(minutes=1)
 TOKEN_BYTES = 32
 MAX_ADDRESS, MAX_AGENT = 64, 300
 
-_HAS_TOTP = exists().where(totp_secrets.c.user_id == users.c.id, totp_secrets.c.confirmed_at.is_not(None))
-_HAS_PASSKEY = exists().where(passkeys.c.user_id == users.c.id)
+HAS_TOTP = exists().where(totp_secrets.c.user_id == users.c.id, totp_secrets.c.confirmed_at.is_not(None))
+HAS_PASSKEY = exists().where(passkeys.c.user_id == users.c.id)
 _WHOLE = (
     JOINED.add_columns(
         institutions.c.second_factor_roles,
         user_sessions.c.token_sha256,
         user_sessions.c.last_seen_at,
         func.coalesce(user_sessions.c.proved_at, user_sessions.c.created_at).label("last_proved_at"),
-        _HAS_TOTP.label("has_totp"),
-        _HAS_PASSKEY.label("has_passkey"),
+        HAS_TOTP.label("has_totp"),
+        HAS_PASSKEY.label("has_passkey"),
     )
     .join(user_sessions, user_sessions.c.user_id == users.c.id)
     .where(users.c.disabled_at.is_(None))

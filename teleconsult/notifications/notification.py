@@ -32,6 +32,7 @@ class Kind(StrEnum):
     CRITICAL_ACKNOWLEDGED = "critical-acknowledged"
     CRITICAL_TELEPHONED = "critical-telephoned"
     CRITICAL_WITHDRAWN = "critical-withdrawn"
+    SECOND_FACTOR_RESET = "second-factor-reset"
     TEST = "test"
 
 
@@ -73,6 +74,7 @@ TOPICS: Mapping[Kind, Topic] = {
     Kind.CRITICAL_ACKNOWLEDGED: Topic.REPORTS,
     Kind.CRITICAL_TELEPHONED: Topic.REPORTS,
     Kind.CRITICAL_WITHDRAWN: Topic.CRITICAL,
+    Kind.SECOND_FACTOR_RESET: Topic.URGENT,  # somebody else may be about to enter
     Kind.TEST: Topic.REPORTS,
 }
 # On the way from an urgent request to its call nothing waits for the morning.

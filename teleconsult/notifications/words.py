@@ -60,6 +60,10 @@ SENTENCES: Mapping[Kind, tuple[str, str]] = {
         "{person} has withdrawn a critical result: please read why",
         "{person} 撤回了一项危急结果：请查看原因",
     ),
+    Kind.SECOND_FACTOR_RESET: (
+        "{person} has reset your second factor. If you did not ask for it, tell your administrator at once",
+        "{person} 重置了您的第二重验证。如非您本人要求，请立即告知管理员",
+    ),
     Kind.TEST: ("This is the test that you asked for", "这是您请求的测试通知"),
 }
 

@@ -8,8 +8,17 @@ from sqlalchemy import Connection
 from storage import audit_log
 from teleconsult.consults.rooms import tell_rooms_of
 from teleconsult.dependencies import FRESH, InstitutionManager, Now, Parts, PartsOfApp
+from teleconsult.notifications.notification import Kind
+from teleconsult.notifications.telling import announce
 from teleconsult.users.members import Member, MemberRepository
-from teleconsult.users.schemas import MemberIn, MemberOut, NewMemberIn, NewMemberOut, OneTimePasswordOut
+from teleconsult.users.schemas import (
+    MemberIn,
+    MemberOut,
+    NewMemberIn,
+    NewMemberOut,
+    OneTimePasswordOut,
+    SecondFactorRule,
+)
 from teleconsult.users.user import User
 
 router = APIRouter(prefix="/api/members", tags=["members"])
@@ -37,6 +46,32 @@ def add_member(body: NewMemberIn, parts: Parts, user: InstitutionManager, now: N
         )
         _audit(connection, now, user, "member-added", member, _granted(body))
     return NewMemberOut(member=MemberOut.of(member), one_time_password=password)
+
+
+@router.get("/second-factor-rule")
+def read_second_factor_rule(parts: Parts, user: InstitutionManager) -> SecondFactorRule:
+    with parts.database.reading() as connection:
+        roles = MemberRepository(parts.users).roles_with_second_factor(connection, user.institution.id)
+    return SecondFactorRule(roles=roles)
+
+
+@router.put("/second-factor-rule", dependencies=[FRESH])
+def change_second_factor_rule(
+    body: SecondFactorRule, parts: Parts, user: InstitutionManager, now: Now
+) -> SecondFactorRule:
+    """Whoever has none yet is led to setting one up, and keeps the account meanwhile."""
+    roles = sorted(set(body.roles))
+    with parts.database.transaction() as connection:
+        MemberRepository(parts.users).require_second_factor(connection, user.institution.id, roles)
+        audit_log.record(
+            connection,
+            at=now,
+            actor=user.id,
+            action="second-factor-rule-changed",
+            subject=f"institution/{user.institution.id}",
+            details={"roles": roles},
+        )
+    return SecondFactorRule(roles=roles)
 
 
 @router.put("/{user_id}", dependencies=[FRESH])
@@ -95,6 +130,27 @@ def reset_member_password(
         _audit(connection, now, user, "member-password-reset", member)
     _changed(parts, member)
     return OneTimePasswordOut(one_time_password=password)
+
+
+@router.post("/{user_id}/second-factor/reset", dependencies=[FRESH])
+def reset_second_factor(user_id: str, parts: Parts, user: InstitutionManager, now: Now) -> MemberOut:
+    """For a member who lost it: the account opens by its password again; the member is told, sessions end."""
+    members = MemberRepository(parts.users)
+    with parts.database.transaction() as connection:
+        member = members.reset_second_factors(
+            connection, members.get_of(connection, user_id, user.institution.id)
+        )
+        parts.notifications.tell(
+            connection,
+            [user_id],
+            Kind.SECOND_FACTOR_RESET,
+            at=now,
+            values={"person": user.display_name},
+        )
+        _audit(connection, now, user, "second-factor-reset", member)
+    announce(parts, [user_id])
+    _changed(parts, member)
+    return MemberOut.of(member)
 
 
 def _granted(body: MemberIn) -> dict[str, Any]:

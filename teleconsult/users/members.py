@@ -1,18 +1,20 @@
 """Who works at an institution: what its administrator may change, and what stays true meanwhile."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from storage import audit_log
 from storage.database import Database, utc_now
-from storage.tables import started_sign_ins, user_sessions, users
+from storage.tables import institutions, users
 from teleconsult import access
 from teleconsult.errors import LastAdministrator, NotFound, SpecialtyMissing, UsernameTaken
 from teleconsult.identity import attempts
+from teleconsult.identity.resetting import reset_second_factors
+from teleconsult.identity.sessions import HAS_PASSKEY, HAS_TOTP, end_sessions
 from teleconsult.users import passwords
 from teleconsult.users.repository import UserRepository
 from teleconsult.users.user import Institution, Role, User
@@ -22,6 +24,7 @@ from teleconsult.users.user import Institution, Role, User
 class Member:
     user: User
     disabled_at: datetime | None
+    has_second_factor: bool = False
 
     @property
     def administers(self) -> bool:
@@ -48,12 +51,12 @@ class MemberRepository:
 
     def of_institution(self, connection: Connection, institution_id: str) -> list[Member]:
         rows = connection.execute(
-            select(users.c.id, users.c.disabled_at)
+            select(users.c.id, users.c.disabled_at, or_(HAS_TOTP, HAS_PASSKEY).label("has_second_factor"))
             .where(users.c.institution_id == institution_id)
             .order_by(users.c.username)
         ).all()
         known = self._users.by_ids(connection, [row.id for row in rows])
-        return [Member(known[row.id], row.disabled_at) for row in rows]
+        return [Member(known[row.id], row.disabled_at, row.has_second_factor) for row in rows]
 
     def get_of(self, connection: Connection, user_id: str, institution_id: str) -> Member:
         """Raises NotFound, also for another institution's."""
@@ -122,7 +125,7 @@ class MemberRepository:
     def disable(self, connection: Connection, member: Member, at: datetime) -> Member:
         """End all sessions; what the member wrote and signed stays. Raises LastAdministrator."""
         connection.execute(update(users).where(users.c.id == member.user.id).values(disabled_at=at))
-        self._end_sessions(connection, member)
+        end_sessions(connection, member.user.id)
         return self._checked(connection, member)
 
     def enable(self, connection: Connection, member: Member) -> Member:
@@ -141,18 +144,35 @@ class MemberRepository:
             )
         )
         attempts.forget_name(connection, member.user.username)
-        self._end_sessions(connection, member)
+        end_sessions(connection, member.user.id)
         return password
+
+    def reset_second_factors(self, connection: Connection, member: Member) -> Member:
+        """For a member who lost them and the recovery codes; all sessions end."""
+        reset_second_factors(connection, member.user.id)
+        return replace(member, has_second_factor=False)
+
+    def roles_with_second_factor(self, connection: Connection, institution_id: str) -> list[Role]:
+        """In which roles a member must have one."""
+        kept = connection.execute(
+            select(institutions.c.second_factor_roles).where(institutions.c.id == institution_id)
+        ).scalar_one()
+        return [Role(role) for role in kept]
+
+    def require_second_factor(
+        self, connection: Connection, institution_id: str, roles: Iterable[Role]
+    ) -> None:
+        """From the next request on: who has none sets one up first. Nobody is kept out."""
+        connection.execute(
+            update(institutions)
+            .where(institutions.c.id == institution_id)
+            .values(second_factor_roles=sorted(set(roles)))
+        )
 
     def _checked(self, connection: Connection, member: Member) -> Member:
         institution_id = member.user.institution.id
         require_administrator(self.of_institution(connection, institution_id))
         return self.get_of(connection, member.user.id, institution_id)
-
-    @staticmethod
-    def _end_sessions(connection: Connection, member: Member) -> None:
-        connection.execute(delete(user_sessions).where(user_sessions.c.user_id == member.user.id))
-        connection.execute(delete(started_sign_ins).where(started_sign_ins.c.user_id == member.user.id))
 
 
 def add_administrator(database: Database, username: str, name_en: str, name_zh: str = "") -> str:

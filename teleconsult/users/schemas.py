@@ -60,6 +60,7 @@ class MemberOut(BaseModel):
     specialty: str | None
     language: Language
     must_change_password: bool
+    has_second_factor: bool
     disabled_at: datetime | None
 
     @classmethod
@@ -73,8 +74,17 @@ class MemberOut(BaseModel):
             specialty=user.specialty,
             language=user.language,  # type: ignore[arg-type]
             must_change_password=user.must_change_password,
+            has_second_factor=member.has_second_factor,
             disabled_at=member.disabled_at,
         )
+
+
+class SecondFactorRule(BaseModel):
+    """In which roles a member of the institution must have a second factor."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    roles: Annotated[list[Role], Field(max_length=len(Role))]
 
 
 class OneTimePasswordOut(BaseModel):

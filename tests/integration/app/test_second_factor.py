@@ -70,3 +70,24 @@ def test_a_step_of_administration_asks_again_after_a_while_and_gives_the_session
     admin.post("/api/session/proof", {"password": PASSWORD})
     assert dict(admin.http.cookies) != before
     assert admin.post("/api/members", member)["member"]["username"] == "late"
+
+
+def test_a_role_that_must_have_a_second_factor_is_led_to_it_and_a_lost_one_is_reset_and_told(
+    installation_without_models: Installation, admin: Client
+) -> None:
+    page = a_member(installation_without_models, admin, "must.have")
+    member_id = page.get("/api/session")["id"]
+    admin.put("/api/members/second-factor-rule", {"roles": ["coordinator"]})
+    assert page.get("/api/session")["must_set_up_second_factor"]
+    assert page.http.get("/api/consults").json()["code"] == "second-factor-required"
+    made = page.post("/api/security/totp")
+    page.post("/api/security/totp/confirmation", {"code": code_now(made["secret"])})
+    assert page.http.get("/api/consults").status_code == 200
+    assert page.http.post("/api/session/proof", json={"password": PASSWORD}).json()["code"] == "proof-missing"
+
+    assert page.http.post(f"/api/members/{member_id}/second-factor/reset").status_code == 403
+    admin.put("/api/members/second-factor-rule", {"roles": []})
+    assert not admin.post(f"/api/members/{member_id}/second-factor/reset")["has_second_factor"]
+    again = installation_without_models.sign_in("must.have")
+    assert again.get("/api/session")["second_factors"] == []
+    assert "second-factor-reset" in str(again.get("/api/notifications"))

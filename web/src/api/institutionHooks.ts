@@ -2,7 +2,17 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { get, post, put } from "./client";
-import type { Agreement, Agreements, Member, MemberTerms, NewAgreement, NewMember, NewMemberAnswer, Reach } from "./types";
+import type {
+  Agreement,
+  Agreements,
+  Member,
+  MemberTerms,
+  NewAgreement,
+  NewMember,
+  NewMemberAnswer,
+  Reach,
+  SecondFactorRule,
+} from "./types";
 
 export const institutionKeys = {
   members: ["members"] as const,
@@ -63,6 +73,19 @@ export const useChangeMember = () =>
 
 export const useSwitchMember = () =>
   useDeed(({ id, to }: { id: string; to: "disable" | "enable" }) => post<Member>(`/members/${path(id)}/${to}`));
+
+export function useSecondFactorRule() {
+  return useQuery({
+    queryKey: [...institutionKeys.members, "second-factor-rule"],
+    queryFn: ({ signal }) => get<SecondFactorRule>("/members/second-factor-rule", signal),
+  });
+}
+
+export const useChangeSecondFactorRule = () =>
+  useDeed((rule: SecondFactorRule) => put<SecondFactorRule>("/members/second-factor-rule", rule));
+
+export const useResetSecondFactor = () =>
+  useDeed((id: string) => post<Member>(`/members/${path(id)}/second-factor/reset`));
 
 export const useResetMemberPassword = () =>
   useDeed((id: string) => post<{ one_time_password: string }>(`/members/${path(id)}/one-time-password`));

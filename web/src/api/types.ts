@@ -28,6 +28,7 @@ export type Security = Schemas["SecurityOut"];
 export type Passkey = Security["passkeys"][number];
 export type OpenSession = Security["sessions"][number];
 export type NewTotp = Schemas["NewTotpOut"];
+export type SecondFactorRule = Schemas["SecondFactorRule"];
 export type RecoveryCodes = Schemas["RecoveryCodesOut"];
 export type Role = Schemas["Role"];
 export type Institution = Schemas["InstitutionOut"];

@@ -1,14 +1,14 @@
 import { Button, Group, Modal, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
-import { useResetMemberPassword, useSwitchMember } from "../api/institutionHooks";
+import { useResetMemberPassword, useResetSecondFactor, useSwitchMember } from "../api/institutionHooks";
 import type { Member } from "../api/types";
 import { Note } from "../ui/Note";
 import { useProblemText } from "../ui/problem";
 import type { GivenPassword } from "./OneTimePassword";
 
 /** What is asked about before it happens: two of them sign a colleague out, perhaps out of a consult. */
-export type MemberStep = "disable" | "enable" | "newPassword";
+export type MemberStep = "disable" | "enable" | "newPassword" | "resetSecondFactor";
 
 export interface ConfirmStepProps {
   member: Member;
@@ -22,8 +22,10 @@ export function ConfirmStep({ member, step, onPassword, onClose }: ConfirmStepPr
   const say = useProblemText();
   const flip = useSwitchMember();
   const reset = useResetMemberPassword();
-  const error = flip.error ?? reset.error;
+  const resetFactor = useResetSecondFactor();
+  const error = flip.error ?? reset.error ?? resetFactor.error;
   const take = () => {
+    if (step === "resetSecondFactor") return resetFactor.mutate(member.id, { onSuccess: onClose });
     if (step !== "newPassword") return flip.mutate({ id: member.id, to: step }, { onSuccess: onClose });
     reset.mutate(member.id, {
       onSuccess: ({ one_time_password: password }) => {
@@ -52,7 +54,7 @@ export function ConfirmStep({ member, step, onPassword, onClose }: ConfirmStepPr
           </Button>
           <Button
             {...(step === "disable" ? { color: "signal" } : {})}
-            loading={flip.isPending || reset.isPending}
+            loading={flip.isPending || reset.isPending || resetFactor.isPending}
             onClick={take}
           >
             {t(`members.${step}`)}

@@ -8,16 +8,7 @@ import { SPECIALTIES } from "../consults/status";
 import { Note } from "../ui/Note";
 import { useProblemText } from "../ui/problem";
 import classes from "./institution.module.css";
-
-const ROLES: readonly Role[] = [
-  "grassroots-clinician",
-  "specialist",
-  "radiologist",
-  "coordinator",
-  "teacher",
-  "student",
-  "administrator",
-];
+import { ROLES } from "./roles";
 
 export interface MemberFormProps {
   /** Whose entry is changed; null: somebody new. */

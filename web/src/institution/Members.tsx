@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { IconBan, IconKey, IconPencil, IconUserCheck, IconUserOff, IconUserPlus } from "@tabler/icons-react";
+import { IconBan, IconKey, IconPencil, IconShieldOff, IconUserCheck, IconUserOff, IconUserPlus } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
@@ -12,6 +12,7 @@ import { ConfirmStep, type MemberStep } from "./ConfirmStep";
 import classes from "./institution.module.css";
 import { MemberForm } from "./MemberForm";
 import { OneTimePassword, type GivenPassword } from "./OneTimePassword";
+import { SecondFactorRule } from "./SecondFactorRule";
 
 interface RowProps {
   member: Member;
@@ -62,6 +63,16 @@ function Row({ member, onChange, onAsk }: RowProps) {
             {t("members.newPassword")}
           </Button>
         )}
+        {member.has_second_factor && (
+          <Button
+            size="xs"
+            variant="default"
+            leftSection={<IconShieldOff size={14} />}
+            onClick={() => onAsk("resetSecondFactor")}
+          >
+            {t("members.resetSecondFactor")}
+          </Button>
+        )}
         <Button
           size="xs"
           variant="subtle"
@@ -91,55 +102,58 @@ export function Members() {
     change.reset();
   };
   return (
-    <Panel
-      flush
-      title={t("members.title")}
-      actions={
-        <Button size="xs" leftSection={<IconUserPlus size={14} />} onClick={() => setEditing("new")}>
-          {t("members.add")}
-        </Button>
-      }
-    >
-      <p className={classes.explained}>{t("members.text")}</p>
-      {members.isPending && <LoadingState rows={5} />}
-      {members.isError && <ErrorState error={members.error} onRetry={() => void members.refetch()} />}
-      {members.isSuccess &&
-        (members.data.length === 0 ? (
-          <EmptyState icon={IconUserOff} title={t("members.empty")} />
-        ) : (
-          <ul className={classes.rows}>
-            {members.data.map((member) => (
-              <Row
-                key={member.id}
-                member={member}
-                onChange={() => setEditing(member)}
-                onAsk={(step) => setAsked({ member, step })}
-              />
-            ))}
-          </ul>
-        ))}
-      {editing !== null && (
-        <MemberForm
-          member={editing === "new" ? null : editing}
-          pending={add.isPending || change.isPending}
-          error={editing === "new" ? add.error : change.error}
-          onClose={dismiss}
-          onSubmit={({ username, ...terms }) => {
-            if (editing !== "new") return change.mutate({ id: editing.id, terms }, { onSuccess: dismiss });
-            add.mutate(
-              { username, ...terms },
-              {
-                onSuccess: ({ one_time_password: password }) => {
-                  dismiss();
-                  setGiven({ username, password });
+    <div className={classes.stack}>
+      <Panel
+        flush
+        title={t("members.title")}
+        actions={
+          <Button size="xs" leftSection={<IconUserPlus size={14} />} onClick={() => setEditing("new")}>
+            {t("members.add")}
+          </Button>
+        }
+      >
+        <p className={classes.explained}>{t("members.text")}</p>
+        {members.isPending && <LoadingState rows={5} />}
+        {members.isError && <ErrorState error={members.error} onRetry={() => void members.refetch()} />}
+        {members.isSuccess &&
+          (members.data.length === 0 ? (
+            <EmptyState icon={IconUserOff} title={t("members.empty")} />
+          ) : (
+            <ul className={classes.rows}>
+              {members.data.map((member) => (
+                <Row
+                  key={member.id}
+                  member={member}
+                  onChange={() => setEditing(member)}
+                  onAsk={(step) => setAsked({ member, step })}
+                />
+              ))}
+            </ul>
+          ))}
+        {editing !== null && (
+          <MemberForm
+            member={editing === "new" ? null : editing}
+            pending={add.isPending || change.isPending}
+            error={editing === "new" ? add.error : change.error}
+            onClose={dismiss}
+            onSubmit={({ username, ...terms }) => {
+              if (editing !== "new") return change.mutate({ id: editing.id, terms }, { onSuccess: dismiss });
+              add.mutate(
+                { username, ...terms },
+                {
+                  onSuccess: ({ one_time_password: password }) => {
+                    dismiss();
+                    setGiven({ username, password });
+                  },
                 },
-              },
-            );
-          }}
-        />
-      )}
-      {asked !== null && <ConfirmStep {...asked} onPassword={setGiven} onClose={() => setAsked(null)} />}
-      <OneTimePassword given={given} onClose={() => setGiven(null)} />
-    </Panel>
+              );
+            }}
+          />
+        )}
+        {asked !== null && <ConfirmStep {...asked} onPassword={setGiven} onClose={() => setAsked(null)} />}
+        <OneTimePassword given={given} onClose={() => setGiven(null)} />
+      </Panel>
+      <SecondFactorRule />
+    </div>
   );
 }

@@ -1,0 +1,11 @@
+import type { Role } from "../api/types";
+
+export const ROLES: readonly Role[] = [
+  "grassroots-clinician",
+  "specialist",
+  "radiologist",
+  "coordinator",
+  "teacher",
+  "student",
+  "administrator",
+];

@@ -1148,7 +1148,7 @@ export interface paths {
         put?: never;
         /**
          * Sign
-         * @description Sign with the password given again: the report becomes final, its PDF and SR are written.
+         * @description Sign with the second factor, or else the password, given again: the report becomes final.
          */
         post: operations["sign_api_consults__consult_id__report_sign_post"];
         delete?: never;
@@ -1870,6 +1870,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/members/second-factor-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Second Factor Rule */
+        get: operations["read_second_factor_rule_api_members_second_factor_rule_get"];
+        /**
+         * Change Second Factor Rule
+         * @description Whoever has none yet is led to setting one up, and keeps the account meanwhile.
+         */
+        put: operations["change_second_factor_rule_api_members_second_factor_rule_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/members/{user_id}": {
         parameters: {
             query?: never;
@@ -1938,6 +1959,26 @@ export interface paths {
          * @description For a member who forgot the password: a new one, shown this once; all sessions of the member end.
          */
         post: operations["reset_member_password_api_members__user_id__one_time_password_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/members/{user_id}/second-factor/reset": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset Second Factor
+         * @description For a member who lost it: the account opens by its password again; the member is told, sessions end.
+         */
+        post: operations["reset_second_factor_api_members__user_id__second_factor_reset_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2492,6 +2533,172 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/security": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read Security */
+        get: operations["read_security_api_security_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/security/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add Passkey
+         * @description Every other session of this user ends: it was opened with less than is asked for now.
+         */
+        post: operations["add_passkey_api_security_passkeys_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/security/passkeys/challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begin Passkey */
+        post: operations["begin_passkey_api_security_passkeys_challenge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/security/passkeys/{passkey_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove Passkey */
+        delete: operations["remove_passkey_api_security_passkeys__passkey_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/security/recovery-codes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make Recovery Codes
+         * @description Ten new ones; those from before are worth nothing any more.
+         */
+        post: operations["make_recovery_codes_api_security_recovery_codes_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/security/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End Other Sessions */
+        delete: operations["end_other_sessions_api_security_sessions_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/security/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End Session */
+        delete: operations["end_session_api_security_sessions__session_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/security/totp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begin Totp
+         * @description A secret for an authenticator app; it counts once a code made of it was given.
+         */
+        post: operations["begin_totp_api_security_totp_post"];
+        /** Remove Totp */
+        delete: operations["remove_totp_api_security_totp_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/security/totp/confirmation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Totp
+         * @description Every other session of this user ends: it was opened with less than is asked for now.
+         */
+        post: operations["confirm_totp_api_security_totp_confirmation_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/session": {
         parameters: {
             query?: never;
@@ -2502,10 +2709,70 @@ export interface paths {
         /** Read Session */
         get: operations["read_session_api_session_get"];
         put?: never;
-        /** Sign In */
+        /**
+         * Sign In
+         * @description The problem `second-factor-needed` holds the token with which the second step goes on.
+         */
         post: operations["sign_in_api_session_post"];
         /** Sign Out */
         delete: operations["sign_out_api_session_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/freshness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check Freshness
+         * @description Asked before a link to a file is followed, since a link cannot ask who it is.
+         */
+        get: operations["check_freshness_api_session_freshness_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/passkey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign In By Passkey */
+        post: operations["sign_in_by_passkey_api_session_passkey_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/passkey-challenge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask Passkey
+         * @description For a sign-in's second step, for whoever is signed in, or to sign in by a passkey alone.
+         */
+        post: operations["ask_passkey_api_session_passkey_challenge_post"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2525,6 +2792,43 @@ export interface paths {
          */
         put: operations["change_password_api_session_password_put"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/proof": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Prove Again
+         * @description After the problem `step-up-needed`: for some minutes the step that was refused is possible.
+         */
+        post: operations["prove_again_api_session_proof_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session/second-step": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Complete Sign In */
+        post: operations["complete_sign_in_api_session_second_step_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3357,6 +3661,20 @@ export interface components {
             /** Size Bytes */
             size_bytes: number;
         };
+        /**
+         * AssertionIn
+         * @description What `navigator.credentials.get` gave, its bytes as base64url.
+         */
+        AssertionIn: {
+            /** Authenticator Data */
+            authenticator_data: string;
+            /** Client Data */
+            client_data: string;
+            /** Credential Id */
+            credential_id: string;
+            /** Signature */
+            signature: string;
+        };
         /** AssignmentIn */
         AssignmentIn: {
             /** Assignee Id */
@@ -3541,6 +3859,26 @@ export interface components {
             rule: string;
             /** Scheme */
             scheme: string;
+        };
+        /**
+         * ChallengeIn
+         * @description `token`: of a sign-in that waits for its second factor.
+         */
+        ChallengeIn: {
+            /** Token */
+            token?: string | null;
+        };
+        /**
+         * ChallengeOut
+         * @description For `navigator.credentials.get`; without `credential_ids` any passkey of this site may answer.
+         */
+        ChallengeOut: {
+            /** Challenge */
+            challenge: string;
+            /** Credential Ids */
+            credential_ids: string[];
+            /** Rp Id */
+            rp_id: string;
         };
         /**
          * Change
@@ -4815,8 +5153,12 @@ export interface components {
             language: "zh-CN" | "en";
             /** Must Change Password */
             must_change_password: boolean;
+            /** Must Set Up Second Factor */
+            must_set_up_second_factor: boolean;
             /** Roles */
             roles: components["schemas"]["Role"][];
+            /** Second Factors */
+            second_factors: ("totp" | "passkey")[];
             /** Specialty */
             specialty: string | null;
             /** Username */
@@ -4866,6 +5208,8 @@ export interface components {
             disabled_at: string | null;
             /** Display Name */
             display_name: string;
+            /** Has Second Factor */
+            has_second_factor: boolean;
             /** Id */
             id: string;
             /**
@@ -5043,6 +5387,26 @@ export interface components {
             one_time_password: string;
         };
         /**
+         * NewPasskeyOut
+         * @description For `navigator.credentials.create`.
+         */
+        NewPasskeyOut: {
+            /** Algorithms */
+            algorithms: number[];
+            /** Challenge */
+            challenge: string;
+            /** Display Name */
+            display_name: string;
+            /** Known Credential Ids */
+            known_credential_ids: string[];
+            /** Rp Id */
+            rp_id: string;
+            /** User Handle */
+            user_handle: string;
+            /** Username */
+            username: string;
+        };
+        /**
          * NewPatientLinkOut
          * @description Shown this once: only hashes are kept.
          */
@@ -5058,6 +5422,18 @@ export interface components {
             content: components["schemas"]["Template"];
             /** Copied From */
             copied_from?: string | null;
+        };
+        /**
+         * NewTotpOut
+         * @description The secret, as text and as QR code: shown this once.
+         */
+        NewTotpOut: {
+            /** Key Uri */
+            key_uri: string;
+            /** Qr Svg */
+            qr_svg: string;
+            /** Secret */
+            secret: string;
         };
         /**
          * NewerOut
@@ -5192,6 +5568,24 @@ export interface components {
             /** One Time Password */
             one_time_password: string;
         };
+        /** OpenSessionOut */
+        OpenSessionOut: {
+            /** Address */
+            address: string | null;
+            /** Agent */
+            agent: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: string;
+            /** Is This */
+            is_this: boolean;
+            /** Last Seen At */
+            last_seen_at: string | null;
+        };
         /** OpeningIn */
         OpeningIn: {
             /** Take Over Reason */
@@ -5270,6 +5664,35 @@ export interface components {
         PanelStepIn: {
             /** Version */
             version: number;
+        };
+        /** PasskeyIn */
+        PasskeyIn: {
+            /** Authenticator Data */
+            authenticator_data: string;
+            /** Client Data */
+            client_data: string;
+            /** Name */
+            name: string;
+            /** Public Key */
+            public_key: string;
+        };
+        /** PasskeyOut */
+        PasskeyOut: {
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Id */
+            id: string;
+            /** Is Backed Up */
+            is_backed_up: boolean;
+            /** Last Used At */
+            last_used_at: string | null;
+            /** Name */
+            name: string;
+            /** Rp Id */
+            rp_id: string;
         };
         /** PasswordChangeIn */
         PasswordChangeIn: {
@@ -5458,6 +5881,17 @@ export interface components {
          * @enum {string}
          */
         ProcedureStatus: "scheduled" | "completed" | "cancelled";
+        /**
+         * ProofIn
+         * @description One of them: with a second factor its code (or a recovery code) or a passkey, else the password.
+         */
+        ProofIn: {
+            /** Code */
+            code?: string | null;
+            passkey?: components["schemas"]["AssertionIn"] | null;
+            /** Password */
+            password?: string | null;
+        };
         /** PushDeviceOut */
         PushDeviceOut: {
             /**
@@ -5662,6 +6096,14 @@ export interface components {
          * @enum {string}
          */
         RecordingStatus: "recording" | "kept" | "interrupted";
+        /**
+         * RecoveryCodesOut
+         * @description Shown this once; null where those from before hold on.
+         */
+        RecoveryCodesOut: {
+            /** Recovery Codes */
+            recovery_codes: string[] | null;
+        };
         /** RefusedEntryOut */
         RefusedEntryOut: {
             /** En */
@@ -6069,6 +6511,27 @@ export interface components {
             studies: components["schemas"]["FoundStudyOut"][];
         };
         /**
+         * SecondFactorRule
+         * @description In which roles a member of the institution must have a second factor.
+         */
+        SecondFactorRule: {
+            /** Roles */
+            roles: components["schemas"]["Role"][];
+        };
+        /**
+         * SecondStepIn
+         * @description `token` is what the problem `second-factor-needed` gave.
+         */
+        SecondStepIn: {
+            /** Code */
+            code?: string | null;
+            passkey?: components["schemas"]["AssertionIn"] | null;
+            /** Password */
+            password?: string | null;
+            /** Token */
+            token: string;
+        };
+        /**
          * Section
          * @description Fields under one heading; with `of_findings` once for each such finding, and for each added by hand.
          */
@@ -6095,6 +6558,17 @@ export interface components {
             /** Facts */
             facts: components["schemas"]["FactOut"][];
             title: components["schemas"]["teleconsult__models__report_card__WordsOut"];
+        };
+        /** SecurityOut */
+        SecurityOut: {
+            /** Has Totp */
+            has_totp: boolean;
+            /** Passkeys */
+            passkeys: components["schemas"]["PasskeyOut"][];
+            /** Recovery Codes Left */
+            recovery_codes_left: number;
+            /** Sessions */
+            sessions: components["schemas"]["OpenSessionOut"][];
         };
         /**
          * Sentence
@@ -6223,8 +6697,11 @@ export interface components {
         };
         /** SignIn */
         SignIn: {
+            /** Code */
+            code?: string | null;
+            passkey?: components["schemas"]["AssertionIn"] | null;
             /** Password */
-            password: string;
+            password?: string | null;
             /** Version */
             version: number;
         };
@@ -6695,6 +7172,11 @@ export interface components {
          * @enum {string}
          */
         Topic: "urgent" | "critical" | "requests" | "answers" | "appointments" | "reports";
+        /** TotpCodeIn */
+        TotpCodeIn: {
+            /** Code */
+            code: string;
+        };
         /** UndecidedOut */
         UndecidedOut: {
             /** Id */
@@ -6960,7 +7442,7 @@ export interface components {
          * Kind
          * @enum {string}
          */
-        teleconsult__notifications__notification__Kind: "request-received" | "request-waits" | "request-accepted" | "request-declined" | "request-returned" | "scheduled" | "called-off" | "appointment-near" | "room-opened" | "report-signed" | "report-reopened" | "report-acknowledged" | "critical-result" | "critical-overdue" | "critical-telephone" | "critical-acknowledged" | "critical-telephoned" | "critical-withdrawn" | "test";
+        teleconsult__notifications__notification__Kind: "request-received" | "request-waits" | "request-accepted" | "request-declined" | "request-returned" | "scheduled" | "called-off" | "appointment-near" | "room-opened" | "report-signed" | "report-reopened" | "report-acknowledged" | "critical-result" | "critical-overdue" | "critical-telephone" | "critical-acknowledged" | "critical-telephoned" | "critical-withdrawn" | "second-factor-reset" | "test";
         /** ReadIn */
         teleconsult__notifications__schemas__ReadIn: {
             /** Ids */
@@ -11011,6 +11493,76 @@ export interface operations {
             };
         };
     };
+    read_second_factor_rule_api_members_second_factor_rule_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorRule"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    change_second_factor_rule_api_members_second_factor_rule_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorRule"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorRule"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     change_member_api_members__user_id__put: {
         parameters: {
             query?: never;
@@ -11142,6 +11694,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["OneTimePasswordOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    reset_second_factor_api_members__user_id__second_factor_reset_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                user_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MemberOut"];
                 };
             };
             /** @description Validation Error */
@@ -12240,6 +12827,340 @@ export interface operations {
             };
         };
     };
+    read_security_api_security_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecurityOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    add_passkey_api_security_passkeys_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    begin_passkey_api_security_passkeys_challenge_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewPasskeyOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_passkey_api_security_passkeys__passkey_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                passkey_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    make_recovery_codes_api_security_recovery_codes_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_other_sessions_api_security_sessions_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_session_api_security_sessions__session_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                session_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    begin_totp_api_security_totp_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewTotpOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_totp_api_security_totp_delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    confirm_totp_api_security_totp_confirmation_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TotpCodeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     read_session_api_session_get: {
         parameters: {
             query?: never;
@@ -12339,6 +13260,109 @@ export interface operations {
             };
         };
     };
+    check_freshness_api_session_freshness_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    sign_in_by_passkey_api_session_passkey_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssertionIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    ask_passkey_api_session_passkey_challenge_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChallengeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChallengeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     change_password_api_session_password_put: {
         parameters: {
             query?: never;
@@ -12353,6 +13377,78 @@ export interface operations {
         requestBody: {
             content: {
                 "application/json": components["schemas"]["PasswordChangeIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    prove_again_api_session_proof_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProofIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    complete_sign_in_api_session_second_step_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondStepIn"];
             };
         };
         responses: {

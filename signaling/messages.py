@@ -16,10 +16,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-from pydantic.alias_generators import to_camel
+from pydantic import Field, TypeAdapter, ValidationError
 
+from signaling.measurement import MOST_SHARED, ImageMeasurement, Kind, SharedMeasurement
 from signaling.roles import Right, Role
+from signaling.wire import Finite, Frame, Id, Uid
+from signaling.wire import Message as Message
 
 SUBPROTOCOL = "teleconsult.v1"
 MAX_SDP_CHARACTERS = 65_536
@@ -47,6 +49,7 @@ class ErrorCode(StrEnum):
     NOT_NOW = "not-now"  # the room is in another state, by somebody else's doing
     NOTHING_SHOWN = "nothing-shown"  # there is no picture of which a still could be taken
     NOT_ASKED = "not-asked"  # an answer to a question that is no longer there
+    TOO_MANY_MEASUREMENTS = "too-many-measurements"
     SCREEN_TAKEN = "screen-taken"  # somebody else shares theirs
     MEDIA_FAILED = "media-failed"
     TOO_SLOW = "too-slow"
@@ -93,19 +96,9 @@ class StillSource(StrEnum):
     SCREEN = "screen"
 
 
-Uid = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[0-9.]+$")]  # PS3.5 section 9
-Id = Annotated[str, Field(min_length=1, max_length=64)]
 Rid = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,16}$")]  # RFC 8851 section 10
 Mid = Annotated[str, Field(max_length=16)]
-Finite = Annotated[float, Field(allow_inf_nan=False, ge=-1e6, le=1e6)]
-
-
-class Message(BaseModel):
-    model_config = ConfigDict(
-        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="forbid", frozen=True
-    )
-
-
+Tool = Literal["window", "pan", "zoom", "scroll", "magnify"] | Kind
 Layout = Literal["stack", "mpr", "compare", "mammography"]  # how a screen is divided among pictures
 
 
@@ -155,6 +148,7 @@ class ShownImage(Message):
     study_instance_uid: Uid
     series_instance_uid: Uid
     sop_instance_uid: Uid
+    frame: Frame = 0
     window_center: Finite
     window_width: Annotated[float, Field(allow_inf_nan=False, gt=0, le=1e6)]
     zoom: Annotated[float, Field(allow_inf_nan=False, gt=0, le=1e3)]
@@ -172,11 +166,23 @@ class PriorImage(ShownImage):
     is_window_linked: bool
 
 
+class BreastView(Message):
+    """What is in the middle of every pane, in the breast's own directions.
+
+    `zoom` 1 is the scale at which all images fit. `depth_mm` goes from the chest wall's edge of the image to
+    the nipple, null where that edge lies on the pane's inner edge; `down_mm` from the middle of it downwards.
+    """
+
+    zoom: Annotated[float, Field(allow_inf_nan=False, gt=0, le=1e3)]
+    depth_mm: Finite | None
+    down_mm: Finite
+
+
 class Hanging(Message):
-    """The layout "mammography": which of the four views are shown, and whether they lie as they hang."""
+    """The layout "mammography": which of the four views are shown, and how they lie."""
 
     shown: Literal["all", "CC", "MLO", "R-CC", "L-CC", "R-MLO", "L-MLO"]
-    is_aligned: bool  # at one scale that fits all, the chest walls in the middle: zoom and pan do not count
+    view: BreastView | None  # null: at one scale that fits all, the chest walls in the middle
     prior_study_instance_uid: Uid | None = None  # above the current study
 
 
@@ -187,6 +193,7 @@ class ViewerState(ShownImage):
     """
 
     finding_id: Id | None = None
+    tool: Tool | None = None  # what the presenter's main button does
     layout: Layout = "stack"
     prior: PriorImage | None = None
     hanging: Hanging | None = None
@@ -197,6 +204,7 @@ class Pointer(Message):
     """Where somebody points: x is the column, y the row, in pixels of the stored image, zero-based."""
 
     sop_instance_uid: Uid
+    frame: Frame = 0
     x: Finite
     y: Finite
 
@@ -223,6 +231,7 @@ class Participant(Message):
     reconnecting: bool
     line: LineWord | None
     may_present: bool
+    asks_to_present: bool
 
 
 class IceServer(Message):
@@ -305,6 +314,40 @@ class GivePresenter(Message):
 
     type: Literal["givePresenter"] = "givePresenter"
     participant_id: Id
+
+
+class AskToPresent(Message):
+    """Ask the presenter to hand over, or no longer; where nobody presents, whoever asks does."""
+
+    type: Literal["askToPresent"] = "askToPresent"
+    asks: bool
+
+
+class RefuseToGive(Message):
+    """The presenter does not hand over to who asks."""
+
+    type: Literal["refuseToGive"] = "refuseToGive"
+    participant_id: Id
+
+
+class SetMeasurement(Message):
+    """One of the sender's own: new, being drawn, or changed."""
+
+    type: Literal["measurement"] = "measurement"
+    measurement: ImageMeasurement
+
+
+class RemoveMeasurements(Message):
+    """Some of the sender's own."""
+
+    type: Literal["removeMeasurements"] = "removeMeasurements"
+    ids: Annotated[tuple[Id, ...], Field(max_length=MOST_SHARED)]
+
+
+class ClearMeasurements(Message):
+    """Everybody's, by the presenter."""
+
+    type: Literal["clearMeasurements"] = "clearMeasurements"
 
 
 class SetMedia(Message):
@@ -416,6 +459,7 @@ class Welcome(Message):
     rights: tuple[Right, ...]
     presenter_id: Id | None
     viewer: ViewerState | None
+    measurements: tuple[SharedMeasurement, ...]
     seq: Annotated[int, Field(ge=0)]
     locked: bool
     waiting: tuple[WaitingPerson, ...]
@@ -463,6 +507,30 @@ class PointerMoved(Message):
 class PresenterChanged(Message):
     type: Literal["presenter"] = "presenter"
     participant_id: Id | None
+
+
+class AskingChanged(Message):
+    """Somebody asks to present, or no longer does; `refused`: the presenter said no."""
+
+    type: Literal["askingToPresent"] = "askingToPresent"
+    participant_id: Id
+    asks: bool
+    refused: bool
+
+
+class MeasurementChanged(Message):
+    """Told to its owner too: what the room has is what all have."""
+
+    type: Literal["measurement"] = "measurement"
+    shared: SharedMeasurement
+
+
+class MeasurementsRemoved(Message):
+    """By their owner, or all of them by the presenter."""
+
+    type: Literal["measurementsRemoved"] = "measurementsRemoved"
+    participant_id: Id
+    ids: tuple[Id, ...]
 
 
 class MediaChanged(Message):
@@ -548,6 +616,11 @@ ClientMessage = Annotated[
     | SetPointer
     | TakePresenter
     | GivePresenter
+    | AskToPresent
+    | RefuseToGive
+    | SetMeasurement
+    | RemoveMeasurements
+    | ClearMeasurements
     | SetMedia
     | SetLine
     | SetWatched
@@ -573,6 +646,9 @@ ServerMessage = Annotated[
     | ViewerChanged
     | PointerMoved
     | PresenterChanged
+    | AskingChanged
+    | MeasurementChanged
+    | MeasurementsRemoved
     | MediaChanged
     | LineChanged
     | SpeakerChanged

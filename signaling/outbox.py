@@ -10,7 +10,9 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from signaling.messages import (
+    AskingChanged,
     LineChanged,
+    MeasurementChanged,
     Message,
     PointerMoved,
     RecordingChanged,
@@ -101,8 +103,10 @@ class Outbox:
                 return (message.type, 0)
             case WantedEncodings():
                 return (message.type, message.mid)
-            case PointerMoved() | LineChanged():
+            case PointerMoved() | LineChanged() | AskingChanged():
                 return (message.type, message.participant_id)
+            case MeasurementChanged():
+                return (message.type, message.shared.measurement.id)
             case _:
                 self._puts += 1
                 return ("", self._puts)

@@ -1,11 +1,12 @@
 """One room, without input or output: what somebody did goes in, what has to happen comes out.
 
 Who may send what is `NEEDS` with the table of `roles`. Only the presenter shows; where nobody presents, who
-may and shows something does. Who is to wait (the grant says so, or a moderator removed them before) is no
-part of the room until a moderator lets them in.
+may and shows something does. A moderator takes over presenting, others ask the presenter. A measurement is
+its owner's to change; the presenter clears them all. Who is to wait (the grant says so, or a moderator
+removed them before) is no part of the room until a moderator lets them in.
 
-A room keeps the last viewer state, its lock and whom it knows, also while nobody is in it, so that somebody
-who joins late or comes back sees what the others see.
+A room keeps the last viewer state, the measurements, its lock and whom it knows, also while nobody is in it,
+so that somebody who joins late or comes back sees what the others see.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,12 +15,16 @@ from datetime import datetime
 
 from signaling.errors import Refused
 from signaling.join_token import JoinGrant
+from signaling.measurement import MOST_SHARED, SharedMeasurement
 from signaling.media import Stay
 from signaling.messages import (
     Admit,
     AnswerRecording,
+    AskingChanged,
+    AskToPresent,
     AskToRecord,
     CandidateMessage,
+    ClearMeasurements,
     ClientMessage,
     Connection,
     Decline,
@@ -33,6 +38,8 @@ from signaling.messages import (
     LineChanged,
     LineWord,
     LockChanged,
+    MeasurementChanged,
+    MeasurementsRemoved,
     MediaChanged,
     Message,
     Mute,
@@ -44,11 +51,14 @@ from signaling.messages import (
     ReconnectingChanged,
     RecordingChanged,
     RecordingStatus,
+    RefuseToGive,
     Remove,
+    RemoveMeasurements,
     Resume,
     SessionDescription,
     SetLine,
     SetLock,
+    SetMeasurement,
     SetMedia,
     SetPointer,
     SetRecording,
@@ -94,7 +104,11 @@ WAITING_CAPACITY = 16
 NEEDS: Mapping[type[Message], Right] = {
     SetViewer: Right.PRESENT,
     TakePresenter: Right.PRESENT,
+    AskToPresent: Right.PRESENT,
     SetPointer: Right.POINT,
+    SetMeasurement: Right.POINT,
+    RemoveMeasurements: Right.POINT,
+    ClearMeasurements: Right.PRESENT,
     SetMedia: Right.SEND_MEDIA,
     Mute: Right.MODERATE,
     Remove: Right.MODERATE,
@@ -109,10 +123,22 @@ NEEDS: Mapping[type[Message], Right] = {
 TOLD: Mapping[type[Message], Right] = {
     ViewerChanged: Right.SEE_IMAGES,
     PointerMoved: Right.SEE_IMAGES,
+    MeasurementChanged: Right.SEE_IMAGES,
+    MeasurementsRemoved: Right.SEE_IMAGES,
     WaitingChanged: Right.MODERATE,
 }
 # What of that which everybody is told is kept with a recording.
-RECORDED = (ViewerChanged, PointerMoved, PresenterChanged, Joined, Left, MediaChanged, StillTaken)
+RECORDED = (
+    ViewerChanged,
+    PointerMoved,
+    MeasurementChanged,
+    MeasurementsRemoved,
+    PresenterChanged,
+    Joined,
+    Left,
+    MediaChanged,
+    StillTaken,
+)
 
 
 @dataclass(slots=True)
@@ -128,6 +154,7 @@ class Present:
     pointer: Pointer | None = None
     reconnecting: bool = False
     line: LineWord | None = None
+    asks_to_present: bool = False
 
     @property
     def rights(self) -> frozenset[Right]:
@@ -148,6 +175,7 @@ class Present:
             reconnecting=self.reconnecting,
             line=self.line,
             may_present=self.may(Right.PRESENT),
+            asks_to_present=self.asks_to_present,
         )
 
     def as_waiting(self) -> WaitingPerson:
@@ -174,6 +202,7 @@ class Room:
     presented_before: str | None = None  # at another relay: presents again unless somebody else takes it
     viewer: ViewerState | None = None
     viewer_of: str | None = None  # who showed it
+    measurements: dict[str, SharedMeasurement] = field(default_factory=dict)  # by their ids, the oldest first
     recording: RecordingConsent = field(default_factory=RecordingConsent)
     orders: RoomOrders = field(default_factory=RoomOrders)
     seq: int = 0
@@ -184,6 +213,7 @@ class Room:
         self.known, self.removed = set(memory.known), dict(memory.removed)
         self.locked, self.presented_before = memory.locked, memory.presenter_id
         self.viewer, self.viewer_of, self.seq = memory.viewer, memory.viewer_of, memory.seq
+        self.measurements = {one.measurement.id: one for one in memory.measurements}
         if self.can_record and memory.recording is not None:
             self.recording.carry_on(memory.recording)
 
@@ -196,6 +226,7 @@ class Room:
             presenter_id=self.presenter_id or self.presented_before,
             viewer=self.viewer,
             viewer_of=self.viewer_of,
+            measurements=tuple(one for one in self.measurements.values() if one.measurement.final),
             seq=self.seq,
             recording=self.recording.carried,
         )
@@ -241,6 +272,12 @@ class Room:
             return []
         del self.present[stay.participant_id]
         effects: list[Effect] = [CloseMedia(stay), *self._tell(Left(participant_id=stay.participant_id))]
+        half_drawn = [
+            name
+            for name, one in self.measurements.items()
+            if one.owner_id == stay.participant_id and not one.measurement.final
+        ]
+        effects += self._remove_measurements(stay.participant_id, half_drawn)
         if self.presenter_id == stay.participant_id:
             self.presenter_id = None
             effects += self._tell(PresenterChanged(participant_id=None))
@@ -330,6 +367,9 @@ class Room:
             ),
             presenter_id=self.presenter_id,
             viewer=self.viewer if joiner.may(TOLD[ViewerChanged]) else None,
+            measurements=(
+                tuple(self.measurements.values()) if joiner.may(TOLD[MeasurementChanged]) else ()
+            ),
             seq=self.seq,
             locked=self.locked,
             waiting=self._who_waits() if joiner.may(TOLD[WaitingChanged]) else (),
@@ -389,6 +429,7 @@ class Room:
         state.append(PresenterChanged(participant_id=self.presenter_id))
         if (shown := self._shown()) is not None:
             state.append(shown)
+        state += [MeasurementChanged(shared=one) for one in self.measurements.values()]
         return state
 
     def _tell_presenter(self, but: Present | None = None) -> list[Effect]:
@@ -461,8 +502,66 @@ class Room:
         moved = PointerMoved(participant_id=sender.stay.participant_id, pointer=message.pointer)
         return self._tell(moved, but=sender)
 
+    def _measures(self, sender: Present, message: SetMeasurement, at: datetime) -> list[Effect]:
+        name = message.measurement.id
+        known = self.measurements.get(name)
+        if known is not None and known.owner_id != sender.stay.participant_id:
+            raise Refused(ErrorCode.NOT_ALLOWED)
+        if known is None and len(self.measurements) >= MOST_SHARED:
+            raise Refused(ErrorCode.TOO_MANY_MEASUREMENTS)
+        self.measurements[name] = SharedMeasurement(
+            owner_id=sender.stay.participant_id,
+            owner_name=sender.grant.display_name,
+            measurement=message.measurement,
+        )
+        return self._tell(MeasurementChanged(shared=self.measurements[name]))
+
+    def _removes_measurements(
+        self, sender: Present, message: RemoveMeasurements, at: datetime
+    ) -> list[Effect]:
+        known = [name for name in message.ids if name in self.measurements]
+        if any(self.measurements[name].owner_id != sender.stay.participant_id for name in known):
+            raise Refused(ErrorCode.NOT_ALLOWED)
+        return self._remove_measurements(sender.stay.participant_id, known)
+
+    def _clears_measurements(
+        self, sender: Present, message: ClearMeasurements, at: datetime
+    ) -> list[Effect]:
+        if self.presenter_id != sender.stay.participant_id:
+            raise Refused(ErrorCode.NOT_PRESENTER)
+        return self._remove_measurements(sender.stay.participant_id, list(self.measurements))
+
+    def _remove_measurements(self, by: str, names: list[str]) -> list[Effect]:
+        for name in names:
+            del self.measurements[name]
+        return self._tell(MeasurementsRemoved(participant_id=by, ids=tuple(names))) if names else []
+
     def _takes_presenter(self, sender: Present, message: TakePresenter, at: datetime) -> list[Effect]:
+        """Who leads the room may; so may others where nobody presents whose line is there."""
+        presenter = self.present.get(self.presenter_id or "")
+        is_led = presenter is not None and presenter is not sender and not presenter.reconnecting
+        if is_led and not sender.may(Right.MODERATE):
+            raise Refused(ErrorCode.NOT_ALLOWED)
         return self._make_presenter(sender)
+
+    def _asks_to_present(self, sender: Present, message: AskToPresent, at: datetime) -> list[Effect]:
+        if message.asks and self.presenter_id is None:
+            return self._make_presenter(sender)
+        asks = message.asks and self.presenter_id != sender.stay.participant_id
+        return self._set_asking(sender, asks)
+
+    def _refuses_to_give(self, sender: Present, message: RefuseToGive, at: datetime) -> list[Effect]:
+        if self.presenter_id != sender.stay.participant_id:
+            raise Refused(ErrorCode.NOT_PRESENTER)
+        one = self.present.get(message.participant_id)
+        return [] if one is None else self._set_asking(one, False, refused=True)
+
+    def _set_asking(self, one: Present, asks: bool, refused: bool = False) -> list[Effect]:
+        if one.asks_to_present == asks:
+            return []
+        one.asks_to_present = asks
+        changed = AskingChanged(participant_id=one.stay.participant_id, asks=asks, refused=refused)
+        return self._tell(changed)
 
     def _gives_presenter(self, sender: Present, message: GivePresenter, at: datetime) -> list[Effect]:
         if self.presenter_id != sender.stay.participant_id:
@@ -476,7 +575,7 @@ class Room:
 
     def _make_presenter(self, one: Present) -> list[Effect]:
         self.presenter_id, self.presented_before = one.stay.participant_id, None
-        return self._tell_presenter()
+        return [*self._set_asking(one, False), *self._tell_presenter()]
 
     def _switches_media(self, sender: Present, message: SetMedia, at: datetime) -> list[Effect]:
         if message.screen and not sender.may(Right.SHARE_SCREEN):
@@ -593,6 +692,11 @@ _STEPS: Mapping[type[Message], Callable[..., list[Effect]]] = {
     SetPointer: Room._points,
     TakePresenter: Room._takes_presenter,
     GivePresenter: Room._gives_presenter,
+    AskToPresent: Room._asks_to_present,
+    RefuseToGive: Room._refuses_to_give,
+    SetMeasurement: Room._measures,
+    RemoveMeasurements: Room._removes_measurements,
+    ClearMeasurements: Room._clears_measurements,
     SetMedia: Room._switches_media,
     SetLine: Room._says_line,
     SetWatched: Room._watches,

@@ -1,18 +1,19 @@
-"""What outlives the relay that a room was at: the next one goes on with it. Ids only, no names, no pixels."""
+"""What outlives the relay that a room was at: the next one goes on with it. No patient's name, no pixels."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter, ValidationError
 
+from signaling.measurement import SharedMeasurement
 from signaling.messages import ViewerState
 from signaling.recording_consent import CarriedRecording
 
 
 @dataclass(frozen=True, slots=True)
 class RoomMemory:
-    """Who may enter without waiting and who may not, who presented, what everybody saw last, and who agreed
-    to the recording that goes on."""
+    """Who may enter without waiting and who may not, who presented, what everybody saw last and
+    what was measured, and who agreed to the recording that goes on."""
 
     known: frozenset[str] = frozenset()
     removed: Mapping[str, str] = field(default_factory=dict)  # whom, with the id of the token that is void
@@ -20,6 +21,7 @@ class RoomMemory:
     presenter_id: str | None = None
     viewer: ViewerState | None = None
     viewer_of: str | None = None
+    measurements: tuple[SharedMeasurement, ...] = ()
     seq: int = 0
     recording: CarriedRecording | None = None
 

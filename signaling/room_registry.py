@@ -24,6 +24,7 @@ from typing import Protocol, cast
 import redis
 import redis.asyncio
 
+from signaling.measurement import SharedMeasurement
 from signaling.placement import place
 from signaling.room_memory import RoomMemory
 from signaling.room_orders import RoomOrders
@@ -123,6 +124,31 @@ class PlacedRooms:
             writing.execute()
         except redis.RedisError as error:
             log.warning("room-not-told room=%s error=%s", room_id, type(error).__name__)
+
+    def measurements_of(self, room_ids: Sequence[str]) -> dict[str, list[SharedMeasurement]]:
+        """Of each room that is remembered, what was measured. Without Redis: of none."""
+        reading = self._redis.pipeline(transaction=False)
+        for room_id in room_ids:
+            reading.hget(_room_key(room_id), "memory")
+        found: dict[str, list[SharedMeasurement]] = {}
+        try:
+            for room_id, text in zip(room_ids, reading.execute(), strict=True):
+                if text is not None:
+                    found[room_id] = list(RoomMemory.from_json(text).measurements)
+        except (redis.RedisError, ValueError) as error:
+            log.warning("rooms-not-read error=%s", type(error).__name__)
+        return found
+
+    def remind(self, room_id: str, measurements: Sequence[SharedMeasurement]) -> None:
+        """What a room that remembers nothing begins with. Without Redis: nothing."""
+        key = _room_key(room_id)
+        writing = self._redis.pipeline(transaction=False)
+        writing.hsetnx(key, "memory", RoomMemory(measurements=tuple(measurements)).to_json())
+        writing.expire(key, ROOM_KEPT_S)
+        try:
+            writing.execute()
+        except redis.RedisError as error:
+            log.warning("room-not-reminded room=%s error=%s", room_id, type(error).__name__)
 
     def _place(self, room_id: str) -> str:
         key = _room_key(room_id)

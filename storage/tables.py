@@ -802,6 +802,16 @@ chat_reads = Table(
     Column("number", Integer, nullable=False),  # of the last message that the user has seen
 )
 
+kept_measurements = Table(
+    "kept_measurements",
+    metadata,
+    _id("consult_id", ForeignKey("consults.id"), primary_key=True),
+    Column("id", String(64), primary_key=True),  # its page's own
+    _id("owner_id", ForeignKey("users.id"), nullable=False),
+    Column("measurement", JSON, nullable=False),  # signaling.measurement.ImageMeasurement
+    Column("kept_at", UtcDateTime, nullable=False),
+)
+
 call_qualities = Table(
     "call_qualities",
     metadata,

@@ -47,6 +47,7 @@ from teleconsult.identity.identity import Identity
 from teleconsult.identity.security_routes import router as security_routes
 from teleconsult.identity.session_routes import router as session_routes
 from teleconsult.lifecycle.routes import router as lifecycle_routes
+from teleconsult.measurements.routes import router as measurement_routes
 from teleconsult.models.report_card import router as report_card_routes
 from teleconsult.models.routes import router as model_routes
 from teleconsult.notifications.notification import Channel
@@ -138,6 +139,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             asyncio.create_task(background.watch_models(parts)),
             asyncio.create_task(background.look_after_recordings(parts)),
             asyncio.create_task(background.archive_stills(parts)),
+            asyncio.create_task(background.keep_measurements(parts)),
             asyncio.create_task(background.archive_reports(parts)),
             asyncio.create_task(background.keep_appointments(parts)),
             asyncio.create_task(background.climb_ladders(parts)),
@@ -206,6 +208,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     consult_routes,
     history_routes,
     chat_routes,
+    measurement_routes,
     consent_routes,
     patient_link_routes,
     visit_routes,

@@ -17,6 +17,7 @@ from teleconsult.escalation.climbing import climb_due
 from teleconsult.lifecycle.archive_removal import remove_some
 from teleconsult.lifecycle.retention import apply_if_due
 from teleconsult.lifecycle.tiering import warm_some
+from teleconsult.measurements.keeping import keep_measured
 from teleconsult.models.watch import ModelWatch
 from teleconsult.notifications.notification import Channel
 from teleconsult.notifications.posting import post_one
@@ -36,6 +37,7 @@ FEED_INTERVAL_S = 1.0
 WATCH_INTERVAL_S = 10.0
 RECORDINGS_INTERVAL_S = 20.0
 STILLS_INTERVAL_S = 5.0
+MEASUREMENTS_INTERVAL_S = 2.0
 REPORTS_INTERVAL_S = 30.0
 APPOINTMENTS_INTERVAL_S = 10.0
 OLD_NOTIFICATIONS_INTERVAL_S = 60.0
@@ -161,6 +163,11 @@ def verify_once(parts: PartsOfApp) -> bool:
 
 def discard_once(parts: PartsOfApp) -> bool:
     return discard_old_chunks(parts, utc_now())
+
+
+async def keep_measurements(parts: PartsOfApp) -> None:
+    """Copy what is measured in rooms into their cases."""
+    await _every(MEASUREMENTS_INTERVAL_S, lambda parts: keep_measured(parts, utc_now()), parts)
 
 
 async def _every(interval_s: float, step: Callable[[PartsOfApp], bool], parts: PartsOfApp) -> None:

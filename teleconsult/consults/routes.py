@@ -45,6 +45,7 @@ from teleconsult.errors import (
     StudyMissing,
     StudyOfAnotherPatient,
 )
+from teleconsult.measurements.keeping import remind_room
 from teleconsult.notifications.telling import announce, tell_of_step
 from teleconsult.opinions.panel import DISCIPLINES
 from teleconsult.patient_history.repository import keep_history
@@ -208,6 +209,7 @@ def join_room(consult_id: str, request: Request, parts: Parts, user: CurrentUser
         _audit(connection, now, user, "room-entered", consult_id)
     _changed(parts, consult_id)
     announce(parts, told)
+    remind_room(parts, consult_id)
     grant = JoinGrant(
         room_id=consult_id,
         participant_id=user.id,

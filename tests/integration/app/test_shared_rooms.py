@@ -4,12 +4,23 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from urllib.request import urlopen
 
+from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
+
+from signaling.measurement import ImageMeasurement
+from signaling.messages import SUBPROTOCOL, Join, RemoveMeasurements, SetMeasurement, to_json
+from signaling.wire import Message
+from storage import audit_log
+from teleconsult.announcement import open_database
 from teleconsult.relays import kept_ports, relay_name
 from tests.dicom_builders import a_series_of_its_own, as_bytes
 from tests.e2e.pages import accepted_consult
-from tests.installation_server import REPOSITORY, Client, Installation
+from tests.installation_server import REPOSITORY, Client, Installation, wait_until
+from tests.unit.signaling.test_shared_measurements import a_measurement
 
 
 def test_both_sides_are_told_the_same_relay_which_lives_and_strangers_none(
@@ -28,6 +39,44 @@ def test_both_sides_are_told_the_same_relay_which_lives_and_strangers_none(
     assert clinician.get(f"{path}/relay") == {"signaling_url": url}
     assert clinician.get(path)["history"] == entered, "to ask is not to enter"
     assert installation.sign_in("admin").http.get(f"{path}/relay").status_code == 404
+
+
+def test_what_is_measured_in_a_room_stays_with_the_case_until_it_is_taken_away(
+    installation: Installation, clinician: Client, specialist: Client
+) -> None:
+    slices = a_series_of_its_own(1, patient_id="T-MEASURED")
+    study = clinician.upload({"1.dcm": as_bytes(slices[0])})["studies"][0]
+    path = f"/api/consults/{accepted_consult(clinician, specialist, study, 'How large?')['id']}"
+    measurement = a_measurement("m1").model_copy(update={"study_instance_uid": study["study_instance_uid"]})
+    with in_room(specialist, path) as say:
+        say(SetMeasurement(measurement=measurement))
+        say(SetMeasurement(measurement=a_measurement("half", final=False)))
+        (kept,) = wait_until(lambda: clinician.get(f"{path}/measurements"), "it is kept", 60)
+        assert kept["owner"] == clinician.get(path)["specialist"]
+        assert ImageMeasurement.model_validate(kept["measurement"]) == measurement
+        assert installation.sign_in("admin").http.get(f"{path}/measurements").status_code == 404
+
+        say(RemoveMeasurements(ids=("m1",)))
+        wait_until(lambda: clinician.get(f"{path}/measurements") == [], "it is gone", 60)
+    with open_database(installation.data).reading() as connection:
+        subject = path.replace("/api/consults/", "consult/")
+        done = [one.action for one in audit_log.entries(connection) if one.subject == subject]
+    assert [one for one in done if one.startswith("measurement-")] == [
+        "measurement-kept",
+        "measurement-removed",
+    ]
+
+
+@contextmanager
+def in_room(client: Client, path: str) -> Iterator[Callable[[Message], None]]:
+    ticket = client.post(f"{path}/join")
+    with connect(
+        ticket["signaling_url"],
+        origin=Origin(str(client.http.base_url).rstrip("/")),
+        subprotocols=[Subprotocol(SUBPROTOCOL)],
+    ) as socket:
+        socket.send(to_json(Join(token=ticket["join_token"])))
+        yield lambda message: socket.send(to_json(message))
 
 
 def test_the_doctor_asks_every_relay_that_was_started(installation: Installation) -> None:

@@ -160,6 +160,7 @@ class Interleaving:
 
     def _user(self, page: str, line: Any) -> list[Question]:
         self.shown += 1
+        own = f"{page.split('/')[1]} {self.chance.randint(1, 3)}"
         pointer = {"sopInstanceUid": "1.2.3", "x": self.shown, "y": 0}
         does = self.chance.choices(
             [
@@ -167,8 +168,13 @@ class Interleaving:
                 ["sendPointer", self.chance.choice([pointer, pointer, None])],
                 ["takePresenter"],
                 ["step", {"type": "givePresenter", "participantId": self.chance.choice(list(ROLES))}],
+                ["step", {"type": "askToPresent", "asks": self.chance.random() < 0.7}],
+                ["step", {"type": "refuseToGive", "participantId": self.chance.choice(list(ROLES))}],
+                ["sendMeasurement", a_measurement(own, self.shown, self.chance.random() < 0.6)],
+                ["removeMeasurements", [own]],
+                ["step", {"type": "clearMeasurements"}],
             ],
-            weights=[5, 2, 1.5, 1.5],
+            weights=[5, 2, 1.5, 1.5, 1, 0.5, 4, 1, 0.7],
         )[0]
         return [[page, "user", does]]
 
@@ -211,6 +217,7 @@ class Interleaving:
                             participant_id=person,
                             display_name=person.title(),
                             role=ROLES[person],  # type: ignore[arg-type]  # pydantic makes it a Role
+                            moderator=person == "ben",
                         ),
                         line,
                     )
@@ -275,8 +282,15 @@ class Interleaving:
 def a_state(zoom: int) -> dict[str, Any]:
     uids = {"studyInstanceUid": "1.2", "seriesInstanceUid": "1.2.3", "sopInstanceUid": f"1.2.3.{zoom}"}
     window = {"windowCenter": 40, "windowWidth": 400, "invert": False, "findingId": None, "layout": "stack"}
-    window |= {"prior": None, "hanging": None, "mpr": None}
+    window |= {"prior": None, "hanging": None, "mpr": None, "tool": None, "frame": 0}
     return {**uids, **window, "zoom": zoom, "panX": 0, "panY": 0, "rotation": 0, "flip": False}
+
+
+def a_measurement(name: str, x: float, final: bool) -> dict[str, Any]:
+    uids = {"studyInstanceUid": "1.2", "sopInstanceUid": "1.2.3.4", "frame": 0}
+    drawn = {"points": [{"x": 0, "y": 0}, {"x": x, "y": 0}], "label": "", "final": final}
+    measured = {"kind": "length", "length": x, "basis": "pixel-spacing"}
+    return {"id": name, **uids, "kind": "length", **drawn, "measured": measured}
 
 
 @contextmanager
@@ -316,13 +330,16 @@ def is_shown(lobby: Lobby, page: str) -> dict[str, Any]:
         "presenterId": room.presenter_id,
         "viewer": None if room.viewer is None else json.loads(to_json(room.viewer)),
         "pointers": pointers,
+        "measurements": {name: json.loads(to_json(one)) for name, one in room.measurements.items()},
+        "asking": sorted(name for name, one in room.present.items() if one.asks_to_present),
     }
 
 
 def shows(state: dict[str, Any], person: str) -> dict[str, Any]:
     pointers = {name: each for name, each in state["pointers"].items() if name != person}
     participants = sorted(one["id"] for one in state["participants"])
-    kept = {name: state[name] for name in ("status", "presenterId", "viewer")}
+    kept = {name: state[name] for name in ("status", "presenterId", "viewer", "measurements")}
+    kept["asking"] = sorted(one["id"] for one in state["participants"] if one["asksToPresent"])
     return {**kept, "participants": participants, "pointers": pointers}
 
 

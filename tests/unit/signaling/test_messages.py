@@ -28,6 +28,7 @@ STATE = {
     "studyInstanceUid": "1.2",
     "seriesInstanceUid": "1.2.3",
     "sopInstanceUid": "1.2.3.4",
+    "frame": 3,
     "windowCenter": 40,
     "windowWidth": 400,
     "zoom": 1,
@@ -37,9 +38,14 @@ STATE = {
     "flip": True,
     "invert": False,
     "findingId": None,
+    "tool": "length",
     "layout": "mpr",
     "prior": None,
-    "hanging": {"shown": "CC", "isAligned": True, "priorStudyInstanceUid": "1.2"},
+    "hanging": {
+        "shown": "CC",
+        "view": {"zoom": 2, "depthMm": 31.5, "downMm": -4},
+        "priorStudyInstanceUid": "1.2",
+    },
     "mpr": {
         "crosshair": {"x": -83.25, "y": -192, "z": -195},
         "centre": {"x": 0, "y": 0, "z": 0},
@@ -52,9 +58,26 @@ STATE = {
 IMAGE = {
     name: value
     for name, value in STATE.items()
-    if name not in ("findingId", "layout", "prior", "hanging", "mpr")
+    if name not in ("findingId", "tool", "layout", "prior", "hanging", "mpr")
 }
 PRIOR = {**IMAGE, "linkOffsetMm": -12.5, "isWindowLinked": True}
+MEASUREMENT: dict[str, Any] = {
+    "id": "m1",
+    "studyInstanceUid": "1.2",
+    "sopInstanceUid": "1.2.3.4",
+    "frame": 0,
+    "kind": "ellipse",
+    "points": [{"x": x, "y": 1.5} for x in range(4)],
+    "label": "左肺",
+    "measured": {
+        "kind": "ellipse",
+        "area": 21.5,
+        "basis": "pixel-spacing",
+        "statistics": {"mean": -612.5, "deviation": 31, "least": -700, "most": -480, "count": 44},
+        "unit": "HU",
+    },
+    "final": True,
+}
 OFFER = {"type": "description", "connection": "send", "description": {"type": "offer", "sdp": "v=0"}}
 CANDIDATE = {"type": "candidate", "connection": "send", "candidate": "", "sdpMid": "0", "sdpMLineIndex": 0}
 GOOD: list[dict[str, Any]] = [
@@ -63,9 +86,15 @@ GOOD: list[dict[str, Any]] = [
     CANDIDATE,
     {"type": "viewer", "state": STATE},
     {"type": "pointer", "pointer": None},
-    {"type": "pointer", "pointer": {"sopInstanceUid": "1.2", "x": 0.5, "y": 1}},
+    {"type": "pointer", "pointer": {"sopInstanceUid": "1.2", "frame": 0, "x": 0.5, "y": 1}},
     {"type": "takePresenter"},
     {"type": "givePresenter", "participantId": "ben"},
+    {"type": "askToPresent", "asks": True},
+    {"type": "refuseToGive", "participantId": "ben"},
+    {"type": "measurement", "measurement": MEASUREMENT},
+    {"type": "measurement", "measurement": {**MEASUREMENT, "measured": None, "final": False}},
+    {"type": "removeMeasurements", "ids": ["m1"]},
+    {"type": "clearMeasurements"},
     {"type": "media", "audio": True, "video": False, "screen": True},
     {"type": "resume", "resumeToken": "secret", "received": 3},
     {"type": "mute", "participantId": None},
@@ -87,6 +116,12 @@ BAD: list[Any] = [
     {"type": "resume", "resumeToken": "secret", "received": -1},
     {"type": "remove", "participantId": None},
     {"type": "takeStill", "participantId": "anna", "source": "microphone"},
+    {"type": "measurement", "measurement": {**MEASUREMENT, "points": []}},
+    {"type": "measurement", "measurement": {**MEASUREMENT, "points": MEASUREMENT["points"] * 2}},
+    {"type": "measurement", "measurement": {**MEASUREMENT, "label": "x" * 81}},
+    {"type": "measurement", "measurement": {**MEASUREMENT, "measured": {"kind": "length", "length": -1}}},
+    {"type": "measurement", "measurement": {**MEASUREMENT, "frame": -1}},
+    {"type": "removeMeasurements", "ids": ["x"] * 201},
     {**OFFER, "connection": "both"},
     {**OFFER, "description": {"type": "rollback", "sdp": ""}},
     {**OFFER, "description": {"type": "offer", "sdp": "x" * 70_000}},
@@ -98,7 +133,7 @@ BAD: list[Any] = [
     {"type": "viewer", "state": {**STATE, "rotation": 45}},
     {"type": "viewer", "state": {**STATE, "layout": "carousel"}},
     {"type": "viewer", "state": {**STATE, "prior": {**PRIOR, "linkOffsetMm": "up"}}},
-    {"type": "viewer", "state": {**STATE, "hanging": {"shown": "L-ML", "isAligned": True}}},
+    {"type": "viewer", "state": {**STATE, "hanging": {"shown": "L-ML", "view": None}}},
     {"type": "viewer", "state": {**STATE, "mpr": {"crosshair": None}}},
     {"type": "viewer", "state": {**STATE, "patientName": "X"}},
     {"type": "viewer", "state": {k: v for k, v in STATE.items() if k != "zoom"}},

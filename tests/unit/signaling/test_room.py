@@ -140,7 +140,7 @@ def test_only_the_presenter_shows() -> None:
     assert effects == [Send(ben, ErrorMessage(code=ErrorCode.NOT_PRESENTER))]
 
     everybody_hears = PresenterChanged(participant_id="ben")
-    effects = room.receive(ben, TakePresenter(), NOON)
+    effects = room.receive(anna, GivePresenter(participant_id="ben"), NOON)
     assert sent_to(anna, effects) == sent_to(ben, effects) == [everybody_hears]
     assert sent_to(anna, room.receive(ben, SetViewer(state=a_state()), NOON))
 
@@ -393,6 +393,6 @@ def test_the_presenter_hands_over_to_who_may_present_and_nobody_else_does() -> N
 def test_who_presented_is_told_what_the_room_shows_when_somebody_else_begins() -> None:
     room, (anna, ben) = a_room_with("anna", "ben")
     room.receive(anna, SetViewer(state=a_state(2)), NOON)
-    effects = room.receive(ben, TakePresenter(), NOON)
+    effects = room.receive(anna, GivePresenter(participant_id="ben"), NOON)
     assert ViewerChanged(seq=1, participant_id="anna", state=a_state(2)) in sent_to(anna, effects)
     assert sent_to(ben, effects) == [PresenterChanged(participant_id="ben")]

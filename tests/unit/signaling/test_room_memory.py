@@ -3,7 +3,16 @@
 import pytest
 
 from signaling.errors import Refused
-from signaling.messages import Admit, ErrorCode, PresenterChanged, Remove, SetLock, SetViewer, TakePresenter
+from signaling.messages import (
+    Admit,
+    ErrorCode,
+    GivePresenter,
+    PresenterChanged,
+    Remove,
+    SetLock,
+    SetViewer,
+    TakePresenter,
+)
 from signaling.room import Room
 from signaling.room_memory import RoomMemory
 from tests.unit.signaling.test_moderation import a_moderated_room, comes, hears, says
@@ -17,8 +26,8 @@ def carried_over(room: Room) -> Room:
 
 
 def test_what_was_shown_and_who_presented_is_carried_over_whoever_comes_first() -> None:
-    room, _, (anna, _) = a_moderated_room("anna", "ben")
-    says(room, anna, TakePresenter())
+    room, mo, (anna, _) = a_moderated_room("anna", "ben")
+    says(room, mo, GivePresenter(participant_id="anna"))
     says(room, anna, SetViewer(state=a_state(zoom=3)))
 
     after = carried_over(room)

@@ -857,6 +857,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/consults/{consult_id}/measurements": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Measurements
+         * @description The oldest first. Each visit is in the audit log.
+         */
+        get: operations["list_measurements_api_consults__consult_id__measurements_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/consults/{consult_id}/panel": {
         parameters: {
             query?: never;
@@ -4844,6 +4864,43 @@ export interface components {
             /** Ends */
             ends: number;
         };
+        /**
+         * ImageMeasurement
+         * @description `measured` is null until enough of it is drawn. What is not final is being drawn, and is not kept.
+         */
+        ImageMeasurement: {
+            /** Final */
+            final: boolean;
+            /** Frame */
+            frame: number;
+            /** Id */
+            id: string;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "length" | "bidirectional" | "angle" | "ellipse" | "probe" | "arrow";
+            /** Label */
+            label: string;
+            /** Measured */
+            measured: (components["schemas"]["MeasuredLength"] | components["schemas"]["MeasuredAxes"] | components["schemas"]["MeasuredAngle"] | components["schemas"]["MeasuredEllipse"] | components["schemas"]["MeasuredPixel"] | components["schemas"]["MarkedPlace"]) | null;
+            /** Points */
+            points: components["schemas"]["ImagePoint"][];
+            /** Sopinstanceuid */
+            sopInstanceUid: string;
+            /** Studyinstanceuid */
+            studyInstanceUid: string;
+        };
+        /**
+         * ImagePoint
+         * @description x is the column, y the row, in pixels of the stored image, zero-based.
+         */
+        ImagePoint: {
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+        };
         /** InstanceOut */
         InstanceOut: {
             /** Instance Number */
@@ -4900,6 +4957,16 @@ export interface components {
             join_token: string;
             /** Signaling Url */
             signaling_url: string;
+        };
+        /** KeptMeasurementOut */
+        KeptMeasurementOut: {
+            /**
+             * Kept At
+             * Format: date-time
+             */
+            kept_at: string;
+            measurement: components["schemas"]["ImageMeasurement"];
+            owner: components["schemas"]["UserRefOut"];
         };
         /**
          * Laterality
@@ -5111,6 +5178,14 @@ export interface components {
             /** Study Instance Uid */
             study_instance_uid: string;
         };
+        /** MarkedPlace */
+        MarkedPlace: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "arrow";
+        };
         /**
          * MayOut
          * @description What the user may do here.
@@ -5163,6 +5238,82 @@ export interface components {
             specialty: string | null;
             /** Username */
             username: string;
+        };
+        /** MeasuredAngle */
+        MeasuredAngle: {
+            /** Degrees */
+            degrees: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "angle";
+        };
+        /** MeasuredAxes */
+        MeasuredAxes: {
+            /**
+             * Basis
+             * @enum {string}
+             */
+            basis: "pixel-spacing" | "imager-pixel-spacing" | "uncalibrated";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "bidirectional";
+            /** Long */
+            long: number;
+            /** Short */
+            short: number;
+        };
+        /** MeasuredEllipse */
+        MeasuredEllipse: {
+            /** Area */
+            area: number;
+            /**
+             * Basis
+             * @enum {string}
+             */
+            basis: "pixel-spacing" | "imager-pixel-spacing" | "uncalibrated";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "ellipse";
+            statistics: components["schemas"]["PixelStatistics"] | null;
+            /** Unit */
+            unit: string | null;
+        };
+        /** MeasuredLength */
+        MeasuredLength: {
+            /**
+             * Basis
+             * @enum {string}
+             */
+            basis: "pixel-spacing" | "imager-pixel-spacing" | "uncalibrated";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "length";
+            /** Length */
+            length: number;
+        };
+        /** MeasuredPixel */
+        MeasuredPixel: {
+            /** Column */
+            column: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "probe";
+            /** Row */
+            row: number;
+            /** Unit */
+            unit: string | null;
+            /** Value */
+            value: number | null;
         };
         /**
          * Medication
@@ -5798,6 +5949,19 @@ export interface components {
             mm_per_px: number | null;
             /** Name */
             name: string;
+        };
+        /** PixelStatistics */
+        PixelStatistics: {
+            /** Count */
+            count: number;
+            /** Deviation */
+            deviation: number;
+            /** Least */
+            least: number;
+            /** Mean */
+            mean: number;
+            /** Most */
+            most: number;
         };
         /**
          * Prefill
@@ -9427,6 +9591,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JoinOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_measurements_api_consults__consult_id__measurements_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeptMeasurementOut"][];
                 };
             };
             /** @description Validation Error */

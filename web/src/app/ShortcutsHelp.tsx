@@ -79,6 +79,7 @@ const GROUPS = [
     title: "shortcuts.room",
     rows: [
       { keys: ["Y"], label: "shortcuts.return" },
+      { keys: ["'"], label: "shortcuts.present" },
       { keys: ["D"], label: "shortcuts.screen" },
       { keys: ["C"], label: "shortcuts.still" },
     ],

@@ -27,6 +27,7 @@ import { Calls } from "./Calls";
 import { ConsultActions } from "./ConsultActions";
 import classes from "./consults.module.css";
 import { ConsultStatusTag, UrgencyTag } from "./ConsultTags";
+import { Measured } from "./Measured";
 import { ReachNote } from "./ReachNote";
 import { Recordings } from "./Recordings";
 import { HAS_REPORT } from "./status";
@@ -135,6 +136,7 @@ export function ConsultPage() {
             </ul>
           </Panel>
           <Stills consultId={consult.id} />
+          <Measured consult={consult} />
           {consult.form === "panel" && consult.status !== "requested" && <PanelOfOpinions consultId={consult.id} />}
           {consult.first_report !== null && !HAS_REPORT.has(consult.status) && (
             <Panel title={t("opinion:firstReport")}>

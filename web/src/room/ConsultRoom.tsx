@@ -3,7 +3,7 @@ import { Loader } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { IconPhotoOff } from "@tabler/icons-react";
-import { Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import { lazy, Suspense, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate } from "react-router";
 
@@ -24,7 +24,8 @@ import { colourOf } from "./colours";
 import { EndDialog } from "./EndDialog";
 import { Faces } from "./Faces";
 import { isSending, type LocalMedia } from "./localMedia";
-import { lookOf, presenterPlace, studyOnScreen } from "./look";
+import { lookOf, presenterPlace, presentingWay, studyOnScreen } from "./look";
+import { PresentingAsked } from "./PresentingAsked";
 import { RecordingDialog } from "./RecordingDialog";
 import { consentText } from "./recordingConsent";
 import { RoomBanner } from "./RoomBanner";
@@ -48,6 +49,8 @@ import { useStillNews } from "./useStillNews";
 import { useTiles } from "./useTiles";
 import { VideoTile } from "./VideoTile";
 import { WaitingRoom } from "./WaitingRoom";
+
+const SharedMeasurements = lazy(async () => ({ default: (await import("./SharedMeasurements")).SharedMeasurements }));
 
 /** Where the panel would leave too little of the picture, as in room.module.css. */
 const SMALL_SCREEN = "(max-width: 900px), (max-height: 520px)";
@@ -145,7 +148,12 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
     goOwnWay();
     setChosenFinding(id);
   };
+  const way = presentingWay(state);
   const present = () => {
+    if (way === "ask" || way === "asked") {
+      session?.step({ type: "askToPresent", asks: way === "ask" });
+      return;
+    }
     taken.current = look === "free" ? last.current : (shared ?? last.current);
     setChosenStudy(studyUid);
     setChosenFinding(selectedFinding);
@@ -193,6 +201,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
     <div className={classes.room} data-panel={panelShown || undefined} data-status={state.status} data-look={look}>
       <RoomHeader consult={consult} session={session} room={state} studyInstanceUid={studyUid} onStudy={showStudy} />
       <RoomBanner session={session} video={video} state={state} joinError={joinError} onRetry={retry} sound={sound} screen={screen}>
+        <PresentingAsked state={state} onStep={(step) => session?.step(step)} />
         {!isConsented && (
           <Note tone="signal" alert>
             {t("consentWithdrawn")}
@@ -204,6 +213,7 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
         {studyUid === null && <EmptyState icon={IconPhotoOff} title={t("noStudy.title")} text={t("noStudy.text")} />}
         {study.data && (
           <Suspense fallback={<Loader size="sm" m="md" />}>
+            <SharedMeasurements session={session} state={state} studyUids={studyUids} />
             <ViewerLayout
               study={study.data}
               seriesInstanceUid={null}
@@ -282,7 +292,8 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
         look={look}
         presenterName={presenterName}
         presenterPlace={look === "free" && presenterId !== null ? presenterPlace(shared, study.data ?? null) : null}
-        mayPresent={isConnected && state.rights.includes("present")}
+        way={isConnected ? way : null}
+        presenterTool={look === "following" && presenterId !== null ? (shared?.tool ?? null) : null}
         maySend={!isConnected || state.rights.includes("send-media")}
         mayPoint={!isConnected || state.rights.includes("point")}
         screen={screen}

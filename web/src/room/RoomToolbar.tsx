@@ -19,12 +19,17 @@ import {
 import { useTranslation } from "react-i18next";
 
 import { useKeys } from "../app/keys";
+import type { ViewerState } from "../signaling/messages";
 import { DeviceMenu } from "./DeviceMenu";
 import type { LocalMedia } from "./localMedia";
-import type { Look, PresenterPlace } from "./look";
+import type { Look, PresenterPlace, PresentingWay } from "./look";
 import classes from "./room.module.css";
 import { Round } from "./Round";
 import type { OwnScreen } from "./useScreenShare";
+
+/** To present, to ask for it or no longer; for who presents, to hand over to who asks (PresentingAsked). */
+export const PRESENT_KEY = "'";
+const PRESENT_WORDS = { take: "present", ask: "askPresent.ask", asked: "askPresent.withdraw" } as const;
 
 export interface RoomToolbarProps {
   audio: boolean;
@@ -36,7 +41,10 @@ export interface RoomToolbarProps {
   presenterName: string | null;
   /** For who looks elsewhere; null for everybody else. */
   presenterPlace: PresenterPlace | null;
-  mayPresent: boolean;
+  /** How the user may come to present. */
+  way: PresentingWay;
+  /** What the presenter's hand holds; null where that is not known. */
+  presenterTool: ViewerState["tool"];
   maySend: boolean;
   mayPoint: boolean;
   screen: OwnScreen;
@@ -70,6 +78,7 @@ export function RoomToolbar(props: RoomToolbarProps) {
   const onStill = props.hasPictures ? props.onStill : null;
   useKeys({ c: () => onStill?.() }, onStill !== null);
   useKeys({ y: props.onReturn }, look === "free");
+  useKeys({ [PRESENT_KEY]: props.onPresent }, props.way !== null);
   const lookWords =
     look === "following" && presenterName === null ? t("look.nobody") : t(`look.${look}`, { name: presenterName ?? "" });
   return (
@@ -131,6 +140,11 @@ export function RoomToolbar(props: RoomToolbarProps) {
         <span className={classes.lookWords} role="status">
           {lookWords}
         </span>
+        {props.presenterTool !== null && (
+          <span className={classes.lookWords} data-testid="presenter-tool">
+            {t("look.tool", { tool: t(`viewer:tool.${props.presenterTool}`) })}
+          </span>
+        )}
         {props.presenterPlace !== null && (
           <span className={classes.lookWords} data-testid="presenter-place">
             {t(`place.${props.presenterPlace.kind}`, { ...props.presenterPlace, name: presenterName ?? "" })}
@@ -148,15 +162,18 @@ export function RoomToolbar(props: RoomToolbarProps) {
             </Button>
           </Tooltip>
         )}
-        {look !== "presenting" && props.mayPresent && (
-          <Button
-            size="xs"
-            variant="default"
-            leftSection={<IconPresentation size={16} />}
-            onClick={props.onPresent}
-          >
-            {t("present")}
-          </Button>
+        {props.way !== null && (
+          <Tooltip label={`${t(PRESENT_WORDS[props.way])} (${PRESENT_KEY})`}>
+            <Button
+              size="xs"
+              variant={props.way === "asked" ? "light" : "default"}
+              leftSection={<IconPresentation size={16} />}
+              aria-keyshortcuts={PRESENT_KEY}
+              onClick={props.onPresent}
+            >
+              {t(PRESENT_WORDS[props.way])}
+            </Button>
+          </Tooltip>
         )}
       </div>
       <div className={classes.barGroup}>

@@ -1,9 +1,20 @@
 /** Whose picture is on the screen: one's own as presenter, the presenter's, or a free one. Pure. */
 import type { StudyDetail } from "../api/types";
-import { indexOfInstance, slicesOf } from "../viewer/slices";
+import type { SessionState } from "../signaling/sessionState";
+import { indexOfImage, slicesOf } from "../viewer/slices";
 import type { ViewerState } from "../viewer/viewerState";
 
 export type Look = "presenting" | "following" | "free";
+
+/** How the user may come to present: at once, by asking who does, or having asked; null: not at all. */
+export type PresentingWay = "take" | "ask" | "asked" | null;
+
+export function presentingWay({ rights, participants, selfId, presenterId }: SessionState): PresentingWay {
+  if (!rights.includes("present") || presenterId === selfId) return null;
+  const presenter = participants.find(({ id }) => id === presenterId);
+  if (presenter === undefined || presenter.reconnecting || rights.includes("moderate")) return "take";
+  return participants.some(({ id, asksToPresent }) => id === selfId && asksToPresent) ? "asked" : "ask";
+}
 
 export interface Presence {
   selfId: string | null;
@@ -38,6 +49,6 @@ export function presenterPlace(shared: ViewerState | null, onScreen: StudyDetail
   if (shared.studyInstanceUid !== onScreen.study_instance_uid) return { kind: "otherStudy" };
   const series = onScreen.series.find((each) => each.series_instance_uid === shared.seriesInstanceUid);
   if (series === undefined) return null;
-  const index = indexOfInstance(slicesOf(onScreen, series), shared.sopInstanceUid);
+  const index = indexOfImage(slicesOf(onScreen, series), shared);
   return index < 0 ? null : { kind: "slice", slice: index + 1, series: series.description ?? series.modality };
 }

@@ -15,6 +15,7 @@ const somebody = (id: string, more: Partial<Participant>): Participant => ({
   reconnecting: false,
   line: null,
   mayPresent: true,
+  asksToPresent: false,
   stream,
   screenStream: null,
   ...more,

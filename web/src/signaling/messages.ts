@@ -12,6 +12,12 @@ export interface AnswerRecording {
   consentText: string;
 }
 
+/** Ask the presenter to hand over, or no longer; where nobody presents, whoever asks does. */
+export interface AskToPresent {
+  type: "askToPresent";
+  asks: boolean;
+}
+
 /**
  * Ask everybody for their consent; who asks agrees.
  *
@@ -22,6 +28,26 @@ export interface AskToRecord {
   consentText: string;
 }
 
+/** Somebody asks to present, or no longer does; `refused`: the presenter said no. */
+export interface AskingChanged {
+  type: "askingToPresent";
+  participantId: string;
+  asks: boolean;
+  refused: boolean;
+}
+
+/**
+ * What is in the middle of every pane, in the breast's own directions.
+ *
+ * `zoom` 1 is the scale at which all images fit. `depth_mm` goes from the chest wall's edge of the image to
+ * the nipple, null where that edge lies on the pane's inner edge; `down_mm` from the middle of it downwards.
+ */
+export interface BreastView {
+  zoom: number;
+  depthMm: number | null;
+  downMm: number;
+}
+
 /** Both ways. RTCIceCandidateInit (RFC 8839 section 5.1); an empty candidate ends gathering. */
 export interface CandidateMessage {
   type: "candidate";
@@ -29,6 +55,11 @@ export interface CandidateMessage {
   candidate: string;
   sdpMid: string | null;
   sdpMLineIndex: number | null;
+}
+
+/** Everybody's, by the presenter. */
+export interface ClearMeasurements {
+  type: "clearMeasurements";
 }
 
 /** Which of a client's two peer connections: what it sends, or what it receives. */
@@ -47,7 +78,7 @@ export interface DescriptionMessage {
 }
 
 /** Why the server refused or ended something; the front end has a sentence for each. */
-export type ErrorCode = "bad-message" | "bad-token" | "expired-token" | "join-timeout" | "already-joined" | "room-full" | "room-locked" | "replaced" | "removed" | "declined" | "cannot-resume" | "flooded" | "not-presenter" | "not-allowed" | "not-now" | "nothing-shown" | "not-asked" | "screen-taken" | "media-failed" | "too-slow" | "server-closing";
+export type ErrorCode = "bad-message" | "bad-token" | "expired-token" | "join-timeout" | "already-joined" | "room-full" | "room-locked" | "replaced" | "removed" | "declined" | "cannot-resume" | "flooded" | "not-presenter" | "not-allowed" | "not-now" | "nothing-shown" | "not-asked" | "too-many-measurements" | "screen-taken" | "media-failed" | "too-slow" | "server-closing";
 
 export interface ErrorMessage {
   type: "error";
@@ -60,10 +91,10 @@ export interface GivePresenter {
   participantId: string;
 }
 
-/** The layout "mammography": which of the four views are shown, and whether they lie as they hang. */
+/** The layout "mammography": which of the four views are shown, and how they lie. */
 export interface Hanging {
   shown: "all" | "CC" | "MLO" | "R-CC" | "L-CC" | "R-MLO" | "L-MLO";
-  isAligned: boolean;
+  view: BreastView | null;
   priorStudyInstanceUid: string | null;
 }
 
@@ -72,6 +103,25 @@ export interface IceServer {
   urls: string[];
   username: string;
   credential: string;
+}
+
+/** `measured` is null until enough of it is drawn. What is not final is being drawn, and is not kept. */
+export interface ImageMeasurement {
+  id: string;
+  studyInstanceUid: string;
+  sopInstanceUid: string;
+  frame: number;
+  kind: "length" | "bidirectional" | "angle" | "ellipse" | "probe" | "arrow";
+  points: ImagePoint[];
+  label: string;
+  measured: MeasuredLength | MeasuredAxes | MeasuredAngle | MeasuredEllipse | MeasuredPixel | MarkedPlace | null;
+  final: boolean;
+}
+
+/** x is the column, y the row, in pixels of the stored image, zero-based. */
+export interface ImagePoint {
+  x: number;
+  y: number;
 }
 
 /** The first message of a connection; the token is a `join_token.JoinGrant` that the app signed. */
@@ -102,6 +152,57 @@ export type LineWord = "good" | "fair" | "poor";
 export interface LockChanged {
   type: "lock";
   locked: boolean;
+}
+
+export interface MarkedPlace {
+  kind: "arrow";
+}
+
+export interface MeasuredAngle {
+  kind: "angle";
+  degrees: number;
+}
+
+export interface MeasuredAxes {
+  kind: "bidirectional";
+  long: number;
+  short: number;
+  basis: "pixel-spacing" | "imager-pixel-spacing" | "uncalibrated";
+}
+
+export interface MeasuredEllipse {
+  kind: "ellipse";
+  area: number;
+  basis: "pixel-spacing" | "imager-pixel-spacing" | "uncalibrated";
+  statistics: PixelStatistics | null;
+  unit: string | null;
+}
+
+export interface MeasuredLength {
+  kind: "length";
+  length: number;
+  basis: "pixel-spacing" | "imager-pixel-spacing" | "uncalibrated";
+}
+
+export interface MeasuredPixel {
+  kind: "probe";
+  column: number;
+  row: number;
+  value: number | null;
+  unit: string | null;
+}
+
+/** Told to its owner too: what the room has is what all have. */
+export interface MeasurementChanged {
+  type: "measurement";
+  shared: SharedMeasurement;
+}
+
+/** By their owner, or all of them by the presenter. */
+export interface MeasurementsRemoved {
+  type: "measurementsRemoved";
+  participantId: string;
+  ids: string[];
 }
 
 export interface MediaChanged {
@@ -151,6 +252,15 @@ export interface Participant {
   reconnecting: boolean;
   line: LineWord | null;
   mayPresent: boolean;
+  asksToPresent: boolean;
+}
+
+export interface PixelStatistics {
+  mean: number;
+  deviation: number;
+  least: number;
+  most: number;
+  count: number;
 }
 
 /** In the patient, in mm: x to the left, y to the back, z to the head. */
@@ -163,6 +273,7 @@ export interface PlaceLps {
 /** Where somebody points: x is the column, y the row, in pixels of the stored image, zero-based. */
 export interface Pointer {
   sopInstanceUid: string;
+  frame: number;
   x: number;
   y: number;
 }
@@ -183,6 +294,7 @@ export interface PriorImage {
   studyInstanceUid: string;
   seriesInstanceUid: string;
   sopInstanceUid: string;
+  frame: number;
   windowCenter: number;
   windowWidth: number;
   zoom: number;
@@ -221,9 +333,21 @@ export interface RecordingState {
 /** Of a room; see `recording_consent`. Nothing is recorded but in `on`. */
 export type RecordingStatus = "off" | "asking" | "on" | "paused";
 
+/** The presenter does not hand over to who asks. */
+export interface RefuseToGive {
+  type: "refuseToGive";
+  participantId: string;
+}
+
 export interface Remove {
   type: "remove";
   participantId: string;
+}
+
+/** Some of the sender's own. */
+export interface RemoveMeasurements {
+  type: "removeMeasurements";
+  ids: string[];
 }
 
 /**
@@ -271,6 +395,12 @@ export interface SetLock {
   locked: boolean;
 }
 
+/** One of the sender's own: new, being drawn, or changed. */
+export interface SetMeasurement {
+  type: "measurement";
+  measurement: ImageMeasurement;
+}
+
 /** What the sender of this has switched on; one at a time shares a screen. */
 export interface SetMedia {
   type: "media";
@@ -298,6 +428,12 @@ export interface SetViewer {
 export interface SetWatched {
   type: "watched";
   pictures: WatchedPicture[];
+}
+
+export interface SharedMeasurement {
+  ownerId: string;
+  ownerName: string;
+  measurement: ImageMeasurement;
 }
 
 /** What a plane shows of the layers about it; 0 mm: of one voxel. */
@@ -358,6 +494,7 @@ export interface ViewerState {
   studyInstanceUid: string;
   seriesInstanceUid: string;
   sopInstanceUid: string;
+  frame: number;
   windowCenter: number;
   windowWidth: number;
   zoom: number;
@@ -367,6 +504,7 @@ export interface ViewerState {
   flip: boolean;
   invert: boolean;
   findingId: string | null;
+  tool: "window" | "pan" | "zoom" | "scroll" | "magnify" | "length" | "bidirectional" | "angle" | "ellipse" | "probe" | "arrow" | null;
   layout: "stack" | "mpr" | "compare" | "mammography";
   prior: PriorImage | null;
   hanging: Hanging | null;
@@ -417,6 +555,7 @@ export interface Welcome {
   rights: Right[];
   presenterId: string | null;
   viewer: ViewerState | null;
+  measurements: SharedMeasurement[];
   seq: number;
   locked: boolean;
   waiting: WaitingPerson[];
@@ -425,6 +564,6 @@ export interface Welcome {
   iceServers: IceServer[];
 }
 
-export type ClientMessage = Join | Resume | DescriptionMessage | CandidateMessage | SetViewer | SetPointer | TakePresenter | GivePresenter | SetMedia | SetLine | SetWatched | Mute | Remove | SetLock | Admit | Decline | AskToRecord | AnswerRecording | SetRecording | TakeStill;
+export type ClientMessage = Join | Resume | DescriptionMessage | CandidateMessage | SetViewer | SetPointer | TakePresenter | GivePresenter | AskToPresent | RefuseToGive | SetMeasurement | RemoveMeasurements | ClearMeasurements | SetMedia | SetLine | SetWatched | Mute | Remove | SetLock | Admit | Decline | AskToRecord | AnswerRecording | SetRecording | TakeStill;
 
-export type ServerMessage = Waiting | Welcome | Resumed | Joined | Left | DescriptionMessage | CandidateMessage | ViewerChanged | PointerMoved | PresenterChanged | MediaChanged | LineChanged | SpeakerChanged | ReconnectingChanged | WantedEncodings | Muted | LockChanged | WaitingChanged | RecordingChanged | StillTaken | ErrorMessage;
+export type ServerMessage = Waiting | Welcome | Resumed | Joined | Left | DescriptionMessage | CandidateMessage | ViewerChanged | PointerMoved | PresenterChanged | AskingChanged | MeasurementChanged | MeasurementsRemoved | MediaChanged | LineChanged | SpeakerChanged | ReconnectingChanged | WantedEncodings | Muted | LockChanged | WaitingChanged | RecordingChanged | StillTaken | ErrorMessage;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import type { Participant, ServerMessage, ViewerState } from "./messages";
+import type { Participant, ServerMessage, SharedMeasurement, ViewerState } from "./messages";
 import { type Action, INITIAL, NOT_RECORDED, reduce, type RoomState } from "./reducer";
 
 const anna: Participant = {
@@ -14,12 +14,14 @@ const anna: Participant = {
   reconnecting: false,
   line: null,
   mayPresent: true,
+  asksToPresent: false,
 };
 const ben: Participant = { ...anna, id: "ben", displayName: "Ben" };
 const viewer = (zoom: number): ViewerState => ({
   studyInstanceUid: "1",
   seriesInstanceUid: "1.2",
   sopInstanceUid: "1.2.3",
+  frame: 0,
   windowCenter: 40,
   windowWidth: 400,
   zoom,
@@ -29,6 +31,7 @@ const viewer = (zoom: number): ViewerState => ({
   flip: false,
   invert: false,
   findingId: null,
+  tool: null,
   layout: "stack" as const,
   prior: null,
   hanging: null,
@@ -40,6 +43,7 @@ const welcome = (changes: object = {}): ServerMessage => ({
   participants: [anna, ben],
   presenterId: "ben",
   viewer: null,
+  measurements: [],
   seq: 0,
   rights: ["present", "point", "send-media", "see-images"],
   locked: false,
@@ -58,6 +62,48 @@ describe("what is known of the room", () => {
     const state = after(...heard(welcome({ viewer: viewer(2), seq: 7 })));
     expect(state).toMatchObject({ status: "connected", selfId: "anna", presenterId: "ben", seq: 7 });
     expect(state.viewer?.zoom).toBe(2);
+  });
+
+  it("holds what was measured as the room has it, and knows which of one's own somebody else took away", () => {
+    const shared = (id: string, ownerId: string): SharedMeasurement => ({
+      ownerId,
+      ownerName: ownerId,
+      measurement: {
+        id,
+        studyInstanceUid: "1",
+        sopInstanceUid: "1.2.3",
+        frame: 0,
+        kind: "probe",
+        points: [{ x: 1, y: 2 }],
+        label: "",
+        measured: null,
+        final: true,
+      },
+    });
+    const [own, others] = [shared("a", "anna"), shared("b", "ben")];
+    const told = heard(welcome({ measurements: [others], viewer: viewer(1) }), { type: "measurement", shared: own });
+    expect(after(...told).measurements).toEqual({ a: own, b: others });
+
+    const byUs = after(...told, ...heard({ type: "measurementsRemoved", participantId: "anna", ids: ["a"] }));
+    expect([byUs.measurements, byUs.takenAway]).toEqual([{ b: others }, []]);
+    const byBen = after(...told, ...heard({ type: "measurementsRemoved", participantId: "ben", ids: ["a", "b"] }));
+    expect([byBen.measurements, byBen.takenAway]).toEqual([{}, ["a", "b"]]);
+    const whileAway = after(...told, ...heard(welcome({ viewer: viewer(1) })));
+    expect([whileAway.measurements, whileAway.takenAway]).toEqual([{}, ["a"]]);
+    expect(after(...told, ...heard(welcome())).takenAway, "a server that knows nothing took nothing away").toEqual([]);
+  });
+
+  it("tells who asks to present, and us of a no", () => {
+    const asks = (participantId: string, refused: boolean): ServerMessage => ({
+      type: "askingToPresent",
+      participantId,
+      asks: !refused,
+      refused,
+    });
+    const asked = after(...heard(welcome(), asks("anna", false), asks("ben", false)));
+    expect(asked.participants.map((one) => one.asksToPresent)).toEqual([true, true]);
+    expect(after(...heard(welcome(), asks("ben", true))).isRefused).toBe(false);
+    expect(after(...heard(welcome(), asks("anna", true))).isRefused).toBe(true);
   });
 
   it("follows the newest viewer state only", () => {
@@ -113,7 +159,7 @@ describe("what is known of the room", () => {
   it("keeps faces and pointers of a stay that is held, and none of one that is over", () => {
     const stream = {} as MediaStream;
     const before: Action[] = [
-      ...heard(welcome(), { type: "pointer", participantId: "ben", pointer: { sopInstanceUid: "1.2.3", x: 1, y: 2 } }),
+      ...heard(welcome(), { type: "pointer", participantId: "ben", pointer: { sopInstanceUid: "1.2.3", frame: 0, x: 1, y: 2 } }),
       { kind: "streamAdded", streamId: "ben", stream },
       { kind: "lost", error: null, held: true },
     ];
@@ -148,7 +194,7 @@ describe("what is known of the room", () => {
   });
 
   it("has each participant once, and no pointer of who left", () => {
-    const pointer = { sopInstanceUid: "1.2.3", x: 1, y: 2 };
+    const pointer = { sopInstanceUid: "1.2.3", frame: 0, x: 1, y: 2 };
     const here = heard(
       welcome(),
       { type: "joined", participant: { ...ben, video: false } },

@@ -6,9 +6,11 @@ import type {
   RecordingState,
   Right,
   ServerMessage,
+  SharedMeasurement,
   StillTaken,
   ViewerState,
   WaitingPerson,
+  Welcome,
 } from "./messages";
 
 /** Codes of the server, and two of our own: no token to be had, and no WebRTC in this browser. */
@@ -30,6 +32,12 @@ export interface RoomState {
   viewer: ViewerState | null;
   seq: number;
   pointers: Readonly<Record<string, Pointer>>;
+  /** By their ids, the oldest first: what the room has, which is what all have. */
+  measurements: Readonly<Record<string, SharedMeasurement>>;
+  /** Those of one's own that somebody else has taken away last. */
+  takenAway: readonly string[];
+  /** The presenter has just refused to hand over to us. */
+  isRefused: boolean;
   locked: boolean;
   /** Who waits to be let in, as moderators know it. */
   waiting: readonly WaitingPerson[];
@@ -58,6 +66,9 @@ export const INITIAL: RoomState = {
   viewer: null,
   seq: 0,
   pointers: {},
+  measurements: {},
+  takenAway: [],
+  isRefused: false,
   locked: false,
   waiting: [],
   recording: NOT_RECORDED,
@@ -118,7 +129,7 @@ export function reduce(state: RoomState, action: Action): RoomState {
 
 export const may = (state: RoomState, right: Right) => state.rights.includes(right);
 
-export const presents = ({ presenterId, selfId }: RoomState) => selfId !== null && presenterId === selfId;
+export const presents = ({ presenterId, selfId }: Pick<RoomState, "presenterId" | "selfId">) => selfId !== null && presenterId === selfId;
 
 /** Where nobody presents, whoever may and shows something presents. */
 export const mayShow = (state: RoomState) =>
@@ -140,6 +151,10 @@ function receive(state: RoomState, message: ServerMessage): RoomState {
         rights: message.rights,
         presenterId: message.presenterId,
         speakerId: null,
+        measurements: byId(message.measurements),
+        // What was ours and is no longer there was cleared while we were away, unless the server started anew.
+        takenAway: message.viewer === null && state.viewer !== null ? [] : lost(state, message),
+        isRefused: false,
         // A server that started anew knows of no state: ours is kept.
         viewer: message.viewer ?? state.viewer,
         seq: message.seq,
@@ -176,6 +191,28 @@ function receive(state: RoomState, message: ServerMessage): RoomState {
       };
     case "presenter":
       return { ...state, presenterId: message.participantId };
+    case "askingToPresent":
+      return {
+        ...state,
+        isRefused: message.participantId === state.selfId ? message.refused : state.isRefused,
+        participants: state.participants.map((one) =>
+          one.id === message.participantId ? { ...one, asksToPresent: message.asks } : one,
+        ),
+      };
+    case "measurement":
+      return {
+        ...state,
+        measurements: { ...state.measurements, [message.shared.measurement.id]: message.shared },
+      };
+    case "measurementsRemoved": {
+      const gone = new Set(message.ids);
+      const kept = Object.entries(state.measurements).filter(([id]) => !gone.has(id));
+      return {
+        ...state,
+        measurements: Object.fromEntries(kept),
+        takenAway: message.participantId === state.selfId ? state.takenAway : message.ids,
+      };
+    }
     case "speaker":
       return { ...state, speakerId: message.participantId };
     case "media":
@@ -211,6 +248,15 @@ function receive(state: RoomState, message: ServerMessage): RoomState {
       return state;
   }
 }
+
+const byId = (all: readonly SharedMeasurement[]) => Object.fromEntries(all.map((one) => [one.measurement.id, one]));
+
+const lost = ({ measurements, selfId }: RoomState, welcome: Welcome): string[] => {
+  const present = new Set(welcome.measurements.map((one) => one.measurement.id));
+  return Object.values(measurements)
+    .filter((one) => one.ownerId === selfId && !present.has(one.measurement.id))
+    .map((one) => one.measurement.id);
+};
 
 function withMedia(state: RoomState, id: string | null, { audio, video, screen }: Media): RoomState {
   return {

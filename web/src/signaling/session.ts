@@ -7,6 +7,7 @@
  * peer connections and all timers, and may be called twice. The local stream belongs to whoever opened the camera.
  */
 import { type Readable, Store } from "../viewer/store";
+import { latestOfEach } from "./latestOfEach";
 import { latestOnly } from "./latestOnly";
 import type { Word } from "./linePolicy";
 import { type LineView, LineWatch } from "./lineWatch";
@@ -14,10 +15,12 @@ import type {
   ClientMessage,
   ErrorCode,
   IceServer,
+  ImageMeasurement,
   Participant as WireParticipant,
   Pointer,
   Right,
   ServerMessage,
+  SharedMeasurement,
   ViewerState,
   WaitingPerson,
 } from "./messages";
@@ -37,32 +40,12 @@ import {
 } from "./reducer";
 import { ResumableSocket } from "./resumableSocket";
 import { Retries } from "./retries";
-import type { Participant, SessionState } from "./sessionState";
-import type { Handover, Moderation, RecordingStep, Step, StillStep } from "./steps";
+import type { Participant, Session, SessionState } from "./sessionState";
+import type { Handover, Moderation, PresentingStep, RecordingStep, Step, StillStep } from "./steps";
 import { WatchedPictures } from "./watchedPictures";
 
-export type { LineView, Pointer, Right, SessionErrorCode, SessionStatus, ViewerState, WaitingPerson, Word };
-export type { Handover, Moderation, Participant, RecordingStep, SessionState, StillStep };
-
-export interface Session {
-  /** How the line is, renewed each second. */
-  readonly line: Readable<LineView>;
-  /** What the room shows, at once; `subscribe` tells of it a moment later, since a whole page is drawn after it. */
-  readonly viewer: Readable<ViewerState | null>;
-  getState(): SessionState;
-  subscribe(listener: () => void): () => void;
-  sendViewer(state: ViewerState): void;
-  sendPointer(pointer: Pointer | null): void;
-  /** The longer side of somebody's picture on this screen, in its pixels; 0: not seen; null: forget it. */
-  sizePicture(participantId: string, sidePx: number | null): void;
-  takePresenter(): void;
-  step(step: Step): void;
-  setMedia(media: { audio: boolean; video: boolean }): void;
-  setLocalStream(stream: MediaStream | null): Promise<void>;
-  /** Share this screen, or none. The server may refuse it with `screen-taken`. */
-  setScreen(stream: MediaStream | null): Promise<void>;
-  close(): void;
-}
+export type { ImageMeasurement, LineView, Pointer, Right, SessionErrorCode, SessionStatus, SharedMeasurement, ViewerState, WaitingPerson, Word };
+export type { Handover, Moderation, Participant, PresentingStep, RecordingStep, Session, SessionState, StillStep };
 
 export interface SessionOptions {
   /** A new join token each time it is called, and the WebSocket URL of the relay that has the room. */
@@ -78,6 +61,7 @@ const VIEWER_SPACING_MS = 33;
 const POINTER_SPACING_MS = 40;
 /** A page is told of what is shown this often: who follows the picture itself reads `viewer`. */
 const TOLD_SPACING_MS = 100;
+const MEASUREMENT_SPACING_MS = 100;
 /** After so many failures in a row the session goes on without sound and pictures. */
 const MEDIA_TRIES = 3;
 /** What another try cannot change. */
@@ -114,6 +98,9 @@ class RoomSession implements Session {
     this.send({ type: "pointer", pointer });
   }, POINTER_SPACING_MS);
 
+  private readonly measurementsOut = latestOfEach<ImageMeasurement>((measurement) => {
+    this.send({ type: "measurement", measurement });
+  }, MEASUREMENT_SPACING_MS);
   private readonly watched = new WatchedPictures((message) => this.send(message));
 
   constructor(private readonly options: SessionOptions) {
@@ -155,6 +142,15 @@ class RoomSession implements Session {
 
   sendPointer(pointer: Pointer | null): void {
     this.pointerOut.send(pointer);
+  }
+
+  sendMeasurement(measurement: ImageMeasurement): void {
+    this.measurementsOut.send(measurement.id, measurement);
+  }
+
+  removeMeasurements(ids: readonly string[]): void {
+    for (const id of ids) this.measurementsOut.drop(id);
+    this.send({ type: "removeMeasurements", ids: [...ids] });
   }
 
   sizePicture(participantId: string, sidePx: number | null): void {
@@ -352,6 +348,7 @@ class RoomSession implements Session {
     this.socket.leave();
     this.viewerOut.cancel();
     this.pointerOut.cancel();
+    this.measurementsOut.cancel();
     this.watched.cancel();
     this.watch.follow(null);
     this.peers?.close();

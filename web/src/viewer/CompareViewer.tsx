@@ -37,9 +37,9 @@ export function CompareViewer(props: LayoutProps) {
           onChoose={setChosen}
           followed={followed}
           start={start?.prior ?? null}
-          onChange={() => {
+          onChange={(cause) => {
             const state = viewer.stack.state(props.selectedFindingId);
-            if (state !== null) tell(state, "user");
+            if (state !== null) tell(state, cause);
           }}
         />
       )}

@@ -44,7 +44,7 @@ const SHOWN_KEYS = { all: "5", CC: "6", MLO: "7" } as const;
 const NEXT_KEY = "8";
 const NO_FINDINGS: readonly Finding[] = [];
 const NO_PRIORS: readonly never[] = [];
-const isAligned = ({ zoom, depthMm }: BreastView) => depthMm === null && zoom === 1;
+const isSame = (a: BreastView, b: BreastView) => a.zoom === b.zoom && a.depthMm === b.depthMm && a.downMm === b.downMm;
 const makeStacks = () => Object.fromEntries(PANES.map((pane) => [pane, new ImageStack()])) as Record<PaneName, ImageStack>;
 
 export function MammographyViewer(props: LayoutProps) {
@@ -108,7 +108,7 @@ export function MammographyViewer(props: LayoutProps) {
         layout: "mammography",
         hanging: {
           shown: next.shown ?? shown,
-          isAligned: isAligned(next.view ?? view),
+          view: isSame(next.view ?? view, ALIGNED) ? null : (next.view ?? view),
           priorStudyInstanceUid: next.priorUid === undefined ? priorUid : next.priorUid,
         },
       },
@@ -158,10 +158,19 @@ export function MammographyViewer(props: LayoutProps) {
   const followedPrior = followed === null ? undefined : followed.priorStudyInstanceUid;
   if (followedPrior !== undefined && followedPrior !== priorUid) setPriorUid(followedPrior);
   if (followed !== null && followed.shown !== shown) setShown(followed.shown);
-  if (followed?.isAligned === true && view !== ALIGNED) setView(ALIGNED);
+  const followedView = followed === null ? view : (followed.view ?? ALIGNED);
+  if (!isSame(followedView, view)) setView(followedView);
+  // The window is one picture's own, the inversion that of all: as `onPane` has it.
+  const { windowCenter, windowWidth, invert } = sharedState ?? {};
   useEffect(() => {
-    if (sharedState !== null && followedStack !== null && isLoaded && followed?.isAligned === false) followedStack.follow(sharedState);
-  }, [sharedState, followed, followedStack, isLoaded]);
+    if (followedStack === null || !isLoaded || windowCenter === undefined || windowWidth === undefined) return;
+    const isInverted = invert !== (followedStack.snapshot.get().stored?.invert ?? false);
+    for (const each of [...Object.values(stacks), ...Object.values(priorStacks)]) {
+      const own = each === followedStack ? { window: { center: windowCenter, width: windowWidth } } : {};
+      const stored = each.snapshot.get().stored?.invert ?? false;
+      each.adopt((before) => ({ ...before, ...own, invert: stored !== isInverted }));
+    }
+  }, [followedStack, isLoaded, windowCenter, windowWidth, invert, stacks, priorStacks]);
 
   // A finding brings its image on screen.
   const latest = useRef({ findings, all, hanging, shown });

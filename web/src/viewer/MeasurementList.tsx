@@ -1,19 +1,20 @@
 /** The measurements of the open study: where they are, what they say; to go to, to name, to delete. */
 import { ActionIcon, Tooltip } from "@mantine/core";
-import { IconArrowBackUp, IconArrowForwardUp, IconPencil, IconTrash, IconX } from "@tabler/icons-react";
+import { IconArrowBackUp, IconArrowForwardUp, IconClearAll, IconPencil, IconTrash, IconX } from "@tabler/icons-react";
 import { useState, useSyncExternalStore } from "react";
 import { useTranslation } from "react-i18next";
 
-import { remove, rename, steps, type Measurement } from "./measurements";
+import { remove, steps } from "./measurements";
 import { linesOf } from "./measuring";
 import classes from "./measurements.module.css";
+import { roomMarks } from "./roomMarks";
 import type { StudyMeasurement } from "./studyMeasurements";
 
-function NameField({ measurement, onDone }: { measurement: Measurement; onDone: () => void }) {
+function NameField({ measurement, onDone }: { measurement: StudyMeasurement; onDone: () => void }) {
   const { t } = useTranslation("viewer");
   const keep = (text: string) => {
     // An arrow without its text would point at nothing said.
-    if (measurement.kind !== "arrow" || text !== "") rename(measurement.uid, text);
+    if (measurement.kind !== "arrow" || text !== "") measurement.change?.rename(text);
     onDone();
   };
   return (
@@ -43,6 +44,9 @@ export interface MeasurementListProps {
 export function MeasurementList({ measurements, onGoTo, onUndo, onRedo, onClose }: MeasurementListProps) {
   const { t } = useTranslation("viewer");
   const { t: common } = useTranslation();
+  const room = useSyncExternalStore(roomMarks.subscribe, roomMarks.get);
+  const { clear } = room;
+  const own = measurements.filter(({ change }) => change !== null);
   const { canUndo, canRedo } = useSyncExternalStore(steps.subscribe, steps.get);
   const [naming, setNaming] = useState<string | null>(null);
   const actions = [
@@ -52,9 +56,15 @@ export function MeasurementList({ measurements, onGoTo, onUndo, onRedo, onClose 
       label: t("measurements.removeAll"),
       keys: null,
       icon: IconTrash,
-      onClick: () => remove(measurements.map(({ uid }) => uid)),
-      disabled: measurements.length === 0,
+      onClick: () => {
+        remove(own.filter(({ owner }) => owner === null).map(({ uid }) => uid));
+        room.remove(own.filter(({ owner }) => owner !== null).map(({ uid }) => uid));
+      },
+      disabled: own.length === 0,
     },
+    ...(clear === null
+      ? []
+      : [{ label: t("measurements.clear"), keys: null, icon: IconClearAll, onClick: clear, disabled: measurements.length === 0 }]),
     { label: common("close"), keys: null, icon: IconX, onClick: onClose, disabled: false },
   ];
   return (
@@ -78,6 +88,9 @@ export function MeasurementList({ measurements, onGoTo, onUndo, onRedo, onClose 
             ) : (
               <button type="button" className={classes.entry} onClick={() => onGoTo(each)}>
                 <span className={classes.where}>
+                  {each.owner !== null && (
+                    <strong style={{ color: each.owner.colour }}>{each.owner.name} · </strong>
+                  )}
                   {t(`tool.${each.kind}`)} · {t("measurements.at", { series: each.series, slice: each.index + 1 })}
                 </span>
                 {(each.measured === null ? [each.label] : linesOf(each.measured, each.label, t)).map((line) => (
@@ -85,24 +98,28 @@ export function MeasurementList({ measurements, onGoTo, onUndo, onRedo, onClose 
                 ))}
               </button>
             )}
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size="sm"
-              aria-label={t("measurements.rename")}
-              onClick={() => setNaming(each.uid)}
-            >
-              <IconPencil size={15} aria-hidden />
-            </ActionIcon>
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              size="sm"
-              aria-label={t("measurements.delete")}
-              onClick={() => remove([each.uid])}
-            >
-              <IconTrash size={15} aria-hidden />
-            </ActionIcon>
+            {each.change !== null && (
+              <>
+                <ActionIcon
+                  variant="subtle"
+                  color="gray"
+                  size="sm"
+                  aria-label={t("measurements.rename")}
+                  onClick={() => setNaming(each.uid)}
+                >
+                  <IconPencil size={15} aria-hidden />
+                </ActionIcon>
+                <ActionIcon
+                  variant="subtle"
+                  color="gray"
+                  size="sm"
+                  aria-label={t("measurements.delete")}
+                  onClick={each.change.remove}
+                >
+                  <IconTrash size={15} aria-hidden />
+                </ActionIcon>
+              </>
+            )}
           </li>
         ))}
       </ol>

@@ -12,14 +12,14 @@ export interface NamedPointer {
 
 export interface PointerMarksProps {
   pointers: readonly NamedPointer[];
-  sopInstanceUid: string;
+  shown: { sopInstanceUid: string; frame: number };
   transform: ImageToCanvas;
 }
 
 /** Only pointers on the slice that is shown: one on another slice would point at nothing. */
-export function PointerMarks({ pointers, sopInstanceUid, transform }: PointerMarksProps) {
+export function PointerMarks({ pointers, shown, transform }: PointerMarksProps) {
   return pointers
-    .filter(({ pointer }) => pointer.sopInstanceUid === sopInstanceUid)
+    .filter(({ pointer }) => pointer.sopInstanceUid === shown.sopInstanceUid && pointer.frame === shown.frame)
     .map(({ participantId, name, colour, pointer }) => {
       const [x, y] = toCanvas(transform, [pointer.x, pointer.y]);
       const width = [...name].reduce((sum, letter) => sum + ((letter.codePointAt(0) ?? 0) > 0x2e7f ? 13 : 7.4), 12);

@@ -49,7 +49,8 @@ export interface PriorPaneProps {
   /** What somebody else shows here. */
   followed: PriorImage | null;
   start: PriorImage | null;
-  onChange: () => void;
+  /** "load": nobody did it, so who follows goes on following. */
+  onChange: (cause: "user" | "load") => void;
 }
 
 const LINK_KEY = "q";
@@ -171,7 +172,7 @@ export function PriorPane(props: PriorPaneProps) {
   const onPane = (cause: ChangeCause) => {
     if (cause === "user" || cause === "reset") follow();
     if (cause === "load") lead();
-    props.onChange();
+    props.onChange(cause === "user" || cause === "reset" ? "user" : "load");
   };
   const canLink = typeof link !== "string";
   const toggleLink = () => {

@@ -8,6 +8,7 @@ import { marksOn } from "./findingOnSlice";
 import { followGestures, type DragTool } from "./gestures";
 import type { ImageStack } from "./imageStack";
 import { PointerMarks, type NamedPointer } from "./PointerMarks";
+import { SharedMarks } from "./SharedMarks";
 import type { ChangeCause } from "./stackSnapshot";
 import classes from "./viewer.module.css";
 import { latestPerFrame, type Pointer } from "./viewerState";
@@ -47,7 +48,7 @@ export function StackPane(props: StackPaneProps) {
       const on = at === null ? null : stack.imagePoint(at);
       const slice = stack.snapshot.get().shown;
       latest.current.onPointer?.(
-        on === null || slice === null ? null : { sopInstanceUid: slice.sopInstanceUid, x: on[0], y: on[1] },
+        on === null || slice === null ? null : { sopInstanceUid: slice.sopInstanceUid, frame: slice.frame, x: on[0], y: on[1] },
       );
     });
     const ignoreGestures = followGestures(host, stack, () => latest.current.tool, point);
@@ -73,7 +74,8 @@ export function StackPane(props: StackPaneProps) {
       {shown !== null && transform !== null && (
         <svg className={classes.overlay}>
           <FindingMarks marks={marks} transform={transform} selectedId={selectedFindingId} onSelect={onSelectFinding} />
-          <PointerMarks pointers={pointers} sopInstanceUid={shown.sopInstanceUid} transform={transform} />
+          <PointerMarks pointers={pointers} shown={shown} transform={transform} />
+          <SharedMarks shown={shown} transform={transform} />
         </svg>
       )}
       {props.texts ?? <CornerTexts study={study} series={series} stack={stack} />}

@@ -21,6 +21,7 @@ import { PointerMarks, type NamedPointer } from "./PointerMarks";
 import { presetsFor } from "./presets";
 import { SeriesStrip } from "./SeriesStrip";
 import { firstSeries, indexOfInstance } from "./slices";
+import { SharedMarks } from "./SharedMarks";
 import { SliceSlider } from "./SliceSlider";
 import type { ChangeCause } from "./stackSnapshot";
 import type { Readable } from "./store";
@@ -99,14 +100,14 @@ export function StudyViewer(props: StudyViewerProps) {
     const report = latestPerTask((cause: ChangeCause) => {
       const { onViewerChange, selectedFindingId: selected } = latest.current.props;
       const state = stack.state(selected);
-      if (state !== null) onViewerChange?.(state, cause === "reset" ? "user" : cause);
+      if (state !== null) onViewerChange?.({ ...state, tool: latest.current.tool }, cause === "reset" ? "user" : cause);
     });
     const point = latestPerFrame((at: readonly [number, number] | null) => {
       stack.pointAt(at);
       const on = at === null ? null : stack.imagePoint(at);
       const slice = stack.snapshot.get().shown;
       latest.current.props.onPointer?.(
-        on === null || slice === null ? null : { sopInstanceUid: slice.sopInstanceUid, x: on[0], y: on[1] },
+        on === null || slice === null ? null : { sopInstanceUid: slice.sopInstanceUid, frame: slice.frame, x: on[0], y: on[1] },
       );
     });
     const ignoreGestures = followGestures(host, stack, () => latest.current.tool, point);
@@ -213,11 +214,17 @@ export function StudyViewer(props: StudyViewerProps) {
   };
   const stepBack = () => showImage(undo());
   const stepForward = () => showImage(redo());
-  const goToMeasurement = ({ uid, imageId }: StudyMeasurement) => {
+  const goToMeasurement = ({ uid, imageId, owner }: StudyMeasurement) => {
     showImage(imageId);
-    select(uid);
+    if (owner === null) select(uid);
   };
-  useViewerKeys(stack, { setTool, toggleMarks, applyPreset, togglePlay: cine.toggle, undo: stepBack, redo: stepForward });
+  const chooseTool = (next: DragTool) => {
+    setTool(next);
+    const state = stack.state(selectedFindingId);
+    // Of the presenter everybody is told; who follows goes on following.
+    if (state !== null) props.onViewerChange?.({ ...state, tool: next }, "load");
+  };
+  useViewerKeys(stack, { setTool: chooseTool, toggleMarks, applyPreset, togglePlay: cine.toggle, undo: stepBack, redo: stepForward });
 
   const isWaiting = fault === null && shown?.index !== wantedIndex;
 
@@ -246,7 +253,7 @@ export function StudyViewer(props: StudyViewerProps) {
         stack={stack}
         cine={cine}
         tool={tool}
-        onTool={setTool}
+        onTool={chooseTool}
         presets={presets}
         onPreset={applyPreset}
         ai={{
@@ -276,7 +283,8 @@ export function StudyViewer(props: StudyViewerProps) {
                     {marksShown && (
                       <FindingMarks marks={marks} transform={transform} selectedId={selectedFindingId} onSelect={onSelectFinding} />
                     )}
-                    <PointerMarks pointers={props.pointers ?? []} sopInstanceUid={shown.sopInstanceUid} transform={transform} />
+                    <PointerMarks pointers={props.pointers ?? []} shown={shown} transform={transform} />
+                    <SharedMarks shown={shown} transform={transform} />
                   </svg>
                 )}
                 <CornerTexts study={study} series={series} stack={stack} />

@@ -8,7 +8,7 @@ import { factsOf, valueAt, voiOf } from "./imageFacts";
 import { faultOf, SeriesLoader } from "./imageLoading";
 import { alignEllipses, cancel, joinTools, leaveTools, setTool, type HandTool } from "./measurements";
 import { screenScale } from "./screenScale";
-import { indexOfInstance, openingIndex, slicesOf } from "./slices";
+import { indexOfImage, indexOfInstance, openingIndex, slicesOf } from "./slices";
 import { NOTHING, type ChangeCause, type HoverReadout, type StackSnapshot } from "./stackSnapshot";
 import { Store } from "./store";
 import { clampZoom, toPresentation, toShownImage, toViewerState, type Presentation, type ShownImage, type ViewerState, type Window } from "./viewerState";
@@ -96,7 +96,7 @@ export class ImageStack {
     this.#loader?.stop();
     this.#studyInstanceUid = study.study_instance_uid;
     this.#loader = new SeriesLoader(slices, ({ loaded }) => this.#patch({ loadedCount: loaded }));
-    const found = at === null ? -1 : indexOfInstance(slices, at);
+    const found = at === null ? -1 : indexOfImage(slices, { sopInstanceUid: at, frame: state?.sopInstanceUid === at ? state.frame : 0 });
     const index = found >= 0 ? found : openingIndex(slices.length);
     this.snapshot.set({ ...NOTHING, seriesInstanceUid: series.series_instance_uid, slices, wantedIndex: index });
     if (slices.length === 0) return;
@@ -136,8 +136,9 @@ export class ImageStack {
   /** Show what somebody else shows. Only the latest such state counts, and none comes back by `onChange`. */
   follow(state: ShownImage): void {
     const { slices, wantedIndex } = this.snapshot.get();
-    const same = slices[wantedIndex]?.sopInstanceUid === state.sopInstanceUid;
-    const index = same ? wantedIndex : indexOfInstance(slices, state.sopInstanceUid);
+    const wanted = slices[wantedIndex];
+    const same = wanted?.sopInstanceUid === state.sopInstanceUid && wanted.frame === state.frame;
+    const index = same ? wantedIndex : indexOfImage(slices, state);
     if (index >= 0) this.#want({ index, presentation: toPresentation(state), cause: "followed" });
   }
 
@@ -242,7 +243,8 @@ export class ImageStack {
     const slice = viewport === null || this.#stackOf !== this.#loader ? undefined : slices[viewport.getCurrentImageIdIndex()];
     const shown = this.#presentation();
     if (seriesInstanceUid === null || slice === undefined || shown === null) return null;
-    const place = { studyInstanceUid: this.#studyInstanceUid, seriesInstanceUid, sopInstanceUid: slice.sopInstanceUid };
+    const { sopInstanceUid, frame } = slice;
+    const place = { studyInstanceUid: this.#studyInstanceUid, seriesInstanceUid, sopInstanceUid, frame };
     return toShownImage(place, shown);
   }
 
@@ -355,7 +357,7 @@ export class ImageStack {
         ? shown.facts
         : factsOf(image.imageId, { width: image.columns, height: image.rows });
     this.#patch({
-      shown: { index, sopInstanceUid: slice.sopInstanceUid, seriesInstanceUid, plane: facts.plane, facts },
+      shown: { index, sopInstanceUid: slice.sopInstanceUid, frame: slice.frame, seriesInstanceUid, plane: facts.plane, facts },
       transform: this.#viewport === null ? null : transformOf(this.#viewport),
       presentation: this.#presentation(),
     });

@@ -22,6 +22,7 @@ import {
 } from "@cornerstonejs/tools";
 
 import { i18n } from "../app/i18n";
+import type { Point } from "./geometry";
 import { historyFrom, record, redone, undone, type History } from "./history";
 import { calibrationOf, pixelOf, valueAt, valueUnitOf } from "./imageFacts";
 import { linesOf, measure, MEASUREMENT_KINDS, type Measured, type MeasurementKind } from "./measuring";
@@ -35,8 +36,12 @@ export interface Measurement {
   imageId: string;
   /** The user's own name for it; "" where there is none. */
   label: string;
-  /** Null while it is drawn. */
+  /** In image pixels; none where the image has not been in memory since it was drawn. */
+  points: readonly Point[];
+  /** Null until enough is drawn. */
   measured: Measured | null;
+  /** Drawn to its end. */
+  isFinal: boolean;
 }
 
 const HUMAN_MARK = "rgb(255, 220, 80)";
@@ -72,27 +77,31 @@ const kindOf = (each: Annotation) => MEASUREMENT_KINDS.find((kind) => TOOLS[kind
 const own = () => annotation.state.getAllAnnotations().filter((each) => kindOf(each) !== undefined);
 const redraw = () => utilities.triggerAnnotationRenderForToolGroupIds([TOOL_GROUP]);
 
-const known = new WeakMap<ToolTypes.AnnotationData, { points: string; measured: Measured | null }>();
+interface Drawn {
+  points: readonly Point[];
+  measured: Measured | null;
+}
+const known = new WeakMap<ToolTypes.AnnotationData, Drawn & { at: string }>();
 
 /** What was measured last stays known when the image has left the memory. */
-function measuredOf(kind: MeasurementKind, data: ToolTypes.AnnotationData, imageId: string): Measured | null {
+function drawnOf(kind: MeasurementKind, data: ToolTypes.AnnotationData, imageId: string): Drawn {
   const world = data.handles?.points ?? [];
-  const points = world.map((point) => point.join()).join(" ");
+  const at = world.map((point) => point.join()).join(" ");
   const last = known.get(data);
   const image = cache.getImage(imageId);
-  if (last?.points === points || image === undefined) return last?.measured ?? null;
-  const measured = measure(
-    kind,
-    world.map((point) => pixelOf(image, point)),
-    calibrationOf(imageId),
-    { valueAt: (column, row) => valueAt(image, column, row), unit: valueUnitOf(imageId) },
-  );
-  known.set(data, { points, measured });
-  return measured;
+  if (last?.at === at || image === undefined) return last ?? { points: [], measured: null };
+  const points = world.map((point) => pixelOf(image, point));
+  const measured = measure(kind, points, calibrationOf(imageId), {
+    valueAt: (column, row) => valueAt(image, column, row),
+    unit: valueUnitOf(imageId),
+  });
+  const drawn = { at, points, measured };
+  known.set(data, drawn);
+  return drawn;
 }
 
 function textOf(kind: MeasurementKind, data: ToolTypes.AnnotationData, targetId: string): string[] {
-  const measured = measuredOf(kind, data, targetId.replace(/^imageId:/, ""));
+  const { measured } = drawnOf(kind, data, targetId.replace(/^imageId:/, ""));
   return measured === null ? [] : linesOf(measured, data.label ?? "", i18n.getFixedT(i18n.language, "viewer"));
 }
 
@@ -127,7 +136,8 @@ function refresh(): void {
       const kind = kindOf(each);
       const imageId = each.metadata?.referencedImageId;
       if (uid === undefined || kind === undefined || imageId === undefined) return [];
-      return [{ uid, kind, imageId, label: data.label ?? "", measured: measuredOf(kind, data, imageId) }];
+      const isFinal = !unfinished.has(uid);
+      return [{ uid, kind, imageId, label: data.label ?? "", isFinal, ...drawnOf(kind, data, imageId) }];
     }),
   );
   steps.set({ canUndo: history.past.length > 0, canRedo: history.future.length > 0 });

@@ -9,15 +9,34 @@ export interface SliceRef {
   imageId: string;
 }
 
+/** The name of an image for the loader; `frame` is null where the instance has but one. */
+export const imageIdOf = (study: string, sop: string, frame: number | null) =>
+  `wadouri:${addresses.instanceFile(study, sop)}${frame === null ? "" : `?frame=${frame + 1}`}`;
+
+export interface ImagePlaced {
+  studyInstanceUid: string;
+  sopInstanceUid: string;
+  /** 0-based. */
+  frame: number;
+}
+
+/** Of which image such a name is; null: of none of ours. */
+export function imageOf(imageId: string): ImagePlaced | null {
+  const [, study, sop, frame] = /\/studies\/([^/]+)\/instances\/([^/]+)\/file(?:\?frame=(\d+))?$/.exec(imageId) ?? [];
+  if (study === undefined || sop === undefined) return null;
+  const [studyInstanceUid, sopInstanceUid] = [decodeURIComponent(study), decodeURIComponent(sop)];
+  return { studyInstanceUid, sopInstanceUid, frame: frame === undefined ? 0 : Number(frame) - 1 };
+}
+
 /** One entry for each instance, or for each frame of a multi-frame one, in the order of the API. */
 export function slicesOf(study: StudyDetail, series: Series): SliceRef[] {
   return series.instances.flatMap(({ sop_instance_uid: sop, number_of_frames: frames }) => {
-    const address = `wadouri:${addresses.instanceFile(study.study_instance_uid, sop)}`;
-    if (frames <= 1) return [{ sopInstanceUid: sop, frame: 0, imageId: address }];
+    const uid = study.study_instance_uid;
+    if (frames <= 1) return [{ sopInstanceUid: sop, frame: 0, imageId: imageIdOf(uid, sop, null) }];
     return Array.from({ length: frames }, (_, frame) => ({
       sopInstanceUid: sop,
       frame,
-      imageId: `${address}?frame=${frame + 1}`,
+      imageId: imageIdOf(uid, sop, frame),
     }));
   });
 }
@@ -27,6 +46,12 @@ export const openingIndex = (count: number) => Math.floor(count / 2);
 
 export const indexOfInstance = (slices: readonly SliceRef[], sopInstanceUid: string) =>
   slices.findIndex((slice) => slice.sopInstanceUid === sopInstanceUid);
+
+/** Of an instance that has fewer frames: its first. */
+export function indexOfImage(slices: readonly SliceRef[], { sopInstanceUid, frame }: Omit<ImagePlaced, "studyInstanceUid">) {
+  const exact = slices.findIndex((slice) => slice.sopInstanceUid === sopInstanceUid && slice.frame === frame);
+  return exact >= 0 ? exact : indexOfInstance(slices, sopInstanceUid);
+}
 
 /** The series that opens first: one with findings, else one that a model reads, else the largest. */
 export function firstSeries(study: StudyDetail, findings: readonly Finding[]): Series | null {

@@ -8,6 +8,8 @@ import type { Presentation, Window } from "./viewerState";
 
 export interface ShownSlice extends Slice {
   index: number;
+  /** 0-based, within the instance. */
+  frame: number;
   facts: ImageFacts;
 }
 

@@ -11,7 +11,7 @@ import {
   type Presentation,
 } from "./viewerState";
 
-const PLACE = { studyInstanceUid: "1.2", seriesInstanceUid: "1.2.3", sopInstanceUid: "1.2.3.4" };
+const PLACE = { studyInstanceUid: "1.2", seriesInstanceUid: "1.2.3", sopInstanceUid: "1.2.3.4", frame: 0 };
 const LUNG: Presentation = {
   window: { center: -600, width: 1500 },
   view: { zoom: 2.5, panX: -12.25, panY: 40 },

@@ -41,6 +41,8 @@ export interface Place {
   studyInstanceUid: string;
   seriesInstanceUid: string;
   sopInstanceUid: string;
+  /** 0-based, within the instance. */
+  frame: number;
 }
 
 /** How it is shown: everything that a viewport has to be told beside the slice. */
@@ -56,6 +58,7 @@ export function toShownImage(place: Place, shown: Presentation): ShownImage {
     studyInstanceUid: place.studyInstanceUid,
     seriesInstanceUid: place.seriesInstanceUid,
     sopInstanceUid: place.sopInstanceUid,
+    frame: place.frame,
     windowCenter: rounded(shown.window.center),
     windowWidth: rounded(shown.window.width),
     zoom: rounded(shown.view.zoom),
@@ -70,6 +73,7 @@ export function toShownImage(place: Place, shown: Presentation): ShownImage {
 export const toViewerState = (image: ShownImage, findingId: string | null): ViewerState => ({
   ...image,
   findingId,
+  tool: null,
   layout: "stack",
   prior: null,
   hanging: null,

@@ -130,7 +130,7 @@ export function PlaneView(props: PlaneViewProps) {
         <CrossLines grid={grid} section={section} view={view} transform={transform} canvas={canvasSize} />
         <FindingMarks marks={marks} transform={transform} selectedId={selectedFindingId} onSelect={props.onSelectFinding} />
         {named.map((each) => (
-          <PointerMarks key={each.participantId} pointers={[each]} sopInstanceUid={each.pointer.sopInstanceUid} transform={transform} />
+          <PointerMarks key={each.participantId} pointers={[each]} shown={each.pointer} transform={transform} />
         ))}
       </svg>
       <div className={viewer.texts}>

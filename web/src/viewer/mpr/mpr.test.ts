@@ -278,7 +278,7 @@ describe("what three planes show", () => {
   it("is pointed at by the pixel of a slice", () => {
     const place = lpsOf(grid, [4.25, 1.5, 2]);
     const pointer = pointerAt(volume, place);
-    expect(pointer).toEqual({ sopInstanceUid: "1.2", x: expect.closeTo(4.25, 6) as number, y: expect.closeTo(1.5, 6) as number });
+    expect(pointer).toEqual({ sopInstanceUid: "1.2", frame: 0, x: expect.closeTo(4.25, 6) as number, y: expect.closeTo(1.5, 6) as number });
     expect(pointer === null ? null : placeOfPointer(volume, pointer)?.map((value) => value.toFixed(6))).toEqual(
       place.map((value) => value.toFixed(6)),
     );

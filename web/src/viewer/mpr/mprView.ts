@@ -109,11 +109,11 @@ export const withWindow = (view: MprView, { center, width }: Window): MprView =>
 export function pointerAt({ grid, refs }: Volume, lps: Vector): Pointer | null {
   const [x, y, z] = voxelOf(grid, lps);
   const ref = refs[Math.round(z)];
-  return ref === undefined ? null : { sopInstanceUid: ref.sopInstanceUid, x, y };
+  return ref === undefined ? null : { sopInstanceUid: ref.sopInstanceUid, frame: ref.frame, x, y };
 }
 
-export function placeOfPointer({ grid, refs }: Volume, { sopInstanceUid, x, y }: Pointer): Vector | null {
-  const slice = refs.findIndex((ref) => ref.sopInstanceUid === sopInstanceUid);
+export function placeOfPointer({ grid, refs }: Volume, { sopInstanceUid, frame, x, y }: Pointer): Vector | null {
+  const slice = refs.findIndex((ref) => ref.sopInstanceUid === sopInstanceUid && ref.frame === frame);
   return slice < 0 ? null : lpsOf(grid, [x, y, slice]);
 }
 
@@ -134,6 +134,7 @@ export function toViewerState(
   return {
     ...series,
     sopInstanceUid: slice.sopInstanceUid,
+    frame: slice.frame,
     windowCenter: rounded(view.window.center),
     windowWidth: rounded(view.window.width),
     zoom: rounded(view.zoom),
@@ -143,6 +144,7 @@ export function toViewerState(
     flip: false,
     invert: view.invert,
     findingId,
+    tool: null,
     layout: "mpr",
     prior: null,
     hanging: null,

@@ -1,0 +1,104 @@
+"""What was measured in the room of a consult stays with the case.
+
+A room's relay remembers in Redis what is on its screens, for a day (signaling/room_registry.py). What is
+drawn to its end is copied from there while the consult runs and is reported on, and given back to a room that
+has forgotten it.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from signaling.measurement import ImageMeasurement, SharedMeasurement
+from storage import audit_log
+from storage.tables import consults, kept_measurements
+from teleconsult.consults.consult import SYSTEM, Status
+from teleconsult.dependencies import PartsOfApp
+
+MEASURED_IN: Final = (Status.IN_PROGRESS, Status.ON_HOLD, Status.REPORTING)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMeasurement:
+    owner_id: str
+    kept_at: datetime  # as it is
+    measurement: ImageMeasurement
+
+
+def keep_measured(parts: PartsOfApp, at: datetime) -> bool:
+    """Copy what the open rooms have; whether anything was new."""
+    with parts.database.reading() as connection:
+        query = select(consults.c.id).where(consults.c.status.in_([one.value for one in MEASURED_IN]))
+        consult_ids = list(connection.execute(query).scalars())
+    has_changed = False
+    for consult_id, shared in parts.rooms.measurements_of(consult_ids).items():
+        with parts.database.reading() as connection:
+            kept = {one.measurement.id: one for one in measurements_of(connection, consult_id)}
+        if {one.measurement.id: one.measurement for one in shared} != {
+            name: one.measurement for name, one in kept.items()
+        }:
+            with parts.database.transaction() as connection:
+                _keep(connection, consult_id, shared, at)
+            parts.publish({"type": "consult-changed", "consult_id": consult_id})
+            has_changed = True
+    return has_changed
+
+
+def remind_room(parts: PartsOfApp, consult_id: str) -> None:
+    """Give a room that remembers nothing what the case keeps."""
+    with parts.database.reading() as connection:
+        kept = measurements_of(connection, consult_id)
+        people = parts.users.by_ids(connection, {one.owner_id for one in kept})
+    if kept:
+        parts.rooms.remind(
+            consult_id,
+            [
+                SharedMeasurement(
+                    owner_id=one.owner_id,
+                    owner_name=people[one.owner_id].display_name,
+                    measurement=one.measurement,
+                )
+                for one in kept
+            ],
+        )
+
+
+def measurements_of(connection: Connection, consult_id: str) -> list[KeptMeasurement]:
+    """The oldest first."""
+    table = kept_measurements
+    rows = connection.execute(
+        select(table).where(table.c.consult_id == consult_id).order_by(table.c.kept_at, table.c.id)
+    )
+    return [
+        KeptMeasurement(row.owner_id, row.kept_at, ImageMeasurement.model_validate(row.measurement))
+        for row in rows
+    ]
+
+
+def _keep(connection: Connection, consult_id: str, shared: list[SharedMeasurement], at: datetime) -> None:
+    """The room is right: its owners measured there, each by a ticket of their own."""
+    table = kept_measurements
+    known = {one.measurement.id: one for one in measurements_of(connection, consult_id)}
+    for one in shared:
+        before = known.pop(one.measurement.id, None)
+        this = (table.c.consult_id == consult_id) & (table.c.id == one.measurement.id)
+        values = {"measurement": one.measurement.model_dump(mode="json", by_alias=True), "kept_at": at}
+        if before is None:
+            own = {"consult_id": consult_id, "id": one.measurement.id, "owner_id": one.owner_id}
+            connection.execute(insert(table).values(**own, **values))
+            _note(connection, one.owner_id, "measurement-kept", consult_id, one.measurement.id, at)
+        elif before.measurement != one.measurement:
+            connection.execute(update(table).where(this).values(**values))
+            _note(connection, one.owner_id, "measurement-changed", consult_id, one.measurement.id, at)
+    for name in known:
+        connection.execute(delete(table).where(table.c.consult_id == consult_id, table.c.id == name))
+        _note(connection, SYSTEM, "measurement-removed", consult_id, name, at)
+
+
+def _note(
+    connection: Connection, actor: str, action: str, consult_id: str, name: str, at: datetime
+) -> None:
+    subject, details = f"consult/{consult_id}", {"measurement": name}
+    audit_log.record(connection, at=at, actor=actor, action=action, subject=subject, details=details)

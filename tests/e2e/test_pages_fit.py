@@ -125,7 +125,6 @@ DIALOGS = [
     ("consult-clinician", "consent", "withdraw"),
     ("consult-clinician", "patientLink", "make"),
     ("panel", "consult", "event.schedule"),
-    ("second-opinion", "report", "sign.open"),
     ("calendar", "calendar", "hours.edit"),
     ("schedule", "schedule", "plan"),
     ("institution-admin", "institution", "members.add"),

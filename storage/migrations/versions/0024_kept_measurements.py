@@ -1,7 +1,7 @@
 """What was measured in the room of a consult
 
-Revision: 0023
-After: 0022
+Revision: 0024
+After: 0023
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from storage.tables import UtcDateTime
 
-revision = "0023"
-down_revision = "0022"
+revision = "0024"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 

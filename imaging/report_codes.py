@@ -97,6 +97,8 @@ COMMENT: Final = Code("121106", "DCM", "Comment")
 DECISION: Final = Code("finding-decision", "99TELECONSULT", "Reader's decision on a finding")
 ACCEPTED: Final = Code("accepted", "99TELECONSULT", "Accepted")
 REJECTED: Final = Code("rejected", "99TELECONSULT", "Rejected")
+EDITED: Final = Code("edited", "99TELECONSULT", "Accepted, with a box that the reader drew")
+BY_MODEL: Final = Code("by-model", "99TELECONSULT", "As the model gave it")
 
 # What is read back.
 IMAGING_MEASUREMENTS: Final = MEASUREMENTS.value

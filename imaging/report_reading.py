@@ -45,7 +45,7 @@ def read_decisions(ds: Dataset) -> list[tuple[str, bool, str | None]]:
             comment = _only(group, code.COMMENT.value)
             decisions.append((
                 str(_required(group, code.TRACKING_IDENTIFIER).TextValue),
-                decision.ConceptCodeSequence[0].CodeValue == code.ACCEPTED.value,
+                decision.ConceptCodeSequence[0].CodeValue in (code.ACCEPTED.value, code.EDITED.value),
                 None if comment is None else str(comment.TextValue),
             ))
     return decisions

@@ -63,12 +63,14 @@ class DecidedFinding:
     Attributes:
         tracking_id: the finding's own identifier in our records.
         reason: the reader's words, if any.
+        by_model: as the model gave it, where the reader drew another box; None: the box is the model's.
     """
 
     finding: Finding
     tracking_id: str
     accepted: bool
     reason: str | None = None
+    by_model: Finding | None = None
 
 
 def findings_report(
@@ -181,7 +183,11 @@ def decisions_report(
     if conclusion.strip():
         content.ContentSequence.append(_conclusions(conclusion))
     series = findings[0].series_instance_uid
-    decisions = [f"{d.tracking_id} {d.accepted} {d.reason} {as_text(d.finding)}" for d in decided]
+    decisions = [
+        f"{d.tracking_id} {d.accepted} {d.reason} {as_text(d.finding)}"
+        + ("" if d.by_model is None else f" {as_text(d.by_model)}")
+        for d in decided
+    ]
     report = _document(
         content,
         evidence,
@@ -245,7 +251,9 @@ def _group(
     evidence: Sequence[Dataset],
     identifier: str,
     evaluations: Sequence[sr.QualitativeEvaluation] = (),
+    tracked: Finding | None = None,
 ) -> Any:
+    """A finding's group; `tracked`: as the model reported it, where that is known to differ."""
     image = next(ds for ds in evidence if ds.SOPInstanceUID == finding.sop_instance_uid)
     measurements = [
         sr.Measurement(name=code.CERTAINTY, value=round(100 * finding.probability, 4), unit=code.PERCENT)
@@ -264,7 +272,9 @@ def _group(
         density = code.NODULE_TYPES[finding.nodule_type]
         evaluations.append(sr.QualitativeEvaluation(name=code.NODULE_TYPE, value=density))
     shared: dict[str, Any] = {
-        "tracking_identifier": sr.TrackingIdentifier(uid=tracking_uid(finding), identifier=identifier),
+        "tracking_identifier": sr.TrackingIdentifier(
+            uid=tracking_uid(tracked or finding), identifier=identifier
+        ),
         "finding_type": code.KINDS[finding.kind],
         "algorithm_id": sr.AlgorithmIdentification(
             name=finding.model,
@@ -328,12 +338,21 @@ def _on_frame(source: Any, finding: Finding) -> Any:
 
 
 def _decided_group(decided: DecidedFinding, evidence: Sequence[Dataset]) -> Any:
-    value = code.ACCEPTED if decided.accepted else code.REJECTED
-    decision = sr.QualitativeEvaluation(name=code.DECISION, value=value)
-    group = _group(decided.finding, evidence, decided.tracking_id, [decision])
+    kept = code.ACCEPTED if decided.by_model is None else code.EDITED
+    decision = sr.QualitativeEvaluation(name=code.DECISION, value=kept if decided.accepted else code.REJECTED)
+    group = _group(decided.finding, evidence, decided.tracking_id, [decision], decided.by_model)
+    if decided.by_model is not None:
+        group[0].ContentSequence.append(_text_item(code.BY_MODEL, _as_by_model(decided.by_model)))
     if decided.reason and decided.reason.strip():
         group[0].ContentSequence.append(_text_item(code.COMMENT, decided.reason.strip()))
     return group
+
+
+def _as_by_model(finding: Finding) -> str:
+    """What the model measured; box and measurements of the group are the reader's."""
+    size = "no size" if finding.diameter_mm is None else f"diameter {finding.diameter_mm:.1f} mm"
+    category = "" if finding.category is None else f", {finding.category.meaning}"
+    return f"{size}{category}"
 
 
 def _places(finding: Finding, image: Dataset) -> list[Any]:

@@ -40,6 +40,10 @@ class ModelSuspended(NotAnalysable):
         super().__init__(known or reason("model-suspended"), slot)
 
 
+class BoxNotOnImage(InferenceError):
+    """A box that a reader drew has no size, or reaches beyond the image: another one may be drawn."""
+
+
 class UnknownModel(InferenceError):
     """No pipeline is registered for a model of this name."""
 

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, exists, func, select
 from imaging.finding import Finding
 from inference.follow_up import PriorStudy
 from inference.inference_job import WHOLE_SERIES, JobStatus
-from storage.tables import findings, inference_jobs, patients, studies
+from storage.tables import edit_in_force, finding_edits, findings, inference_jobs, patients, studies
 
 # Where patients were merged, all studies are shown under one.
 _shown_patient: Final = func.coalesce(patients.c.merged_into, patients.c.id)
@@ -25,7 +25,8 @@ def _date(text: str) -> date | None:
 def prior_of(connection: Connection, study_instance_uid: str, slot: str) -> PriorStudy | None:
     """Return the patient's newest earlier study that was read for the same task, None without one.
 
-    What the model marked there and nobody rejected counts, whichever version marked it.
+    What the model marked there and nobody rejected counts, whichever version marked it, and as a reader
+    measured it where one did so anew.
     """
     current = connection.execute(
         select(studies.c.study_date, _shown_patient.label("patient"))
@@ -54,19 +55,20 @@ def prior_of(connection: Connection, study_instance_uid: str, slot: str) -> Prio
     if prior is None:
         return None
     records = connection.execute(
-        select(findings.c.record)
+        select(findings.c.record, finding_edits.c.record.label("edit"))
         .join(inference_jobs, findings.c.job_id == inference_jobs.c.id)
+        .outerjoin(finding_edits, edit_in_force)
         .where(
             findings.c.study_instance_uid == prior.study_instance_uid,
             findings.c.status != "rejected",
             inference_jobs.c.model == slot,
         )
         .order_by(findings.c.id)
-    ).scalars()
+    )
     on, now = (_date(text) for text in (prior.study_date, current.study_date))
     return PriorStudy(
         prior.study_instance_uid,
         on,
         None if on is None or now is None else (now - on).days,
-        [Finding.from_json(record) for record in records],
+        [Finding.from_json(row.edit or row.record) for row in records],
     )

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    and_,
     false,
 )
 
@@ -506,6 +507,24 @@ findings = Table(
     Column("decided_at", UtcDateTime),
     Column("decision_reason", Text),
     Column("version", Integer, nullable=False),
+)
+
+# What readers made of a finding's box, each time. In force is that of a finding in status "edited" whose
+# version is the finding's own; the finding's record stays what the model gave.
+finding_edits = Table(
+    "finding_edits",
+    metadata,
+    _id("finding_id", ForeignKey("findings.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("record", JSON, nullable=False),  # imaging.finding.Finding
+    _id("edited_by", ForeignKey("users.id"), nullable=False),
+    Column("edited_at", UtcDateTime, nullable=False),
+)
+
+edit_in_force = and_(
+    finding_edits.c.finding_id == findings.c.id,
+    finding_edits.c.version == findings.c.version,
+    findings.c.status == "edited",
 )
 
 # What hospital IT has added or got with the program, and which version reads: inference.model_version

@@ -22,7 +22,7 @@ from imaging.errors import (
     PictureSizeRefused,
 )
 from imaging.remote_archive import RemoteArchiveAway, RemoteArchiveError
-from inference.errors import BundleError
+from inference.errors import BoxNotOnImage, BundleError
 from storage.errors import StaleVersion
 from teleconsult import errors
 from teleconsult.consults.specialty_names import SPECIALTY_NAMES
@@ -600,6 +600,12 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "decisions-signed",
         "A signed report rests on these decisions. Ask the specialist to amend the report first.",
         "已签发的报告以这些判定为依据。如需更改，请先由会诊专家修订报告。",
+    ),
+    BoxNotOnImage: Problem(
+        422,
+        "box-not-on-image",
+        "The box must lie on the image and be at least one pixel wide and high.",
+        "标记框必须位于图像范围内，且宽和高至少为一个像素。",
     ),
     errors.WrongPassword: Problem(403, "wrong-password", "This password is not right.", "密码不正确。"),
     errors.ConclusionMissing: Problem(

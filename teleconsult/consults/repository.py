@@ -202,7 +202,8 @@ def _consults(connection: Connection, rows: Sequence[Row[Any]]) -> list[Consult]
     links = (
         select(consult_studies)
         .where(consult_studies.c.consult_id.in_(studies))
-        .order_by(consult_studies.c.added_at)
+        # In one order each time: people name a study by its place.
+        .order_by(consult_studies.c.added_at, consult_studies.c.study_instance_uid)
     )
     for link in connection.execute(links):
         studies[link.consult_id].append(link.study_instance_uid)

@@ -20,6 +20,7 @@ from teleconsult.consults.consult import (
     Urgency,
 )
 from teleconsult.dependencies import PartsOfApp
+from teleconsult.findings.numbering import study_letters
 from teleconsult.patient_history.record import MOST_RECORDS, HistoryRecord
 from teleconsult.scheduling.repository import AppointmentRepository
 from teleconsult.scheduling.schemas import AppointmentOut
@@ -101,6 +102,7 @@ class ConsultOut(BaseModel):
     requested_by: UserRefOut
     specialist: UserRefOut | None
     studies: list[StudySummaryOut]
+    study_letters: dict[str, str]  # by Study Instance UID, before the numbers of findings; none for one study
     appointment: AppointmentOut | None
     created_at: datetime
     history: list[HistoryEntryOut]
@@ -147,6 +149,7 @@ def consults_out(
             requested_by=UserRefOut.of(people[c.requested_by_id]),
             specialist=UserRefOut.of(people[c.specialist_id]) if c.specialist_id else None,
             studies=[by_uid[uid] for uid in c.study_instance_uids if uid in by_uid],
+            study_letters=study_letters(c.study_instance_uids),
             appointment=(
                 AppointmentOut.of_appointment(planned[c.id])
                 if c.id in planned and planned[c.id].called_off_at is None

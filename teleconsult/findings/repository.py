@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
 from imaging.finding import Finding
 from storage.errors import StaleVersion
-from storage.tables import findings
+from storage.tables import edit_in_force, finding_edits, findings
 from teleconsult.errors import IllegalTransition, NotFound
 from teleconsult.findings.finding_record import TRANSITIONS, DecisionStatus, FindingRecord
 
 
 class FindingRepository:
     def get(self, connection: Connection, finding_id: str) -> FindingRecord:
-        row = connection.execute(select(findings).where(findings.c.id == finding_id)).first()
+        row = connection.execute(_records().where(findings.c.id == finding_id)).first()
         if row is None:
             raise NotFound
         return _record(row)
@@ -23,7 +23,7 @@ class FindingRepository:
     def of_studies(self, connection: Connection, study_instance_uids: Sequence[str]) -> list[FindingRecord]:
         """The findings of the studies, the most probable first."""
         rows = connection.execute(
-            select(findings).where(findings.c.study_instance_uid.in_(study_instance_uids))
+            _records().where(findings.c.study_instance_uid.in_(study_instance_uids))
         )
         return sorted((_record(row) for row in rows), key=lambda r: (-r.finding.probability, r.id))
 
@@ -53,8 +53,14 @@ class FindingRepository:
         reason: str | None,
         version: int,
         at: datetime,
+        edited: Finding | None = None,
     ) -> FindingRecord:
-        """Set a decision. Raises StaleVersion when another was made since `version` was read."""
+        """Set a decision. Raises StaleVersion when another was made since `version` was read.
+
+        Args:
+            edited: what a reader made of the finding, with status EDITED and no other.
+        """
+        assert (edited is not None) == (status is DecisionStatus.EDITED)
         record = self.get(connection, finding_id)
         if record.version != version:
             raise StaleVersion(finding_id)
@@ -72,16 +78,33 @@ class FindingRepository:
                 version=version + 1,
             )
         )
+        if edited is not None:
+            connection.execute(
+                insert(finding_edits).values(
+                    finding_id=finding_id,
+                    version=version + 1,
+                    record=edited.to_json(),
+                    edited_by=user_id,
+                    edited_at=at,
+                )
+            )
         return self.get(connection, finding_id)
 
 
+def _records() -> Select[Any]:
+    """Findings, each with the edit that is in force."""
+    return select(findings, finding_edits.c.record.label("edit")).outerjoin(finding_edits, edit_in_force)
+
+
 def _record(row: Row[Any]) -> FindingRecord:
+    by_model = Finding.from_json(row.record)
     return FindingRecord(
         id=row.id,
-        finding=Finding.from_json(row.record),
+        finding=by_model if row.edit is None else Finding.from_json(row.edit),
         status=DecisionStatus(row.status),
         decided_by_id=row.decided_by,
         decided_at=row.decided_at,
         decision_reason=row.decision_reason,
         version=row.version,
+        by_model=None if row.edit is None else by_model,
     )

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Final
+from typing import Final, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
 from imaging.finding import Category, FindingKind
@@ -30,6 +30,8 @@ class DeciderOut(BaseModel):
 
 class CategoryOut(BaseModel):
     """A coded class of a guideline, and the rule that gave it."""
+
+    model_config = ConfigDict(from_attributes=True)
 
     code: str
     scheme: str
@@ -77,6 +79,19 @@ class ComparisonOut(BaseModel):
     doubling_time_high_days: int | None
 
 
+class ByModelOut(BaseModel):
+    """What the model gave, where a reader drew another box."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    box_px: tuple[float, float, float, float] | None
+    box_lps_mm: tuple[float, float, float, float, float, float] | None
+    diameter_mm: float | None
+    long_axis_mm: float | None
+    short_axis_mm: float | None
+    category: CategoryOut | None
+
+
 class FindingOut(BaseModel):
     id: str
     kind: FindingKind
@@ -110,12 +125,37 @@ class FindingOut(BaseModel):
     decided_at: datetime | None
     decision_reason: str | None
     version: int
+    by_model: ByModelOut | None  # once a reader drew another box
 
 
 class DecisionIn(BaseModel):
-    status: DecisionStatus
+    """An edit is a decision too, and comes with its box: EditIn."""
+
+    status: Literal[DecisionStatus.ACCEPTED, DecisionStatus.REJECTED, DecisionStatus.PRELIMINARY]
     reason: Text | None = Field(default=None, max_length=500)
     version: int
+
+
+class EditIn(BaseModel):
+    """Another box for a finding.
+
+    box_px: (x0, y0, x1, y1) on the stored pixels of the finding's image, in pixel edges.
+    reach_mm: how far the box reaches below and above that slice along its normal; null: as far as it did.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    box_px: tuple[float, float, float, float]
+    reach_mm: tuple[float, float] | None = None
+    version: int
+
+
+class ModelHereOut(BaseModel):
+    """How many of a model version's findings readers here accepted, edited and rejected so far."""
+
+    accepted: int
+    edited: int
+    rejected: int
 
 
 def suggestion_out(category: Category | None) -> SuggestionOut | None:
@@ -149,6 +189,7 @@ def findings_out(
             decided_at=record.decided_at,
             decision_reason=record.decision_reason,
             version=record.version,
+            by_model=None if record.by_model is None else ByModelOut.model_validate(record.by_model),
         )
         for record in records
     ]

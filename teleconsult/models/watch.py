@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from inference.errors import BundleError
 from inference.model_version import ModelVersion, State
@@ -110,11 +110,22 @@ def decisions_of(connection: Connection, name: str, version: str) -> list[Decisi
     return [
         Decision(
             Group(row.institution_id, Scanner(row.manufacturer, row.scanner_model, row.kernel).name),
-            row.status == DecisionStatus.ACCEPTED,
+            DecisionStatus(row.status).is_accepted,
             row.decided_at,
         )
         for row in rows
     ]
+
+
+def decisions_here(connection: Connection, name: str, version: str) -> dict[str, int]:
+    """Return how many of a version's findings have each status."""
+    rows = connection.execute(
+        select(findings.c.status, func.count().label("n"))
+        .join(model_observations, model_observations.c.job_id == findings.c.job_id)
+        .where(model_observations.c.name == name, model_observations.c.version == version)
+        .group_by(findings.c.status)
+    )
+    return {row.status: row.n for row in rows}
 
 
 def alarms_on_record(connection: Connection, name: str, version: str) -> list[StandingAlarm]:

@@ -27,7 +27,7 @@ class Assembled:
     """
 
     records: list[FindingRecord]
-    numbers: dict[str, int]
+    numbers: dict[str, str]
     accepted: list[AcceptedFinding]
     undecided: list[NumberedFinding]
     template: PublishedTemplate | None
@@ -46,9 +46,10 @@ def assemble(parts: PartsOfApp, connection: Connection, consult: Consult, report
     uids = consult.study_instance_uids
     series = parts.studies.series_of(connection, uids)
     records = parts.findings.of_studies(connection, uids)
-    numbers = finding_numbers(records, series)
+    numbers = finding_numbers(records, series, uids)
     # In the order of their numbers: so they stand in the report.
-    records = [r for uid in uids for r in sorted(records, key=lambda r: numbers[r.id]) if _is_in(r, uid)]
+    by_id = {record.id: record for record in records}
+    records = [by_id[finding_id] for finding_id in numbers]
     accepted = _accepted(parts, connection, records, numbers, series)
     template = template_of(parts, connection, consult, report, series)
     return Assembled(
@@ -89,18 +90,14 @@ def best_fitting(
     return max(fitting, key=lambda each: each[0])[1] if fitting else None
 
 
-def _is_in(record: FindingRecord, study_instance_uid: str) -> bool:
-    return record.finding.study_instance_uid == study_instance_uid
-
-
 def _accepted(
     parts: PartsOfApp,
     connection: Connection,
     records: list[FindingRecord],
-    numbers: dict[str, int],
+    numbers: dict[str, str],
     series: dict[str, list[SeriesRecord]],
 ) -> list[AcceptedFinding]:
-    accepted = [record for record in records if record.status is DecisionStatus.ACCEPTED]
+    accepted = [record for record in records if record.status.is_accepted]
     breasts = {
         sop: breast
         for uid in {record.finding.study_instance_uid for record in accepted}
@@ -117,6 +114,7 @@ def _accepted(
                 id=record.id,
                 number=numbers[record.id],
                 finding=finding,
+                is_edited=record.by_model is not None,
                 modality=own.modality if own else "",
                 image=_image(own, finding),
                 breast_side=breast.image_laterality if breast else None,

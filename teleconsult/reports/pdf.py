@@ -48,13 +48,15 @@ _RULED = TableStyle(
 class FindingLine:
     """One accepted finding as the report shows it."""
 
-    number: int
+    number: str
     kind: str
     place: str
     diameter_mm: float | None
     probability: float
     model: str
     decided_by: str
+    by_model_mm: float | None = None  # what the model measured, where a reader drew another box
+    is_edited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,7 +232,7 @@ def _findings_table(findings: Sequence[FindingLine]) -> Table:
             _diameter(f),
             f"{f.probability:.2f}",
             f.model,
-            f.decided_by,
+            f"{f.decided_by} (重新测量 re-measured)" if f.is_edited else f.decided_by,
         ]
         for f in findings
     ]
@@ -275,6 +277,8 @@ def _origin(entry: Entry) -> str:
     if entry.edited:
         return f"医师修改，原自{number} · edited by the signer"
     rule = f" · {origin.rule.both}" if origin.rule else ""
+    if origin.is_edited:
+        return f"{number}, 医师重新测量 re-measured by a reader{rule}"
     return f"来自{number}, {origin.model} {origin.model_version}{rule}"
 
 
@@ -287,7 +291,11 @@ def accepted_lines(findings: Sequence[FindingLine]) -> str:
 
 
 def _diameter(finding: FindingLine) -> str:
-    return "—" if finding.diameter_mm is None else f"{finding.diameter_mm:.1f} mm"
+    size = "—" if finding.diameter_mm is None else f"{finding.diameter_mm:.1f} mm"
+    if not finding.is_edited:
+        return size
+    by_model = "—" if finding.by_model_mm is None else f"{finding.by_model_mm:.1f} mm"
+    return f"{size} (AI {by_model})"
 
 
 def _amendment(contents: ReportContents) -> list[object]:

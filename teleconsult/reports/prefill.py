@@ -21,29 +21,40 @@ Value = str | int | float | bool | None
 class AcceptedFinding:
     """
     Attributes:
-        number: as the list of its study's findings counts it, from 1.
+        number: by which people speak of it, teleconsult.findings.numbering.
         image: series and slice, as the viewer counts them.
+        is_edited: box and measures are a reader's; the model gave others.
         breast_side, view: of a mammogram, "R" or "L", and "CC", "MLO", ...
     """
 
     id: str
-    number: int
+    number: str
     finding: Finding
     modality: str
     image: str
+    is_edited: bool = False
     breast_side: str | None = None
     view: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Which finding a value is from, what made that, and, of a category, the rule that gave it."""
+    """Which finding a value is from, what made that, and, of a category, the rule that gave it.
+
+    is_edited: a reader drew the finding's box and so measured it anew.
+    """
 
     finding_id: str
-    finding_number: int
+    finding_number: str
     model: str
     model_version: str
     rule: Words | None = None
+    is_edited: bool = False
+
+
+def _origin(one: AcceptedFinding, rule: Words | None) -> Origin:
+    finding = one.finding
+    return Origin(one.id, one.number, finding.model, finding.model_version, rule, one.is_edited)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +103,7 @@ def _from(one: AcceptedFinding, field: TemplateField, path: str) -> Prefilled | 
     known = not field.options or value in {option.code for option in field.options}
     if value is None or not known:
         return None
-    finding = one.finding
-    return Prefilled(
-        path, value, Origin(one.id, one.number, finding.model, finding.model_version, rule)
-    )
+    return Prefilled(path, value, _origin(one, rule))
 
 
 def _category_code(one: AcceptedFinding, field: TemplateField) -> str | None:
@@ -113,16 +121,14 @@ def _highest(field: TemplateField, findings: Sequence[AcceptedFinding]) -> list[
     """From the finding whose category stands last among the options; they are in order of suspicion."""
     order = [option.code for option in field.options]
     coded = [
-        (order.index(code), -one.number, one)
-        for one in findings
+        (order.index(code), -place, one)
+        for place, one in enumerate(findings)
         if (code := _category_code(one, field)) is not None
     ]
     if not coded:
         return []
     place, _, one = max(coded, key=lambda each: each[:2])
-    finding = one.finding
-    origin = Origin(one.id, one.number, finding.model, finding.model_version, _rule(finding))
-    return [Prefilled(field.id, order[place], origin)]
+    return [Prefilled(field.id, order[place], _origin(one, _rule(one.finding)))]
 
 
 def _rule(finding: Finding) -> Words | None:

@@ -9,7 +9,6 @@ from sqlalchemy import Connection
 
 from teleconsult.consults.consult import Consult
 from teleconsult.dependencies import PartsOfApp
-from teleconsult.findings.finding_record import DecisionStatus
 from teleconsult.findings.schemas import FindingOut, WordsOut, findings_out
 from teleconsult.identity.schemas import ProofIn
 from teleconsult.reports.assembling import Assembled, assemble
@@ -82,10 +81,11 @@ class OriginOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     finding_id: str
-    finding_number: int
+    finding_number: str
     model: str
     model_version: str
     rule: Words | None
+    is_edited: bool
 
 
 class PrefilledOut(BaseModel):
@@ -102,7 +102,7 @@ class RowOut(BaseModel):
 
     section: str
     id: str
-    finding_number: int | None
+    finding_number: str | None
     is_lost: bool
 
 
@@ -180,6 +180,7 @@ class ReportOut(BaseModel):
     conclusion: str
     recommendation: str
     findings: list[FindingOut]
+    finding_numbers: dict[str, str]  # by id: as people speak of them
     undecided_count: int
     signed_by: UserRefOut | None
     signed_at: datetime | None
@@ -196,7 +197,7 @@ def report_out(
     signer = parts.users.by_ids(connection, [report.signed_by_id]) if report.signed_by_id else {}
     signed = parts.reports.signed_versions(connection, consult.id) if report.is_signed else []
     entries = entries_from_json(signed[-1].entries or []) if signed else []
-    accepted = [r for r in assembled.records if r.status is DecisionStatus.ACCEPTED]
+    accepted = [r for r in assembled.records if r.status.is_accepted]
     return ReportOut(
         consult_id=report.consult_id,
         status=report.status,
@@ -215,6 +216,7 @@ def report_out(
             )
             for one in assembled.undecided
         ],
+        finding_numbers=assembled.numbers,
         undecided_count=len(assembled.undecided),
         signed_by=UserRefOut.of(signer[report.signed_by_id]) if report.signed_by_id else None,
         signed_at=report.signed_at,

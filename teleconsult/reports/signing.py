@@ -166,8 +166,9 @@ def _decided(record: FindingRecord) -> DecidedFinding:
     return DecidedFinding(
         finding=record.finding,
         tracking_id=record.id,
-        accepted=record.status is DecisionStatus.ACCEPTED,
+        accepted=record.status.is_accepted,
         reason=record.decision_reason,
+        by_model=record.by_model,
     )
 
 
@@ -186,6 +187,7 @@ def _contents(
     )
     inviting = people[consult.requested_by_id]
     deciders = {r.id: r.decided_by_id for r in records}
+    by_models = {r.id: r.by_model for r in records}
     earlier = parts.reports.signed_versions(connection, consult.id)
     contents = ReportContents(
         consult_id=consult.id,
@@ -213,6 +215,8 @@ def _contents(
                 probability=one.finding.probability,
                 model=f"{one.finding.model} {one.finding.model_version}",
                 decided_by=people[decider].display_name if (decider := deciders[one.id]) else "—",
+                by_model_mm=by_model.diameter_mm if (by_model := by_models[one.id]) else None,
+                is_edited=one.is_edited,
             )
             for one in assembled.accepted
         ],

@@ -369,4 +369,8 @@ def _origin_to_json(origin: Origin) -> dict[str, Any]:
 
 
 def _origin(values: Mapping[str, Any] | None) -> Origin | None:
-    return None if values is None else Origin(**{**values, "rule": _words(values["rule"])})
+    if values is None:
+        return None
+    # Versions signed before a consult's studies had letters have numbers.
+    known = {"rule": _words(values["rule"]), "finding_number": str(values["finding_number"])}
+    return Origin(**{**values, **known})

@@ -187,10 +187,25 @@ def test_a_report_in_a_template_that_the_hospital_changes_while_it_is_written(
     named = sign(specialist, path).json()
     assert named["findings"][0]["study_instance_uid"] == uid and "1. " in named["sentence"]["zh"]
     first, *others = specialist.get(f"/api/studies/{uid}")["findings"]
-    for finding in (first, *others):
-        status = "accepted" if finding is first else "rejected"
-        body = {"status": status, "version": finding["version"]}
+    for finding in others:
+        body = {"status": "rejected", "version": finding["version"]}
         specialist.put(f"/api/findings/{finding['id']}/decision", body)
+
+    # A finding accepted with another box is measured anew and still says what the model gave.
+    x0, y0, x1, y1 = first["box_px"]
+    edit = {"box_px": [x0 - 2, y0 - 2, x1 + 2, y1 + 2], "version": first["version"]}
+    by_model, at = first, f"/api/findings/{first['id']}"
+    first = specialist.put(f"{at}/edit", edit)
+    assert first["status"] == "edited" and first["decided_by"]["display_name"]
+    assert first["diameter_mm"] > by_model["diameter_mm"] == first["by_model"]["diameter_mm"]
+    assert clinician.http.put(f"{at}/edit", json=edit).json()["code"] == "changed-meanwhile"
+    beyond = {"box_px": [-5, 0, 9, 9], "version": first["version"]}
+    assert specialist.http.put(f"{at}/edit", json=beyond).json()["code"] == "box-not-on-image"
+    assert specialist.get(f"{at}/model-here")["edited"] >= 1
+    undone = specialist.put(f"{at}/decision", {"status": "preliminary", "version": first["version"]})
+    assert undone["box_px"] == by_model["box_px"] and undone["by_model"] is None
+    first = specialist.put(f"{at}/edit", {**edit, "version": undone["version"]})
+
     report = specialist.get(path)
     filled = {one["path"]: one for one in report["structured"]["prefilled"]}
     size = f"diameter#{first['id']}"

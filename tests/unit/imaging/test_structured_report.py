@@ -105,6 +105,19 @@ def test_the_readers_decisions_stand_in_a_verified_report_that_continues_the_mod
     check_with_others(report, tmp_path)
 
 
+def test_a_box_that_the_reader_drew_stands_beside_what_the_model_gave(tmp_path: Path) -> None:
+    drawn = replace(NODULE, box_px=(1.0, 2.0, 9.0, 8.0), diameter_mm=7.0, category=None, volume_mm3=None)
+    edited = DecidedFinding(drawn, tracking_id="0f5c", accepted=True, by_model=NODULE)
+    reader = {"observer_name": "Li", "observer_organisation": "", "conclusion": ""}
+
+    report = parse_dicom(as_bytes(decisions_report([edited], SLICES, at=AT, **reader)))
+
+    assert read_findings(report) == [drawn] and read_decisions(report) == [("0f5c", True, None)]
+    assert "Accepted, with a box that the reader drew" in str(report)
+    assert f"diameter {NODULE.diameter_mm:.1f} mm" in str(report) and tracking_uid(NODULE) in str(report)
+    check_with_others(report, tmp_path)
+
+
 def test_a_finding_has_one_tracking_uid_in_both_reports() -> None:
     assert tracking_uid(NODULE) in str(findings_report([NODULE], SLICES, at=AT))
     assert tracking_uid(NODULE) in str(a_decisions_report())

@@ -47,7 +47,7 @@ def test_markup_in_the_text_stays_text() -> None:
 
 
 def test_a_text_in_a_field_that_is_longer_than_a_page_runs_over_it() -> None:
-    origin = Origin("f", 2, "lung_nodule", "1.0", said("Lung-RADS: solid, <b>8 mm</b>", "实性"))
+    origin = Origin("f", "B2", "lung_nodule", "1.0", said("Lung-RADS: solid, <b>8 mm</b>", "实性"))
     section = said("Lungs & airways", "肺与气道")
     entries = [
         Entry("lungs", section, None, said("Lungs", "肺"), "", said("line <1>\n" * 400, "行\n" * 400)),

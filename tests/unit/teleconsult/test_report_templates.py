@@ -38,7 +38,7 @@ TWO = next(o.category for o in GUIDELINE.outcomes if o.category.code == "2")
 
 
 def a_finding(
-    id: str = "f1", number: int = 1, category: Category | None = FOUR_A, **other: object
+    id: str = "f1", number: str = "1", category: Category | None = FOUR_A, **other: object
 ) -> AcceptedFinding:
     finding = Finding(
         kind=FindingKind.NODULE,
@@ -113,7 +113,7 @@ def test_an_accepted_nodule_fills_size_place_and_category_with_its_rule() -> Non
         "lung_rads#f1": "4A",
     }
     origin = found["lung_rads#f1"].origin
-    assert (origin.finding_number, origin.model, origin.model_version) == (1, "lung_nodule", "1.0")
+    assert (origin.finding_number, origin.model, origin.model_version) == ("1", "lung_nodule", "1.0")
     assert origin.rule is not None and "Lung-RADS" in origin.rule.en and "类" in origin.rule.zh
     assert found["diameter#f1"].origin.rule is None
 

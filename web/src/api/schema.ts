@@ -1520,6 +1520,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/findings/{finding_id}/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Edit Finding
+         * @description Accept a finding with another box: measures and category follow from it; what the model gave stays.
+         *
+         *     A 409 says that somebody decided meanwhile.
+         */
+        put: operations["edit_finding_api_findings__finding_id__edit_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/findings/{finding_id}/evidence": {
         parameters: {
             query?: never;
@@ -1552,6 +1574,26 @@ export interface paths {
          * @description One picture, as PNG.
          */
         get: operations["read_evidence_picture_api_findings__finding_id__evidence__name__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/findings/{finding_id}/model-here": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Model Here
+         * @description What readers here made of what the finding's model version flagged so far.
+         */
+        get: operations["read_model_here_api_findings__finding_id__model_here_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3777,6 +3819,35 @@ export interface components {
             /** View Position */
             view_position: string | null;
         };
+        /**
+         * ByModelOut
+         * @description What the model gave, where a reader drew another box.
+         */
+        ByModelOut: {
+            /** Box Lps Mm */
+            box_lps_mm: [
+                number,
+                number,
+                number,
+                number,
+                number,
+                number
+            ] | null;
+            /** Box Px */
+            box_px: [
+                number,
+                number,
+                number,
+                number
+            ] | null;
+            category: components["schemas"]["CategoryOut"] | null;
+            /** Diameter Mm */
+            diameter_mm: number | null;
+            /** Long Axis Mm */
+            long_axis_mm: number | null;
+            /** Short Axis Mm */
+            short_axis_mm: number | null;
+        };
         /** CalendarEntryOut */
         CalendarEntryOut: {
             /** Consult Id */
@@ -4241,6 +4312,10 @@ export interface components {
             status: components["schemas"]["Status"];
             /** Studies */
             studies: components["schemas"]["StudySummaryOut"][];
+            /** Study Letters */
+            study_letters: {
+                [key: string]: string;
+            };
             urgency: components["schemas"]["Urgency"];
             /** Version */
             version: number;
@@ -4352,11 +4427,18 @@ export interface components {
             /** Id */
             id: string;
         };
-        /** DecisionIn */
+        /**
+         * DecisionIn
+         * @description An edit is a decision too, and comes with its box: EditIn.
+         */
         DecisionIn: {
             /** Reason */
             reason?: string | null;
-            status: components["schemas"]["DecisionStatus"];
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "accepted" | "rejected" | "preliminary";
             /** Version */
             version: number;
         };
@@ -4364,7 +4446,7 @@ export interface components {
          * DecisionStatus
          * @enum {string}
          */
-        DecisionStatus: "preliminary" | "accepted" | "rejected";
+        DecisionStatus: "preliminary" | "accepted" | "edited" | "rejected";
         /**
          * DeidentificationIn
          * @description The options of PS3.15 E.3 that are left to the person.
@@ -4518,6 +4600,29 @@ export interface components {
          */
         EchoOutcome: "answered" | "unreachable" | "rejected" | "no-answer";
         /**
+         * EditIn
+         * @description Another box for a finding.
+         *
+         *     box_px: (x0, y0, x1, y1) on the stored pixels of the finding's image, in pixel edges.
+         *     reach_mm: how far the box reaches below and above that slice along its normal; null: as far as it did.
+         */
+        EditIn: {
+            /** Box Px */
+            box_px: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /** Reach Mm */
+            reach_mm?: [
+                number,
+                number
+            ] | null;
+            /** Version */
+            version: number;
+        };
+        /**
          * EmergencyOut
          * @description An emergency reason that nobody has reviewed yet.
          */
@@ -4644,6 +4749,7 @@ export interface components {
                 number,
                 number
             ] | null;
+            by_model: components["schemas"]["ByModelOut"] | null;
             category: components["schemas"]["CategoryOut"] | null;
             /** Centre Lps Mm */
             centre_lps_mm: [
@@ -5468,6 +5574,18 @@ export interface components {
             /** Weights Sha256 */
             weights_sha256: string;
         };
+        /**
+         * ModelHereOut
+         * @description How many of a model version's findings readers here accepted, edited and rejected so far.
+         */
+        ModelHereOut: {
+            /** Accepted */
+            accepted: number;
+            /** Edited */
+            edited: number;
+            /** Rejected */
+            rejected: number;
+        };
         /** ModelVersionOut */
         ModelVersionOut: {
             /**
@@ -5785,7 +5903,9 @@ export interface components {
             /** Finding Id */
             finding_id: string;
             /** Finding Number */
-            finding_number: number;
+            finding_number: string;
+            /** Is Edited */
+            is_edited: boolean;
             /** Model */
             model: string;
             /** Model Version */
@@ -6378,6 +6498,10 @@ export interface components {
             consult_id: string;
             /** Entries */
             entries: components["schemas"]["EntryOut"][];
+            /** Finding Numbers */
+            finding_numbers: {
+                [key: string]: string;
+            };
             /** Findings */
             findings: components["schemas"]["FindingOut"][];
             /** Findings Text */
@@ -6551,7 +6675,7 @@ export interface components {
          */
         RowOut: {
             /** Finding Number */
-            finding_number: number | null;
+            finding_number: string | null;
             /** Id */
             id: string;
             /** Is Lost */
@@ -10954,6 +11078,45 @@ export interface operations {
             };
         };
     };
+    edit_finding_api_findings__finding_id__edit_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                finding_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FindingOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     read_evidence_api_findings__finding_id__evidence_get: {
         parameters: {
             query?: never;
@@ -11012,6 +11175,41 @@ export interface operations {
                 };
                 content: {
                     "image/png": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_model_here_api_findings__finding_id__model_here_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                finding_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelHereOut"];
                 };
             };
             /** @description Validation Error */

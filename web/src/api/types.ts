@@ -57,6 +57,7 @@ export type Evidence = Schemas["EvidenceOut"];
 export type ModelReportCards = Schemas["ReportCardsOut"];
 export type ModelReportCard = Schemas["ReportCardOut"];
 export type ModelAlarm = Schemas["AlarmOut"];
+export type ModelHere = Schemas["ModelHereOut"];
 export type DecisionStatus = Schemas["DecisionStatus"];
 
 export type FileResult = Schemas["FileResultOut"];

@@ -35,6 +35,7 @@ import { BrightnessChoice } from "./BrightnessChoice";
 import classes from "./frame.module.css";
 import { useLanguage } from "./i18n";
 import { useKeys } from "./keys";
+import { KEYS } from "./keyTable";
 import { LanguageSwitch } from "./LanguageSwitch";
 import type { RouteHandle } from "./Root";
 import { ShortcutsHelp } from "./ShortcutsHelp";
@@ -119,7 +120,7 @@ export function AppFrame() {
     everybodyElse: me.data ? !onlyAdministers(me.data) : true,
   };
   const offered = NAVIGATION.filter(({ who }) => is[who]);
-  useKeys(useMemo(() => ({ "?": help.open }), [help.open]));
+  useKeys(useMemo(() => ({ [KEYS.anywhere.help]: help.open }), [help.open]));
 
   return (
     <div className={classes.frame} data-reading={reading || undefined}>

@@ -34,13 +34,14 @@ import { HAS_REPORT } from "./status";
 import { Stills } from "./Stills";
 import { Timeline } from "./Timeline";
 
-function StudyLine({ study }: { study: StudySummary }) {
+function StudyLine({ study, letter }: { study: StudySummary; letter: string | undefined }) {
   const { t } = useTranslation("study");
   return (
     <li className={classes.study}>
       <Thumbnail study={study} />
       <div className={classes.studyName}>
         <div>
+          {letter !== undefined && <b>{letter} · </b>}
           {study.modalities.join(" / ")} · {study.study_description ?? t("noDescription")}
         </div>
         <div className={`${classes.muted} tabular`}>
@@ -131,7 +132,7 @@ export function ConsultPage() {
           <Panel flush title={t("studies")}>
             <ul className={classes.studies}>
               {consult.studies.map((study) => (
-                <StudyLine key={study.study_instance_uid} study={study} />
+                <StudyLine key={study.study_instance_uid} study={study} letter={consult.study_letters[study.study_instance_uid]} />
               ))}
             </ul>
           </Panel>

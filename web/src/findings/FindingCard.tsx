@@ -1,8 +1,9 @@
 import { Button, NativeSelect } from "@mantine/core";
-import { IconArrowBackUp, IconArrowRight, IconCheck, IconX } from "@tabler/icons-react";
+import { IconArrowBackUp, IconArrowRight, IconCheck, IconPencil, IconX } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
+import { useModelHere } from "../api/hooks";
 import type { Finding, Series } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { formatInstant, formatProbability } from "../ui/format";
@@ -17,11 +18,12 @@ import type { OnOtherView } from "./viewPairs";
 
 export interface FindingCardProps {
   finding: Finding;
-  /** 1-based place in the list, by which people speak of it. */
-  number: number;
+  /** By which people speak of it: its place in the list, after the study's letter where there are several. */
+  number: string;
   series: readonly Series[];
   selected: boolean;
   decisions: Decisions;
+  onEdit: (finding: Finding) => void;
   /** The finding that may be the same on the breast's other view. */
   otherView: OnOtherView | null;
   onSelect: (id: string) => void;
@@ -39,6 +41,16 @@ function Probability({ finding }: { finding: Finding }) {
   );
 }
 
+/** What readers here made of this model version's findings so far. */
+function ModelHere({ finding }: { finding: Finding }) {
+  const { t } = useTranslation("findings");
+  const { data } = useModelHere(finding);
+  if (data === undefined) return "…";
+  const { accepted, edited, rejected } = data;
+  if (accepted + edited + rejected === 0) return t("hereNone");
+  return t("hereCounts", { accepted: accepted + edited, edited, rejected });
+}
+
 function Provenance({ finding }: { finding: Finding }) {
   const { t } = useTranslation("findings");
   return (
@@ -51,13 +63,52 @@ function Provenance({ finding }: { finding: Finding }) {
       <dd className="tabular">
         {finding.probability.toFixed(3)} ({t("threshold", { value: finding.threshold.toFixed(2) })})
       </dd>
+      {finding.category !== null && finding.suggestion === null && (
+        <>
+          <dt>{t("rule")}</dt>
+          <dd>{finding.category.rule}</dd>
+        </>
+      )}
+      {finding.by_model !== null && (
+        <>
+          <dt>{t("edit.byModel")}</dt>
+          <dd className="tabular" data-testid="by-model">
+            {finding.by_model.diameter_mm === null ? t("edit.noSize") : `${finding.by_model.diameter_mm.toFixed(1)} mm`}
+            {finding.by_model.category !== null && ` · ${finding.by_model.category.meaning}`}
+          </dd>
+        </>
+      )}
+      <dt>{t("here")}</dt>
+      <dd data-testid="model-here">
+        <ModelHere finding={finding} />
+      </dd>
       <dt>{t("weights")}</dt>
       <dd title={finding.weights_sha256}>SHA-256 {finding.weights_sha256.slice(0, DIGEST_SHOWN)}…</dd>
     </dl>
   );
 }
 
-function Decided({ finding, decisions }: { finding: Finding; decisions: Decisions }) {
+type Deciding = Pick<FindingCardProps, "finding" | "decisions" | "onEdit">;
+
+function EditButton({ finding, onEdit, size }: Pick<Deciding, "finding" | "onEdit"> & { size: "xs" | "compact-xs" }) {
+  const { t } = useTranslation("findings");
+  if (finding.box_px === null && finding.box_lps_mm === null) return null;
+  return (
+    <Button
+      size={size}
+      variant={size === "xs" ? "default" : "subtle"}
+      leftSection={<IconPencil size={size === "xs" ? 15 : 14} />}
+      onClick={() => onEdit(finding)}
+    >
+      {t("edit.open")}
+      <span className={classes.kbd} aria-hidden>
+        E
+      </span>
+    </Button>
+  );
+}
+
+function Decided({ finding, decisions, onEdit }: Deciding) {
   const { t } = useTranslation("findings");
   const language = useLanguage();
   const who = finding.decided_by?.display_name ?? "";
@@ -66,6 +117,7 @@ function Decided({ finding, decisions }: { finding: Finding; decisions: Decision
     <>
       <div className={classes.decided}>
         <span>{t("decidedBy", { who, when })}</span>
+        {finding.status !== "rejected" && <EditButton finding={finding} onEdit={onEdit} size="compact-xs" />}
         <Button
           size="compact-xs"
           variant="subtle"
@@ -95,7 +147,7 @@ function Decided({ finding, decisions }: { finding: Finding; decisions: Decision
   );
 }
 
-function Undecided({ finding, decisions }: { finding: Finding; decisions: Decisions }) {
+function Undecided({ finding, decisions, onEdit }: Deciding) {
   const { t } = useTranslation("findings");
   const pending = decisions.pendingId === finding.id;
   return (
@@ -112,6 +164,7 @@ function Undecided({ finding, decisions }: { finding: Finding; decisions: Decisi
           A
         </span>
       </Button>
+      <EditButton finding={finding} onEdit={onEdit} size="xs" />
       <Button
         size="xs"
         variant="default"
@@ -159,12 +212,13 @@ export function FindingCard({
   series,
   selected,
   decisions,
+  onEdit,
   otherView,
   onSelect,
 }: FindingCardProps) {
   const { t } = useTranslation("findings");
   const card = useRef<HTMLLIElement>(null);
-  const [looking, setLooking] = useState(false);
+  const [looking, setLooking] = useState(true);
   const look = DECISION[finding.status];
   const image = imageNumber(finding, series);
 
@@ -205,15 +259,15 @@ export function FindingCard({
       </button>
       <div className={classes.body}>
         {finding.status === "preliminary" ? (
-          <Undecided finding={finding} decisions={decisions} />
+          <Undecided finding={finding} decisions={decisions} onEdit={onEdit} />
         ) : (
-          <Decided finding={finding} decisions={decisions} />
+          <Decided finding={finding} decisions={decisions} onEdit={onEdit} />
         )}
         {selected && otherView !== null && <OtherView finding={finding} other={otherView} onSelect={onSelect} />}
         {selected && <Measures finding={finding} />}
         {selected && <Provenance finding={finding} />}
         {selected && (
-          <details className={classes.evidence} onToggle={(event) => setLooking(event.currentTarget.open)}>
+          <details className={classes.evidence} open={looking} onToggle={(event) => setLooking(event.currentTarget.open)}>
             <summary>{t("evidence.title")}</summary>
             {looking && <EvidencePictures findingId={finding.id} />}
           </details>

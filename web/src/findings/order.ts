@@ -21,9 +21,10 @@ export function neighbour(findings: readonly Finding[], selectedId: string | nul
 
 /** The decisions that change something for a finding in this status. */
 export const POSSIBLE_DECISIONS: Readonly<Record<DecisionStatus, readonly DecisionStatus[]>> = {
-  preliminary: ["accepted", "rejected"],
-  accepted: ["rejected", "preliminary"],
-  rejected: ["accepted", "preliminary"],
+  preliminary: ["accepted", "edited", "rejected"],
+  accepted: ["edited", "rejected", "preliminary"],
+  edited: ["edited", "rejected", "preliminary"],
+  rejected: ["accepted", "edited", "preliminary"],
 };
 
 export const mayDecide = (finding: Finding, status: DecisionStatus) =>

@@ -1,4 +1,4 @@
-import { IconCircleCheck, IconCircleX, IconHelpCircle, type Icon } from "@tabler/icons-react";
+import { IconCircleCheck, IconCircleX, IconHelpCircle, IconPencil, type Icon } from "@tabler/icons-react";
 
 import type { DecisionStatus } from "../api/types";
 import type { Tone } from "../app/theme";
@@ -7,6 +7,7 @@ import type { Tone } from "../app/theme";
 export const DECISION: Readonly<Record<DecisionStatus, { tone: Tone; icon: Icon }>> = {
   preliminary: { tone: "amber", icon: IconHelpCircle },
   accepted: { tone: "moss", icon: IconCircleCheck },
+  edited: { tone: "moss", icon: IconPencil },
   rejected: { tone: "neutral", icon: IconCircleX },
 };
 

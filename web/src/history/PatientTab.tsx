@@ -15,7 +15,7 @@ import { PATIENT_KEY } from "./patientKey";
 const NARROW = "(max-width: 999px)";
 
 /** The newest consult that is about this study and that the reader has a part in. */
-function useConsultOf(studyInstanceUid: string): Consult | null {
+export function useConsultOf(studyInstanceUid: string): Consult | null {
   const consults = useConsults().data ?? [];
   return (
     consults.find(({ studies }) => studies.some(({ study_instance_uid: uid }) => uid === studyInstanceUid)) ?? null

@@ -1,2 +1,4 @@
-/** Opens and closes what is known of the patient, wherever it is shown; H is the viewer's. */
-export const PATIENT_KEY = ";";
+import { KEYS } from "../app/keyTable";
+
+/** Opens and closes what is known of the patient, wherever it is shown. */
+export const PATIENT_KEY = KEYS.patient.side;

@@ -10,6 +10,7 @@ import { useConsult, useReport } from "../api/hooks";
 import { useSignedVersions } from "../api/reportHooks";
 import type { Consult, Finding, Report } from "../api/types";
 import { useLanguage } from "../app/i18n";
+import { KEYS } from "../app/keyTable";
 import { RaiseCritical } from "../critical/RaiseCritical";
 import { FirstReport } from "../opinions/FirstReport";
 import { useComparisonDraft } from "../opinions/useComparisonDraft";
@@ -23,6 +24,7 @@ import { draftOf, SECTIONS } from "./draft";
 import { Entries } from "./Entries";
 import { FieldFaults } from "./FieldFaults";
 import { findingLine } from "./findingLine";
+import { obstacleToSigning } from "./maySign";
 import classes from "./report.module.css";
 import { SaveSign } from "./SaveSign";
 import { SignDialog } from "./SignDialog";
@@ -30,11 +32,14 @@ import { StructuredForm } from "./StructuredForm";
 import { TemplateBar } from "./TemplateBar";
 import { Undecided } from "./Undecided";
 import { useReportDraft } from "./useReportDraft";
+import { useSignKey } from "./useSignKey";
 
 export interface ReportEditorProps {
   consultId: string;
   /** Shows a finding where it lies; without it a link leads there. */
   onShowFinding?: ((id: string) => void) | undefined;
+  /** Brings the report to the front before it is signed by key. */
+  onReveal?: (() => void) | undefined;
 }
 
 function useFindingLine(): (finding: Finding) => string {
@@ -46,6 +51,7 @@ function useFindingLine(): (finding: Finding) => string {
 function AcceptedFindings({ report, onInsert }: { report: Report; onInsert: ((text: string) => void) | null }) {
   const { t } = useTranslation("report");
   const line = useFindingLine();
+  const numberOf = ({ id }: Finding) => report.finding_numbers[id] ?? "";
   return (
     <div>
       <div className={classes.label}>
@@ -55,7 +61,7 @@ function AcceptedFindings({ report, onInsert }: { report: Report; onInsert: ((te
             size="compact-xs"
             variant="subtle"
             leftSection={<IconTextPlus size={14} />}
-            onClick={() => onInsert(report.findings.map((finding, index) => `${index + 1}. ${line(finding)}`).join("\n"))}
+            onClick={() => onInsert(report.findings.map((finding) => `${numberOf(finding)}. ${line(finding)}`).join("\n"))}
           >
             {t("insert")}
           </Button>
@@ -64,22 +70,27 @@ function AcceptedFindings({ report, onInsert }: { report: Report; onInsert: ((te
       {report.findings.length === 0 ? (
         <div className={classes.muted}>{t("noneAccepted")}</div>
       ) : (
-        <ol className={classes.accepted}>
+        <ul className={classes.accepted}>
           {report.findings.map((finding) => (
             <li key={finding.id}>
-              <span>{line(finding)}</span>
+              <span>
+                {numberOf(finding)}. {line(finding)}
+              </span>
               <span className={classes.muted}>
                 AI {formatProbability(finding.probability)} · {finding.model} {finding.model_version}
+                {finding.by_model !== null && ` · ${t("findings:edit.remeasured", { who: finding.decided_by?.display_name ?? "" })}`}
               </span>
             </li>
           ))}
-        </ol>
+        </ul>
       )}
     </div>
   );
 }
 
-function Editor({ consult, report, onShowFinding }: { consult: Consult; report: Report } & Pick<ReportEditorProps, "onShowFinding">) {
+type EditorProps = { consult: Consult; report: Report } & Pick<ReportEditorProps, "onShowFinding" | "onReveal">;
+
+function Editor({ consult, report, onShowFinding, onReveal }: EditorProps) {
   const { t } = useTranslation("report");
   const language = useLanguage();
   const editable = report.may_write;
@@ -95,6 +106,8 @@ function Editor({ consult, report, onShowFinding }: { consult: Consult; report: 
   const changing = structured !== null && (structured.template.id !== draft.template?.id || structured.template.version !== draft.template.version);
   const missing = structured?.faults.filter(({ blocks }) => blocks) ?? [];
   const maySign = editable && consult.possible_events.includes("sign");
+  const atHand = { consult, report, conclusion: draft.conclusion, isCompared: comparison.isComplete, faultCount: missing.length, save: save.at };
+  useSignKey({ atHand, undecided: report.undecided, onShowFinding, onReveal, onSign: signDialog.open });
 
   return (
     <Panel
@@ -209,7 +222,8 @@ function Editor({ consult, report, onShowFinding }: { consult: Consult; report: 
           {maySign && (
             <Button
               leftSection={<IconSignature size={16} />}
-              disabled={report.undecided_count > 0 || empty || !comparison.isComplete || missing.length > 0 || save.at === "conflict"}
+              disabled={obstacleToSigning(atHand) !== null}
+              aria-keyshortcuts={KEYS.findings.sign}
               onClick={signDialog.open}
             >
               {t("sign.open")}
@@ -228,7 +242,7 @@ function Editor({ consult, report, onShowFinding }: { consult: Consult; report: 
 }
 
 /** The report of a consult: written and signed by the specialist, read by everybody else in it. */
-export function ReportEditor({ consultId, onShowFinding }: ReportEditorProps) {
+export function ReportEditor({ consultId, onShowFinding, onReveal }: ReportEditorProps) {
   const { t } = useTranslation("report");
   const pollMs = usePollMs();
   const consult = useConsult(consultId, pollMs);
@@ -242,5 +256,5 @@ export function ReportEditor({ consultId, onShowFinding }: ReportEditorProps) {
   }
   if (report.isLoadingError) return <ErrorState error={report.error} onRetry={() => void report.refetch()} />;
   if (!consult.data || !report.data) return <LoadingState />;
-  return <Editor key={consultId} consult={consult.data} report={report.data} onShowFinding={onShowFinding} />;
+  return <Editor key={consultId} consult={consult.data} report={report.data} onShowFinding={onShowFinding} onReveal={onReveal} />;
 }

@@ -7,7 +7,7 @@ const found = { path: "diameter#f1", value: 8.2 } as Prefilled;
 const section = { id: "nodules", fields: [{ id: "lobe" }, { id: "diameter" }] } as unknown as TemplateSection;
 const structured = {
   rows: [
-    { section: "nodules", id: "f1", finding_number: 1, is_lost: false },
+    { section: "nodules", id: "f1", finding_number: "1", is_lost: false },
     { section: "nodules", id: "f2", finding_number: null, is_lost: true },
   ],
 } as unknown as StructuredReport;

@@ -34,7 +34,7 @@ export function without(written: WrittenValues, paths: readonly string[]): Writt
 
 export interface Row {
   id: string;
-  findingNumber: number | null;
+  findingNumber: string | null;
   isLost: boolean;
 }
 

@@ -11,6 +11,7 @@ import { useAcceptRing, useDismissRing, useRings } from "../api/ringHooks";
 import type { Ring } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { useKeys } from "../app/keys";
+import { KEYS } from "../app/keyTable";
 import { Ago } from "../ui/Ago";
 import { institutionName } from "../ui/institution";
 import { useProblemText } from "../ui/problem";
@@ -18,7 +19,7 @@ import { toneStyle } from "../ui/Tag";
 import classes from "./ringing.module.css";
 import { useRingSound } from "./useRingSound";
 
-const ACCEPT_KEY = "F2";
+const ACCEPT_KEY = KEYS.anywhere.acceptRing;
 const SHOWN_AT_ONCE = 3;
 
 function useAccept(): { accept: (consultId: string) => void; isPending: boolean } {

@@ -5,10 +5,10 @@ import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useKeys } from "../app/keys";
+import { KEYS } from "../app/keyTable";
 import { presents } from "../signaling/reducer";
 import type { Handover, SessionState } from "../signaling/session";
 import { Note } from "../ui/Note";
-import { PRESENT_KEY } from "./RoomToolbar";
 
 export function PresentingAsked({ state, onStep }: { state: SessionState; onStep: (step: Handover) => void }) {
   const { t } = useTranslation("room");
@@ -17,7 +17,7 @@ export function PresentingAsked({ state, onStep }: { state: SessionState; onStep
   const asking = isPresenter ? participants.filter((one) => one.asksToPresent) : [];
   const first = asking[0]?.id;
   const give = (participantId: string) => onStep({ type: "givePresenter", participantId });
-  useKeys({ [PRESENT_KEY]: () => first !== undefined && give(first) }, first !== undefined);
+  useKeys({ [KEYS.room.present]: () => first !== undefined && give(first) }, first !== undefined);
   useEffect(() => {
     if (isRefused) notifications.show({ message: t("askPresent.refused"), position: "top-center" });
   }, [isRefused, t]);
@@ -25,7 +25,7 @@ export function PresentingAsked({ state, onStep }: { state: SessionState; onStep
     <Note key={id} tone="petrol" alert>
       <Group gap={8}>
         {t("askPresent.asks", { name: displayName })}
-        <Button size="compact-sm" aria-keyshortcuts={id === first ? PRESENT_KEY : undefined} onClick={() => give(id)}>
+        <Button size="compact-sm" aria-keyshortcuts={id === first ? KEYS.room.present : undefined} onClick={() => give(id)}>
           {t("handOver")}
         </Button>
         <Button size="compact-sm" variant="default" onClick={() => onStep({ type: "refuseToGive", participantId: id })}>

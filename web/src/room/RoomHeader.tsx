@@ -30,6 +30,10 @@ export interface RoomHeaderProps {
 export function RoomHeader({ consult, session, room, studyInstanceUid, onStudy }: RoomHeaderProps) {
   const { t } = useTranslation("room");
   const { status } = room;
+  const letterOf = ({ study_instance_uid: uid }: Consult["studies"][number]) => {
+    const letter = consult.study_letters[uid];
+    return letter === undefined ? "" : `${letter} · `;
+  };
   return (
     <header className={classes.header} data-connection={status}>
       <div className={classes.headerPatient}>
@@ -49,6 +53,7 @@ export function RoomHeader({ consult, session, room, studyInstanceUid, onStudy }
               onClick={() => onStudy(study.study_instance_uid)}
             >
               <span className={classes.studyName}>
+                {letterOf(study)}
                 {study.modalities.join("/")} · {study.study_description ?? formatDate(study.study_date)}
               </span>
               {(ai === "queued" || ai === "running") && (

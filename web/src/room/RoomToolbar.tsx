@@ -19,6 +19,7 @@ import {
 import { useTranslation } from "react-i18next";
 
 import { useKeys } from "../app/keys";
+import { KEYS } from "../app/keyTable";
 import type { ViewerState } from "../signaling/messages";
 import { DeviceMenu } from "./DeviceMenu";
 import type { LocalMedia } from "./localMedia";
@@ -27,8 +28,7 @@ import classes from "./room.module.css";
 import { Round } from "./Round";
 import type { OwnScreen } from "./useScreenShare";
 
-/** To present, to ask for it or no longer; for who presents, to hand over to who asks (PresentingAsked). */
-export const PRESENT_KEY = "'";
+/** What the key of presenting does; for who presents it hands over to who asks (PresentingAsked). */
 const PRESENT_WORDS = { take: "present", ask: "askPresent.ask", asked: "askPresent.withdraw" } as const;
 
 export interface RoomToolbarProps {
@@ -74,11 +74,11 @@ export function RoomToolbar(props: RoomToolbarProps) {
   const { audio, video, look, presenterName, pointing, panelShown, waitingCount, onEnd, screen, sharer } = props;
   const { t } = useTranslation("room");
   const onScreen = screen.isShared ? screen.stop : screen.start;
-  useKeys({ d: onScreen }, props.mayShareScreen && (screen.isShared || sharer === null));
+  useKeys({ [KEYS.room.screen]: onScreen }, props.mayShareScreen && (screen.isShared || sharer === null));
   const onStill = props.hasPictures ? props.onStill : null;
-  useKeys({ c: () => onStill?.() }, onStill !== null);
-  useKeys({ y: props.onReturn }, look === "free");
-  useKeys({ [PRESENT_KEY]: props.onPresent }, props.way !== null);
+  useKeys({ [KEYS.room.still]: () => onStill?.() }, onStill !== null);
+  useKeys({ [KEYS.room.return]: props.onReturn }, look === "free");
+  useKeys({ [KEYS.room.present]: props.onPresent }, props.way !== null);
   const lookWords =
     look === "following" && presenterName === null ? t("look.nobody") : t(`look.${look}`, { name: presenterName ?? "" });
   return (
@@ -115,7 +115,7 @@ export function RoomToolbar(props: RoomToolbarProps) {
           <Round
             label={t(props.hasPictures ? "still:take" : "still:nothing")}
             icon={IconCameraPlus}
-            shortcut="C"
+            shortcut={KEYS.room.still}
             disabled={!props.hasPictures}
             onPress={props.onStill}
           />
@@ -163,12 +163,12 @@ export function RoomToolbar(props: RoomToolbarProps) {
           </Tooltip>
         )}
         {props.way !== null && (
-          <Tooltip label={`${t(PRESENT_WORDS[props.way])} (${PRESENT_KEY})`}>
+          <Tooltip label={`${t(PRESENT_WORDS[props.way])} (${KEYS.room.present})`}>
             <Button
               size="xs"
               variant={props.way === "asked" ? "light" : "default"}
               leftSection={<IconPresentation size={16} />}
-              aria-keyshortcuts={PRESENT_KEY}
+              aria-keyshortcuts={KEYS.room.present}
               onClick={props.onPresent}
             >
               {t(PRESENT_WORDS[props.way])}

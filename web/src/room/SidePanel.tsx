@@ -79,6 +79,7 @@ export function SidePanel(props: SidePanelProps) {
               selectedFindingId={selectedFindingId}
               onSelect={onSelectFinding}
               consultId={consult.id}
+              studyLetter={consult.study_letters[study.study_instance_uid]}
             />
           )}
         </Tabs.Panel>
@@ -86,6 +87,7 @@ export function SidePanel(props: SidePanelProps) {
         <Tabs.Panel value="report" className={classes.padded ?? ""}>
           <ReportEditor
             consultId={consult.id}
+            onReveal={() => onTab("report")}
             onShowFinding={(id) => {
               onTab("findings");
               onSelectFinding(id);

@@ -1,14 +1,18 @@
 import { Button, Loader } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
 import { IconSnowflake } from "@tabler/icons-react";
 import { Suspense, useDeferredValue, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useParams, useSearchParams } from "react-router";
+import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 
 import { POLL_WITHOUT_EVENTS_MS, useEventsOpen } from "../api/events";
 import { useMe, useStudy } from "../api/hooks";
 import type { StudyDetail } from "../api/types";
+import { useKeys } from "../app/keys";
+import { KEYS } from "../app/keyTable";
 import { FindingsPanel } from "../findings/FindingsPanel";
-import { PatientTab } from "../history/PatientTab";
+import { PatientTab, useConsultOf } from "../history/PatientTab";
+import { SIGN_PARAM } from "../reports/useSignKey";
 import { EmptyState, ErrorState, LoadingState } from "../ui/states";
 import { HiddenAi } from "../viewer/HiddenAi";
 import { ViewerLayout } from "../viewer/lazyViewer";
@@ -25,6 +29,8 @@ function Study({ study: whole }: { study: StudyDetail }) {
   const { t } = useTranslation("study");
   const { hides } = useReaderFirst(study.study_instance_uid);
   const me = useMe().data;
+  const navigate = useNavigate();
+  const consult = useConsultOf(study.study_instance_uid);
   const [search] = useSearchParams();
   // A link can lead to a finding: ?finding=ID.
   const linked = study.findings.find(({ id }) => id === search.get("finding"));
@@ -33,6 +39,13 @@ function Study({ study: whole }: { study: StudyDetail }) {
   const seriesUid = chosenSeries ?? openingSeries(study);
   // What stands around the picture is drawn where it does not keep the picture waiting.
   const isSurrounded = useDeferredValue(true, false);
+
+  useKeys({
+    [KEYS.findings.sign]: () => {
+      if (consult === null) notifications.show({ color: "amber", message: t("report:sign.noConsult") });
+      else void navigate(`/consults/${consult.id}?${SIGN_PARAM}`);
+    },
+  });
 
   const selectFinding = (id: string) => {
     setSelectedFinding(id);
@@ -84,6 +97,7 @@ function Study({ study: whole }: { study: StudyDetail }) {
                   findings={study.findings}
                   selectedFindingId={selectedFinding}
                   onSelect={selectFinding}
+                  studyLetter={consult?.study_letters[study.study_instance_uid]}
                 />
               )}
             </PatientTab>

@@ -34,7 +34,7 @@ function Preview({ content }: { content: Template }) {
     prefilled: [],
     rows: content.sections
       .filter(({ of_findings: of }) => of !== null && of !== undefined)
-      .map(({ id }) => ({ section: id, id: "example", finding_number: 1, is_lost: false })),
+      .map(({ id }) => ({ section: id, id: "example", finding_number: "1", is_lost: false })),
     left: [],
     faults: [],
   };

@@ -1,4 +1,5 @@
-/** AI boxes: cyan corner brackets with "AI" on them, unlike anything that a person draws.
+/** AI boxes: cyan corner brackets with "AI" on them, unlike anything that a person draws; what a reader drew anew is
+ * closed, in the colour of people's marks, and its label begins with the size.
  *
  * On a mammogram the centre carries the sign that readers of CAD know: an asterisk for a mass or a distortion, a triangle
  * for a cluster of calcifications (Hologic, Understanding R2 ImageChecker, MAN-00934). DICOM leaves the choice open.
@@ -30,7 +31,7 @@ function signPath({ kind, box_lps_mm: box }: Finding, x: number, y: number): str
   return `M${x} ${y - r}V${y + r}M${x - dx} ${y - dy}L${x + dx} ${y + dy}M${x - dx} ${y + dy}L${x + dx} ${y - dy}`;
 }
 
-const SIGN: Readonly<Record<Finding["status"], string>> = { preliminary: "", accepted: "✓ ", rejected: "✕ " };
+const SIGN: Readonly<Record<Finding["status"], string>> = { preliminary: "", accepted: "✓ ", edited: "✎ ", rejected: "✕ " };
 
 export interface FindingMarksProps {
   marks: readonly FindingMark[];
@@ -45,6 +46,9 @@ export function FindingMarks({ marks, transform, selectedId, onSelect }: Finding
     const [x0, y0, x1, y1] = boxOnCanvas(transform, box);
     const outer = atLeast([x0 - STANDOFF_PX, y0 - STANDOFF_PX, x1 + STANDOFF_PX, y1 + STANDOFF_PX], LEAST_PX);
     const label = SIGN[finding.status] + markLabel(finding);
+    // A box that a person drew is closed, as people draw boxes.
+    const [left, top0, right, bottom] = outer;
+    const outline = finding.by_model === null ? bracketPath(outer, ARM_PX) : `M${left} ${top0}H${right}V${bottom}H${left}Z`;
     // Latin letters and digits at 12 px: wide enough for the longest label.
     const width = label.length * 7 + 10;
     const above = outer[1] - LABEL_HEIGHT_PX - 3;
@@ -59,8 +63,8 @@ export function FindingMarks({ marks, transform, selectedId, onSelect }: Finding
         data-status={finding.status}
         data-selected={finding.id === selectedId || undefined}
       >
-        <path className={classes.bracketHalo} d={bracketPath(outer, ARM_PX)} />
-        <path className={classes.bracket} d={bracketPath(outer, ARM_PX)} />
+        <path className={classes.bracketHalo} d={outline} />
+        <path className={classes.bracket} d={outline} />
         {sign !== null && (
           <>
             <path className={classes.bracketHalo} d={sign} />

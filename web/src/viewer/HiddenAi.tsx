@@ -2,6 +2,7 @@
 import { IconEyeOff } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
+import { KEYS } from "../app/keyTable";
 import { EmptyState } from "../ui/states";
 import { HoldButton } from "./HoldButton";
 import { useReaderFirst } from "./useReaderFirst";
@@ -14,7 +15,7 @@ export function HiddenAi({ studyInstanceUid }: { studyInstanceUid: string }) {
       icon={IconEyeOff}
       title={t("readerFirst.title")}
       text={t("readerFirst.text")}
-      action={<HoldButton keyName="c" label={t("readerFirst.commit")} hint={t("readerFirst.hold")} onHeld={commit} />}
+      action={<HoldButton keyName={KEYS.readerFirst.commit} label={t("readerFirst.commit")} hint={t("readerFirst.hold")} onHeld={commit} />}
     />
   );
 }

@@ -2,6 +2,7 @@ import { ActionIcon, Menu, Tooltip } from "@mantine/core";
 import { IconCheck, IconColumns2, IconLayoutDashboard, IconLayoutGrid, IconSquare, type Icon } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
+import { KEYS } from "../app/keyTable";
 import classes from "./viewer.module.css";
 import type { Layout } from "./viewerState";
 
@@ -12,7 +13,7 @@ const ICONS: Readonly<Partial<Record<Layout, Icon>>> = {
   mammography: IconLayoutGrid,
 };
 /** Each goes to a layout and back. */
-export const LAYOUT_KEYS: Readonly<Partial<Record<Layout, string>>> = { mpr: "8", compare: "p" };
+export const LAYOUT_KEYS: Readonly<Partial<Record<Layout, string>>> = KEYS.layouts;
 
 export interface LayoutChoiceProps {
   offered: readonly Layout[];

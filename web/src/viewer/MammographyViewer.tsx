@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { usePriors, useStudy } from "../api/hooks";
 import type { Finding } from "../api/types";
 import { useKeys } from "../app/keys";
+import { KEYS } from "../app/keyTable";
 import { ErrorState, LoadingState } from "../ui/states";
 import { leastProbability, shownFindings } from "./aiFilter";
 import { Cine } from "./cine";
@@ -40,8 +41,8 @@ const SHOWN: Readonly<Record<Shown, readonly PaneName[]>> = {
   "R-MLO": ["R-MLO"],
   "L-MLO": ["L-MLO"],
 };
-const SHOWN_KEYS = { all: "5", CC: "6", MLO: "7" } as const;
-const NEXT_KEY = "8";
+const SHOWN_KEYS = KEYS.mammography;
+const NEXT_KEY = KEYS.mammography.next;
 const NO_FINDINGS: readonly Finding[] = [];
 const NO_PRIORS: readonly never[] = [];
 const isSame = (a: BreastView, b: BreastView) => a.zoom === b.zoom && a.depthMm === b.depthMm && a.downMm === b.downMm;
@@ -205,7 +206,7 @@ export function MammographyViewer(props: LayoutProps) {
     [SHOWN_KEYS.CC]: () => show("CC"),
     [SHOWN_KEYS.MLO]: () => show("MLO"),
     [NEXT_KEY]: showNext,
-    p: togglePrior,
+    [KEYS.mammography.prior]: togglePrior,
   });
 
   const days = priors.find(({ study_instance_uid: uid }) => uid === priorUid)?.days_before;

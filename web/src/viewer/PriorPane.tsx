@@ -9,6 +9,7 @@ import { ApiError } from "../api/client";
 import { useStudy } from "../api/hooks";
 import type { Prior, Series } from "../api/types";
 import { useKeys } from "../app/keys";
+import { KEYS } from "../app/keyTable";
 import { EmptyState, ErrorState } from "../ui/states";
 import type { DragTool } from "./gestures";
 import classes from "./compare.module.css";
@@ -53,8 +54,7 @@ export interface PriorPaneProps {
   onChange: (cause: "user" | "load") => void;
 }
 
-const LINK_KEY = "q";
-const HERE_KEY = ".";
+const { link: LINK_KEY, here: HERE_KEY } = KEYS.compare;
 
 function stackedOf(series: Series | null, { shown }: StackSnapshot): Stacked {
   const plane = shown?.facts.plane ?? null;

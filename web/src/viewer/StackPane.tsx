@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useRef, useSyncExternalStore, type ReactNode } from "react";
 
 import type { Finding, Series, StudyDetail } from "../api/types";
+import { BoxEditor } from "./BoxEditor";
 import { CornerTexts } from "./CornerTexts";
 import { FindingMarks } from "./FindingMarks";
 import { marksOn } from "./findingOnSlice";
@@ -78,6 +79,7 @@ export function StackPane(props: StackPaneProps) {
           <SharedMarks shown={shown} transform={transform} />
         </svg>
       )}
+      <BoxEditor stack={stack} />
       {props.texts ?? <CornerTexts study={study} series={series} stack={stack} />}
       {props.children}
       {isWaiting && <LoadingImage first={shown === null} empty={slices.length === 0} />}

@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import type { Finding, StudyDetail } from "../api/types";
 import { EmptyState } from "../ui/states";
 import { leastProbability, shownFindings } from "./aiFilter";
+import { BoxEditor } from "./BoxEditor";
 import { Cine } from "./cine";
 import { CineBar } from "./CineBar";
 import { CornerTexts } from "./CornerTexts";
@@ -287,6 +288,7 @@ export function StudyViewer(props: StudyViewerProps) {
                     <SharedMarks shown={shown} transform={transform} />
                   </svg>
                 )}
+                <BoxEditor stack={stack} />
                 <CornerTexts study={study} series={series} stack={stack} />
                 <AiNote hides={readerFirst.hides} shown={marksShown ? marked.length : findings.length} count={findings.length} />
                 <CineBar cine={cine} asked={shown?.facts.framesPerSecond ?? null} />

@@ -39,9 +39,20 @@ function cornersOf([x0, y0, z0, x1, y1, z1]: BoxLps): Vector[] {
 
 /** True where the plane, or a slab that reaches so far to both sides of it, runs through the box. */
 export function crosses(plane: Plane, box: BoxLps, reachMm = EDGE_MM): boolean {
+  const [least, most] = depthSpan(plane, box);
+  return least <= reachMm && most >= -reachMm;
+}
+
+function depthSpan(plane: Plane, box: BoxLps): readonly [number, number] {
   const normal = cross(plane.row, plane.column);
   const depths = cornersOf(box).map((corner) => dot(minus(corner, plane.position), normal));
-  return Math.min(...depths) <= reachMm && Math.max(...depths) >= -reachMm;
+  return [Math.min(...depths), Math.max(...depths)];
+}
+
+/** How far the box reaches below and above the plane along its normal, in mm: at most 0, and at least 0. */
+export function depthsOf(plane: Plane, box: BoxLps): readonly [below: number, above: number] {
+  const [least, most] = depthSpan(plane, box);
+  return [Math.min(0, least), Math.max(0, most)];
 }
 
 /** The box's outline on the plane, in image pixels. */
@@ -69,8 +80,10 @@ export function markOn(finding: Finding, slice: Slice): FindingMark | null {
 export const marksOn = (findings: readonly Finding[], slice: Slice): FindingMark[] =>
   findings.map((finding) => markOn(finding, slice)).filter((mark) => mark !== null);
 
-/** The short text of a mark: "AI 93% · 21 mm". */
+/** The short text of a mark: "AI 93% · 21 mm"; of one that a reader drew, "19 mm · AI 93%". */
 export function markLabel(finding: Finding): string {
   const probability = `AI ${formatProbability(finding.probability)}`;
-  return finding.diameter_mm === null ? probability : `${probability} · ${Math.round(finding.diameter_mm)} mm`;
+  if (finding.diameter_mm === null) return probability;
+  const size = `${Math.round(finding.diameter_mm)} mm`;
+  return finding.by_model === null ? `${probability} · ${size}` : `${size} · ${probability}`;
 }

@@ -67,6 +67,7 @@ function aFinding(part: Partial<Finding> = {}): Finding {
     distance_to_nipple_mm: null,
     comparison: null,
     frame_number: null,
+    by_model: null,
     status: "preliminary",
     decided_by: null,
     decided_at: null,

@@ -3,7 +3,7 @@ import { Enums, RenderingEngine, type StackViewport, type Types } from "@corners
 
 import type { Series, StudyDetail } from "../api/types";
 import { startCornerstone } from "./cornerstone";
-import { isOnImage, toImage, UPRIGHT, type ImageToCanvas, type Point, type Turn, type View } from "./geometry";
+import { isOnImage, toImage, UPRIGHT, type Box, type ImageToCanvas, type Point, type Turn, type View } from "./geometry";
 import { factsOf, valueAt, voiOf } from "./imageFacts";
 import { faultOf, SeriesLoader } from "./imageLoading";
 import { alignEllipses, cancel, joinTools, leaveTools, setTool, type HandTool } from "./measurements";
@@ -20,6 +20,8 @@ interface Want {
   cause: ChangeCause | "followed";
 }
 
+/** Of the picture's shorter side, a box that is being worked on. */
+const BOX_SHARE = 0.35;
 const FITTED: View = { zoom: 1, panX: 0, panY: 0 };
 let made = 0;
 
@@ -188,6 +190,24 @@ export class ImageStack {
     const calibration = this.snapshot.get().shown?.facts.calibration;
     if (calibration === undefined || calibration.basis === "uncalibrated") return;
     this.#zoomTo(calibration.spacing[0] * screenScale.get().pixelsPerMm);
+  }
+
+  /** Bring a box of the stored image (pixel edges) to the middle, large enough to be worked on. */
+  showBox([x0, y0, x1, y1]: Box): void {
+    const { transform, shown } = this.snapshot.get();
+    const element = this.#element;
+    if (transform === null || shown === null || element === null) return;
+    const seen = Math.max((x1 - x0) * Math.hypot(...transform.column), (y1 - y0) * Math.hypot(...transform.row));
+    const wanted = Math.min(element.clientWidth, element.clientHeight) * BOX_SHARE;
+    const { width, height } = shown.facts.size;
+    this.#change((now) => ({
+      ...now,
+      view: {
+        zoom: clampZoom(now.view.zoom * Math.max(1, wanted / Math.max(seen, 1))),
+        panX: (x0 + x1 - width) / 2,
+        panY: (y0 + y1 - height) / 2,
+      },
+    }));
   }
 
   /** Move the image by CSS pixels. */

@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 
 import { useKeys, type KeyMap } from "../app/keys";
+import { KEYS } from "../app/keyTable";
 import { rotated } from "./geometry";
 import type { DragTool } from "./gestures";
 import type { ImageStack } from "./imageStack";
@@ -13,22 +14,8 @@ const LAST = Number.MAX_SAFE_INTEGER;
 
 export type ViewingTool = Exclude<DragTool, MeasurementKind>;
 
-/** J, K, A, R, U, E and S belong to the findings, D and Y to the consult room, P to the prior. */
-export const VIEWING_KEYS: Readonly<Record<ViewingTool, string>> = { 
-  scroll: "b",
-  window: "w",
-  pan: "n",
-  zoom: "z",
-  magnify: "m",
-};
-export const MEASURING_KEYS: Readonly<Record<MeasurementKind, string>> = {
-  length: "l",
-  bidirectional: "x",
-  angle: "g",
-  ellipse: "o",
-  probe: "v",
-  arrow: "t",
-};
+export const VIEWING_KEYS: Readonly<Record<ViewingTool, string>> = KEYS.viewing;
+export const MEASURING_KEYS: Readonly<Record<MeasurementKind, string>> = KEYS.measuring;
 
 export interface ViewerActions {
   setTool: (tool: DragTool) => void;
@@ -54,21 +41,18 @@ export function useViewerKeys(stack: ImageStack, actions: ViewerActions) {
       PageDown: () => stack.step(PAGE),
       Home: () => stack.goTo(0),
       End: () => stack.goTo(LAST),
-      "1": () => applyPreset("1"),
-      "2": () => applyPreset("2"),
-      "3": () => applyPreset("3"),
-      "4": () => applyPreset("4"),
+      ...Object.fromEntries(KEYS.picture.presets.map((key) => [key, () => applyPreset(key)])),
       "+": () => stack.zoomBy(1.2),
       "=": () => stack.zoomBy(1.2),
       "-": () => stack.zoomBy(1 / 1.2),
-      i: invert,
-      f: () => stack.reset(),
-      "]": () => stack.turn((turn) => rotated(turn, 90)),
-      "[": () => stack.turn((turn) => rotated(turn, -90)),
-      "0": () => stack.showPixels(),
-      "9": () => stack.showTrueSize(),
-      " ": togglePlay,
-      h: toggleMarks,
+      [KEYS.picture.invert]: invert,
+      [KEYS.picture.reset]: () => stack.reset(),
+      [KEYS.picture.turnRight]: () => stack.turn((turn) => rotated(turn, 90)),
+      [KEYS.picture.turnLeft]: () => stack.turn((turn) => rotated(turn, -90)),
+      [KEYS.picture.pixels]: () => stack.showPixels(),
+      [KEYS.picture.trueSize]: () => stack.showTrueSize(),
+      [KEYS.picture.play]: togglePlay,
+      [KEYS.picture.marks]: toggleMarks,
       ...Object.fromEntries(tools.map(([tool, key]) => [key, () => setTool(tool)])),
       Delete: () => remove(selected()),
       Backspace: () => remove(selected()),

@@ -4,6 +4,7 @@ import type { RefObject } from "react";
 import type { Me } from "../api/types";
 import { useAssign, type WorklistRow } from "../api/worklistHooks";
 import { useKeys } from "../app/keys";
+import { KEYS } from "../app/keyTable";
 import { useProblemText } from "../ui/problem";
 
 export interface RowKeysInput {
@@ -34,15 +35,15 @@ export function useRowKeys({ rows, gone, current, me, grid, search, onFilters }:
   // The first key goes to the row that is marked, or the first; only then along.
   const step = (by: number) => () => go(hasFocus() ? at + by : Math.max(at, 0));
   useKeys({
-    j: step(1),
-    ArrowDown: step(1),
-    k: step(-1),
-    ArrowUp: step(-1),
+    [KEYS.worklist.next]: step(1),
+    [KEYS.worklist.nextToo]: step(1),
+    [KEYS.worklist.previous]: step(-1),
+    [KEYS.worklist.previousToo]: step(-1),
     Home: () => go(0),
     End: () => go(rows.length - 1),
-    "/": () => search.current?.select(),
-    f: onFilters,
-    a: () => {
+    [KEYS.worklist.search]: () => search.current?.select(),
+    [KEYS.worklist.filters]: onFilters,
+    [KEYS.worklist.take]: () => {
       if (row?.reading?.is_own !== true || row.reading.assigned_to?.id === me.id) return;
       assign({ uid: row.id, to: me.id, was: row.reading.assigned_to?.id ?? null }, { onError });
     },

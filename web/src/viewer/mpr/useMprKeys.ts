@@ -1,6 +1,7 @@
 import { useMemo } from "react";
 
 import { useKeys, type KeyMap } from "../../app/keys";
+import { KEYS } from "../../app/keyTable";
 import type { PlaneTool } from "../gestures";
 import type { MprModel } from "./mprModel";
 import { atIndex, step, withSlab, zoomedBy, type MprView } from "./mprView";
@@ -12,14 +13,8 @@ const PAGE = 10;
 const LAST = Number.MAX_SAFE_INTEGER;
 
 /** As in a stack, where there is the same tool. */
-export const PLANE_TOOL_KEYS: Readonly<Record<PlaneTool, string>> = {
-  crosshair: "x",
-  scroll: "b",
-  window: "w",
-  pan: "n",
-  zoom: "z",
-};
-export const PLANE_KEYS: Readonly<Record<PlaneName, string>> = { axial: "5", coronal: "6", sagittal: "7" };
+export const PLANE_TOOL_KEYS: Readonly<Record<PlaneTool, string>> = KEYS.planeTools;
+export const PLANE_KEYS: Readonly<Record<PlaneName, string>> = KEYS.planes;
 
 export interface MprActions {
   setTool: (tool: PlaneTool) => void;
@@ -61,20 +56,17 @@ export function useMprKeys(model: MprModel, { setTool, toggleMarks, toggleLarge,
       PageDown: by(PAGE),
       Home: to(0),
       End: to(LAST),
-      "1": () => applyPreset("1"),
-      "2": () => applyPreset("2"),
-      "3": () => applyPreset("3"),
-      "4": () => applyPreset("4"),
+      ...Object.fromEntries(KEYS.mpr.presets.map((key) => [key, () => applyPreset(key)])),
       "+": zoom(1.2),
       "=": zoom(1.2),
       "-": zoom(1 / 1.2),
-      ",": () => model.change(slabBy(thinner)),
-      ".": () => model.change(slabBy(thicker)),
-      m: () => model.change(nextProjection),
-      i: () => model.change((view) => ({ ...view, invert: !view.invert })),
-      g: toggleLarge,
-      h: toggleMarks,
-      f: reset,
+      [KEYS.mpr.thinner]: () => model.change(slabBy(thinner)),
+      [KEYS.mpr.thicker]: () => model.change(slabBy(thicker)),
+      [KEYS.mpr.projection]: () => model.change(nextProjection),
+      [KEYS.mpr.invert]: () => model.change((view) => ({ ...view, invert: !view.invert })),
+      [KEYS.mpr.large]: toggleLarge,
+      [KEYS.mpr.marks]: toggleMarks,
+      [KEYS.mpr.reset]: reset,
       ...Object.fromEntries(tools.map(([tool, key]) => [key, () => setTool(tool)])),
       ...Object.fromEntries(planes.map(([plane, key]) => [key, () => model.change((view) => ({ ...view, plane }))])),
     };

@@ -1,4 +1,4 @@
-"""An edited finding keeps what the model gave, goes by its version, and is what a later study is compared with."""
+"""An edited finding keeps what the model gave, goes by its version, and is what a later study starts from."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -95,7 +95,9 @@ def reader(database: Database) -> Any:
         return users.find(connection, "li")
 
 
-def decide(connection: Connection, reader: Any, status: str, version: int, edited: Finding | None = None) -> Any:
+def decide(
+    connection: Connection, reader: Any, status: str, version: int, edited: Finding | None = None
+) -> Any:
     return REPOSITORY.decide(
         connection,
         "f",

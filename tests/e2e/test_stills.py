@@ -32,7 +32,7 @@ def test_a_still_of_the_other_sides_camera_is_told_kept_and_shown_in_its_size(
     here, there = both_in_room(browser, installation, consult_id, PATIENCE_MS)
     expect(there.locator("video[data-participant-id]:not([data-self])")).to_be_visible(timeout=PATIENCE_MS)
 
-    there.keyboard.press("c")
+    there.keyboard.press("/")
     finder = there.get_by_test_id("viewfinder")
     wait_until(lambda: finder.evaluate("video => video.videoWidth >= 640"), "the largest size comes")
     take_pictures(there, PICTURES, "aim-zh")

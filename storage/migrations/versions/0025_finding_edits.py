@@ -1,7 +1,7 @@
 """What readers made of the boxes of findings
 
-Revision: 0023
-After: 0022
+Revision: 0025
+After: 0024
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from storage.tables import UtcDateTime
 
-revision = "0023"
-down_revision = "0022"
+revision = "0025"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 

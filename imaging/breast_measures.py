@@ -4,8 +4,11 @@ Source of the categories: ACR BI-RADS Atlas, 5th edition (2013), mammography, br
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
+from math import hypot
 from typing import Any, Final
+
+from imaging.finding import Finding
 
 CATEGORIES: Final = ("A", "B", "C", "D")
 
@@ -68,3 +71,20 @@ class BreastMeasures:
             known["density"] = BreastDensity(density["percent"], tuple(density["probabilities"]))
         places: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in known.items()}
         return cls(**places)
+
+
+def with_distance_to_nipple(
+    finding: Finding, nipple_px: tuple[float, float] | None, spacing_mm: tuple[float, float] | None
+) -> Finding:
+    """Return the finding with the distance of its box's centre to the nipple, where both are known in mm.
+
+    Args:
+        nipple_px: (x, y).
+        spacing_mm: between rows, between columns.
+    """
+    if finding.box_px is None or nipple_px is None or spacing_mm is None:
+        return finding
+    x0, y0, x1, y1 = finding.box_px
+    across = ((x0 + x1) / 2 - nipple_px[0]) * spacing_mm[1]
+    down = ((y0 + y1) / 2 - nipple_px[1]) * spacing_mm[0]
+    return replace(finding, distance_to_nipple_mm=round(hypot(across, down), 1))

@@ -1,11 +1,8 @@
 """Measure the breast on a mammogram: density, and where the nipple is."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from imaging.breast_measures import BreastMeasures
-from imaging.finding import Finding
 from inference.breast_density import dense_tissue, density_of
 from inference.breast_landmarks import find_nipple
 from inference.breast_view import BreastView
@@ -34,20 +31,3 @@ def measures_of(view: BreastView) -> BreastMeasures:
         nipple_px=None if nipple is None else (round(nipple.x_px, 1), round(nipple.y_px, 1)),
         is_nipple_marked=nipple is not None and nipple.is_marked,
     )
-
-
-def with_distance_to_nipple(
-    finding: Finding, nipple_px: tuple[float, float] | None, spacing_mm: tuple[float, float] | None
-) -> Finding:
-    """Return the finding with the distance of its box's centre to the nipple, where both are known in mm.
-
-    Args:
-        nipple_px: (x, y).
-        spacing_mm: between rows, between columns.
-    """
-    if finding.box_px is None or nipple_px is None or spacing_mm is None:
-        return finding
-    x0, y0, x1, y1 = finding.box_px
-    across = ((x0 + x1) / 2 - nipple_px[0]) * spacing_mm[1]
-    down = ((y0 + y1) / 2 - nipple_px[1]) * spacing_mm[0]
-    return replace(finding, distance_to_nipple_mm=round(float(np.hypot(across, down)), 1))

@@ -12,13 +12,13 @@ from typing import Final
 import numpy as np
 from pydicom import Dataset
 
+from imaging.breast_measures import with_distance_to_nipple
 from imaging.finding import Category, Finding, FindingKind, as_place, nodule_or_mass
 from imaging.frames import frames_of
 from imaging.image_plane import ImagePlane
 from imaging.lung_nodule import Comparison, NoduleType
 from imaging.mammogram import pixel_spacing_mm
 from inference.bi_rads import bi_rads
-from inference.breast_measures import with_distance_to_nipple
 from inference.errors import BoxNotOnImage
 from inference.follow_up import outcome_of
 from inference.growth import change_of_diameter

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from pydicom import Dataset
 
-from imaging.breast_measures import BreastMeasures
+from imaging.breast_measures import BreastMeasures, with_distance_to_nipple
 from imaging.errors import DicomError
 from imaging.finding import Finding
 from imaging.gate import assess_series
@@ -21,7 +21,7 @@ from imaging.reasons import Reason
 from imaging.result_header import Maker
 from imaging.volume import Volume
 from imaging.volume_builder import build_volume
-from inference.breast_measures import measures_of, with_distance_to_nipple
+from inference.breast_measures import measures_of
 from inference.breast_view import BreastView
 from inference.bundle import Bundle, config_file, load_bundle
 from inference.bundle_config import read_config

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from imaging.breast_measures import BreastMeasures
+from imaging.breast_measures import BreastMeasures, with_distance_to_nipple
 from imaging.mammogram import read_mammogram
-from inference.breast_measures import measures_of, with_distance_to_nipple
+from inference.breast_measures import measures_of
 from inference.breast_view import view_of
 from inference.bundle import load_bundle
 from inference.phantoms.mammogram import SMALL_PIXEL_MM, mammogram

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { HELP, KEYS, PLACES } from "./keyTable";
 
-const keysOf = (part: keyof typeof KEYS) => Object.values(KEYS[part]).flat();
+const keysOf = (part: keyof typeof KEYS) => Object.values<string | readonly string[]>(KEYS[part]).flat();
 
 describe("the keys", () => {
   it.each(Object.entries(PLACES))("have one meaning each in the place %s", (_, parts) => {

@@ -3,7 +3,7 @@ import { IconArrowBackUp, IconArrowRight, IconCheck, IconPencil, IconX } from "@
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useModelHere } from "../api/hooks";
+import { useModelHere } from "../api/findingHooks";
 import type { Finding, Series } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { formatInstant, formatProbability } from "../ui/format";

@@ -3,7 +3,8 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useRef } from "react";
 import { useTranslation } from "react-i18next";
 
-import { keys, useDecideFinding, withFinding } from "../api/hooks";
+import { useDecideFinding, withFinding } from "../api/findingHooks";
+import { keys } from "../api/hooks";
 import type { DecisionStatus, Finding, StudyDetail } from "../api/types";
 import { useProblemText } from "../ui/problem";
 import { mayDecide } from "./order";

@@ -5,7 +5,7 @@ import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type Pointe
 import { useTranslation } from "react-i18next";
 
 import { ApiError } from "../api/client";
-import { useEditFinding } from "../api/hooks";
+import { useEditFinding } from "../api/findingHooks";
 import { arrowOnImage, diameterMm, diameterRule, dragged, HANDLES, scaled, sidesMm, stepPx, type Handle } from "../findings/box";
 import { boxEdit, editors, endEdit, type BoxEdit } from "../findings/boxEdit";
 import { useProblemText } from "../ui/problem";

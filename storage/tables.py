@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import (
-    ARRAY,
     JSON,
     BigInteger,
     Boolean,
@@ -24,7 +23,10 @@ from sqlalchemy import (
     UniqueConstraint,
     and_,
     false,
+    func,
 )
+
+from storage import worklist_index
 
 metadata = MetaData(
     naming_convention={
@@ -775,6 +777,7 @@ consult_studies = Table(
         String(64),
         ForeignKey("studies.study_instance_uid"),
         primary_key=True,
+        index=True,
     ),
     Column("added_at", UtcDateTime, nullable=False),
 )
@@ -1027,12 +1030,14 @@ readings = Table(
     Column("read_at", UtcDateTime),
 )
 
-# One row for each study and each consult, as the worklist filters and sorts them. Never written by hand:
-# triggers derive it from the other tables, storage.worklist_index.
+# One row for each study and each consult and each who always sees it, as the worklist filters and sorts
+# them. Never written by hand: triggers derive it from the other tables, storage.worklist_index, which also
+# makes the index that a search goes by.
 worklist_items = Table(
     "worklist_items",
     metadata,
     _uid("id", primary_key=True),  # Study Instance UID, or the consult's id
+    _id("reader", primary_key=True),  # an institution, or a person who has a part in a consult
     Column("kind", String(8), nullable=False),  # study, consult
     _id("institution_id", nullable=False),  # whose study it is, or who asks
     Column("arrived_at", UtcDateTime, nullable=False),
@@ -1047,11 +1052,11 @@ worklist_items = Table(
     Column("ai_probability", Float, nullable=False),  # highest of what was not rejected
     Column("ai_urgency", Float, nullable=False),  # highest category plus probability of what is undecided
     Column("search_text", Text, nullable=False),
-    Column("grams", JSON().with_variant(ARRAY(Text()), "postgresql")),  # of search_text; PostgreSQL alone
 )
 # All that a page is filtered by lies in each index, so that no filter makes PostgreSQL visit the rows.
 _FILTERED_BY = (
     "kind",
+    "institution_id",
     "arrived_at",
     "urgency",
     "state",
@@ -1070,18 +1075,16 @@ for _name, _order in {
 }.items():
     Index(
         f"ix_worklist_items_{_name}",
-        worklist_items.c.institution_id,
+        worklist_items.c.reader,
         *(worklist_items.c[column] for column in _order),
         postgresql_include=[column for column in _FILTERED_BY if column not in _order],
     )
+
 Index(
-    "ix_worklist_items_assigned_to",
-    worklist_items.c.assigned_to,
-    worklist_items.c.arrived_at,
-    sqlite_where=worklist_items.c.assigned_to.is_not(None),
-    postgresql_where=worklist_items.c.assigned_to.is_not(None),
-)
-Index("ix_worklist_items_grams", worklist_items.c.grams, postgresql_using="gin")
+    worklist_index.INDEX,
+    func.worklist_terms(*(worklist_items.c[column] for column in worklist_index.INDEXED)),
+    postgresql_using="gin",
+).ddl_if(dialect="postgresql")
 
 worklist_views = Table(
     "worklist_views",

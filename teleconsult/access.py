@@ -128,6 +128,11 @@ def shares_studies(user: User, consult: Consult) -> bool:
     return part_in(user, consult) is not None and consult.status not in NO_LONGER_SHARED
 
 
+def sees_studies_as_guest(user: User, consult: Consult) -> bool:
+    """Whether this consult lets the user see its studies, whosoever they are."""
+    return shares_studies(user, consult) and part_in(user, consult) is not Part.INVITING
+
+
 def may_hear_recordings(user: User, consult: Consult) -> bool:
     return part_in(user, consult) in (Part.INVITING, Part.ASSIGNED)
 

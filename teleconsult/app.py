@@ -36,8 +36,8 @@ from teleconsult.dicom_peers.routes import router as device_routes
 from teleconsult.dicomweb.images_out import ImagesOut
 from teleconsult.dicomweb.routes import router as dicomweb_routes
 from teleconsult.events.hub import EventHub
-from teleconsult.events.routes import may_see
 from teleconsult.events.routes import router as event_routes
+from teleconsult.events.routes import who_sees
 from teleconsult.exports.routes import router as deidentified_routes
 from teleconsult.findings.evidence_routes import router as evidence_routes
 from teleconsult.findings.repository import FindingRepository
@@ -120,7 +120,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings = settings or Settings.from_environment()
     parts = create_parts(settings)
-    hub = EventHub(parts.settings.redis_url, partial(may_see, parts))
+    hub = EventHub(parts.settings.redis_url, partial(who_sees, parts))
     broker = CeleryBroker(parts.settings.redis_url)
     streams = OrthancStreams(
         settings.orthanc_url, settings.orthanc_username, settings.orthanc_password, settings.data_folder

@@ -4,7 +4,19 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Row,
+    Select,
+    and_,
+    insert,
+    or_,
+    select,
+    union,
+    update,
+)
 
 from storage.database import utc_now
 from storage.errors import StaleVersion
@@ -14,6 +26,7 @@ from teleconsult.agreements.agreement import Scope, offered_to
 from teleconsult.agreements.repository import AgreementRepository, is_offered_to, wants
 from teleconsult.consents.repository import add_consent, consents_in_force
 from teleconsult.consults.consult import (
+    LIVE,
     Consult,
     ConsultForm,
     LegalRole,
@@ -93,26 +106,16 @@ class ConsultRepository:
         """Whether a change of this consult changes the user's lists: also when it just left them."""
         return access.part_in(user, consult) is not None or access.was_offered_to(user, consult)
 
-    def visible_to(self, connection: Connection, user: User) -> list[Consult]:
-        """All consults that the user has a part in, the newest first."""
-        wide_enough = or_(
-            consults.c.inviting_institution_id == user.institution.id,
-            consults.c.specialist_id == user.id,
-            and_(wants(user.specialty), consults.c.status == Status.REQUESTED),
-            consults.c.id.in_(
-                select(panel_opinions.c.consult_id).where(
-                    or_(
-                        panel_opinions.c.author_id == user.id,
-                        panel_opinions.c.named_id == user.id,
-                        panel_opinions.c.specialty == user.specialty,
-                    )
-                )
-            ),
-        )
-        rows = connection.execute(
-            select(consults).where(wide_enough).order_by(consults.c.created_at.desc())
-        ).all()
+    def live_for(self, connection: Connection, user: User) -> list[Consult]:
+        """Those that are met about at this moment and in which the user has a part."""
+        rows = connection.execute(select(consults).where(consults.c.status.in_(LIVE))).all()
         return [c for c in _consults(connection, rows) if access.part_in(user, c) is not None]
+
+    def of_study_for(self, connection: Connection, study_instance_uid: str, user: User) -> list[Consult]:
+        """Those about one study in which the user has a part, the newest first."""
+        found = self.of_study(connection, study_instance_uid)
+        parts = (one for one in found if access.part_in(user, one) is not None)
+        return sorted(parts, key=lambda one: one.created_at, reverse=True)
 
     @staticmethod
     def queue_for(connection: Connection, consult_id: str) -> None:
@@ -130,18 +133,24 @@ class ConsultRepository:
         return _consults(connection, rows)
 
     @staticmethod
-    def with_part_for(user: User, at: datetime) -> Select[tuple[str]]:
-        """The consults in which the user has a part beyond being of the institution that asks."""
+    def open_to(user: User, at: datetime) -> CompoundSelect[tuple[str]]:
+        """The consults that wait for a specialist or an opinion of the user's, and their studies."""
         may_answer = and_(
             consults.c.status.in_(access.WAITING),
             wants(user.specialty if user.roles & access.READERS else None),
-            consults.c.requested_by != user.id,
             is_offered_to(user.institution.id, at),
         )
-        may_see = or_(
-            consults.c.specialist_id == user.id, may_answer, consults.c.id.in_(panels_of(user, at))
+        seat = panel_opinions.c
+        waiting = union(
+            select(consults.c.id, consults.c.requested_by).where(may_answer),
+            select(consults.c.id, consults.c.requested_by)
+            .join(panel_opinions, seat.consult_id == consults.c.id)
+            .where(_others_discipline(user), seat.author_id.is_(None), _may_take(user, at)),
+        ).cte()
+        about = select(consult_studies.c.study_instance_uid).join(
+            waiting, waiting.c.id == consult_studies.c.consult_id
         )
-        return select(consults.c.id).where(may_see)
+        return select(waiting.c.id).where(waiting.c.requested_by != user.id).union(about)
 
     def of_study(self, connection: Connection, study_instance_uid: str) -> list[Consult]:
         rows = connection.execute(
@@ -155,25 +164,38 @@ class ConsultRepository:
 def panels_of(user: User, at: datetime) -> Select[tuple[str]]:
     """Multidisciplinary consults of which the user has a discipline, or may take one: `Part.PANEL` as SQL."""
     seat = panel_opinions.c
-    may_take = or_(
-        seat.named_id == user.id,
-        and_(
-            seat.named_id.is_(None),
-            seat.specialty == (user.specialty if user.roles & access.READERS else None),
-            is_offered_to(user.institution.id, at, seat.specialty),
-        ),
-    )
-    still_open = consults.c.status.in_(access.WAITING | access.REPORT_WRITABLE)
     return (
         select(seat.consult_id)
         .where(
             seat.consult_id == consults.c.id,
-            seat.specialty != consults.c.specialty,  # that one is the chair's
-            consults.c.requested_by != user.id,
-            consults.c.status.not_in(access.NO_LONGER_SHARED),
-            or_(seat.author_id == user.id, and_(seat.author_id.is_(None), still_open, may_take)),
+            _others_discipline(user),
+            or_(seat.author_id == user.id, and_(seat.author_id.is_(None), _may_take(user, at))),
         )
         .correlate(consults)
+    )
+
+
+def _others_discipline(user: User) -> ColumnElement[bool]:
+    """What holds for the disciplines of consults that are still shared; the chair's own is not one."""
+    return and_(
+        panel_opinions.c.specialty != consults.c.specialty,
+        consults.c.requested_by != user.id,
+        consults.c.status.not_in(access.NO_LONGER_SHARED),
+    )
+
+
+def _may_take(user: User, at: datetime) -> ColumnElement[bool]:
+    seat = panel_opinions.c
+    return and_(
+        consults.c.status.in_(access.WAITING | access.REPORT_WRITABLE),
+        or_(
+            seat.named_id == user.id,
+            and_(
+                seat.named_id.is_(None),
+                seat.specialty == (user.specialty if user.roles & access.READERS else None),
+                is_offered_to(user.institution.id, at, seat.specialty),
+            ),
+        ),
     )
 
 

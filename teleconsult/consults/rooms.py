@@ -6,7 +6,6 @@ from signaling.room_orders import RoomOrders
 from storage.database import utc_now
 from storage.tables import users
 from teleconsult.consents.repository import consents_in_force
-from teleconsult.consults.consult import LIVE
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.identity.sessions import LIFETIME
 from teleconsult.patient_links.repository import links_of
@@ -29,7 +28,6 @@ def tell_room(parts: PartsOfApp, consult_id: str) -> None:
 def tell_rooms_of(parts: PartsOfApp, user: User) -> None:
     """The same for every room in which this user may be."""
     with parts.database.reading() as connection:
-        consults = parts.consults.visible_to(connection, user)
+        consults = parts.consults.live_for(connection, user)
     for consult in consults:
-        if consult.status in LIVE:
-            tell_room(parts, consult.id)
+        tell_room(parts, consult.id)

@@ -1,8 +1,9 @@
 """Asking for a consult, moving it along its table, and entering its room."""
 
+from typing import Annotated
 from uuid import uuid4
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from sqlalchemy import Connection
 
 from signaling.join_token import JoinGrant, issue
@@ -30,6 +31,7 @@ from teleconsult.consults.schemas import (
     ConsultEventIn,
     ConsultIn,
     ConsultOut,
+    ConsultsOut,
     ConsultStudyIn,
     JoinOut,
     RelayOut,
@@ -53,6 +55,9 @@ from teleconsult.ringing import ringing
 from teleconsult.scheduling.repository import AppointmentRepository
 from teleconsult.studies.repository import Study
 from teleconsult.users.user import User
+from teleconsult.worklist.paging import PAGE, After, Limit
+from teleconsult.worklist.repository import WorklistRepository
+from teleconsult.worklist.worklist_filter import Sort, WorklistFilter
 
 router = APIRouter(prefix="/api/consults", tags=["consults"])
 agreements = AgreementRepository()
@@ -114,9 +119,24 @@ def ask_for_consult(body: ConsultIn, parts: Parts, user: CurrentUser, now: Now) 
 
 
 @router.get("")
-def list_consults(parts: Parts, user: CurrentUser) -> list[ConsultOut]:
+def list_consults(
+    parts: Parts,
+    user: CurrentUser,
+    now: Now,
+    study: Annotated[str | None, Query(max_length=64)] = None,
+    after: After = None,
+    limit: Limit = PAGE,
+) -> ConsultsOut:
+    """Consults in which the caller has a part, the newest first; with `study`, those about it alone."""
     with parts.database.reading() as connection:
-        return consults_out(parts, connection, parts.consults.visible_to(connection, user), user)
+        if study is not None:
+            about = parts.consults.of_study_for(connection, study, user)
+            return ConsultsOut(consults=consults_out(parts, connection, about, user), next=None)
+        wanted = WorklistFilter(kind="consult", sort=Sort.NEWEST)
+        page = WorklistRepository(parts.consults).page(connection, user, wanted, now, after, limit)
+        by_id = {one.id: one for one in parts.consults.by_ids(connection, [row.id for row in page.rows])}
+        listed = [by_id[row.id] for row in page.rows]
+        return ConsultsOut(consults=consults_out(parts, connection, listed, user), next=page.next)
 
 
 @router.get("/{consult_id}")

@@ -114,6 +114,11 @@ class RelayOut(BaseModel):
     signaling_url: str
 
 
+class ConsultsOut(BaseModel):
+    consults: list[ConsultOut]
+    next: str | None  # `after` of the next page
+
+
 class JoinOut(RelayOut):
     join_token: str
     ice_servers: list[dict[str, str]]
@@ -131,6 +136,7 @@ def consults_out(
     uids = list(dict.fromkeys(uid for c in consults for uid in c.study_instance_uids))
     studies = parts.studies.visible_to(connection, user, only=uids)
     by_uid = {s.study_instance_uid: s for s in studies_out(parts, connection, studies)}
+    patients = parts.studies.patients_by_ids(connection, {c.patient_id for c in consults})
     planned = AppointmentRepository().of_consults(connection, [c.id for c in consults])
     report_statuses = parts.reports.statuses(connection, [c.id for c in consults])
     return [
@@ -138,7 +144,7 @@ def consults_out(
             id=c.id,
             status=c.status,
             version=c.version,
-            patient=PatientOut.of(parts.studies.get_patient(connection, c.patient_id)),
+            patient=PatientOut.of(patients[c.patient_id]),
             question=c.question,
             urgency=c.urgency,
             specialty=c.specialty,

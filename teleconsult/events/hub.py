@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 import redis.asyncio as redis
@@ -36,11 +36,14 @@ class Listener:
 
 
 class EventHub:
-    """Subscribes once to Redis and hands each event to the listeners who may see its subject."""
+    """Subscribes once to Redis and hands each event to the listeners who may see its subject.
 
-    def __init__(self, redis_url: str, may_see: Callable[[User, Event], bool]) -> None:
+    `who_sees` is asked once for each event, however many pages are open.
+    """
+
+    def __init__(self, redis_url: str, who_sees: Callable[[Collection[User], Event], set[str]]) -> None:
         self._redis_url = redis_url
-        self._may_see = may_see
+        self._who_sees = who_sees
         self._listeners: set[Listener] = set()
 
     def add(self, listener: Listener) -> None:
@@ -77,9 +80,7 @@ class EventHub:
     async def _distribute(self, event: Event) -> None:
         listeners = list(self._listeners)
         users = {listener.user.id: listener.user for listener in listeners}
-        allowed = {
-            user_id for user_id, user in users.items() if await run_in_threadpool(self._may_see, user, event)
-        }
+        allowed = await run_in_threadpool(self._who_sees, users.values(), event)
         for listener in listeners:
             if listener.user.id in allowed:
                 listener.offer(event)

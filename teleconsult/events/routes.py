@@ -1,8 +1,10 @@
 """The page's live connection."""
 
 import asyncio
+from collections.abc import Callable, Collection
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 
 from storage.database import utc_now
@@ -59,27 +61,34 @@ async def _send_all(websocket: WebSocket, listener: Listener) -> None:
             return
 
 
-def may_see(parts: PartsOfApp, user: User, event: Event) -> bool:
-    """Whether the subject of an event is this user's to see."""
+def who_sees(parts: PartsOfApp, users: Collection[User], event: Event) -> set[str]:
+    """The ids of those who may see the subject of an event: with as many queries for a hundred as for one."""
     with parts.database.reading() as connection:
         try:
-            if "study_instance_uid" in event:
-                parts.studies.get_for(connection, event["study_instance_uid"], user)
-            elif event["type"] == "models-changed":
-                return access.may_read_report_cards(user)
-            elif event["type"] in ("account-changed", "reminder-due", "notifications-changed"):
-                return user.id == event["user_id"]
-            elif event["type"] in ("retrieval-changed", "agreements-changed"):
-                return user.institution.id == event["institution_id"]
-            elif "upload_id" in event:
-                parts.uploads.get_for(connection, event["upload_id"], user.id)
-            elif event["type"] == "chat-changed":
-                return access.may_chat(user, parts.consults.get(connection, event["consult_id"]))
-            elif "consult_id" in event:
-                consult = parts.consults.get(connection, event["consult_id"])
-                return parts.consults.concerns(user, consult)
-            else:
-                return False
+            is_seen = _is_seen(parts, connection, users, event)
         except NotFound:
-            return False
-    return True
+            return set()
+        return {user.id for user in users if is_seen(user)}
+
+
+def _is_seen(
+    parts: PartsOfApp, connection: Connection, users: Collection[User], event: Event
+) -> Callable[[User], bool]:
+    """Raises NotFound: the subject is not there, for nobody."""
+    if "study_instance_uid" in event:
+        allowed = parts.studies.seen_by(connection, event["study_instance_uid"], users)
+        return lambda user: user.id in allowed
+    if event["type"] == "models-changed":
+        return access.may_read_report_cards
+    if event["type"] in ("account-changed", "reminder-due", "notifications-changed"):
+        return lambda user: user.id == event["user_id"]
+    if event["type"] in ("retrieval-changed", "agreements-changed"):
+        return lambda user: user.institution.id == event["institution_id"]
+    if "upload_id" in event:
+        owner = parts.uploads.owner(connection, event["upload_id"])
+        return lambda user: user.id == owner
+    if "consult_id" in event:
+        consult = parts.consults.get(connection, event["consult_id"])
+        may = access.may_chat if event["type"] == "chat-changed" else parts.consults.concerns
+        return lambda user: may(user, consult)
+    return lambda user: False

@@ -1,6 +1,6 @@
 """Studies, their series and instances, as far as our own records keep them. The pixels are Orthanc's."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,6 @@ from sqlalchemy import (
     Connection,
     Row,
     ScalarSelect,
-    Select,
     and_,
     func,
     insert,
@@ -35,7 +34,7 @@ from storage.tables import (
 )
 from teleconsult import access
 from teleconsult.agreements.repository import is_offered_to, wants
-from teleconsult.consults.repository import panels_of
+from teleconsult.consults.repository import ConsultRepository, panels_of
 from teleconsult.errors import NotFound
 from teleconsult.users.user import User
 
@@ -127,13 +126,25 @@ class StudyRepository:
             raise NotFound
         return _patient(row)
 
-    def patients_of(self, connection: Connection, institution_id: str) -> list[tuple[Patient, int]]:
+    def patients_of(
+        self, connection: Connection, institution_id: str, text: str, limit: int
+    ) -> list[tuple[Patient, int]]:
+        """By name, those in whose name or number each word stands, and how many studies they have."""
+        study_count = (
+            select(func.count())
+            .where(studies.c.patient_id == patients.c.id, studies.c.deleted_at.is_(None))
+            .correlate(patients)
+            .scalar_subquery()
+        )
+        stands_in = [
+            or_(*(one.icontains(word, autoescape=True) for one in (patients.c.name, patients.c.patient_id)))
+            for word in text.split()
+        ]
         rows = connection.execute(
-            select(patients, func.count(studies.c.study_instance_uid).label("study_count"))
-            .outerjoin(studies, and_(studies.c.patient_id == patients.c.id, studies.c.deleted_at.is_(None)))
-            .where(patients.c.institution_id == institution_id, patients.c.merged_into.is_(None))
-            .group_by(patients.c.id)
-            .order_by(patients.c.name)
+            select(patients, study_count.label("study_count"))
+            .where(patients.c.institution_id == institution_id, patients.c.merged_into.is_(None), *stands_in)
+            .order_by(patients.c.name, patients.c.id)
+            .limit(limit)
         )
         return [(_patient(row), row.study_count) for row in rows]
 
@@ -352,23 +363,38 @@ class StudyRepository:
         connection: Connection,
         user: User,
         *,
-        only: Sequence[str] | None = None,
-        text: str = "",
+        only: Sequence[str] = (),
+        patient_id: str | None = None,
+        limit: int | None = None,
     ) -> list[Study]:
-        """Studies of the own institution and of consults with a part for the user, newest first."""
-        query = _JOINED.order_by(studies.c.received_at.desc())
-        if only is not None:
+        """Those of these studies, or of this patient's, that the user may see; the newest first."""
+        query = _JOINED.where(self.visible(user)).order_by(studies.c.received_at.desc()).limit(limit)
+        if patient_id is not None:
+            query = query.where(studies.c.patient_id == patient_id)
+        if only or patient_id is None:
             query = query.where(studies.c.study_instance_uid.in_(only))
-        for word in text.split():
-            pattern = f"%{word}%"
-            query = query.where(
-                or_(
-                    patients.c.name.ilike(pattern),
-                    patients.c.patient_id.ilike(pattern),
-                    studies.c.study_description.ilike(pattern),
-                )
-            )
-        query = query.where(self.visible(user))
+        return [_study(row) for row in connection.execute(query)]
+
+    def seen_by(
+        self, connection: Connection, study_instance_uid: str, users: Collection[User]
+    ) -> set[str]:
+        """The ids of those for whom `get_for` finds the study. Raises NotFound: it is not there."""
+        found = self.by_uids(connection, [study_instance_uid])
+        if not found:
+            raise NotFound
+        about_it = ConsultRepository().of_study(connection, study_instance_uid)
+        return {
+            user.id
+            for user in users
+            if (access.sees_own_institution(user) and user.institution.id == found[0].institution_id)
+            or any(access.sees_studies_as_guest(user, one) for one in about_it)
+        }
+
+    def by_uids(self, connection: Connection, study_instance_uids: Sequence[str]) -> list[Study]:
+        """Those that were not deleted, without a look at rights; the newest first."""
+        query = _JOINED.where(
+            studies.c.study_instance_uid.in_(study_instance_uids), studies.c.deleted_at.is_(None)
+        ).order_by(studies.c.received_at.desc(), studies.c.study_instance_uid.desc())
         return [_study(row) for row in connection.execute(query)]
 
     def others_of_patient(self, connection: Connection, study: Study, user: User) -> list[Study]:
@@ -384,7 +410,7 @@ class StudyRepository:
 
     def visible(self, user: User) -> ColumnElement[bool]:
         """What holds for the studies that `visible_to` finds, for other queries that join them."""
-        shared = studies.c.study_instance_uid.in_(self.shared_with(user, utc_now()))
+        shared = self._shared_with(user, utc_now())
         there = studies.c.deleted_at.is_(None)
         if access.sees_own_institution(user):
             return and_(there, or_(studies.c.institution_id == user.institution.id, shared))
@@ -514,12 +540,13 @@ class StudyRepository:
         )
         return closed.rowcount == 1
 
-    def shared_with(self, user: User, at: datetime) -> Select[tuple[str]]:
-        """The studies of consults that let the user see them, whosoever they are."""
+    def _shared_with(self, user: User, at: datetime) -> ColumnElement[bool]:
+        """Whether a consult lets the user see the study of the outer query, whosoever it is."""
         return (
-            select(consult_studies.c.study_instance_uid)
+            select(consult_studies.c.consult_id)
             .join(consults, consults.c.id == consult_studies.c.consult_id)
             .where(
+                consult_studies.c.study_instance_uid == studies.c.study_instance_uid,
                 consults.c.status.not_in(access.NO_LONGER_SHARED),
                 or_(
                     consults.c.specialist_id == user.id,
@@ -528,9 +555,11 @@ class StudyRepository:
                         wants(user.specialty if user.roles & access.READERS else None),
                         is_offered_to(user.institution.id, at),
                     ),
-                    consults.c.id.in_(panels_of(user, utc_now())),
+                    consults.c.id.in_(panels_of(user, at)),
                 ),
             )
+            .correlate(studies)
+            .exists()
         )
 
 

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import Field
 from starlette.concurrency import run_in_threadpool
 
 from storage import audit_log
@@ -15,24 +16,47 @@ from teleconsult.lifecycle.tiering import ask_back
 from teleconsult.studies.schemas import (
     PatientWithStudiesOut,
     PriorOut,
+    StudiesOut,
     StudyDetailOut,
-    StudySummaryOut,
     priors_out,
     studies_out,
     study_detail_out,
 )
+from teleconsult.text import Text
+from teleconsult.worklist.paging import LISTED_AT_MOST, PAGE, After, Limit
+from teleconsult.worklist.repository import WorklistRepository
+from teleconsult.worklist.worklist_filter import Sort, WorklistFilter
 
 router = APIRouter(prefix="/api", tags=["studies"])
+
+Uid = Annotated[str, Field(max_length=64)]
 
 AS_PNG: dict[int | str, dict[str, Any]] = {200: {"content": {"image/png": {}}}}
 
 
 @router.get("/studies")
 def list_studies(
-    parts: Parts, user: CurrentUser, q: Annotated[str, Query(max_length=200)] = ""
-) -> list[StudySummaryOut]:
+    parts: Parts,
+    user: CurrentUser,
+    now: Now,
+    q: Annotated[Text, Query(max_length=100)] = "",
+    uid: Annotated[list[Uid], Query(max_length=LISTED_AT_MOST)] = [],  # noqa: B006 - it is a declaration
+    patient_id: Annotated[str | None, Query(max_length=36)] = None,
+    after: After = None,
+    limit: Limit = PAGE,
+) -> StudiesOut:
+    """Studies that the caller may see, the newest first: all in which the words of `q` stand.
+
+    With `uid`, or with the `id` of a patient, those alone; a patient's are the newest up to `limit`.
+    """
     with parts.database.reading() as connection:
-        return studies_out(parts, connection, parts.studies.visible_to(connection, user, text=q))
+        if uid or patient_id is not None:
+            some = parts.studies.visible_to(connection, user, only=uid, patient_id=patient_id, limit=limit)
+            return StudiesOut(studies=studies_out(parts, connection, some), next=None)
+        wanted = WorklistFilter(q=q, kind="study", sort=Sort.NEWEST)
+        page = WorklistRepository(parts.consults).page(connection, user, wanted, now, after, limit)
+        listed = parts.studies.by_uids(connection, [row.id for row in page.rows])
+        return StudiesOut(studies=studies_out(parts, connection, listed), next=page.next)
 
 
 @router.get("/studies/{study_instance_uid}")
@@ -109,8 +133,13 @@ async def read_series_thumbnail(
 
 
 @router.get("/patients")
-def list_patients(parts: Parts, user: CurrentUser) -> list[PatientWithStudiesOut]:
-    """Patients of the own institution."""
+def list_patients(
+    parts: Parts,
+    user: CurrentUser,
+    q: Annotated[Text, Query(max_length=100)] = "",
+    limit: Limit = PAGE,
+) -> list[PatientWithStudiesOut]:
+    """The first patients of the own institution, by name, in whose name or number the words of `q` stand."""
     with parts.database.reading() as connection:
         return [
             PatientWithStudiesOut(
@@ -121,5 +150,5 @@ def list_patients(parts: Parts, user: CurrentUser) -> list[PatientWithStudiesOut
                 sex=patient.sex,
                 study_count=count,
             )
-            for patient, count in parts.studies.patients_of(connection, user.institution.id)
+            for patient, count in parts.studies.patients_of(connection, user.institution.id, q, limit)
         ]

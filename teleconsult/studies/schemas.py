@@ -153,6 +153,11 @@ class JobOut(BaseModel):
     caution: Sentence | None  # what to be careful about in what it found, or did not find
 
 
+class StudiesOut(BaseModel):
+    studies: list[StudySummaryOut]
+    next: str | None  # `after` of the next page
+
+
 class StudyDetailOut(StudySummaryOut):
     series: list[SeriesOut]
     findings: list[FindingOut]

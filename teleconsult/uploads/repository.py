@@ -100,6 +100,10 @@ class UploadRepository:
             raise NotFound
         return _upload(row)
 
+    def owner(self, connection: Connection, upload_id: str) -> str | None:
+        """Who sent it; None: it is not there."""
+        return connection.execute(select(uploads.c.user_id).where(uploads.c.id == upload_id)).scalar()
+
     def recent_of(self, connection: Connection, user_id: str, at_most: int) -> list[Upload]:
         """What the user sent from a browser, newest first."""
         rows = connection.execute(

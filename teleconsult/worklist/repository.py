@@ -1,40 +1,33 @@
-"""Pages of the worklist: what the user has a part in, filtered, sorted, and read on from a key."""
+"""Pages of the worklist: what the user has a part in, filtered, sorted, and read on from a key.
 
-from collections.abc import Sequence
+What a user sees are ranges of rows, no row in two of them: those of the own institution, those of consults
+in which the user has a part for good, and those that wait for somebody like the user. A page is the first
+rows of all of them, so each is asked for its own first rows alone.
+
+On PostgreSQL what is asked for is looked for along the order first, which finds what is common, and by the
+index of terms where so many rows had too little of it, which finds what is rare. The planner cannot choose
+between the two: to it the pieces of a word are independent of each other.
+"""
+
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import (
-    ColumnElement,
-    Connection,
-    Row,
-    Text,
-    and_,
-    func,
-    literal,
-    not_,
-    or_,
-    select,
-    tuple_,
-    type_coerce,
-    union,
-    union_all,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal, not_, select, tuple_
 
-from storage.tables import readings, worklist_items
-from storage.worklist_index import folded, grams_of
+from storage.tables import worklist_items
 from teleconsult import access
-from teleconsult.consults.consult import Urgency
 from teleconsult.consults.repository import ConsultRepository
-from teleconsult.studies.repository import StudyRepository
 from teleconsult.users.user import User
-from teleconsult.worklist.worklist_filter import Cursor, RowState, Sort, WorklistFilter
+from teleconsult.worklist.asked import Asked, Columns, among, are
+from teleconsult.worklist.paging import PAGE
+from teleconsult.worklist.worklist_filter import Cursor, Sort, WorklistFilter
 
-PAGE: Final = 50
 COUNTED_AT_MOST: Final = 1000
-_RANK: Final = {Urgency.ROUTINE: 0, Urgency.URGENT: 1, Urgency.EMERGENCY: 2}
+# How many rows are looked at along an order before the index of terms is asked.
+LOOKED_AT_FOR_A_PAGE: Final = 2_000
+LOOKED_AT_FOR_A_COUNT: Final = 10_000
 _SORT_KEYS: Final[dict[Sort, tuple[str, ...]]] = {
     Sort.URGENCY: ("urgency", "arrived_at", "id"),
     Sort.AI: ("ai_urgency", "arrived_at", "id"),
@@ -58,9 +51,42 @@ class Page:
     next: str | None  # the cursor behind the last row; None: there are no more
 
 
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """Rows that the user sees for one reason; `reader` is None where they are a few, here and there."""
+
+    reader: str | None
+    conditions: tuple[ColumnElement[bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """A sort, and the key behind which it is read on."""
+
+    names: tuple[str, ...]
+    ascends: bool
+    reached: tuple[Any, ...] | None = None
+
+    @classmethod
+    def of(cls, sort: Sort, after: str | None = None) -> "_Order":
+        """Raises BadCursor."""
+        names = _SORT_KEYS[sort]
+        types = tuple(_TYPES[name] for name in names)
+        return cls(names, sort in _ASCENDS, None if after is None else Cursor.from_text(after, types).values)
+
+    def by(self, items: Columns) -> list[ColumnElement[Any]]:
+        return [items[name].asc() if self.ascends else items[name].desc() for name in self.names]
+
+    def behind(self) -> list[ColumnElement[bool]]:
+        if self.reached is None:
+            return []
+        keys = [_items[name] for name in self.names]
+        reached = tuple_(*(literal(value, key.type) for key, value in zip(keys, self.reached, strict=True)))
+        return [tuple_(*keys) > reached if self.ascends else tuple_(*keys) < reached]
+
+
 class WorklistRepository:
-    def __init__(self, studies: StudyRepository, consults: ConsultRepository) -> None:
-        self._studies = studies
+    def __init__(self, consults: ConsultRepository) -> None:
         self._consults = consults
 
     def page(
@@ -73,121 +99,99 @@ class WorklistRepository:
         limit: int = PAGE,
     ) -> Page:
         """The first `limit` rows, or those behind the cursor. Raises BadCursor."""
-        keys = [_items[name] for name in _SORT_KEYS[wanted.sort]]
-        ascends = wanted.sort in _ASCENDS
-        order = [key.asc() if ascends else key.desc() for key in keys]
-        behind: list[ColumnElement[bool]] = []
-        if after is not None:
-            cursor = Cursor.from_text(after, tuple(_TYPES[key.name] for key in keys))
-            reached = tuple_(
-                *(literal(value, key.type) for key, value in zip(keys, cursor.values, strict=True))
-            )
-            behind = [tuple_(*keys) > reached if ascends else tuple_(*keys) < reached]
-        branches = [
-            select(*keys)
-            .where(*rights, *self._conditions(connection, user, wanted, at), *behind)
-            .order_by(*order)
-            .limit(limit + 1)
-            for rights in self._rights(user, at)
+        order = _Order.of(wanted.sort, after)
+        asked = Asked.of(connection, wanted, user, at)
+        chosen = [
+            key
+            for part in self._ranges(connection, user, at)
+            for key in _first(connection, part, asked, order, limit + 1)
         ]
-        found = union_all(*(select(branch.subquery()) for branch in branches)).subquery()
-        chosen = (
-            select(found.c.id)
-            .order_by(*(found.c[key.name].asc() if ascends else found.c[key.name].desc() for key in keys))
-            .limit(limit + 1)
-        )
-        # The keys alone first: they lie in the index, the rows do not.
         rows = connection.execute(
-            select(worklist_items).where(_items.id.in_(chosen.scalar_subquery())).order_by(*order)
+            select(worklist_items)
+            .where(are(connection, _items, chosen))
+            .order_by(*order.by(_items))
+            .limit(limit + 1)
         ).all()
         more = len(rows) > limit
         rows = rows[:limit]
-        last = Cursor(tuple(getattr(rows[-1], key.name) for key in keys)) if more else None
+        last = Cursor(tuple(getattr(rows[-1], name) for name in order.names)) if more else None
         return Page(rows, last.to_text() if last else None)
 
     def count(self, connection: Connection, user: User, wanted: WorklistFilter, at: datetime) -> int:
         """How many rows there are; beyond COUNTED_AT_MOST nobody counts on."""
-        branches = [
-            select(_items.id)
-            .where(*rights, *self._conditions(connection, user, wanted, at))
-            .limit(COUNTED_AT_MOST + 1)
-            for rights in self._rights(user, at)
-        ]
-        found = union_all(*(select(branch.subquery()) for branch in branches)).subquery()
-        number = connection.execute(select(func.count()).select_from(found)).scalar_one()
-        return min(number, COUNTED_AT_MOST + 1)
+        asked = Asked.of(connection, wanted, user, at)
+        number = 0
+        for part in self._ranges(connection, user, at):
+            number += _count(connection, part, asked, COUNTED_AT_MOST + 1 - number)
+            if number > COUNTED_AT_MOST:
+                break
+        return number
 
     def institutions_of(self, connection: Connection, user: User, at: datetime) -> list[str]:
         """The other institutions from which the user has a part in something."""
-        shared = self._rights(user, at)[-1]
-        return list(connection.execute(select(_items.institution_id).where(*shared).distinct()).scalars())
+        found: set[str] = set()
+        for part in self._ranges(connection, user, at):
+            if part.reader != user.institution.id:
+                query = select(_items.institution_id).where(*part.conditions).distinct()
+                found.update(connection.execute(query).scalars())
+        return sorted(found)
 
-    def _rights(self, user: User, at: datetime) -> list[list[ColumnElement[bool]]]:
-        """What holds for the rows that the user has a part in: one list for each way to have one.
-
-        No row is in two, and each is read along an index of its own: with OR neither would be.
-        """
-        own = _items.institution_id == user.institution.id
-        shared = _items.id.in_(
-            union(
-                self._studies.shared_with(user, at), self._consults.with_part_for(user, at)
-            ).scalar_subquery()
-        )
+    def _ranges(self, connection: Connection, user: User, at: datetime) -> Iterator[_Range]:
+        own = user.institution.id
+        elsewhere: tuple[ColumnElement[bool], ...] = ()
         if access.sees_own_institution(user):
-            return [[own], [not_(own), shared]]
-        return [[shared]]
-
-    def _conditions(
-        self, connection: Connection, user: User, wanted: WorklistFilter, at: datetime
-    ) -> list[ColumnElement[bool]]:
-        conditions: list[ColumnElement[bool]] = []
-        if wanted.kind is not None:
-            conditions.append(_items.kind == wanted.kind)
-        if wanted.modality:
-            conditions.append(
-                or_(*(_items.modalities.contains(f" {one} ", autoescape=True) for one in wanted.modality))
-            )
-        if wanted.body_part:
-            conditions.append(
-                or_(
-                    *(
-                        _items.body_parts.contains(f"|{one.upper()}|", autoescape=True)
-                        for one in wanted.body_part
-                    )
-                )
-            )
-        if wanted.since is not None:
-            conditions.append(_items.arrived_at >= wanted.since)
-        if wanted.until is not None:
-            conditions.append(_items.arrived_at < wanted.until)
-        if wanted.institution_id is not None:
-            conditions.append(_items.institution_id == wanted.institution_id)
-        if wanted.urgency:
-            conditions.append(_items.urgency.in_([_RANK[one] for one in wanted.urgency]))
-        if wanted.state:
-            conditions.append(or_(*(_in_state(one, at) for one in wanted.state)))
-        if wanted.assigned == "me":
-            conditions.append(_items.assigned_to == user.id)
-        elif wanted.assigned == "nobody":
-            conditions.append(_items.assigned_to.is_(None))
-        if wanted.undecided:
-            conditions.append(_items.undecided > 0)
-        if wanted.min_category:
-            conditions.append(_items.ai_category >= wanted.min_category)
-        if wanted.min_probability:
-            conditions.append(_items.ai_probability >= wanted.min_probability)
-        for word in folded(wanted.q).split():
-            conditions.append(_items.search_text.contains(word, autoescape=True))
-            grams = grams_of(word)
-            if grams and connection.dialect.name == "postgresql":
-                conditions.append(type_coerce(_items.grams, ARRAY(Text)).contains(grams))
-        return conditions
+            yield _Range(own, (_items.reader == own,))
+            elsewhere = (_items.institution_id != own,)
+        yield _Range(user.id, (_items.reader == user.id, *elsewhere))
+        waits = among(connection, _items.id, self._consults.open_to(user, at))
+        mine = worklist_items.alias().c
+        is_mine = select(mine.id).where(mine.id == _items.id, mine.reader == user.id).exists()
+        first = _items.reader == _items.institution_id  # of the rows of one study or consult
+        yield _Range(None, (waits, first, *elsewhere, not_(is_mine)))
 
 
-def _in_state(state: RowState, at: datetime) -> ColumnElement[bool]:
-    is_open = select(readings.c.study_instance_uid).where(readings.c.lease_expires_at > at)
-    if state is RowState.BEING_READ:
-        return _items.id.in_(is_open)
-    if state is RowState.UNREAD:
-        return and_(_items.state == state, _items.id.not_in(is_open))
-    return _items.state == state
+def _first(
+    connection: Connection, part: _Range, asked: Asked, order: _Order, limit: int
+) -> list[tuple[str, str]]:
+    """The keys of the first rows of the range that are asked for."""
+    within = (*part.conditions, *order.behind())
+    terms = asked.terms(part.reader) if part.reader is not None else []
+    if terms:
+        found = _keys(connection, _along(within, order, LOOKED_AT_FOR_A_PAGE, asked).limit(limit))
+        if len(found) == limit:
+            return found
+    matching = select(worklist_items).where(*within, *terms, *asked.conditions(_items))
+    if terms:
+        # Without MATERIALIZED the planner would go along the order again.
+        rare = matching.cte().prefix_with("MATERIALIZED").c
+        return _keys(connection, select(rare.id, rare.reader).order_by(*order.by(rare)).limit(limit))
+    keys = matching.with_only_columns(_items.id, _items.reader)
+    return _keys(connection, keys.order_by(*order.by(_items)).limit(limit))
+
+
+def _keys(connection: Connection, query: Select[Any]) -> list[tuple[str, str]]:
+    return [(row.id, row.reader) for row in connection.execute(query)]
+
+
+def _count(connection: Connection, part: _Range, asked: Asked, limit: int) -> int:
+    """How many rows of the range are asked for, up to the limit."""
+    terms = asked.terms(part.reader) if part.reader is not None else []
+    if terms:
+        newest = _along(part.conditions, _Order.of(Sort.NEWEST), LOOKED_AT_FOR_A_COUNT, asked)
+        if (found := _number(connection, newest, limit)) == limit:
+            return found
+    query = select(_items.id).where(*part.conditions, *terms, *asked.conditions(_items))
+    return _number(connection, query, limit)
+
+
+def _along(
+    within: Sequence[ColumnElement[bool]], order: _Order, looked_at: int, asked: Asked
+) -> Select[tuple[str, str]]:
+    """The keys of what is asked for among so many first rows of the order."""
+    some = select(worklist_items).where(*within).order_by(*order.by(_items)).limit(looked_at).subquery().c
+    return select(some.id, some.reader).where(*asked.conditions(some)).order_by(*order.by(some))
+
+
+def _number(connection: Connection, rows: Select[Any], limit: int) -> int:
+    counted = select(func.count()).select_from(rows.limit(limit).subquery())
+    return int(connection.execute(counted).scalar_one())

@@ -14,6 +14,7 @@ from teleconsult.studies.repository import Study
 from teleconsult.users.members import MemberRepository
 from teleconsult.users.schemas import InstitutionOut, UserRefOut
 from teleconsult.users.user import User
+from teleconsult.worklist.paging import After
 from teleconsult.worklist.reading import Reading
 from teleconsult.worklist.reading_repository import ReadingRepository
 from teleconsult.worklist.repository import WorklistRepository
@@ -38,14 +39,14 @@ views = ViewRepository()
 
 
 class WorklistQuery(WorklistFilter):
-    after: Annotated[str, Query(max_length=400)] | None = None  # `next` of the page before
+    after: After = None
 
 
 @router.get("")
 def read_worklist(
     wanted: Annotated[WorklistQuery, Query()], parts: Parts, user: CurrentUser, now: Now
 ) -> WorklistOut:
-    worklist = WorklistRepository(parts.studies, parts.consults)
+    worklist = WorklistRepository(parts.consults)
     with parts.database.reading() as connection:
         page = worklist.page(connection, user, wanted, now, wanted.after)
         is_whole = wanted.after is None and page.next is None
@@ -60,7 +61,7 @@ def read_worklist(
 @router.get("/choices")
 def read_worklist_choices(parts: Parts, user: CurrentUser, now: Now) -> WorklistChoicesOut:
     """Institutions to filter by, and colleagues to give a study to."""
-    worklist = WorklistRepository(parts.studies, parts.consults)
+    worklist = WorklistRepository(parts.consults)
     with parts.database.reading() as connection:
         others = worklist.institutions_of(connection, user, now)
         known = parts.users.institutions(connection)

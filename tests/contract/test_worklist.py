@@ -18,6 +18,7 @@ from storage.tables import (
     consults,
     findings,
     inference_jobs,
+    panel_opinions,
     patients,
     readings,
     series,
@@ -34,13 +35,14 @@ from teleconsult.errors import AssignedMeanwhile, BadCursor
 from teleconsult.studies.repository import StudyRepository
 from teleconsult.users.repository import UserRepository
 from teleconsult.users.user import Role, User
+from teleconsult.worklist import repository
 from teleconsult.worklist.reading import LEASE
 from teleconsult.worklist.reading_repository import ReadingRepository
 from teleconsult.worklist.repository import WorklistRepository
 from teleconsult.worklist.worklist_filter import RowState, Sort, WorklistFilter
 
 NOON = datetime.now(UTC).replace(microsecond=0)
-WORKLIST = WorklistRepository(StudyRepository(), ConsultRepository())
+WORKLIST = WorklistRepository(ConsultRepository())
 
 
 @dataclass
@@ -125,7 +127,10 @@ class Clinic:
         return key
 
     def item(self, key: str) -> Any:
-        query = select(worklist_items).where(worklist_items.c.id == key)
+        """The row that its own institution reads."""
+        query = select(worklist_items).where(
+            worklist_items.c.id == key, worklist_items.c.reader == worklist_items.c.institution_id
+        )
         return self.connection.execute(query).one_or_none()
 
     def found(self, user: str = "asking", **wanted: Any) -> list[str]:
@@ -135,10 +140,10 @@ class Clinic:
 
 @pytest.fixture
 def clinic(database: Database) -> Iterator[Clinic]:
-    repository = UserRepository(database)
+    people = UserRepository(database)
     with database.transaction() as connection:
         made = Clinic(connection)
-        places = {name: repository.add_institution(connection, name, name).id for name in "ABC"}
+        places = {name: people.add_institution(connection, name, name).id for name in "ABC"}
         for username, roles, place in (
             ("asking", [Role.GRASSROOTS_CLINICIAN], "A"),
             ("reader", [Role.RADIOLOGIST], "A"),
@@ -159,7 +164,7 @@ def clinic(database: Database) -> Iterator[Clinic]:
                     institution_id=places[place],
                 )
             )
-            made.users[username] = repository.get(connection, username)
+            made.users[username] = people.get(connection, username)
         AgreementRepository().add(
             connection,
             Agreement(
@@ -419,6 +424,57 @@ def test_search_finds_any_part_of_any_word_in_both_scripts(clinic: Clinic) -> No
         assert set(clinic.found(q=words)) == expected, words
 
 
+def test_what_is_common_and_what_is_rare_come_in_the_same_order(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patient = clinic.patient()
+    made = [clinic.study(patient, NOON - timedelta(minutes=one)) for one in range(9)]
+    for number, study in enumerate(made):
+        clinic.series(study, "MG" if number % 3 == 0 else "CT")
+    wanted = WorklistFilter(modality=["MG"], sort=Sort.NEWEST)
+    asking = clinic.users["asking"]
+    for looked_at in (1, 4, 2000):  # along the order nothing, some, or all of it is found
+        monkeypatch.setattr(repository, "LOOKED_AT_FOR_A_PAGE", looked_at)
+        monkeypatch.setattr(repository, "LOOKED_AT_FOR_A_COUNT", looked_at)
+        page = WORKLIST.page(clinic.connection, asking, wanted, NOON, limit=2)
+        rest = WORKLIST.page(clinic.connection, asking, wanted, NOON, page.next, limit=2)
+        assert [row.id for row in (*page.rows, *rest.rows)] == made[::3]
+        assert WORKLIST.count(clinic.connection, asking, wanted, NOON) == 3
+
+
+def test_who_gave_an_opinion_finds_its_consult_and_studies_until_it_is_declined(clinic: Clinic) -> None:
+    patient = clinic.patient()
+    study = clinic.study(patient)
+    other = clinic.users["other"]
+    consult = clinic.consult(patient, study, status="closed", form="panel", specialty="oncology")
+    assert clinic.found("other") == []
+    clinic.connection.execute(
+        insert(panel_opinions).values(
+            consult_id=consult, specialty="radiology", position=1, author_id=other.id, text="", dissent=""
+        )
+    )
+    assert set(clinic.found("other")) == {study, consult}
+    clinic.connection.execute(update(consults).where(consults.c.id == consult).values(status="declined"))
+    assert clinic.found("other") == []
+
+
+def test_an_event_about_a_study_reaches_those_who_may_open_it(clinic: Clinic) -> None:
+    patient = clinic.patient()
+    everybody = list(clinic.users.values())
+    studies_made = [clinic.study(patient)]
+    for status, specialist in product(Status, (None, "asked")):
+        study = clinic.study(patient)
+        clinic.consult(patient, study, status=status, specialist_id=specialist)
+        studies_made.append(study)
+    all_studies = StudyRepository()
+    for study in studies_made:
+        told = all_studies.seen_by(clinic.connection, study, everybody)
+        may = {
+            one.id for one in everybody if all_studies.visible_to(clinic.connection, one, only=[study])
+        }
+        assert told == may
+
+
 def test_a_cursor_that_we_did_not_write_is_refused(clinic: Clinic) -> None:
     good = ("MjAyNg==", "bm90IGpzb24=", "", "é", "W10=", "WzEsICJ4IiwgInkiXQ==")
     for cursor in good:
@@ -427,12 +483,12 @@ def test_a_cursor_that_we_did_not_write_is_refused(clinic: Clinic) -> None:
 
 
 def test_a_study_taken_by_one_is_not_taken_from_them_by_whoever_saw_it_free(clinic: Clinic) -> None:
-    repository = ReadingRepository()
+    kept = ReadingRepository()
     study = clinic.study(clinic.patient())
-    before = repository.get(clinic.connection, study)
-    repository.save(clinic.connection, before, before.assigned(clinic.users["reader"].id, None, NOON))
+    before = kept.get(clinic.connection, study)
+    kept.save(clinic.connection, before, before.assigned(clinic.users["reader"].id, None, NOON))
     with pytest.raises(AssignedMeanwhile):
-        repository.get(clinic.connection, study).assigned(clinic.users["asking"].id, None, NOON)
+        kept.get(clinic.connection, study).assigned(clinic.users["asking"].id, None, NOON)
     assert clinic.found("reader", assigned="me") == [study]
 
 
@@ -445,5 +501,8 @@ def test_a_search_gram_of_a_word_stands_in_every_text_with_that_word(clinic: Cli
         words = "".join(chance.choices(letters, k=9))
         start = chance.randrange(9)
         word = words[start : start + chance.randrange(1, 5)].split(" ")[0]
-        grams = clinic.connection.execute(text("SELECT worklist_grams(:words)"), {"words": words}).scalar()
+        grams = clinic.connection.execute(
+            text("SELECT worklist_terms('i', 'study', 'read', 0, NULL, '', '', 0, 0, 0, :words)"),
+            {"words": words},
+        ).scalar()
         assert set(worklist_index.grams_of(word)) <= set(grams or []), (words, word)

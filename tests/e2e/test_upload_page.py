@@ -102,7 +102,7 @@ def set_line(session: CDPSession, *, offline: bool = False, fast: bool = False) 
 
 
 def stored_of(client: Client, patient_id: str) -> int:
-    studies = [s for s in client.get("/api/studies") if s["patient"]["patient_id"] == patient_id]
+    studies = [s for s in client.get("/api/studies")["studies"] if s["patient"]["patient_id"] == patient_id]
     return sum(len(series["instances"]) for s in studies for series in detail(client, s)["series"])
 
 
@@ -272,7 +272,7 @@ def test_a_drop_can_be_sent_without_the_patients_identity(
     safe(page)
     assert page.get_by_test_id("upload-study").count() == 1
     assert stored_of(client, "U-9") == 0
-    names = {study["patient"]["name"] for study in client.get("/api/studies")}
+    names = {study["patient"]["name"] for study in client.get("/api/studies")["studies"]}
     assert not any("UPLOAD 9" in name for name in names)
 
 

@@ -112,7 +112,7 @@ def test_what_two_institutions_agree_on_is_what_one_may_ask_the_other(
 
     first = admin.get("/api/agreements")["agreements"][0]
     admin.post(f"/api/agreements/{first['id']}/end", {"reason": "the contract is renewed"})
-    assert [one["id"] for one in specialist.get("/api/consults")] == [running["id"]]
+    assert [one["id"] for one in specialist.get("/api/consults")["consults"]] == [running["id"]]
     accepting = {"event": "accept", "version": waiting["version"]}
     assert specialist.http.post(f"/api/consults/{waiting['id']}/events", json=accepting).status_code == 404
     refused = clinician.http.post("/api/consults", json=request_body)
@@ -132,7 +132,7 @@ def test_what_two_institutions_agree_on_is_what_one_may_ask_the_other(
         "consultation",
         1,
     )
-    assert {one["id"] for one in specialist.get("/api/consults")} == {running["id"], waiting["id"]}
+    assert {one["id"] for one in specialist.get("/api/consults")["consults"]} == {running["id"], waiting["id"]}
     diagnosis = request_body | {"legal_role": "remote-diagnosis"}
     assert clinician.http.post("/api/consults", json=diagnosis).json()["code"] == "no-agreement"
     oncology = request_body | {"specialty": "oncology"}

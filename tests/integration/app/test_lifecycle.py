@@ -53,7 +53,7 @@ def test_a_deleted_study_is_gone_for_everybody_and_comes_back_when_it_is_sent_ag
     administrator.post(f"/api/manage/studies/{uid}/deletion", REASON)
 
     assert specialist.http.get(f"/api/studies/{uid}").status_code == 404
-    assert uid not in [study["study_instance_uid"] for study in specialist.get("/api/studies")]
+    assert uid not in [study["study_instance_uid"] for study in specialist.get("/api/studies")["studies"]]
     archive = installation.archive()
     assert len(orthanc_ids) == 4 and not any(archive.has(one) for one in orthanc_ids)
     listed = administrator.get("/api/manage?q=T-DELETE")["deleted"]
@@ -206,7 +206,7 @@ def test_a_retention_rule_says_whom_it_meets_and_ends_when_it_is_removed(
     assert specialist.http.post("/api/manage/retention-rules", json=body).status_code == 403
     administrator.post("/api/manage/retention-rules", body)
     wait_until(
-        lambda: specialist.get("/api/studies?q=T-OLD")[0]["tier"] == "cold", "the daily pass moved it", 60
+        lambda: specialist.get("/api/studies?q=T-OLD")["studies"][0]["tier"] == "cold", "the daily pass moved it", 60
     )
     (rule,) = administrator.get("/api/manage")["rules"]
     administrator.http.delete(f"/api/manage/retention-rules/{rule['id']}").raise_for_status()

@@ -24,6 +24,29 @@ export function reconnectDelayMs(attempt: number): number {
   return Math.min(RECONNECT_FIRST_MS * 2 ** attempt, RECONNECT_MOST_MS);
 }
 
+/** Lists are asked for again at most so often, whatever arrives meanwhile: a study comes with many events. */
+export const LISTS_AGAIN_MS = 3_000;
+
+/** Calls at once, then at most every `intervalMs`, and never leaves the last call out. */
+export function spaced(call: () => void, intervalMs: number): { ask: () => void; stop: () => void } {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let isWanted = false;
+  const turn = () => {
+    timer = undefined;
+    if (!isWanted) return;
+    isWanted = false;
+    timer = setTimeout(turn, intervalMs);
+    call();
+  };
+  return {
+    ask: () => {
+      isWanted = true;
+      if (timer === undefined) turn();
+    },
+    stop: () => clearTimeout(timer),
+  };
+}
+
 /** The cached answers that an event makes stale. */
 export function staleKeys(event: ServerEvent): readonly (readonly string[])[] {
   switch (event.type) {
@@ -88,6 +111,7 @@ export function followEvents(client: QueryClient, onOpenChange: (open: boolean) 
   let timer: ReturnType<typeof setTimeout> | undefined;
   let attempt = 0;
   let stopped = false;
+  const lists = spaced(() => void client.invalidateQueries({ queryKey: worklistKeys.all }), LISTS_AGAIN_MS);
 
   const connect = () => {
     const scheme = location.protocol === "https:" ? "wss" : "ws";
@@ -101,7 +125,8 @@ export function followEvents(client: QueryClient, onOpenChange: (open: boolean) 
     socket.onmessage = (message) => {
       const event = parseEvent(message.data);
       for (const queryKey of event === null ? [] : (staleKeys(event) ?? [])) {
-        void client.invalidateQueries({ queryKey });
+        if (queryKey === worklistKeys.all) lists.ask();
+        else void client.invalidateQueries({ queryKey });
       }
     };
     socket.onclose = () => {
@@ -116,6 +141,7 @@ export function followEvents(client: QueryClient, onOpenChange: (open: boolean) 
   return () => {
     stopped = true;
     clearTimeout(timer);
+    lists.stop();
     socket?.close();
   };
 }

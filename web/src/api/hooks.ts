@@ -1,10 +1,19 @@
 /** Every question to and every order for the server that a page needs, as a hook. */
-import { queryOptions, skipToken, useMutation, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
+import {
+  keepPreviousData,
+  queryOptions,
+  skipToken,
+  useMutation,
+  useQuery,
+  useQueryClient,
+  type QueryClient,
+} from "@tanstack/react-query";
 
 import { ApiError, del, get, patch, post, put } from "./client";
 import type {
   CallQuality,
   Consult,
+  Consults,
   ConsultEvent,
   Devices,
   DicomPeer,
@@ -24,6 +33,7 @@ import type {
   Report,
   ReportBody,
   ScheduledProcedure,
+  Studies,
   StudyDetail,
   StudySummary,
   Upload,
@@ -140,10 +150,22 @@ export function useSetLanguage() {
   });
 }
 
-export function useStudies(pollMs: number | false = false) {
+/** What one answer lists at most. */
+const LISTED_AT_MOST = 200;
+
+const studiesOf = (query: URLSearchParams) => ({
+  queryKey: [...keys.studies, query.toString()],
+  queryFn: async ({ signal }: { signal: AbortSignal }): Promise<StudySummary[]> =>
+    (await get<Studies>(`/studies?limit=${LISTED_AT_MOST}&${query.toString()}`, signal)).studies,
+});
+
+/** Those of these studies that the user may see, of the first two hundred. */
+export function useStudiesByUid(uids: readonly string[], pollMs: number | false = false) {
+  const some = [...new Set(uids)].slice(0, LISTED_AT_MOST).sort();
   return useQuery({
-    queryKey: keys.studies,
-    queryFn: ({ signal }) => get<StudySummary[]>("/studies", signal),
+    ...studiesOf(new URLSearchParams(some.map((uid) => ["uid", uid]))),
+    enabled: some.length > 0,
+    placeholderData: keepPreviousData,
     refetchInterval: pollMs,
   });
 }
@@ -153,6 +175,14 @@ export const studyQuery = (uid: string) =>
     queryKey: keys.study(uid),
     queryFn: ({ signal }) => get<StudyDetail>(`/studies/${path(uid)}`, signal),
   });
+
+/** The patient's studies that the user may see, the newest first. */
+export function useStudiesOfPatient(patientId: string | null) {
+  return useQuery({
+    ...studiesOf(new URLSearchParams({ patient_id: patientId ?? "" })),
+    enabled: patientId !== null,
+  });
+}
 
 export function useStudy(uid: string | undefined, pollMs: number | false = false) {
   return useQuery({
@@ -179,18 +209,21 @@ export function useReadingWish(uid: string) {
   });
 }
 
-export function usePatients() {
+/** The first patients of the own institution in whose name or number these words stand. */
+export function usePatients(words: string) {
   return useQuery({
-    queryKey: keys.patients,
-    queryFn: ({ signal }) => get<Patient[]>("/patients", signal),
+    queryKey: [...keys.patients, words],
+    queryFn: ({ signal }) => get<Patient[]>(`/patients?${new URLSearchParams({ q: words }).toString()}`, signal),
+    placeholderData: keepPreviousData,
   });
 }
 
-export function useConsults(pollMs: number | false = false) {
+/** Consults about this study in which the user has a part, the newest first. */
+export function useConsultsOfStudy(uid: string) {
   return useQuery({
-    queryKey: keys.consults,
-    queryFn: ({ signal }) => get<Consult[]>("/consults", signal),
-    refetchInterval: pollMs,
+    queryKey: [...keys.consults, uid],
+    queryFn: async ({ signal }): Promise<Consult[]> =>
+      (await get<Consults>(`/consults?study=${path(uid)}`, signal)).consults,
   });
 }
 

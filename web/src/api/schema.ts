@@ -352,7 +352,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Consults */
+        /**
+         * List Consults
+         * @description Consults in which the caller has a part, the newest first; with `study`, those about it alone.
+         */
         get: operations["list_consults_api_consults_get"];
         put?: never;
         /**
@@ -2342,7 +2345,7 @@ export interface paths {
         };
         /**
          * List Patients
-         * @description Patients of the own institution.
+         * @description The first patients of the own institution, by name, in whose name or number the words of `q` stand.
          */
         get: operations["list_patients_api_patients_get"];
         put?: never;
@@ -2924,7 +2927,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List Studies */
+        /**
+         * List Studies
+         * @description Studies that the caller may see, the newest first: all in which the words of `q` stand.
+         *
+         *     With `uid`, or with the `id` of a patient, those alone; a patient's are the newest up to `limit`.
+         */
         get: operations["list_studies_api_studies_get"];
         put?: never;
         post?: never;
@@ -4329,6 +4337,13 @@ export interface components {
             same_person_confirmed: boolean;
             /** Study Instance Uid */
             study_instance_uid: string;
+        };
+        /** ConsultsOut */
+        ConsultsOut: {
+            /** Consults */
+            consults: components["schemas"]["ConsultOut"][];
+            /** Next */
+            next: string | null;
         };
         /** CriticalCategoriesOut */
         CriticalCategoriesOut: {
@@ -7215,6 +7230,13 @@ export interface components {
                 [key: string]: components["schemas"]["WrittenIn"];
             };
         };
+        /** StudiesOut */
+        StudiesOut: {
+            /** Next */
+            next: string | null;
+            /** Studies */
+            studies: components["schemas"]["StudySummaryOut"][];
+        };
         /** StudyDetailOut */
         StudyDetailOut: {
             ai: components["schemas"]["AiOut"];
@@ -8498,7 +8520,11 @@ export interface operations {
     };
     list_consults_api_consults_get: {
         parameters: {
-            query?: never;
+            query?: {
+                study?: string | null;
+                after?: string | null;
+                limit?: number;
+            };
             header?: {
                 "x-teleconsult"?: string | null;
             };
@@ -8515,7 +8541,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ConsultOut"][];
+                    "application/json": components["schemas"]["ConsultsOut"];
                 };
             };
             /** @description Validation Error */
@@ -12701,7 +12727,10 @@ export interface operations {
     };
     list_patients_api_patients_get: {
         parameters: {
-            query?: never;
+            query?: {
+                q?: string;
+                limit?: number;
+            };
             header?: {
                 "x-teleconsult"?: string | null;
             };
@@ -13909,6 +13938,10 @@ export interface operations {
         parameters: {
             query?: {
                 q?: string;
+                uid?: string[];
+                patient_id?: string | null;
+                after?: string | null;
+                limit?: number;
             };
             header?: {
                 "x-teleconsult"?: string | null;
@@ -13926,7 +13959,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["StudySummaryOut"][];
+                    "application/json": components["schemas"]["StudiesOut"];
                 };
             };
             /** @description Validation Error */

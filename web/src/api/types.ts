@@ -40,6 +40,7 @@ export type Patient = Schemas["PatientWithStudiesOut"];
 export type AiSummary = Schemas["AiOut"];
 export type AiStatus = AiSummary["status"];
 export type ReadingWish = Schemas["ReadingWish"];
+export type Studies = Schemas["StudiesOut"];
 export type StudySummary = Schemas["StudySummaryOut"];
 export type Prior = Schemas["PriorOut"];
 export type StudyDetail = Schemas["StudyDetailOut"];
@@ -64,6 +65,7 @@ export type FileResult = Schemas["FileResultOut"];
 export type FileVerdict = FileResult["verdict"];
 export type Upload = Schemas["UploadOut"];
 
+export type Consults = Schemas["ConsultsOut"];
 export type Consult = Schemas["ConsultOut"];
 export type Chat = Schemas["ChatOut"];
 export type ChatMessage = Schemas["MessageOut"];

@@ -5,12 +5,11 @@ import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useSearchParams } from "react-router";
 
 import { ApiError } from "../api/client";
-import { useCreateConsult, usePatients, useStudies } from "../api/hooks";
-import type { ConsentMethod, LegalRole, NewConsult, Urgency } from "../api/types";
-import { useLanguage } from "../app/i18n";
+import { useCreateConsult, useStudiesByUid, useStudiesOfPatient } from "../api/hooks";
+import type { ConsentMethod, LegalRole, NewConsult, PatientRef, Urgency } from "../api/types";
 import { HistoryEditor } from "../history/HistoryEditor";
 import { FormChoice } from "../opinions/FormChoice";
-import { formatPersonName } from "../ui/format";
+import { PatientPicker } from "../studies/PatientPicker";
 import { Narrow } from "../ui/Narrow";
 import { Note } from "../ui/Note";
 import { PageHead } from "../ui/PageHead";
@@ -32,13 +31,11 @@ const CONSENT_METHODS: readonly ConsentMethod[] = ["written", "witnessed", "emer
 
 function Form() {
   const { t } = useTranslation("consult");
-  const language = useLanguage();
   const navigate = useNavigate();
   const say = useProblemText();
   const [parameters] = useSearchParams();
   const preset = parameters.get("study");
-  const patients = usePatients();
-  const studies = useStudies();
+  const presetStudies = useStudiesByUid(preset === null ? [] : [preset]);
   const create = useCreateConsult();
   const form = useRef<HTMLFormElement>(null);
   const [tried, setTried] = useState(false);
@@ -47,17 +44,20 @@ function Form() {
 
   useEffect(() => rememberDraft(preset, draft), [preset, draft]);
 
-  const presetStudy = studies.data?.find(({ study_instance_uid }) => study_instance_uid === preset);
+  const studies = useStudiesOfPatient(draft.patient_id);
+  const [picked, pick] = useState<PatientRef | null>(null);
+  const patient =
+    [picked, studies.data?.[0]?.patient].find((one) => one != null && one.id === draft.patient_id) ?? null;
+  const presetStudy = presetStudies.data?.[0];
   if (presetStudy !== undefined && draft.patient_id === null) {
     change({ patient_id: presetStudy.patient.id, study_instance_uids: [presetStudy.study_instance_uid] });
   }
-  if (patients.isPending || studies.isPending) return <LoadingState rows={8} />;
-  if (patients.isLoadingError) return <ErrorState error={patients.error} onRetry={() => void patients.refetch()} />;
-  if (studies.isLoadingError) return <ErrorState error={studies.error} onRetry={() => void studies.refetch()} />;
+  if (presetStudies.isLoading || (studies.isLoading && patient === null)) return <LoadingState rows={8} />;
+  const failed = [presetStudies, studies].find(({ isLoadingError }) => isLoadingError);
+  if (failed !== undefined) return <ErrorState error={failed.error} onRetry={() => void failed.refetch()} />;
 
   const faults = draftFaults(draft);
   const fault = (name: DraftFault) => (tried && faults.has(name) ? t(name === "history" ? "history:fault.history" : `fault.${name}`) : null);
-  const offered = studies.data.filter((study) => study.patient.id === draft.patient_id);
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -78,23 +78,21 @@ function Form() {
     <form ref={form} onSubmit={submit} className={classes.form} noValidate>
       <Panel title={t("form.who")}>
         <div className={classes.column}>
-          <NativeSelect
+          <PatientPicker
             label={t("form.patient")}
-            value={draft.patient_id ?? ""}
-            onChange={(event) => change({ patient_id: event.currentTarget.value || null, study_instance_uids: [] })}
+            placeholder={t("form.choosePatient")}
+            value={patient}
+            onChange={(chosen) => {
+              pick(chosen);
+              change({ patient_id: chosen?.id ?? null, study_instance_uids: [] });
+            }}
             error={fault("patient")}
             errorProps={{ role: "alert" }}
-            data={[
-              { value: "", label: t("form.choosePatient") },
-              ...patients.data.map((patient) => ({
-                value: patient.id,
-                label: `${formatPersonName(patient.name, language)} · ${t("common:patientId")} ${patient.patient_id}`,
-              })),
-            ]}
           />
-          {draft.patient_id !== null && (
+          {studies.isLoading && <LoadingState rows={2} />}
+          {studies.isSuccess && (
             <StudyChoices
-              studies={offered}
+              studies={studies.data}
               chosen={draft.study_instance_uids}
               onChange={(study_instance_uids) => change({ study_instance_uids })}
               fault={fault("study")}
@@ -157,7 +155,7 @@ function Form() {
           <p className={classes.lead}>{t("history:lead")}</p>
           <HistoryEditor
             draft={draft.history}
-            patient={patients.data.find(({ id }) => id === draft.patient_id) ?? null}
+            patient={patient}
             onChange={(history) => change({ history })}
             showFaults={tried}
           />

@@ -3,7 +3,7 @@ import { useMediaQuery } from "@mantine/hooks";
 import { useMemo, useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useConsults } from "../api/hooks";
+import { useConsultsOfStudy } from "../api/hooks";
 import type { Consult } from "../api/types";
 import { useKeys } from "../app/keys";
 import { ConsultAbout } from "./ConsultAbout";
@@ -16,10 +16,7 @@ const NARROW = "(max-width: 999px)";
 
 /** The newest consult that is about this study and that the reader has a part in. */
 export function useConsultOf(studyInstanceUid: string): Consult | null {
-  const consults = useConsults().data ?? [];
-  return (
-    consults.find(({ studies }) => studies.some(({ study_instance_uid: uid }) => uid === studyInstanceUid)) ?? null
-  );
+  return useConsultsOfStudy(studyInstanceUid).data?.[0] ?? null;
 }
 
 /** Beside the image: what AI found, or who the patient is; on a phone the patient comes as a sheet. */

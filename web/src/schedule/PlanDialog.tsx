@@ -3,9 +3,9 @@ import { notifications } from "@mantine/notifications";
 import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
-import { usePatients, useScheduleProcedure } from "../api/hooks";
-import { useLanguage } from "../app/i18n";
-import { formatPersonName } from "../ui/format";
+import { useScheduleProcedure } from "../api/hooks";
+import type { PatientRef } from "../api/types";
+import { PatientPicker } from "../studies/PatientPicker";
 import { Note } from "../ui/Note";
 import { useProblemText } from "../ui/problem";
 import { emptyPlan, forPatient, MODALITIES, newProcedure, SEXES, type Modality, type Plan, type Sex } from "./plan";
@@ -13,20 +13,17 @@ import classes from "./schedule.module.css";
 
 function Form({ onDone }: { onDone: () => void }) {
   const { t } = useTranslation("schedule");
-  const language = useLanguage();
   const say = useProblemText();
-  const patients = usePatients();
   const schedule = useScheduleProcedure();
   const [plan, setPlan] = useState<Plan>(() => emptyPlan(new Date()));
-  const [known, setKnown] = useState("");
+  const [known, setKnown] = useState<PatientRef | null>(null);
   const change = (part: Partial<Plan>) => setPlan((current) => ({ ...current, ...part }));
   const request = newProcedure(plan);
 
-  const choose = (id: string) => {
-    setKnown(id);
-    const patient = patients.data?.find((one) => one.id === id);
+  const choose = (patient: PatientRef | null) => {
+    setKnown(patient);
     setPlan((current) =>
-      patient === undefined
+      patient === null
         ? { ...current, patientId: "", name: "", sex: "", birthDate: "" }
         : forPatient(current, patient),
     );
@@ -44,22 +41,14 @@ function Form({ onDone }: { onDone: () => void }) {
   return (
     <form onSubmit={submit}>
       <div className={classes.fields}>
-        {(patients.data?.length ?? 0) > 0 && (
-          <NativeSelect
-            className={classes.wide ?? ""}
-            label={t("form.known")}
-            value={known}
-            onChange={(event) => choose(event.currentTarget.value)}
-            data={[
-              { value: "", label: t("form.newPatient") },
-              ...(patients.data ?? []).map((patient) => ({
-                value: patient.id,
-                label: `${formatPersonName(patient.name, language)} · ${t("common:patientId")} ${patient.patient_id}`,
-              })),
-            ]}
-          />
-        )}
-        {known === "" && (
+        <PatientPicker
+          className={classes.wide ?? ""}
+          label={t("form.known")}
+          placeholder={t("form.newPatient")}
+          value={known}
+          onChange={choose}
+        />
+        {known === null && (
           <>
             <TextInput
               label={t("form.patientId")}

@@ -3,7 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconCalendarPlus, IconCalendarOff } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
-import { useSchedule, useStudies } from "../api/hooks";
+import { useSchedule, useStudiesByUid } from "../api/hooks";
 import { PageHead } from "../ui/PageHead";
 import { Panel } from "../ui/Panel";
 import { EmptyState, ErrorState, LoadingState } from "../ui/states";
@@ -16,12 +16,14 @@ import classes from "./schedule.module.css";
 export function SchedulePage() {
   const { t } = useTranslation("schedule");
   const schedule = useSchedule();
-  const studies = useStudies();
   const cancelling = useCancelling();
   const [planning, plan] = useDisclosure(false);
   const all = schedule.data ?? [];
   const waiting = all.filter(({ status }) => status === "scheduled");
   const past = all.filter(({ status }) => status !== "scheduled").reverse();
+  const studies = useStudiesByUid(
+    past.filter(({ status }) => status === "completed").map(({ study_instance_uid }) => study_instance_uid),
+  );
   const arrived = new Set(studies.data?.map(({ study_instance_uid }) => study_instance_uid));
   const planButton = (
     <Button leftSection={<IconCalendarPlus size={16} />} onClick={plan.open}>

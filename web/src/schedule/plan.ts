@@ -1,5 +1,5 @@
 /** What is filled in to plan an examination. Pure; the clock is passed in. */
-import type { NewScheduledProcedure, Patient } from "../api/types";
+import type { NewScheduledProcedure, PatientRef } from "../api/types";
 
 export type Modality = NewScheduledProcedure["modality"];
 export type Sex = NonNullable<NewScheduledProcedure["patient_sex"]>;
@@ -46,7 +46,7 @@ export const emptyPlan = (now: Date): Plan => ({
 const isSex = (value: string | null): value is Sex => SEXES.some((sex) => sex === value);
 
 /** The plan for a patient who was here before. */
-export const forPatient = (plan: Plan, patient: Patient): Plan => ({
+export const forPatient = (plan: Plan, patient: PatientRef): Plan => ({
   ...plan,
   patientId: patient.patient_id,
   name: patient.name,

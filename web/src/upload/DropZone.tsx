@@ -4,7 +4,7 @@ import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
 import { usePollMs } from "../api/events";
-import { useStudies, useUpload } from "../api/hooks";
+import { useStudiesByUid, useUpload } from "../api/hooks";
 import { inLanguage, useLanguage } from "../app/i18n";
 import { formatBytes } from "../ui/format";
 import { Note } from "../ui/Note";
@@ -42,7 +42,10 @@ export function DropZone({ consultId, compact = false }: DropZoneProps) {
   const { summary, completed, phase } = state;
   const started = phase !== "idle";
   const isFinished = phase === "finished";
-  const studies = useStudies(started ? pollMs : false);
+  const studies = useStudiesByUid(
+    summary.studies.map(({ archive_study_uid }) => archive_study_uid),
+    started ? pollMs : false,
+  );
   const asked = useUpload(completed?.upload_id ?? null, (upload) => (upload?.safe_to_remove ? false : CHECK_EVERY_MS));
   const account = asked.data ?? completed;
   const refetchStudies = studies.refetch;

@@ -124,7 +124,9 @@ class Asked:
         return Condition(or_(*map(holds, states)), terms)
 
 
-def among(connection: Connection, column: Any, ids: Collection[str] | CompoundSelect[Any]) -> ColumnElement[bool]:
+def among(
+    connection: Connection, column: Any, ids: Collection[str] | CompoundSelect[Any]
+) -> ColumnElement[bool]:
     """IN, as one array where the database has them: it is looked up in the column's index, however long."""
     if connection.dialect.name != "postgresql":
         is_one: ColumnElement[bool] = column.in_(ids)

@@ -26,6 +26,8 @@ from teleconsult.opinions.repository import OpinionRepository
 from teleconsult.studies.repository import StudyRepository
 from teleconsult.users.repository import UserRepository
 from teleconsult.users.user import Role, User
+from teleconsult.worklist.repository import WorklistRepository
+from teleconsult.worklist.worklist_filter import WorklistFilter
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -116,11 +118,12 @@ def test_studies_and_lists_show_a_panel_to_exactly_those_whom_the_rule_gives_a_p
             consult = repository.get(connection, "c")
             for name, user in people.items():
                 has_part = access.part_in(user, consult) is not None
-                assert [one.id for one in repository.visible_to(connection, user)] == ["c"] * has_part, name
+                page = WorklistRepository(repository).page(
+                    connection, user, WorklistFilter(kind="consult"), utc_now()
+                )
+                assert [row.id for row in page.rows] == ["c"] * has_part, (name, status)
                 if name != "asks":  # who asked sees what is the own institution's anyway
-                    listed = connection.scalars(repository.with_part_for(user, utc_now())).all()
-                    assert list(listed) == ["c"] * has_part, (name, status)
-                    seen = StudyRepository().visible_to(connection, user)
+                    seen = StudyRepository().visible_to(connection, user, only=consult.study_instance_uids)
                     assert bool(seen) == access.shares_studies(user, consult), (name, status)
 
 

@@ -132,7 +132,8 @@ def test_what_two_institutions_agree_on_is_what_one_may_ask_the_other(
         "consultation",
         1,
     )
-    assert {one["id"] for one in specialist.get("/api/consults")["consults"]} == {running["id"], waiting["id"]}
+    listed = specialist.get("/api/consults")["consults"]
+    assert {one["id"] for one in listed} == {running["id"], waiting["id"]}
     diagnosis = request_body | {"legal_role": "remote-diagnosis"}
     assert clinician.http.post("/api/consults", json=diagnosis).json()["code"] == "no-agreement"
     oncology = request_body | {"specialty": "oncology"}

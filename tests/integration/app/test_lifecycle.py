@@ -206,7 +206,9 @@ def test_a_retention_rule_says_whom_it_meets_and_ends_when_it_is_removed(
     assert specialist.http.post("/api/manage/retention-rules", json=body).status_code == 403
     administrator.post("/api/manage/retention-rules", body)
     wait_until(
-        lambda: specialist.get("/api/studies?q=T-OLD")["studies"][0]["tier"] == "cold", "the daily pass moved it", 60
+        lambda: specialist.get("/api/studies?q=T-OLD")["studies"][0]["tier"] == "cold",
+        "the daily pass moved it",
+        60,
     )
     (rule,) = administrator.get("/api/manage")["rules"]
     administrator.http.delete(f"/api/manage/retention-rules/{rule['id']}").raise_for_status()

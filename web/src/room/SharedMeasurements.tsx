@@ -71,9 +71,15 @@ export function SharedMeasurements({ session, state, studyUids }: SharedMeasurem
         })),
       rename: ({ measurement }, label) => session?.sendMeasurement({ ...measurement, label }),
       remove: (gone) => session?.removeMeasurements(gone),
-      clear: isPresenter ? () => session?.step({ type: "clearMeasurements" }) : null,
+      clear: isPresenter
+        ? () => {
+            session?.step({ type: "clearMeasurements" });
+            const uids = new Set(studies.split(" "));
+            remove(measurements.get().flatMap((each) => (toShared(each, uids) === null ? [] : [each.uid])));
+          }
+        : null,
     });
-  }, [shared, own, participants, selfId, session, isPresenter]);
+  }, [shared, own, participants, selfId, session, isPresenter, studies]);
   useEffect(() => () => roomMarks.set(NO_MARKS), []);
 
   useEffect(() => {

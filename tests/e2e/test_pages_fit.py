@@ -67,6 +67,7 @@ def pages_of(of: BusyHospital) -> dict[str, tuple[str, str | None]]:
         "institution": ("/institution", "clinician"),
         "notifications": ("/notifications", "clinician"),
         "institution-admin": ("/institution", "admin"),
+        "members": ("/institution?tab=members", "admin"),
         "templates": ("/institution?tab=templates", "admin"),
         "template-copy": ("/institution/templates/mammography/copy", "admin"),
     }
@@ -127,7 +128,7 @@ DIALOGS = [
     ("panel", "consult", "event.schedule"),
     ("calendar", "calendar", "hours.edit"),
     ("schedule", "schedule", "plan"),
-    ("institution-admin", "institution", "members.add"),
+    ("members", "institution", "members.add"),
 ]
 
 

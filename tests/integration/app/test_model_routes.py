@@ -13,7 +13,7 @@ from inference.model_registry import ModelRegistry
 from storage import audit_log
 from storage.database import Database
 from teleconsult.app import describe_api
-from teleconsult.dependencies import signed_in
+from teleconsult.dependencies import current_user
 from teleconsult.users.user import Institution, Role, User
 from tests.bundle_builders import a_bundle
 
@@ -25,7 +25,7 @@ def a_client(database: Database, registry: ModelRegistry, role: Role) -> TestCli
     app = describe_api()
     app.state.parts = SimpleNamespace(database=database, models=registry)
     user = User("u1", "n", "N", frozenset({role}), Institution("i", "I", "I"), None, "en", False)
-    app.dependency_overrides[signed_in] = lambda: user
+    app.dependency_overrides[current_user] = lambda: user
     return TestClient(app, headers={"X-Teleconsult": "1"})
 
 

@@ -286,7 +286,7 @@ def test_everybody_in_the_room_is_told_of_a_still_before_there_is_one() -> None:
     assert room.receive(paul, of_paul, NOON) == [Send(paul, ErrorMessage(code=ErrorCode.NOT_ALLOWED))]
 
 
-@pytest.mark.parametrize("role", BY_LINK)
+@pytest.mark.parametrize("role", sorted(BY_LINK))
 def test_no_still_is_taken_of_who_came_by_a_link(role: Role) -> None:
     room = Room("room")
     (anna, _), (paul, _) = joined(room, "anna"), joined(room, "paul", role=role)

@@ -1,8 +1,8 @@
 import { Menu } from "@mantine/core";
-import { IconCheck, IconDeviceDesktop, IconMoon, IconSun } from "@tabler/icons-react";
+import { IconDeviceDesktop, IconMoon, IconSun } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
 
-import { BRIGHTNESSES, choose, type PageKind, useBrightness } from "./brightness";
+import { BRIGHTNESSES, type Brightness, choose, type PageKind, useBrightness } from "./brightness";
 
 const ICONS = { light: IconSun, dark: IconMoon, system: IconDeviceDesktop } as const;
 
@@ -13,22 +13,21 @@ export function BrightnessChoice({ kind }: { kind: PageKind }) {
   return (
     <>
       <Menu.Label>{t(`brightness.of.${kind}`)}</Menu.Label>
-      {BRIGHTNESSES.map((brightness) => {
-        const Symbol = ICONS[brightness];
-        return (
-          <Menu.Item
-            key={brightness}
-            role="menuitemradio"
-            aria-checked={brightness === current}
-            closeMenuOnClick={false}
-            leftSection={<Symbol size={16} aria-hidden />}
-            rightSection={brightness === current ? <IconCheck size={16} aria-hidden /> : null}
-            onClick={() => choose(kind, brightness)}
-          >
-            {t(`brightness.${brightness}`)}
-          </Menu.Item>
-        );
-      })}
+      <Menu.RadioGroup value={current} onChange={(chosen) => choose(kind, chosen as Brightness)}>
+        {BRIGHTNESSES.map((brightness) => {
+          const Symbol = ICONS[brightness];
+          return (
+            <Menu.RadioItem
+              key={brightness}
+              value={brightness}
+              closeMenuOnClick={false}
+              rightSection={<Symbol size={16} aria-hidden />}
+            >
+              {t(`brightness.${brightness}`)}
+            </Menu.RadioItem>
+          );
+        })}
+      </Menu.RadioGroup>
     </>
   );
 }

@@ -58,6 +58,8 @@ export const theme = createTheme({
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true, multiline: true, maw: 320 } },
     Modal: { styles: { title: { fontWeight: 600, fontSize: "1rem" } }, defaultProps: { centered: true, radius: "md", overlayProps: { backgroundOpacity: 0.45 } } },
     ActionIcon: { defaultProps: { variant: "subtle", size: "lg" } },
+    // The first item has the focus instead: a placeholder is no item, which a menu may not hold (WAI-ARIA 1.2, menu).
+    Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
   },
 });
 

@@ -5,6 +5,7 @@ import { useResetMemberPassword, useResetSecondFactor, useSwitchMember } from ".
 import type { Member } from "../api/types";
 import { Note } from "../ui/Note";
 import { useProblemText } from "../ui/problem";
+import { useFocusBack } from "../ui/useFocusBack";
 import type { GivenPassword } from "./OneTimePassword";
 
 /** What is asked about before it happens: two of them sign a colleague out, perhaps out of a consult. */
@@ -18,6 +19,7 @@ export interface ConfirmStepProps {
 }
 
 export function ConfirmStep({ member, step, onPassword, onClose }: ConfirmStepProps) {
+  useFocusBack();
   const { t } = useTranslation("institution");
   const say = useProblemText();
   const flip = useSwitchMember();

@@ -8,6 +8,7 @@ import { SPECIALTIES } from "../consults/status";
 import { Note } from "../ui/Note";
 import { useProblemText } from "../ui/problem";
 import classes from "./institution.module.css";
+import { useFocusBack } from "../ui/useFocusBack";
 import { ROLES } from "./roles";
 
 export interface MemberFormProps {
@@ -20,6 +21,7 @@ export interface MemberFormProps {
 }
 
 export function MemberForm({ member, pending, error, onSubmit, onClose }: MemberFormProps) {
+  useFocusBack();
   const { t } = useTranslation("institution");
   const say = useProblemText();
   const pageLanguage = useLanguage();

@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 
 import { Note } from "../ui/Note";
 import { useProblemText } from "../ui/problem";
+import { useFocusBack } from "../ui/useFocusBack";
 
 export interface ReasonModalProps {
   title: string;
@@ -20,6 +21,7 @@ export interface ReasonModalProps {
 
 /** Nothing is deleted, merged or moved without a reason. */
 export function ReasonModal(props: ReasonModalProps) {
+  useFocusBack();
   const { t } = useTranslation("manage");
   const say = useProblemText();
   const [reason, setReason] = useState("");

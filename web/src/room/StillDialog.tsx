@@ -8,6 +8,7 @@ import type { Session, SessionState } from "../signaling/session";
 import { StillAim } from "./StillAim";
 import { StillReview, type TakenStill } from "./StillReview";
 import { captureStill, newId } from "./captureStill";
+import { useFocusBack } from "../ui/useFocusBack";
 import type { StillChoice } from "./stillChoices";
 
 export interface StillDialogProps {
@@ -23,6 +24,7 @@ export interface StillDialogProps {
 type Fault = "refused" | "failed";
 
 export function StillDialog({ consultId, choices, session, room, onAim, onClose }: StillDialogProps) {
+  useFocusBack();
   const { t } = useTranslation("still");
   const { t: common } = useTranslation();
   const [taken, setTaken] = useState<TakenStill | null>(null);

@@ -6,6 +6,7 @@ import { useConfirmTotp } from "../api/securityHooks";
 import type { NewTotp } from "../api/types";
 import { Note } from "../ui/Note";
 import { useProblemText } from "../ui/problem";
+import { useFocusBack } from "../ui/useFocusBack";
 import classes from "./security.module.css";
 
 export interface TotpSetUpProps {
@@ -17,6 +18,7 @@ export interface TotpSetUpProps {
 
 /** The secret as picture and text, and the code that shows that the app has it. */
 export function TotpSetUp({ secret, onDone, onClose }: TotpSetUpProps) {
+  useFocusBack();
   const { t } = useTranslation("security");
   const say = useProblemText();
   const confirm = useConfirmTotp();

@@ -127,7 +127,7 @@ class Visit:
         expect(self.page.get_by_text(words(self.language(), "room", key)).first).to_be_visible()
 
     def reads_in_the_other_language(self, key: str) -> None:
-        other = "简体中文" if self.language() == "en" else "English"
+        other = "中 简体中文" if self.language() == "en" else "EN English"
         self.page.get_by_role("button", name=other, exact=True).click()
         self.button("devices.open").click()
         self.reads(key)

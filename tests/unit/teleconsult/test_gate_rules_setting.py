@@ -27,6 +27,7 @@ def an_environment(folder: Path, rules: Path) -> dict[str, str]:
         "TELECONSULT_ORTHANC_USERNAME": "teleconsult",
         "TELECONSULT_ORTHANC_PASSWORD_FILE": str(secret),
         "TELECONSULT_JOIN_SECRET_FILE": str(secret),
+        "TELECONSULT_SESSION_SECRET_FILE": str(secret),
         "TELECONSULT_GATE_RULES": str(rules),
     }
 

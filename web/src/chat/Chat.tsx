@@ -11,6 +11,7 @@ import type { Me } from "../api/types";
 import { Note } from "../ui/Note";
 import { useProblemText } from "../ui/problem";
 import { ErrorState, LoadingState } from "../ui/states";
+import { newId } from "../ui/newId";
 import classes from "./chat.module.css";
 import { Message } from "./Message";
 
@@ -70,7 +71,7 @@ function Composer({ consultId, me }: { consultId: string; me: Me }) {
   const { write } = useChatSteps(consultId);
   const [text, setText] = useLocalStorage({ key: `teleconsult.chat.${me.id}.${consultId}`, defaultValue: "" });
   const [file, setFile] = useState<File | null>(null);
-  const [id, setId] = useState(() => crypto.randomUUID());
+  const [id, setId] = useState(newId);
   const chooser = useRef<HTMLInputElement>(null);
   const isEmpty = text.trim() === "" && file === null;
   const submit = () => {
@@ -81,7 +82,7 @@ function Composer({ consultId, me }: { consultId: string; me: Me }) {
         onSuccess: () => {
           setText("");
           setFile(null);
-          setId(crypto.randomUUID());
+          setId(newId());
         },
       },
     );
@@ -113,7 +114,7 @@ function Composer({ consultId, me }: { consultId: string; me: Me }) {
           aria-label={t("attach")}
           onChange={({ currentTarget }) => {
             setFile(currentTarget.files?.[0] ?? null);
-            setId(crypto.randomUUID());
+            setId(newId());
             currentTarget.value = "";
           }}
         />

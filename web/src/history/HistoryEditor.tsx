@@ -22,8 +22,8 @@ import {
 } from "./draft";
 import classes from "./history.module.css";
 import { TypeAhead } from "./TypeAhead";
+import { newId } from "../ui/newId";
 
-const newId = () => crypto.randomUUID();
 const NO_ITEMS: readonly HistoryItem[] = [];
 
 export interface HistoryEditorProps {

@@ -7,7 +7,8 @@ import { useTranslation } from "react-i18next";
 import type { Session, SessionState } from "../signaling/session";
 import { StillAim } from "./StillAim";
 import { StillReview, type TakenStill } from "./StillReview";
-import { captureStill, newId } from "./captureStill";
+import { newId } from "../ui/newId";
+import { captureStill } from "./captureStill";
 import { useFocusBack } from "../ui/useFocusBack";
 import type { StillChoice } from "./stillChoices";
 

@@ -23,6 +23,8 @@ function useDecided() {
   const client = useQueryClient();
   return {
     onSuccess: (finding: Finding) => {
+      // An answer that is still on its way may be older than this one.
+      void client.cancelQueries({ queryKey: keys.study(finding.study_instance_uid) });
       client.setQueryData<StudyDetail>(keys.study(finding.study_instance_uid), (study) =>
         study === undefined ? study : withFinding(study, finding),
       );

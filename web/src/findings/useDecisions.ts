@@ -30,7 +30,11 @@ export function useDecisions(): Decisions {
       if (reason === undefined && !mayDecide(finding, status)) return;
       const key = keys.study(finding.study_instance_uid);
       void client.cancelQueries({ queryKey: key });
-      client.setQueryData<StudyDetail>(key, (study) => study && withFinding(study, { ...finding, status }));
+      // Only its status: what the key saw may be older than what the server has answered since.
+      client.setQueryData<StudyDetail>(key, (study) => {
+        const known = study?.findings.find(({ id }) => id === finding.id);
+        return study && known && withFinding(study, { ...known, status });
+      });
       last.current = last.current.then(async () => {
         // The version that the decision before this one has led to.
         const now = client.getQueryData<StudyDetail>(key)?.findings.find(({ id }) => id === finding.id) ?? finding;

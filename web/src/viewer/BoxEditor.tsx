@@ -21,12 +21,11 @@ const HANDLE_PX = 9;
 const SIDES_FROM_PX = 3 * TOUCH_PX;
 const GROW = 1.05;
 
-/** On the finding's own image, where the box begins; a plane's image coordinates count from the first pixel's centre. */
+/** On the finding's own image, where the box begins. */
 function begun(edit: BoxEdit, plane: Plane | null): Pick<BoxEdit, "box" | "reachMm"> {
   const { box_px: pixels, box_lps_mm: lps } = edit.finding;
   const projected = lps === null || plane === null ? null : projectedBox(plane, lps);
-  const box = pixels ?? (projected === null ? null : (projected.map((edge) => edge + 0.5) as unknown as Box));
-  return { box, reachMm: lps === null || plane === null ? null : depthsOf(plane, lps) };
+  return { box: pixels ?? projected, reachMm: lps === null || plane === null ? null : depthsOf(plane, lps) };
 }
 
 function onCanvas(transform: ImageToCanvas, [x0, y0, x1, y1]: Box): Readonly<Record<Handle, Point>> {

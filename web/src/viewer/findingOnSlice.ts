@@ -22,7 +22,7 @@ export interface Slice {
 
 export interface FindingMark {
   finding: Finding;
-  /** In image pixels. */
+  /** In pixel edges of the image. */
   box: Box;
   /** "central": the slice that the finding names; "through": another one that its box passes. */
   section: "central" | "through";
@@ -55,11 +55,11 @@ export function depthsOf(plane: Plane, box: BoxLps): readonly [below: number, ab
   return [Math.min(0, least), Math.max(0, most)];
 }
 
-/** The box's outline on the plane, in image pixels. */
+/** The box's outline on the plane, in pixel edges; a plane's position is the centre of its first pixel. */
 export function projectedBox(plane: Plane, box: BoxLps): Box {
   const points = cornersOf(box).map((corner) => {
     const offset = minus(corner, plane.position);
-    return [dot(offset, plane.row) / plane.spacing[0], dot(offset, plane.column) / plane.spacing[1]] as const;
+    return [dot(offset, plane.row) / plane.spacing[0] + 0.5, dot(offset, plane.column) / plane.spacing[1] + 0.5] as const;
   });
   const columns = points.map(([column]) => column);
   const rows = points.map(([, row]) => row);

@@ -107,7 +107,7 @@ describe("an image point", () => {
 describe("a box", () => {
   it("covers its outer pixels whole", () => {
     const doubled = imageToCanvas([1, 1], [3, 1], [1, 3]);
-    expect(boxOnCanvas(doubled, [10, 20, 12, 20])).toEqual([20, 40, 26, 42]);
+    expect(boxOnCanvas(doubled, [10, 20, 13, 21])).toEqual([20, 40, 26, 42]);
   });
 
   it("stays visible when it is tiny, about the same centre", () => {
@@ -132,8 +132,8 @@ describe("a finding", () => {
 
   it("without pixels is projected from the patient's coordinates", () => {
     const box = markOn(aFinding({ box_px: null }), aSlice("1.1.31", -195))?.box ?? [0, 0, 0, 0];
-    expect((box[0] + box[2]) / 2).toBeCloseTo((-83 + 143.2177734375) / 0.564453125, 6);
-    expect((box[1] + box[3]) / 2).toBeCloseTo((-192 + 287.2177734375) / 0.564453125, 6);
+    expect((box[0] + box[2]) / 2).toBeCloseTo((-83 + 143.2177734375) / 0.564453125 + 0.5, 6);
+    expect((box[1] + box[3]) / 2).toBeCloseTo((-192 + 287.2177734375) / 0.564453125 + 0.5, 6);
   });
 
   it("on a mammogram needs no plane", () => {
@@ -210,7 +210,7 @@ describe("a picture that is turned", () => {
 
   it.each(TURNS)("to %o keeps a mark on its pixels", (turn) => {
     const transform = laid(turn);
-    const [x0, y0, x1, y1] = boxOnCanvas(transform, [10, 20, 12, 20]);
+    const [x0, y0, x1, y1] = boxOnCanvas(transform, [10, 20, 13, 21]);
     const corners = [toImage(transform, [x0, y0]), toImage(transform, [x1, y1])];
     const along = (axis: 0 | 1) => corners.map((corner) => corner?.[axis] ?? NaN).sort((a, b) => a - b);
     expect(along(0)).toEqual([expect.closeTo(9.5), expect.closeTo(12.5)]);

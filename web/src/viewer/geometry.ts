@@ -76,13 +76,13 @@ export function toImage({ origin, column, row }: ImageToCanvas, [cx, cy]: Point)
   return [(dx * row[1] - row[0] * dy) / determinant, (column[0] * dy - dx * column[1]) / determinant];
 }
 
-/** The upright canvas rectangle around a box of image pixels, the outer pixels included whole. */
+/** The upright canvas rectangle around a box in pixel edges: the first pixel reaches from 0 to 1. */
 export function boxOnCanvas(transform: ImageToCanvas, [x0, y0, x1, y1]: Box): Box {
   const corners = [
     toCanvas(transform, [x0 - 0.5, y0 - 0.5]),
-    toCanvas(transform, [x1 + 0.5, y0 - 0.5]),
-    toCanvas(transform, [x0 - 0.5, y1 + 0.5]),
-    toCanvas(transform, [x1 + 0.5, y1 + 0.5]),
+    toCanvas(transform, [x1 - 0.5, y0 - 0.5]),
+    toCanvas(transform, [x0 - 0.5, y1 - 0.5]),
+    toCanvas(transform, [x1 - 0.5, y1 - 0.5]),
   ];
   const xs = corners.map(([x]) => x);
   const ys = corners.map(([, y]) => y);

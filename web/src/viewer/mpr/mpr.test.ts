@@ -229,7 +229,7 @@ describe("what three planes show", () => {
       expect(mark?.section).toBe("central");
       const [x0, y0, x1, y1] = mark?.box ?? [NaN, NaN, NaN, NaN];
       const [x, y] = pointOf(grid, section, centre);
-      expect([(x0 + x1) / 2, (y0 + y1) / 2]).toEqual([expect.closeTo(x, 6), expect.closeTo(y, 6)]);
+      expect([(x0 + x1 - 1) / 2, (y0 + y1 - 1) / 2]).toEqual([expect.closeTo(x, 6), expect.closeTo(y, 6)]);
       expect((x1 - x0) * grid.spacing[section.columns]).toBeCloseTo(1.2, 6);
       expect(marksOnPlane([finding], "2", planeOf(grid, section, layer === 0 ? 2 : 0), half)).toEqual([]);
     }

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
 
-from imaging.finding import Category, FindingKind
+from imaging.finding import Category, Finding, FindingKind
 from imaging.lung_nodule import Change, Laterality, LungThird, NoduleType
 from inference import bi_rads, fleischner, lung_rads
 from inference.guideline import guideline_of
@@ -82,14 +82,17 @@ class ComparisonOut(BaseModel):
 class ByModelOut(BaseModel):
     """What the model gave, where a reader drew another box."""
 
-    model_config = ConfigDict(from_attributes=True)
-
     box_px: tuple[float, float, float, float] | None
     box_lps_mm: tuple[float, float, float, float, float, float] | None
     diameter_mm: float | None
     long_axis_mm: float | None
     short_axis_mm: float | None
     category: CategoryOut | None
+    suggestion: SuggestionOut | None
+
+    @classmethod
+    def of(cls, finding: Finding) -> "ByModelOut":
+        return cls.model_validate(finding.to_json() | {"suggestion": suggestion_out(finding.category)})
 
 
 class FindingOut(BaseModel):
@@ -189,7 +192,7 @@ def findings_out(
             decided_at=record.decided_at,
             decision_reason=record.decision_reason,
             version=record.version,
-            by_model=None if record.by_model is None else ByModelOut.model_validate(record.by_model),
+            by_model=None if record.by_model is None else ByModelOut.of(record.by_model),
         )
         for record in records
     ]

@@ -3855,6 +3855,7 @@ export interface components {
             long_axis_mm: number | null;
             /** Short Axis Mm */
             short_axis_mm: number | null;
+            suggestion: components["schemas"]["SuggestionOut"] | null;
         };
         /** CalendarEntryOut */
         CalendarEntryOut: {

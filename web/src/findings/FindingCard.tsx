@@ -1,11 +1,11 @@
 import { Button, NativeSelect } from "@mantine/core";
-import { IconArrowBackUp, IconArrowRight, IconCheck, IconPencil, IconX } from "@tabler/icons-react";
+import { IconArrowBackUp, IconArrowRight, IconPencil } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useModelHere } from "../api/findingHooks";
 import type { Finding, Series } from "../api/types";
-import { useLanguage } from "../app/i18n";
+import { inLanguage, useLanguage } from "../app/i18n";
 import { formatInstant, formatProbability } from "../ui/format";
 import { Tag } from "../ui/Tag";
 import { EvidencePictures } from "./EvidencePictures";
@@ -53,6 +53,7 @@ function ModelHere({ finding }: { finding: Finding }) {
 
 function Provenance({ finding }: { finding: Finding }) {
   const { t } = useTranslation("findings");
+  const language = useLanguage();
   return (
     <dl className={classes.provenance}>
       <dt>{t("model")}</dt>
@@ -74,7 +75,7 @@ function Provenance({ finding }: { finding: Finding }) {
           <dt>{t("edit.byModel")}</dt>
           <dd className="tabular" data-testid="by-model">
             {finding.by_model.diameter_mm === null ? t("edit.noSize") : `${finding.by_model.diameter_mm.toFixed(1)} mm`}
-            {finding.by_model.category !== null && ` · ${finding.by_model.category.meaning}`}
+            {finding.by_model.suggestion !== null && ` · ${inLanguage(finding.by_model.suggestion.condition, language)}`}
           </dd>
         </>
       )}
@@ -97,7 +98,7 @@ function EditButton({ finding, onEdit, size }: Pick<Deciding, "finding" | "onEdi
     <Button
       size={size}
       variant={size === "xs" ? "default" : "subtle"}
-      leftSection={<IconPencil size={size === "xs" ? 15 : 14} />}
+      leftSection={size === "xs" ? undefined : <IconPencil size={14} />}
       onClick={() => onEdit(finding)}
     >
       {t("edit.open")}
@@ -155,7 +156,6 @@ function Undecided({ finding, decisions, onEdit }: Deciding) {
       <Button
         size="xs"
         color="moss"
-        leftSection={<IconCheck size={15} />}
         disabled={pending}
         onClick={() => decisions.decide(finding, "accepted")}
       >
@@ -168,7 +168,6 @@ function Undecided({ finding, decisions, onEdit }: Deciding) {
       <Button
         size="xs"
         variant="default"
-        leftSection={<IconX size={15} />}
         disabled={pending}
         onClick={() => decisions.decide(finding, "rejected")}
       >

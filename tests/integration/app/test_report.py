@@ -199,6 +199,12 @@ def test_a_report_in_a_template_that_the_hospital_changes_while_it_is_written(
     assert first["status"] == "edited" and first["decided_by"]["display_name"]
     assert first["diameter_mm"] > by_model["diameter_mm"] == first["by_model"]["diameter_mm"]
     assert clinician.http.put(f"{at}/edit", json=edit).json()["code"] == "changed-meanwhile"
+    for tail, method in (("edit", "PUT"), ("model-here", "GET")):
+        outside, absent = (
+            admin.http.request(method, f"/api/findings/{name}/{tail}", json=edit)
+            for name in (first["id"], "absent")
+        )
+        assert (outside.status_code, outside.text) == (404, absent.text)
     beyond = {"box_px": [-5, 0, 9, 9], "version": first["version"]}
     assert specialist.http.put(f"{at}/edit", json=beyond).json()["code"] == "box-not-on-image"
     assert specialist.get(f"{at}/model-here")["edited"] >= 1

@@ -67,7 +67,7 @@ docs: ## Redraw the generated pages of docs/ and check every link in them
 	@$(PYTHON) docs/draw_states.py
 	@$(PYTHON) docs/check_links.py
 
-BENCHMARKS ?= worklist start_and_stop upload upload_codings study_out volume_ready planes change_feed deidentify shared_scroll first_image
+BENCHMARKS ?= worklist start_and_stop upload upload_codings study_out volume_ready planes change_feed deidentify shared_scroll first_image decide_findings
 bench: ## Measure everything, an hour or so; BENCHMARKS="upload ..." chooses
 	@for name in $(BENCHMARKS); do echo "== $$name"; $(PYTHON) -m benchmarks.$$name; done
 

@@ -36,7 +36,7 @@ def test_a_call_whose_relay_is_killed_goes_on_at_the_other_and_nobody_else_notic
     carla, dan = rooms.enter(rooms.a_room_at(living), "carla", "dan")
     for here, there in ((anna, ben), (ben, anna), (carla, dan), (dan, carla)):
         here.sees(there)
-    ben.page.evaluate("session.takePresenter()")
+    anna.page.evaluate("session.step({type: 'givePresenter', participantId: 'ben'})")
     ben.waits("state.presenterId === 'ben'", "ben presents")
     ben.page.evaluate("state => session.sendViewer(state)", a_viewer_state(zoom=3))
     anna.waits("state.viewer?.zoom === 3", "anna sees it")

@@ -16,6 +16,7 @@ def a_viewer_state(**changes: Any) -> dict[str, Any]:
         "studyInstanceUid": "1.2.3",
         "seriesInstanceUid": "1.2.3.4",
         "sopInstanceUid": "1.2.3.4.5",
+        "frame": 0,
         "windowCenter": -600,
         "windowWidth": 1500,
         "zoom": 1,
@@ -25,6 +26,7 @@ def a_viewer_state(**changes: Any) -> dict[str, Any]:
         "flip": True,
         "invert": False,
         "findingId": None,
+        "tool": None,
         "layout": "stack",
         "prior": None,
         "hanging": None,
@@ -49,7 +51,7 @@ def test_two_see_and_hear_each_other_and_share_what_they_look_at(visitor: MakeVi
     anna.waits("state.pointers.ben === undefined", "ben's pointer is gone")
 
     ben.page.evaluate("state => session.sendViewer(state)", a_viewer_state(sopInstanceUid="1.2.3.4.6"))
-    ben.page.evaluate("session.takePresenter()")
+    anna.page.evaluate("session.step({type: 'givePresenter', participantId: 'ben'})")
     anna.waits("state.presenterId === 'ben'", "ben presents")
     assert anna.state["viewer"]["sopInstanceUid"] == "1.2.3.4.5", "ben did not present when he sent it"
     ben.page.evaluate("state => session.sendViewer(state)", a_viewer_state(sopInstanceUid="1.2.3.4.7"))

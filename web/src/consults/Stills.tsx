@@ -1,4 +1,4 @@
-import { Anchor, Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
+import { Anchor, Button, Group, Stack, Text, Textarea } from "@mantine/core";
 import { IconDownload, IconTrash } from "@tabler/icons-react";
 import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
@@ -8,6 +8,7 @@ import { usePollMs } from "../api/events";
 import { useDeleteStill, useStills } from "../api/stillHooks";
 import type { Still } from "../api/types";
 import { useLanguage } from "../app/i18n";
+import { Dialog } from "../ui/Dialog";
 import { formatInstant } from "../ui/format";
 import { Note } from "../ui/Note";
 import { Panel } from "../ui/Panel";
@@ -77,12 +78,11 @@ function Small({ consultId, still, onOpen }: { consultId: string; still: Still; 
 
 function Large({ consultId, still, onClose }: { consultId: string; still: Still; onClose: () => void }) {
   const { t } = useTranslation("still");
-  const { t: common } = useTranslation();
   const { name, facts, when } = useWords(still);
   const [isDeleting, setDeleting] = useState(false);
   const picture = addresses.still(consultId, still.id);
   return (
-    <Modal opened onClose={onClose} size="auto" title={name} closeButtonProps={{ "aria-label": common("close") }}>
+    <Dialog onClose={onClose} size="auto" title={name}>
       <Stack gap="sm">
         <img className={classes.large} src={picture} alt={name} data-testid="large-still" width={still.width} height={still.height} />
         <div>
@@ -112,7 +112,7 @@ function Large({ consultId, still, onClose }: { consultId: string; still: Still;
           </Group>
         )}
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Stack } from "@mantine/core";
+import { Button, Group, Stack } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useAddHistory } from "../api/historyHooks";
 import type { PatientRef } from "../api/types";
+import { Dialog } from "../ui/Dialog";
 import { Note } from "../ui/Note";
 import { useProblemText } from "../ui/problem";
 import { EMPTY_HISTORY, historyFaults, recordsOf } from "./draft";
@@ -22,7 +23,7 @@ export function AddHistory({ consultId, patient, onClose }: { consultId: string;
     if (historyFaults(draft).size === 0) add.mutate(records, { onSuccess: onClose });
   };
   return (
-    <Modal opened size="xl" onClose={onClose} title={t("addMore")} closeButtonProps={{ "aria-label": t("common:close") }}>
+    <Dialog size="xl" onClose={onClose} title={t("addMore")}>
       <Stack>
         <HistoryEditor draft={draft} patient={patient} onChange={setDraft} showFaults={tried} />
         {add.isError && (
@@ -39,6 +40,6 @@ export function AddHistory({ consultId, patient, onClose }: { consultId: string;
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,11 +1,11 @@
-import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { Button, Group, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 
 import { useResetMemberPassword, useResetSecondFactor, useSwitchMember } from "../api/institutionHooks";
 import type { Member } from "../api/types";
+import { Dialog } from "../ui/Dialog";
 import { Note } from "../ui/Note";
 import { useProblemText } from "../ui/problem";
-import { useFocusBack } from "../ui/useFocusBack";
 import type { GivenPassword } from "./OneTimePassword";
 
 /** What is asked about before it happens: two of them sign a colleague out, perhaps out of a consult. */
@@ -19,7 +19,6 @@ export interface ConfirmStepProps {
 }
 
 export function ConfirmStep({ member, step, onPassword, onClose }: ConfirmStepProps) {
-  useFocusBack();
   const { t } = useTranslation("institution");
   const say = useProblemText();
   const flip = useSwitchMember();
@@ -37,11 +36,9 @@ export function ConfirmStep({ member, step, onPassword, onClose }: ConfirmStepPr
     });
   };
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       title={`${t(`members.${step}`)}: ${member.display_name}`}
-      closeButtonProps={{ "aria-label": t("common:close") }}
     >
       <Stack>
         <Text size="sm">{t(`members.ask.${step}`)}</Text>
@@ -63,6 +60,6 @@ export function ConfirmStep({ member, step, onPassword, onClose }: ConfirmStepPr
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

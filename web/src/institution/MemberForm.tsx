@@ -1,14 +1,14 @@
-import { Button, Checkbox, Group, Modal, NativeSelect, Stack, TextInput } from "@mantine/core";
+import { Button, Checkbox, Group, NativeSelect, Stack, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Member, MemberTerms, NewMember, Role } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { SPECIALTIES } from "../consults/status";
+import { Dialog } from "../ui/Dialog";
 import { Note } from "../ui/Note";
 import { useProblemText } from "../ui/problem";
 import classes from "./institution.module.css";
-import { useFocusBack } from "../ui/useFocusBack";
 import { ROLES } from "./roles";
 
 export interface MemberFormProps {
@@ -21,7 +21,6 @@ export interface MemberFormProps {
 }
 
 export function MemberForm({ member, pending, error, onSubmit, onClose }: MemberFormProps) {
-  useFocusBack();
   const { t } = useTranslation("institution");
   const say = useProblemText();
   const pageLanguage = useLanguage();
@@ -44,12 +43,10 @@ export function MemberForm({ member, pending, error, onSubmit, onClose }: Member
     });
   };
   return (
-    <Modal
-      opened
+    <Dialog
       size="lg"
       onClose={onClose}
       title={member === null ? t("members.add") : t("members.changeTitle", { name: member.display_name })}
-      closeButtonProps={{ "aria-label": t("common:close") }}
     >
       <form onSubmit={submit}>
         <Stack>
@@ -114,6 +111,6 @@ export function MemberForm({ member, pending, error, onSubmit, onClose }: Member
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,10 +1,10 @@
-import { Button, Group, Modal, Stack, Text, Textarea } from "@mantine/core";
+import { Button, Group, Stack, Text, Textarea } from "@mantine/core";
 import { useState, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
+import { Dialog } from "../ui/Dialog";
 import { Note } from "../ui/Note";
 import { useProblemText } from "../ui/problem";
-import { useFocusBack } from "../ui/useFocusBack";
 
 export interface ReasonModalProps {
   title: string;
@@ -21,18 +21,15 @@ export interface ReasonModalProps {
 
 /** Nothing is deleted, merged or moved without a reason. */
 export function ReasonModal(props: ReasonModalProps) {
-  useFocusBack();
   const { t } = useTranslation("manage");
   const say = useProblemText();
   const [reason, setReason] = useState("");
   const enough = reason.trim().length >= 3 && (props.ready ?? true);
   return (
-    <Modal
-      opened
+    <Dialog
       size="lg"
       onClose={props.onClose}
       title={props.title}
-      closeButtonProps={{ "aria-label": t("common:close") }}
     >
       <Stack>
         <Text size="sm">{props.text}</Text>
@@ -66,6 +63,6 @@ export function ReasonModal(props: ReasonModalProps) {
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

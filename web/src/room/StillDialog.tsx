@@ -1,5 +1,4 @@
 /** Taking a still picture: aim, take, and keep it in the record, take it again or throw it away. */
-import { Modal } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -7,9 +6,9 @@ import { useTranslation } from "react-i18next";
 import type { Session, SessionState } from "../signaling/session";
 import { StillAim } from "./StillAim";
 import { StillReview, type TakenStill } from "./StillReview";
+import { Dialog } from "../ui/Dialog";
 import { newId } from "../ui/newId";
 import { captureStill } from "./captureStill";
-import { useFocusBack } from "../ui/useFocusBack";
 import type { StillChoice } from "./stillChoices";
 
 export interface StillDialogProps {
@@ -25,9 +24,7 @@ export interface StillDialogProps {
 type Fault = "refused" | "failed";
 
 export function StillDialog({ consultId, choices, session, room, onAim, onClose }: StillDialogProps) {
-  useFocusBack();
   const { t } = useTranslation("still");
-  const { t: common } = useTranslation();
   const [taken, setTaken] = useState<TakenStill | null>(null);
   const [isTelling, setTelling] = useState(false);
   const [fault, setFault] = useState<Fault | null>(null);
@@ -65,13 +62,11 @@ export function StillDialog({ consultId, choices, session, room, onAim, onClose 
     }
   };
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       size="xl"
       title={t("title")}
       closeOnClickOutside={false}
-      closeButtonProps={{ "aria-label": common("close") }}
     >
       {taken === null || isTelling ? (
         <StillAim choices={choices} isTelling={isTelling} fault={fault === null ? null : t(fault)} onAim={onAim} onTake={take} />
@@ -87,6 +82,6 @@ export function StillDialog({ consultId, choices, session, room, onAim, onClose 
           }}
         />
       )}
-    </Modal>
+    </Dialog>
   );
 }

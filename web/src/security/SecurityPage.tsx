@@ -1,4 +1,4 @@
-import { Button, Group, Modal, Stack, Text } from "@mantine/core";
+import { Button, Group, Stack, Text } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconCircleCheck, IconCircleDashed } from "@tabler/icons-react";
 import { useState } from "react";
@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { useMe } from "../api/hooks";
 import { useBeginTotp, useMakeRecoveryCodes, useRemovePasskey, useRemoveTotp, useSecurity } from "../api/securityHooks";
 import type { Passkey, Security } from "../api/types";
+import { Dialog } from "../ui/Dialog";
 import { Narrow } from "../ui/Narrow";
 import { Note } from "../ui/Note";
 import { PageHead } from "../ui/PageHead";
@@ -112,7 +113,7 @@ function RemoveDialog({ what, onClose }: { what: Passkey | "totp"; onClose: () =
       ? removeTotp.mutate(undefined, { onSuccess: onClose })
       : removePasskey.mutate(what.id, { onSuccess: onClose });
   return (
-    <Modal opened onClose={onClose} title={t("removeAsk.title")} closeButtonProps={{ "aria-label": t("common:close") }}>
+    <Dialog onClose={onClose} title={t("removeAsk.title")}>
       <Stack>
         <Text size="sm">{t("removeAsk.text")}</Text>
         {error !== null && (
@@ -129,6 +130,6 @@ function RemoveDialog({ what, onClose }: { what: Passkey | "totp"; onClose: () =
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

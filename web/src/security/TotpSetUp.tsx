@@ -1,12 +1,12 @@
-import { Button, CopyButton, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Button, CopyButton, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useConfirmTotp } from "../api/securityHooks";
 import type { NewTotp } from "../api/types";
+import { Dialog } from "../ui/Dialog";
 import { Note } from "../ui/Note";
 import { useProblemText } from "../ui/problem";
-import { useFocusBack } from "../ui/useFocusBack";
 import classes from "./security.module.css";
 
 export interface TotpSetUpProps {
@@ -18,7 +18,6 @@ export interface TotpSetUpProps {
 
 /** The secret as picture and text, and the code that shows that the app has it. */
 export function TotpSetUp({ secret, onDone, onClose }: TotpSetUpProps) {
-  useFocusBack();
   const { t } = useTranslation("security");
   const say = useProblemText();
   const confirm = useConfirmTotp();
@@ -28,12 +27,10 @@ export function TotpSetUp({ secret, onDone, onClose }: TotpSetUpProps) {
     confirm.mutate(code, { onSuccess: ({ recovery_codes }) => onDone(recovery_codes) });
   };
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={onClose}
       closeOnClickOutside={false}
       title={t("totp.title")}
-      closeButtonProps={{ "aria-label": t("common:close") }}
     >
       <form onSubmit={submit}>
         <Stack>
@@ -82,6 +79,6 @@ export function TotpSetUp({ secret, onDone, onClose }: TotpSetUpProps) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,5 +1,5 @@
 import { notifications } from "@mantine/notifications";
-import { createElement, useEffect, useRef } from "react";
+import { useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useNavigate, useSearchParams } from "react-router";
 
@@ -33,30 +33,26 @@ export function useSignKey({ atHand, undecided, onShowFinding, onReveal, onSign 
       return;
     }
     const first = obstacle === "undecided" ? undecided[0] : undefined;
-    const id = notifications.show({
+    const words = t(`sign.obstacle.${obstacle}`);
+    const goTo = ({ id, study_instance_uid: study }: Report["undecided"][number]) => {
+      notifications.hide(shown);
+      if (onShowFinding !== undefined) onShowFinding(id);
+      else void navigate(`/studies/${study}?finding=${id}`);
+    };
+    const shown = notifications.show({
       color: "amber",
       title: t("sign.notYet"),
       message:
-        first === undefined
-          ? t(`sign.obstacle.${obstacle}`)
-          : createElement(
-              "span",
-              null,
-              t(`sign.obstacle.${obstacle}`),
-              " ",
-              createElement(
-                "button",
-                {
-                  type: "button",
-                  onClick: () => {
-                    notifications.hide(id);
-                    if (onShowFinding !== undefined) onShowFinding(first.id);
-                    else void navigate(`/studies/${first.study_instance_uid}?finding=${first.id}`);
-                  },
-                },
-                t("sign.toFirst"),
-              ),
-            ),
+        first === undefined ? (
+          words
+        ) : (
+          <span>
+            {words}{" "}
+            <button type="button" onClick={() => goTo(first)}>
+              {t("sign.toFirst")}
+            </button>
+          </span>
+        ),
     });
   };
   useKeys({ [KEYS.findings.sign]: sign });

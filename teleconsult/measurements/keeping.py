@@ -5,6 +5,7 @@ drawn to its end is copied from there while the consult runs and is reported on,
 has forgotten it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -32,13 +33,14 @@ def keep_measured(parts: PartsOfApp, at: datetime) -> bool:
     with parts.database.reading() as connection:
         query = select(consults.c.id).where(consults.c.status.in_([one.value for one in MEASURED_IN]))
         consult_ids = list(connection.execute(query).scalars())
+    if not (rooms := parts.rooms.measurements_of(consult_ids)):
+        return False
+    with parts.database.reading() as connection:
+        kept = _measurements_of_all(connection, list(rooms))
     has_changed = False
-    for consult_id, shared in parts.rooms.measurements_of(consult_ids).items():
-        with parts.database.reading() as connection:
-            kept = {one.measurement.id: one for one in measurements_of(connection, consult_id)}
-        if {one.measurement.id: one.measurement for one in shared} != {
-            name: one.measurement for name, one in kept.items()
-        }:
+    for consult_id, shared in rooms.items():
+        before = {one.measurement.id: one.measurement for one in kept.get(consult_id, ())}
+        if {one.measurement.id: one.measurement for one in shared} != before:
             with parts.database.transaction() as connection:
                 _keep(connection, consult_id, shared, at)
             parts.publish({"type": "consult-changed", "consult_id": consult_id})
@@ -67,14 +69,21 @@ def remind_room(parts: PartsOfApp, consult_id: str) -> None:
 
 def measurements_of(connection: Connection, consult_id: str) -> list[KeptMeasurement]:
     """The oldest first."""
+    return _measurements_of_all(connection, [consult_id]).get(consult_id, [])
+
+
+def _measurements_of_all(
+    connection: Connection, consult_ids: Sequence[str]
+) -> dict[str, list[KeptMeasurement]]:
     table = kept_measurements
     rows = connection.execute(
-        select(table).where(table.c.consult_id == consult_id).order_by(table.c.kept_at, table.c.id)
+        select(table).where(table.c.consult_id.in_(consult_ids)).order_by(table.c.kept_at, table.c.id)
     )
-    return [
-        KeptMeasurement(row.owner_id, row.kept_at, ImageMeasurement.model_validate(row.measurement))
-        for row in rows
-    ]
+    found: dict[str, list[KeptMeasurement]] = {}
+    for row in rows:
+        measurement = ImageMeasurement.model_validate(row.measurement)
+        found.setdefault(row.consult_id, []).append(KeptMeasurement(row.owner_id, row.kept_at, measurement))
+    return found
 
 
 def _keep(connection: Connection, consult_id: str, shared: list[SharedMeasurement], at: datetime) -> None:

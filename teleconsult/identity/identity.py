@@ -131,11 +131,9 @@ class Identity:
         Raises: PasskeyRefused, AccountDisabled, TooManyAttempts.
         """
         counted = attempts.of_sign_in(f"passkey\0{assertion.credential_id}", device.address)
+        with self._trying(counted, at):
+            user_id = self._by_passkey(assertion, at, site, None)
         with self._database.transaction() as connection:
-            attempts.count(connection, counted, at)
-        user_id = self._by_passkey(assertion, at, site, None)
-        with self._database.transaction() as connection:
-            attempts.forgive(connection, counted, at)
             if self._users.enabled(connection, user_id) is None:
                 raise AccountDisabled
             return self._open(connection, user_id, at, device, by="passkey alone")
@@ -156,23 +154,18 @@ class Identity:
 
         Raises: ProofMissing, WrongPassword, WrongCode, PasskeyRefused, TooManyAttempts.
         """
-        counted = attempts.of_proof(user.id)
-        with self._database.transaction() as connection:
+        with self._database.reading() as connection:
             has_factor = bool(self.factors.of(connection, user.id))
-            if has_factor and proof.code is None and proof.passkey is None:
-                raise ProofMissing
-            attempts.count(connection, counted, at)
-        if not has_factor:
-            self._check_password(user, proof.password or "", at)
-            by = "password"
-        elif proof.passkey is not None:
-            self._by_passkey(proof.passkey, at, site, user.id)
-            by = "passkey"
-        else:
-            by = self._by_code(user, proof.code or "", at)
-        with self._database.transaction() as connection:
-            attempts.forgive(connection, counted, at)
-        return by
+        if has_factor and proof.code is None and proof.passkey is None:
+            raise ProofMissing
+        with self._trying(attempts.of_proof(user.id), at):
+            if not has_factor:
+                self._check_password(user, proof.password or "", at)
+                return "password"
+            if proof.passkey is not None:
+                self._by_passkey(proof.passkey, at, site, user.id)
+                return "passkey"
+            return self._by_code(user, proof.code or "", at)
 
     def step_up(self, session: Session, proof: Proof, at: datetime, device: Device, site: Site) -> str:
         """Return the session's new token; the old one is worth nothing any more. Raises as `prove` does."""
@@ -190,12 +183,8 @@ class Identity:
         Raises: WrongPassword, WeakPassword, KnownPassword, TooManyAttempts.
         """
         user = session.user
-        counted = attempts.of_proof(user.id)
-        with self._database.transaction() as connection:
-            attempts.count(connection, counted, at)
-        self._check_password(user, current, at)
-        with self._database.transaction() as connection:
-            attempts.forgive(connection, counted, at)
+        with self._trying(attempts.of_proof(user.id), at):
+            self._check_password(user, current, at)
         passwords.check_new_password(
             new, old=current, username=user.username, known=self._known_passwords
         )
@@ -231,6 +220,15 @@ class Identity:
         with self._database.transaction() as connection:
             yield connection
             _record(connection, user.id, action, at)
+
+    @contextmanager
+    def _trying(self, counted: Sequence[attempts.Counted], at: datetime) -> Iterator[None]:
+        """A try counts before it is judged, and is forgiven where no error came of it."""
+        with self._database.transaction() as connection:
+            attempts.count(connection, counted, at)
+        yield
+        with self._database.transaction() as connection:
+            attempts.forgive(connection, counted, at)
 
     def _check_password(self, user: User, password: str, at: datetime) -> None:
         with self._database.reading() as connection:

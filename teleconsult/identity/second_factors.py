@@ -1,15 +1,15 @@
 """The second factors of users in the database: authenticator apps, recovery codes, passkeys."""
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Exists, RowMapping, delete, exists, func, insert, or_, select, update
 
-from storage.tables import passkeys, recovery_codes, totp_secrets, webauthn_challenges
+from storage.tables import passkeys, recovery_codes, totp_secrets, users, webauthn_challenges
 from teleconsult.errors import NotFound, PasskeyRefused, SecondFactorKnown, WrongCode
 from teleconsult.identity import passkey as webauthn
 from teleconsult.identity import recovery_code, totp
@@ -18,6 +18,18 @@ from teleconsult.identity.passkey import Assertion, Site
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)
 MOST_PASSKEYS = 20
+# Whether the user of the outer query has one of each.
+KINDS: Mapping[str, Exists] = {
+    "totp": exists().where(
+        totp_secrets.c.user_id == users.c.id, totp_secrets.c.confirmed_at.is_not(None)
+    ),
+    "passkey": exists().where(passkeys.c.user_id == users.c.id),
+}
+
+
+def kinds_in(row: RowMapping) -> tuple[str, ...]:
+    """Which kinds there are, in a row that was asked for `KINDS`."""
+    return tuple(name for name in KINDS if row[name])
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +50,9 @@ class SecondFactors:
 
     def of(self, connection: Connection, user_id: str) -> tuple[str, ...]:
         """Which kinds the user has: "totp", "passkey"."""
-        has_totp = connection.execute(
-            select(totp_secrets.c.user_id).where(
-                totp_secrets.c.user_id == user_id, totp_secrets.c.confirmed_at.is_not(None)
-            )
-        ).first()
-        has_passkey = connection.execute(select(passkeys.c.id).where(passkeys.c.user_id == user_id)).first()
-        return tuple(name for name, has in (("totp", has_totp), ("passkey", has_passkey)) if has)
+        own = select(*(has.label(name) for name, has in KINDS.items())).where(users.c.id == user_id)
+        row = connection.execute(own).first()
+        return () if row is None else kinds_in(row._mapping)
 
     # Authenticator apps
 

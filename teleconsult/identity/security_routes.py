@@ -27,7 +27,7 @@ def read_security(session: OwnAccount, parts: Parts, now: Now) -> SecurityOut:
     user_id, factors = session.user.id, parts.identity.factors
     with parts.database.reading() as connection:
         return SecurityOut(
-            has_totp="totp" in factors.of(connection, user_id),
+            has_totp="totp" in session.second_factors,
             passkeys=[PasskeyOut.of(key) for key in factors.passkeys_of(connection, user_id)],
             recovery_codes_left=factors.recovery_codes_left(connection, user_id),
             sessions=[

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import Connection, delete, desc, exists, func, insert, select, update
+from sqlalchemy import Connection, delete, desc, func, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from storage.database import Database
-from storage.tables import institutions, passkeys, started_sign_ins, totp_secrets, user_sessions, users
+from storage.tables import institutions, started_sign_ins, user_sessions, users
 from teleconsult.errors import NotFound, NotSignedIn
+from teleconsult.identity.second_factors import KINDS, kinds_in
 from teleconsult.users.repository import JOINED, user_of
 from teleconsult.users.user import User
 
@@ -24,16 +25,13 @@ SEEN_EVERY = timedelta(minutes=1)
 TOKEN_BYTES = 32
 MAX_ADDRESS, MAX_AGENT = 64, 300
 
-HAS_TOTP = exists().where(totp_secrets.c.user_id == users.c.id, totp_secrets.c.confirmed_at.is_not(None))
-HAS_PASSKEY = exists().where(passkeys.c.user_id == users.c.id)
 _WHOLE = (
     JOINED.add_columns(
         institutions.c.second_factor_roles,
         user_sessions.c.token_sha256,
         user_sessions.c.last_seen_at,
         func.coalesce(user_sessions.c.proved_at, user_sessions.c.created_at).label("last_proved_at"),
-        HAS_TOTP.label("has_totp"),
-        HAS_PASSKEY.label("has_passkey"),
+        *(has.label(name) for name, has in KINDS.items()),
     )
     .join(user_sessions, user_sessions.c.user_id == users.c.id)
     .where(users.c.disabled_at.is_(None))
@@ -105,12 +103,12 @@ def session_of(database: Database, token: str | None, at: datetime) -> Session:
     if row.last_seen_at is None or at - row.last_seen_at > SEEN_EVERY:
         _note_seen(database, row.token_sha256, at)
     user = user_of(row)
-    factors = [name for name, has in (("totp", row.has_totp), ("passkey", row.has_passkey)) if has]
+    factors = kinds_in(row._mapping)
     return Session(
         id=row.token_sha256,
         user=user,
         proved_at=row.last_proved_at,
-        second_factors=tuple(factors),
+        second_factors=factors,
         must_set_up_second_factor=not factors and bool(user.roles & set(row.second_factor_roles)),
     )
 

@@ -14,7 +14,8 @@ from teleconsult import access
 from teleconsult.errors import LastAdministrator, NotFound, SpecialtyMissing, UsernameTaken
 from teleconsult.identity import attempts
 from teleconsult.identity.resetting import reset_second_factors
-from teleconsult.identity.sessions import HAS_PASSKEY, HAS_TOTP, end_sessions
+from teleconsult.identity.second_factors import KINDS
+from teleconsult.identity.sessions import end_sessions
 from teleconsult.users import passwords
 from teleconsult.users.repository import UserRepository
 from teleconsult.users.user import Institution, Role, User
@@ -51,7 +52,7 @@ class MemberRepository:
 
     def of_institution(self, connection: Connection, institution_id: str) -> list[Member]:
         rows = connection.execute(
-            select(users.c.id, users.c.disabled_at, or_(HAS_TOTP, HAS_PASSKEY).label("has_second_factor"))
+            select(users.c.id, users.c.disabled_at, or_(*KINDS.values()).label("has_second_factor"))
             .where(users.c.institution_id == institution_id)
             .order_by(users.c.username)
         ).all()

@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page
 
-from tests.e2e.busy_hospital import BusyHospital, busy_hospital
+from tests.e2e.busy_hospital import BusyHospital, busy_hospital, pages_of
 from tests.e2e.chromium import chromium, said
 from tests.e2e.pages import go_in, open_page, settle
 from tests.installation_server import Installation, free_ports_of_an_installation
@@ -24,28 +24,27 @@ QUALITY = 62
 PATIENCE_MS = 120_000
 
 
-def pages_of(of: BusyHospital) -> dict[str, tuple[str, str | None]]:
-    """Name of each picture: whose page, and its path; None for somebody who is not signed in."""
-    return {
-        "login": ("/login", None),
-        "worklist": ("/", "specialist"),
-        "upload": ("/upload", "clinician"),
-        "study": (f"/studies/{of.chest}", "clinician"),
-        "mammography": (f"/studies/{of.breast}", "clinician"),
-        "request": (f"/consults/new?study={of.chest}", "clinician"),
-        "consult": (f"/consults/{of.consult}", "clinician"),
-        "report": (f"/consults/{of.second_opinion}", "specialist"),
-        "panel": (f"/consults/{of.panel}", "specialist"),
-        "signed": (f"/consults/{of.signed}", "clinician"),
-        "calendar": ("/calendar", "specialist"),
-        "patient": (of.patient_link, None),
-        "notifications": ("/notifications", "clinician"),
-        "institution": ("/institution", "admin"),
-        "template": ("/institution/templates/mammography/copy", "admin"),
-        "models": ("/models", "admin"),
-        "archives": ("/archives", "specialist"),
-        "devices": ("/devices", "admin"),
-    }
+# Name of each picture, and of the page that it shows.
+TOUR = {
+    "login": "login",
+    "worklist": "worklist-specialist",
+    "upload": "upload",
+    "study": "study",
+    "mammography": "mammography",
+    "request": "request",
+    "consult": "consult-clinician",
+    "report": "second-opinion",
+    "panel": "panel",
+    "signed": "signed",
+    "calendar": "calendar",
+    "patient": "link-code",
+    "notifications": "notifications",
+    "institution": "institution-admin",
+    "template": "template-copy",
+    "models": "models",
+    "archives": "archives",
+    "devices": "devices",
+}
 
 
 def take(page: Page, name: str) -> None:
@@ -59,7 +58,9 @@ def take_all(
 ) -> None:
     """Each page once; what it shows of the room is its door, and the room with one in it."""
     users: dict[str | None, Page] = {}
-    for name, (path, username) in pages_of(of).items():
+    pages = pages_of(of)
+    for name, page_name in TOUR.items():
+        path, username = pages[page_name]
         if username not in users:
             users[username] = open_page(
                 browser, installation, username, width, height, language, PATIENCE_MS

@@ -52,6 +52,45 @@ class BusyHospital:
     patient_code: str
 
 
+def pages_of(of: BusyHospital) -> dict[str, tuple[str, str | None]]:
+    """Name of each page: whose, and its path; None for somebody who is not signed in."""
+    return {
+        "login": ("/login", None),
+        "link-unknown": ("/p/" + "x" * 40, None),
+        "link-code": (of.patient_link, None),
+        "worklist-clinician": ("/", "clinician"),
+        "worklist-specialist": ("/", "specialist"),
+        "worklist-filtered": ("/?modality=CT&state=unread&state=active&sort=ai", "clinician"),
+        "upload": ("/upload", "clinician"),
+        "password": ("/password", "clinician"),
+        "study": (f"/studies/{of.chest}", "clinician"),
+        "mammography": (f"/studies/{of.breast}", "specialist"),
+        "request": (f"/consults/new?study={of.chest}", "clinician"),
+        "consult-specialist": (f"/consults/{of.consult}", "specialist"),
+        "consult-clinician": (f"/consults/{of.consult}", "clinician"),
+        "second-opinion": (f"/consults/{of.second_opinion}", "specialist"),
+        "panel": (f"/consults/{of.panel}", "specialist"),
+        "signed": (f"/consults/{of.signed}", "clinician"),
+        "versions": (f"/consults/{of.signed}/report", "clinician"),
+        "door": (f"/room/{of.consult}", "specialist"),
+        "nowhere": ("/no/such/page", "clinician"),
+        "schedule": ("/schedule", "specialist"),
+        "calendar": ("/calendar", "specialist"),
+        "devices": ("/devices", "admin"),
+        "archives": ("/archives", "specialist"),
+        "archives-admin": ("/archives", "admin"),
+        "manage": ("/manage", "specialist"),
+        "manage-admin": ("/manage", "admin"),
+        "models": ("/models", "admin"),
+        "institution": ("/institution", "clinician"),
+        "notifications": ("/notifications", "clinician"),
+        "institution-admin": ("/institution", "admin"),
+        "members": ("/institution?tab=members", "admin"),
+        "templates": ("/institution?tab=templates", "admin"),
+        "template-copy": ("/institution/templates/mammography/copy", "admin"),
+    }
+
+
 def busy_hospital(installation: Installation, *, slices: int = 40, rows: int = 256) -> BusyHospital:
     """Fill an empty installation: studies that AI has read, a consult of each form, devices, plans."""
     clinician, specialist = installation.sign_in("clinician"), installation.sign_in("specialist")

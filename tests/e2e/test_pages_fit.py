@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.accessibility import axe_faults, tab_stops
-from tests.e2e.busy_hospital import BusyHospital, busy_hospital
+from tests.e2e.busy_hospital import BusyHospital, busy_hospital, pages_of
 from tests.e2e.chromium import REPOSITORY, said
 from tests.e2e.pages import open_page, pixels_too_wide, settle
 from tests.installation_server import Installation
@@ -32,45 +32,6 @@ LOOKS_LIKE_A_KEY = re.compile(r"\b[a-z][a-zA-Z]+[:.][a-z][a-zA-Z]+\.[a-zA-Z]+\b"
 @pytest.fixture(scope="module")
 def hospital(installation: Installation) -> BusyHospital:
     return busy_hospital(installation)
-
-
-def pages_of(of: BusyHospital) -> dict[str, tuple[str, str | None]]:
-    """Name of each page: whose, and its path; None for somebody who is not signed in."""
-    return {
-        "login": ("/login", None),
-        "link-unknown": ("/p/" + "x" * 40, None),
-        "link-code": (of.patient_link, None),
-        "worklist-clinician": ("/", "clinician"),
-        "worklist-specialist": ("/", "specialist"),
-        "worklist-filtered": ("/?modality=CT&state=unread&state=active&sort=ai", "clinician"),
-        "upload": ("/upload", "clinician"),
-        "password": ("/password", "clinician"),
-        "study": (f"/studies/{of.chest}", "clinician"),
-        "mammography": (f"/studies/{of.breast}", "specialist"),
-        "request": (f"/consults/new?study={of.chest}", "clinician"),
-        "consult-specialist": (f"/consults/{of.consult}", "specialist"),
-        "consult-clinician": (f"/consults/{of.consult}", "clinician"),
-        "second-opinion": (f"/consults/{of.second_opinion}", "specialist"),
-        "panel": (f"/consults/{of.panel}", "specialist"),
-        "signed": (f"/consults/{of.signed}", "clinician"),
-        "versions": (f"/consults/{of.signed}/report", "clinician"),
-        "door": (f"/room/{of.consult}", "specialist"),
-        "nowhere": ("/no/such/page", "clinician"),
-        "schedule": ("/schedule", "specialist"),
-        "calendar": ("/calendar", "specialist"),
-        "devices": ("/devices", "admin"),
-        "archives": ("/archives", "specialist"),
-        "archives-admin": ("/archives", "admin"),
-        "manage": ("/manage", "specialist"),
-        "manage-admin": ("/manage", "admin"),
-        "models": ("/models", "admin"),
-        "institution": ("/institution", "clinician"),
-        "notifications": ("/notifications", "clinician"),
-        "institution-admin": ("/institution", "admin"),
-        "members": ("/institution?tab=members", "admin"),
-        "templates": ("/institution?tab=templates", "admin"),
-        "template-copy": ("/institution/templates/mammography/copy", "admin"),
-    }
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

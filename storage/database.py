@@ -18,6 +18,7 @@ from sqlalchemy.engine import make_url
 
 from storage import worklist_index
 from storage.errors import MigrationBroken
+from storage.postgresql import set_up_postgresql
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 30_000
@@ -48,6 +49,7 @@ class Database:
             _set_up_sqlite(self.engine)
         else:
             self.engine = create_engine(url, pool_pre_ping=True)
+            set_up_postgresql(self.engine)
         self._writer = threading.Lock()
         self._group_leader = threading.Lock()
         self._group: list[_Waiting] = []

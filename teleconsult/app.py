@@ -68,6 +68,7 @@ from teleconsult.ringing.routes import router as ringing_routes
 from teleconsult.scheduled_procedures.routes import router as schedule_routes
 from teleconsult.scheduling.routes import router as calendar_routes
 from teleconsult.security_headers import SecurityHeaders
+from teleconsult.security_txt import router as security_txt_routes
 from teleconsult.settings import Settings
 from teleconsult.stills.routes import router as still_routes
 from teleconsult.studies.export_routes import router as export_routes
@@ -232,6 +233,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     report_card_routes,
     health.router,
     line_check.router,
+    security_txt_routes,
 )
 
 

@@ -1,6 +1,7 @@
 """Settings of the web process: read once from the environment, frozen, checked."""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,7 @@ class Settings:
     max_upload_bytes: int
     secure_cookies: bool
     public_origins: tuple[str, ...]
+    security_contact: str | None  # mailto: or https: address for security.txt
     demo: bool  # phantom studies at the first start
     dicom_port: int  # where scanners reach the gateway
     dicom_ae_title: str
@@ -118,6 +120,7 @@ class Settings:
             max_upload_bytes=int(environment.get("TELECONSULT_MAX_UPLOAD_BYTES", str(4 * 1024**3))),
             secure_cookies=any(urlsplit(o).scheme == "https" for o in origins.split()),
             public_origins=tuple(origins.split()),
+            security_contact=_contact(environment),
             demo=environment.get("TELECONSULT_DEMO") == "1",
             dicom_port=int(environment.get("TELECONSULT_DICOM_PORT", str(port + 2))),
             dicom_ae_title=_ae_title(environment.get("TELECONSULT_AE_TITLE", "TELECONSULT")),
@@ -188,6 +191,13 @@ def _http_url(environment: Mapping[str, str], name: str) -> str | None:
     if url and (urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname):
         raise BadSettings(f"{name} is no address: https://host/path")
     return url or None
+
+
+def _contact(environment: Mapping[str, str]) -> str | None:
+    contact = environment.get("TELECONSULT_SECURITY_CONTACT", "").strip()
+    if contact and not re.fullmatch(r"(mailto:|https://|tel:)[!-~]+", contact):
+        raise BadSettings("TELECONSULT_SECURITY_CONTACT is no mailto:, https:// or tel: address")
+    return contact or None
 
 
 def _gate_rules(file: str | None) -> tuple["Rule", ...]:

@@ -14,7 +14,7 @@ BIN := .venv/bin
 PYTEST ?=
 
 .PHONY: help deidentification-profile setup setup-tests up doctor test check check-ruff check-mypy check-imports check-eslint check-tsc \
-	front-end-tests python-tests imports docs bench bench-media bench-inference fuzz attack openapi lock clean
+	front-end-tests python-tests imports docs bench bench-media bench-inference fuzz attack openapi sbom audit-packages lock clean
 
 help: ## List what can be made
 	@echo "Teleconsult: remote consultation on medical images."
@@ -99,6 +99,12 @@ openapi: ## Write web/openapi.json and the front end's types from it
 deidentification-profile: ## Write the de-identification table as the browser reads it
 	@$(PYTHON) -c "from imaging.deidentification_profile import as_json; print(as_json(), end='')" \
 		>web/src/upload/deidentificationProfile.json
+
+sbom: ## List what we are made of, as CycloneDX in sbom/
+	@deploy/packages.sh sbom
+
+audit-packages: ## Ask PyPI and npm for known weaknesses of the locked packages
+	@deploy/packages.sh audit
 
 lock: ## Make the lock files again from pyproject.toml
 	@deploy/lock.sh

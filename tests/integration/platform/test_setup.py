@@ -62,9 +62,9 @@ def test_make_alone_lists_what_can_be_made() -> None:
         assert f"  make {target} " in listed
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-cuda.lock", "requirements-dev.lock"])
-def test_a_lock_pins_hashes_and_names_no_place(lock: str) -> None:
-    lines = (REPOSITORY / lock).read_text().splitlines()
+@pytest.mark.parametrize("which", ["", "-cuda", "-dev", "-packages"])
+def test_a_lock_pins_hashes_and_names_no_place(which: str) -> None:
+    lines = (REPOSITORY / f"requirements{which}.lock").read_text().splitlines()
     assert not [line for line in lines if "://" in line or line.startswith("--")]
     pinned = [line for line in lines if "==" in line]
     assert pinned

@@ -55,6 +55,7 @@ programs=(Orthanc redis-server)
 if $with_tests; then
     packages+=(chromium fonts-noto-cjk dcmtk dicom3tools openssl espeak-ng)
     packages+=(postgresql ceph-mon ceph-osd radosgw janus coturn) # the tests start their own, in folders of their own
+    packages+=(prometheus) # of it only promtool
 fi
 # With a secret of somebody else's, the TURN server is somebody else's too.
 if [ -n "${TELECONSULT_TURN_URLS:-}" ] && [ -z "${TELECONSULT_TURN_SECRET_FILE:-}" ]; then
@@ -85,7 +86,7 @@ if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
                 "The system packages could not be installed: ${missing[*]}." \
                 "系统软件包安装失败：${missing[*]}。"
         }
-        for service in orthanc redis-server postgresql janus coturn; do
+        for service in orthanc redis-server postgresql janus coturn prometheus; do
             case " ${missing[*]} " in *" $service "*) keep_off_at_boot "$service" ;; esac
         done
         # Of Ceph's services this is the one that would run without a cluster.

@@ -174,6 +174,11 @@ class DicomGateway:
         threading.Thread(target=server.serve_forever, name="dicom-gateway", daemon=True).start()
         return int(server.server_address[1])
 
+    @property
+    def associations(self) -> int:
+        """Of peers who were let in, how many are open."""
+        return len(self._visits)
+
     def stop(self) -> None:
         if self._server is not None:
             self._server = None

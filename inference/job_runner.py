@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,10 +21,12 @@ from imaging.reasons import REASONS
 from imaging.result_header import Maker
 from imaging.result_objects import Run, result_objects
 from imaging.volume import Volume
+from inference.celery_broker import queue_of
 from inference.errors import BundleError, NotAnalysable, UnknownModel
 from inference.evidence import Evidence, evidence_key
 from inference.inference_job import LEASE_S, Lease
 from inference.look import Look
+from inference.metrics import JOB_RUNS, JOB_SECONDS
 from inference.model_version import is_trial, slot_of
 from inference.observation import Observation, header_features, scanner_of
 from inference.out_of_distribution import features_json
@@ -129,7 +131,7 @@ class JobRunner:
         )
         published: SeriesRead | None = None
         try:
-            with _heartbeat(lease, self) as report:
+            with _counted(lease), _heartbeat(lease, self) as report:
                 if lease.slab is not None:
                     written = self._read_slab(lease, lease.slab, report)
                 else:
@@ -322,6 +324,31 @@ def observation_of(job_id: str, job_model: str, read: SeriesRead, maker: Maker, 
         caution=None if caution is None else caution.to_json(),
         at=at,
     )
+
+
+OUTCOMES: Mapping[type[Exception], str] = {
+    PacsFull: "disk-full",
+    PacsUnavailable: "archive-away",
+    NotAnalysable: "not-analysable",
+    SlabFailed: "not-analysable",
+    BundleError: "model-not-usable",
+    UnknownModel: "model-not-usable",
+    LeaseLost: "lease-lost",
+}
+
+
+@contextmanager
+def _counted(lease: Lease) -> Iterator[None]:
+    model, reads = queue_of(lease.model), "series" if lease.slab is None else "slab"
+    outcome = "done"
+    try:
+        with JOB_SECONDS.timing(model=model, reads=reads):
+            yield
+    except Exception as error:
+        outcome = next((said for kind, said in OUTCOMES.items() if isinstance(error, kind)), "failed")
+        raise
+    finally:
+        JOB_RUNS.add(model=model, outcome=outcome)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from celery.signals import setup_logging, worker_process_init
 from imaging.orthanc import OrthancPacs
 from inference.celery_broker import make_celery, queue_of
 from inference.job_runner import JobRunner
+from inference.metrics import WORKER
 from inference.model_folders import added_models_folder
 from inference.model_registry import ModelRegistry
 from inference.pipeline import reader_of
@@ -19,6 +20,7 @@ from inference.tasks import register
 from storage.database import Database, utc_now
 from storage.events import redis_publisher
 from storage.opening import open_object_store
+from telemetry.exposition import Exposition
 
 
 @cache
@@ -53,6 +55,8 @@ def _warm_up(**_: object) -> None:
     import inference.monai_predictor  # noqa: F401  torch takes seconds, and no study shall wait for it
 
     job_runner()
+    if (exposition := Exposition.from_environment(os.environ)) is not None:
+        exposition.serve(WORKER)
 
 
 app = make_celery(os.environ["TELECONSULT_REDIS_URL"])

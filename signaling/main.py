@@ -18,7 +18,7 @@
 | TELECONSULT_RELAY_URL | one of several relays: its URL as the app knows it |
 | TELECONSULT_REDIS_URL | by which several relays share the rooms (room_registry.py) |
 
-What recording needs is in `recorder/settings.py`.
+Where metrics are shown is in `telemetry/exposition.py`. What recording needs is in `recorder/settings.py`.
 
 SIGTERM and SIGINT give up this relay's rooms, tell every participant and end the process.
 """
@@ -40,6 +40,7 @@ from signaling.janus.settings import JanusSettings
 from signaling.janus_media import JanusMedia
 from signaling.lobby import Lobby
 from signaling.media import MediaEngine, OnDescription, OnFailed, OnSpeaker, OnWanted
+from signaling.metrics import asked_in
 from signaling.recorder.recorders import Recorders
 from signaling.recorder.settings import RecorderSettings
 from signaling.relay.choose_core import choose_core, core_name
@@ -51,6 +52,9 @@ from signaling.turn import LIFETIME, NO_TURN, TurnAccess
 from signaling.turn_uri import NotATurnUri, read_uris
 from signaling.websocket import SignalingServer
 from storage.cancelling import cancel
+from telemetry.errors import TelemetryUnclear
+from telemetry.exposition import Exposition
+from telemetry.metrics import Registry
 
 MIN_SECRET_CHARACTERS = 16
 MIN_TURN_LIFETIME_S = 60
@@ -74,6 +78,7 @@ class Settings:
     can_record: bool
     relay_url: str | None
     redis_url: str | None
+    exposition: Exposition | None
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -120,6 +125,7 @@ class Settings:
             can_record=RecorderSettings.from_environment(environment) is not None,
             relay_url=environment.get("TELECONSULT_RELAY_URL") or None,
             redis_url=environment.get("TELECONSULT_REDIS_URL") or None,
+            exposition=_exposition(environment),
         )
 
     def make_engine(
@@ -157,6 +163,13 @@ def _marks(text: str) -> Marks:
     if len(numbers) != 2 or not all(one.isdecimal() and int(one) < 64 for one in numbers):
         raise BadSettings("TELECONSULT_MEDIA_DSCP takes two numbers from 0 to 63: of sound, of all else")
     return Marks(*map(int, numbers))
+
+
+def _exposition(environment: Mapping[str, str]) -> Exposition | None:
+    try:
+        return Exposition.from_environment(environment)
+    except TelemetryUnclear as error:
+        raise BadSettings(str(error)) from error
 
 
 def _turn_access(environment: Mapping[str, str]) -> TurnAccess:
@@ -214,6 +227,10 @@ async def serve_until_stopped(settings: Settings) -> None:
     ice_tcp = IceTcp(("127.0.0.1", settings.media_port))
     if settings.ice_tcp_port is not None and settings.janus is None:
         await ice_tcp.start(None, settings.ice_tcp_port)
+    metrics = Registry()
+    metrics.collect(asked_in(loop, lobby))
+    if settings.exposition is not None:
+        settings.exposition.serve(metrics)
     log.info("listening host=%s port=%s origins=%s", settings.host, port, " ".join(settings.allowed_origins))
     heartbeats = None if presence is None else asyncio.create_task(presence.run(lobby))
     await stop.wait()

@@ -114,6 +114,14 @@ class PlacedRooms:
             self._remembered.popitem(last=False)
         return relay
 
+    def living(self) -> list[bool]:
+        """Of each relay whether it lives and its media work: it has a lease then. Without Redis: none."""
+        try:
+            leases = self._redis.mget([_lease_key(relay) for relay in self._relays])
+        except redis.RedisError:
+            return [False] * len(self._relays)
+        return [lease is not None for lease in cast(list[str | None], leases)]
+
     def order(self, room_id: str, orders: RoomOrders) -> None:
         """What the room's relay does within HEARTBEAT_S, and goes on doing. Without Redis: nothing."""
         key = _room_key(room_id)

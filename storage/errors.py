@@ -17,6 +17,10 @@ class ObjectRefused(StorageError):
     """The server did not take the object; nothing was stored."""
 
 
+class ObjectStoreUnavailable(StorageError):
+    """Nothing can be stored or got now."""
+
+
 class StreamDamaged(StorageError):
     """An encrypted piece was changed, is missing, or belongs elsewhere; or the key is not ours."""
 

@@ -4,7 +4,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from storage.errors import ObjectAlreadyStored, ObjectMissing
+from storage.errors import ObjectAlreadyStored, ObjectMissing, ObjectStoreUnavailable
 from storage.object_store import check_key
 
 
@@ -49,6 +49,10 @@ class LocalFiles:
             if path.is_file() and not path.name.startswith(".")
         )
         return sorted(key for key in found if key.startswith(prefix))
+
+    def ping(self) -> None:
+        if not os.access(self._root, os.R_OK | os.W_OK | os.X_OK):
+            raise ObjectStoreUnavailable("the folder of objects cannot be written")
 
 
 def _sync_folder(folder: Path) -> None:

@@ -28,6 +28,10 @@ class ObjectStore(Protocol):
         """All keys that begin with `prefix`, sorted."""
         ...
 
+    def ping(self) -> None:
+        """Return within seconds where objects can be stored now. Raises ObjectStoreUnavailable."""
+        ...
+
 
 def check_key(key: str) -> str:
     """Return the key when it is safe on every adapter.

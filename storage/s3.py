@@ -10,11 +10,12 @@ import urllib3
 from minio import Minio
 from minio.error import S3Error
 
-from storage.errors import ObjectAlreadyStored, ObjectMissing, ObjectRefused
+from storage.errors import ObjectAlreadyStored, ObjectMissing, ObjectRefused, ObjectStoreUnavailable
 from storage.object_store import check_key
 
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 300.0
+PING_TIMEOUT_S = 2.0
 SIGNED_FOR = timedelta(minutes=15)  # clocks may differ by that much on S3
 
 
@@ -93,3 +94,12 @@ class S3Objects:
     def keys(self, prefix: str = "") -> list[str]:
         listing = self._client.list_objects(self._bucket, prefix=prefix, recursive=True)
         return sorted(entry.object_name for entry in listing if entry.object_name)
+
+    def ping(self) -> None:
+        url = self._client.get_presigned_url("GET", self._bucket, "ping", expires=SIGNED_FOR)
+        try:
+            status = self._http.request("GET", url, timeout=PING_TIMEOUT_S).status
+        except urllib3.exceptions.HTTPError as error:
+            raise ObjectStoreUnavailable(f"the S3 server does not answer: {error}") from error
+        if status != HTTPStatus.NOT_FOUND:  # nothing has that key
+            raise ObjectStoreUnavailable(f"the S3 server answered {status}")

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
@@ -48,6 +49,7 @@ from teleconsult.identity.security_routes import router as security_routes
 from teleconsult.identity.session_routes import router as session_routes
 from teleconsult.lifecycle.routes import router as lifecycle_routes
 from teleconsult.measurements.routes import router as measurement_routes
+from teleconsult.metrics import APP, CountRequests
 from teleconsult.models.report_card import router as report_card_routes
 from teleconsult.models.routes import router as model_routes
 from teleconsult.notifications.notification import Channel
@@ -70,6 +72,7 @@ from teleconsult.scheduling.routes import router as calendar_routes
 from teleconsult.security_headers import SecurityHeaders
 from teleconsult.security_txt import router as security_txt_routes
 from teleconsult.settings import Settings
+from teleconsult.state_metrics import state_families
 from teleconsult.stills.routes import router as still_routes
 from teleconsult.studies.export_routes import router as export_routes
 from teleconsult.studies.reading_routes import router as reading_routes
@@ -81,6 +84,7 @@ from teleconsult.users.member_routes import router as member_routes
 from teleconsult.users.repository import UserRepository
 from teleconsult.watched_folder import watch_folder
 from teleconsult.worklist.routes import router as worklist_routes
+from telemetry.exposition import Exposition
 
 
 def create_parts(settings: Settings) -> PartsOfApp:
@@ -120,7 +124,9 @@ def create_parts(settings: Settings) -> PartsOfApp:
 def create_app(settings: Settings | None = None) -> FastAPI:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings = settings or Settings.from_environment()
+    exposition = Exposition.from_environment(os.environ)
     parts = create_parts(settings)
+    APP.collect(partial(state_families, parts))
     hub = EventHub(parts.settings.redis_url, partial(who_sees, parts))
     broker = CeleryBroker(parts.settings.redis_url)
     streams = OrthancStreams(
@@ -129,6 +135,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        metrics = exposition.serve(APP) if exposition else None
         tasks = [
             asyncio.create_task(hub.run()),
             asyncio.create_task(background.sweep_jobs(parts, broker)),
@@ -160,6 +167,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             ),
         ]
         yield
+        if metrics is not None:
+            await run_in_threadpool(metrics.shutdown)
+            metrics.server_close()
         await cancel(*tasks)
         await streams.close()
         await run_in_threadpool(parts.database.close)
@@ -188,6 +198,7 @@ def describe_api(lifespan: Callable[[FastAPI], object] | None = None) -> FastAPI
     )
     problems.install(app)
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(CountRequests)
     for router in API_ROUTERS:
         app.include_router(router)
     return app

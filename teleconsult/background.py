@@ -18,6 +18,7 @@ from teleconsult.lifecycle.archive_removal import remove_some
 from teleconsult.lifecycle.retention import apply_if_due
 from teleconsult.lifecycle.tiering import warm_some
 from teleconsult.measurements.keeping import keep_measured
+from teleconsult.metrics import BACKGROUND_FAILURES
 from teleconsult.models.watch import ModelWatch
 from teleconsult.notifications.notification import Channel
 from teleconsult.notifications.posting import post_one
@@ -50,6 +51,7 @@ async def sweep_jobs(parts: PartsOfApp, broker: CeleryBroker) -> None:
         try:
             await run_in_threadpool(nudge_due_jobs, parts, broker, utc_now())
         except Exception:  # the edge: one bad round must not end the sweeping
+            BACKGROUND_FAILURES.add()
             log.exception("sweep-failed")
         await asyncio.sleep(SWEEP_INTERVAL_S)
 
@@ -183,5 +185,6 @@ async def _unless_away(step: Callable[[PartsOfApp], bool], parts: PartsOfApp) ->
     except PacsUnavailable:
         return False
     except Exception:  # the edge: one bad round must not end the following
+        BACKGROUND_FAILURES.add()
         log.exception("background-step-failed step=%s", step.__name__)
         return False

@@ -68,6 +68,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "TELECONSULT_RELAYS：无法识别“{asked}”。请填写 1 至 {most} 的数字；"
         "如已设置 TELECONSULT_SIGNALING_URL，则须与其中的地址数量一致。",
     ),
+    "telemetry-unclear": (
+        "Metrics or logs cannot be set up: {reason}. See docs/operations.md.",
+        "监控指标或日志设置有误：{reason}。参见 docs/operations.md。",
+    ),
     "workers-unclear": (
         "TELECONSULT_WORKERS: '{entry}' is not understood. It takes a model and how many processes read with "
         "it, 1 to 64, such as lung_nodule_ct:2. The models are: {names}.",

@@ -54,6 +54,8 @@ from teleconsult.services import (
     worker_counts,
 )
 from teleconsult.turn_server import TurnUnclear, listening_port, own_turn_uris
+from telemetry.errors import TelemetryUnclear
+from telemetry.exposition import Exposition
 
 NEEDED_GB = 1.0
 COMFORTABLE_GB = 10.0
@@ -94,7 +96,7 @@ def run(data_folder: Path, port: int, host: str = "127.0.0.1") -> int:
 def what_stops_a_start(data_folder: Path, host: str, port: int) -> list[Diagnosis]:
     """What the supervisor asks before it starts anything."""
     given = os.environ
-    asked = [*programs(given), *workers(given), *relays(given), *turn_server(given)]
+    asked = [*programs(given), *workers(given), *relays(given), *turn_server(given), *metrics(given)]
     found = [*asked, *data_folder_checks(data_folder), *ports(host, port)]
     return [diagnosis for diagnosis in found if diagnosis.severity is Severity.STOPS]
 
@@ -122,6 +124,7 @@ def machine(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
         yield media_engine(environment)
     yield from relays(environment)
     yield from turn_server(environment)
+    yield from metrics(environment)
 
 
 def media_engine(environment: Mapping[str, str]) -> Diagnosis:
@@ -191,6 +194,14 @@ def relays(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
         relay_count(environment)
     except RelaysUnclear as error:
         yield stops("relays-unclear", asked=error, most=MOST_RELAYS)
+
+
+def metrics(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
+    """Whether what is asked for metrics can be done."""
+    try:
+        Exposition.from_environment(environment)
+    except TelemetryUnclear as error:
+        yield stops("telemetry-unclear", reason=error)
 
 
 def front_end(web_folder: Path) -> Iterator[Diagnosis]:

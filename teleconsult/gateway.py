@@ -37,6 +37,7 @@ from teleconsult.archives.repository import ArchiveRepository
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.dicom_peers.dicom_peer import DicomPeer, most_specific
 from teleconsult.dicom_peers.repository import REJECTED, DicomPeerRepository
+from teleconsult.metrics import GATEWAY, REJECTED_CALLERS
 from teleconsult.scheduled_procedures.repository import ScheduledProcedureRepository
 from teleconsult.scheduled_procedures.scheduled_procedure import ProcedureStatus
 from teleconsult.settings import Settings
@@ -47,6 +48,8 @@ from teleconsult.studies.arrival import assess_and_queue
 from teleconsult.studies.registration import Arrival
 from teleconsult.uploads.receive import receive_one
 from teleconsult.uploads.repository import FileResult, Upload
+from telemetry.exposition import Exposition
+from telemetry.metrics import Family
 
 # Who calls in vain calls often: one line a minute for each is enough to know it.
 REJECTION_TOLD_EVERY = timedelta(minutes=1)
@@ -191,6 +194,7 @@ class ReceptionDesk:
         return PeerVisit(self._parts, peer, caller, self._reporter, self._settling)
 
     def turned_away(self, caller: Caller) -> None:
+        REJECTED_CALLERS.add()
         at = utc_now()
         told_at = self._told.get(caller)
         if told_at is not None and at - told_at < REJECTION_TOLD_EVERY:
@@ -233,6 +237,11 @@ def assess_settled(parts: PartsOfApp, settling: SettlingStudies) -> None:
             log.warning("study-not-assessed study_instance_uid=%s", study_instance_uid, exc_info=True)
 
 
+def open_associations(gateway: DicomGateway) -> Family:
+    name, help = "teleconsult_dicom_associations", "DICOM associations that are open."
+    return Family.of(name, "gauge", help, [({}, gateway.associations)])
+
+
 def _note_end_of_thread(ended: threading.ExceptHookArgs) -> None:
     """The library's threads end so where a peer goes in the middle of a step; a line is enough for that."""
     said = f"{ended.exc_type.__name__}: {ended.exc_value}"
@@ -243,6 +252,7 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     threading.excepthook = _note_end_of_thread
     settings = Settings.from_environment(os.environ)
+    exposition = Exposition.from_environment(os.environ)
     parts = create_parts(settings)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -256,6 +266,9 @@ def main() -> int:
         log.error("port-not-opened host=%s port=%d: %s", settings.host, settings.dicom_port, error)
         return 1
     reporter.start()
+    GATEWAY.collect(lambda: [open_associations(gateway)])
+    if exposition is not None:
+        exposition.serve(GATEWAY)
     is_tls = settings.dicom_tls is not None
     log.info("gateway-ready ae_title=%s port=%d tls=%s", settings.dicom_ae_title, port, is_tls)
     while not stop.wait(LOOK_EVERY_S):

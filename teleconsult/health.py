@@ -1,17 +1,35 @@
-"""Whether the parts answer."""
+"""Whether the parts answer, for programs and for people.
+
+| path | says | to whom |
+|---|---|---|
+| /healthz | the process lives: 200 | a supervisor, which starts it again if not |
+| /readyz | requests can be served: 200, or 503 | a load balancer, which asks another if not |
+| /api/health | which part answers | a program |
+| /status | the same in sentences (status_page.py) | the hospital's IT |
+
+None of them asks who calls, and none says more than which part answers.
+"""
 
 from typing import Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel
 from redis import Redis, RedisError
-from sqlalchemy import text
+from sqlalchemy import desc, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from imaging.errors import PacsUnavailable
+from storage.errors import ObjectStoreUnavailable
+from storage.tables import audit_log
 from teleconsult.dependencies import Parts, PartsOfApp
+from teleconsult.problems import RETRY_AFTER_S
+from teleconsult.relays import relay_name
+from teleconsult.status_page import status_page
 
-router = APIRouter(prefix="/api", tags=["health"])
+NOT_KEPT = {"Cache-Control": "no-store"}
+
+router = APIRouter(tags=["health"])
 
 
 class HealthOut(BaseModel):
@@ -19,14 +37,46 @@ class HealthOut(BaseModel):
     parts: dict[str, bool]
 
 
-@router.get("/health")
+@router.get("/healthz", include_in_schema=False)
+async def live() -> JSONResponse:
+    return JSONResponse({"status": "ok"}, headers=NOT_KEPT)
+
+
+@router.get("/readyz", include_in_schema=False)
+def ready(parts: Parts) -> JSONResponse:
+    answers = needed_answers(parts)
+    if all(answers.values()):
+        return JSONResponse({"status": "ok", "parts": answers}, headers=NOT_KEPT)
+    headers = {**NOT_KEPT, "Retry-After": str(RETRY_AFTER_S)}
+    return JSONResponse({"status": "not-ready", "parts": answers}, status_code=503, headers=headers)
+
+
+@router.get("/api/health")
 def read_health(parts: Parts) -> HealthOut:
-    answers = {
+    answers = all_answers(parts)
+    return HealthOut(status="ok" if all(answers.values()) else "degraded", parts=answers)
+
+
+@router.get("/status", include_in_schema=False)
+def show_status(request: Request, parts: Parts) -> Response:
+    """Also for who cannot sign in, because what that needs may be what is away."""
+    prefers_chinese = request.headers.get("accept-language", "").startswith("zh")
+    return HTMLResponse(status_page(all_answers(parts), "zh" if prefers_chinese else "en"), headers=NOT_KEPT)
+
+
+def all_answers(parts: PartsOfApp) -> dict[str, bool]:
+    relays = {relay_name(number): lives for number, lives in enumerate(parts.rooms.living(), start=1)}
+    return {**needed_answers(parts), "archive": _archive_answers(parts), **relays}
+
+
+def needed_answers(parts: PartsOfApp) -> dict[str, bool]:
+    """Without one of these no request is served well; without the archive or a relay many still are."""
+    return {
         "database": _database_answers(parts),
-        "archive": _archive_answers(parts),
+        "audit": _audit_answers(parts),
+        "objects": _objects_answer(parts),
         "broker": _broker_answers(parts),
     }
-    return HealthOut(status="ok" if all(answers.values()) else "degraded", parts=answers)
 
 
 def _database_answers(parts: PartsOfApp) -> bool:
@@ -34,6 +84,24 @@ def _database_answers(parts: PartsOfApp) -> bool:
         with parts.database.reading() as connection:
             connection.execute(text("SELECT 1"))
     except SQLAlchemyError:
+        return False
+    return True
+
+
+def _audit_answers(parts: PartsOfApp) -> bool:
+    """The newest entry can be read, so the next can be chained to it."""
+    try:
+        with parts.database.reading() as connection:
+            connection.execute(select(audit_log.c.sha256).order_by(desc(audit_log.c.sequence)).limit(1)).first()
+    except SQLAlchemyError:
+        return False
+    return True
+
+
+def _objects_answer(parts: PartsOfApp) -> bool:
+    try:
+        parts.objects.ping()
+    except ObjectStoreUnavailable:
         return False
     return True
 

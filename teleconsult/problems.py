@@ -27,6 +27,7 @@ from storage.errors import StaleVersion
 from teleconsult import errors
 from teleconsult.consults.specialty_names import SPECIALTY_NAMES
 
+RETRY_AFTER_S = 3  # of what is away for the moment
 log = logging.getLogger(__name__)
 
 
@@ -879,7 +880,7 @@ def as_response(request: Request, error: Exception) -> JSONResponse:
     prefers_chinese = request.headers.get("accept-language", "").startswith("zh")
     headers = {"Retry-After": str(error.wait_s)} if isinstance(error, errors.TooManyAttempts) else {}
     if problem.status == 503:
-        headers["Retry-After"] = "3"
+        headers["Retry-After"] = str(RETRY_AFTER_S)
     return JSONResponse(
         jsonable_encoder(
             {

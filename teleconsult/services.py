@@ -14,6 +14,7 @@ Workers wait for the app because its start brings the database up to date. A bro
 elsewhere (TELECONSULT_REDIS_URL, TELECONSULT_ORTHANC_URL set by whoever starts us) leaves its row out.
 """
 
+import itertools
 import json
 import os
 import shutil
@@ -25,7 +26,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from signaling.turn_uri import TurnUri
+from teleconsult import metrics_ports
 from teleconsult.installation import Installation, dicom_port, write_privately
+from teleconsult.metrics_ports import metrics_port
 from teleconsult.readiness import ReadyCheck, dicom_answers, http_answers, redis_answers, turn_answers
 from teleconsult.relays import ice_tcp_ports, keep_ports, media_ports, relay_name, relay_ports, relay_urls
 from teleconsult.turn_server import listening_port, own_turn_uris, relay_addresses, turn_configuration
@@ -149,8 +152,12 @@ def services(installation: Installation, given: Mapping[str, str]) -> list[Servi
     table += _relays(installation, given, environment)
     table.append(_app(installation, environment, needs=present))
     table.append(_gateway(installation, environment))
+    place = itertools.count(metrics_ports.FIRST_WORKER)
     for model, count in worker_counts(given, model_names(models_folder(given))).items():
-        table += [_worker(model, environment, number, count) for number in range(1, count + 1)]
+        table += [
+            _worker(model, {**environment, **metrics_port(given, next(place))}, number, count)
+            for number in range(1, count + 1)
+        ]
     return table
 
 
@@ -248,6 +255,7 @@ def _relays(
                 "TELECONSULT_MEDIA_PORT": str(media_port),
                 "TELECONSULT_ICE_TCP_PORT": "" if ice_tcp_port is None else str(ice_tcp_port),
                 "TELECONSULT_RELAY_URL": url,
+                **metrics_port(given, metrics_ports.FIRST_RELAY + number - 1),
             },
             ready=http_answers(installation.local_host, port, "/health"),
             is_essential=number == 1,
@@ -262,7 +270,7 @@ def _app(installation: Installation, environment: Mapping[str, str], needs: tupl
     return Service(
         name="app",
         command=tuple(command),
-        environment=environment,
+        environment={**environment, **metrics_port(environment, metrics_ports.APP)},
         needs=needs,
         ready=http_answers(installation.local_host, installation.port, "/api/health"),
         ready_timeout_s=120.0,
@@ -278,7 +286,7 @@ def _gateway(installation: Installation, environment: Mapping[str, str]) -> Serv
     return Service(
         name="gateway",
         command=(sys.executable, "-m", "teleconsult.gateway"),
-        environment=environment,
+        environment={**environment, **metrics_port(environment, metrics_ports.GATEWAY)},
         needs=("app",),
         ready=dicom_ready_check(installation.local_host, installation.port, environment),
         is_essential=False,

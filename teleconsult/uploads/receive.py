@@ -31,6 +31,7 @@ from imaging.reasons import Reason, reason
 from storage import audit_log
 from storage.errors import ObjectAlreadyStored
 from teleconsult.dependencies import PartsOfApp
+from teleconsult.metrics import RECEIVED
 from teleconsult.studies.registration import Arrival, KnownStudies, StoredFile, register_all
 from teleconsult.uploads.conflicts import note_conflict
 from teleconsult.uploads.repository import FileResult, Upload
@@ -118,6 +119,8 @@ def receive_all(
     }
     kept = {number: task.result() for number, task in tasks.items()}
     results |= _write_down(parts, upload, kept, arrival)
+    for result in results.values():
+        RECEIVED.add(verdict=result.verdict)
     return [results[number] for number in range(len(files))]
 
 

@@ -1,0 +1,132 @@
+"""The state of an installation in sentences, as one page that needs nothing else to be shown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+from typing import Literal
+
+REFRESHED_EVERY_S = 10
+
+Language = Literal["en", "zh"]
+Sentence = Mapping[Language, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PartInWords:
+    """What a part is for, and what to do while it does not answer."""
+
+    name: Sentence
+    works: Sentence
+    is_away: Sentence
+
+
+DATABASE = PartInWords(
+    {"en": "Database", "zh": "数据库"},
+    {"en": "Users, cases and reports can be read and written.", "zh": "用户、病例和报告可正常读写。"},
+    {
+        "en": "Nobody can sign in, and open pages show errors. Check the disk and the database server; "
+        "the log is logs/app.log.",
+        "zh": "用户无法登录，已打开的页面会报错。请检查磁盘和数据库服务器；日志见 logs/app.log。",
+    },
+)
+AUDIT = PartInWords(
+    {"en": "Audit log", "zh": "审计日志"},
+    {"en": "Every access to a patient is recorded.", "zh": "对患者资料的每次访问都有记录。"},
+    {
+        "en": "Accesses cannot be recorded, so patient data stay closed. It is in the database: see there.",
+        "zh": "访问无法被记录，因此患者资料暂不开放。审计日志保存在数据库中，请先检查数据库。",
+    },
+)
+OBJECTS = PartInWords(
+    {"en": "File store", "zh": "文件存储"},
+    {
+        "en": "Report files, recordings and attachments can be stored.",
+        "zh": "报告文件、录音录像和附件可正常保存。",
+    },
+    {
+        "en": "Report files, recordings and attachments can be neither opened nor stored. Check the disk, "
+        "its rights, or the S3 server.",
+        "zh": "报告文件、录音录像和附件无法打开或保存。请检查磁盘、目录权限或 S3 服务器。",
+    },
+)
+BROKER = PartInWords(
+    {"en": "Message broker (Redis)", "zh": "消息服务（Redis）"},
+    {"en": "Pages are told of changes at once.", "zh": "页面会立即收到变化。"},
+    {
+        "en": "Pages learn of changes late, AI waits, and no room can be opened at another relay. Calls that "
+        "are on go on. The log is logs/redis.log.",
+        "zh": "页面更新延迟，AI 分析等待中，会诊室无法转移。正在进行的通话不受影响。"
+        "日志见 logs/redis.log。",
+    },
+)
+ARCHIVE = PartInWords(
+    {"en": "Image archive (Orthanc)", "zh": "影像归档（Orthanc）"},
+    {"en": "Images can be sent in and opened.", "zh": "影像可正常上传和打开。"},
+    {
+        "en": "Images can be neither sent in nor opened; pages try again by themselves. Calls go on. "
+        "The log is logs/orthanc.log.",
+        "zh": "影像暂时无法上传或打开；页面会自动重试。通话不受影响。日志见 logs/orthanc.log。",
+    },
+)
+RELAY = PartInWords(
+    {"en": "Call relay {name}", "zh": "通话中继 {name}"},
+    {"en": "Sound, pictures and shared images go through.", "zh": "语音、视频和共享影像可正常传输。"},
+    {
+        "en": "Its rooms go on at another relay, or come back when it does. The log is logs/{name}.log.",
+        "zh": "其会诊室会转到其他中继，或在它恢复后继续。日志见 logs/{name}.log。",
+    },
+)
+PARTS = {"database": DATABASE, "audit": AUDIT, "objects": OBJECTS, "broker": BROKER, "archive": ARCHIVE}
+TITLE: Sentence = {"en": "Teleconsult: is everything running?", "zh": "远程会诊系统：运行是否正常？"}
+ALL_WORKS: Sentence = {"en": "Everything is running.", "zh": "一切运行正常。"}
+SOME_AWAY: Sentence = {
+    "en": "{count} of {all} parts do not answer. What that means and what to do stands beside each.",
+    "zh": "{all} 个部件中有 {count} 个没有响应，其影响和处理办法见下。",
+}
+MORE: Sentence = {
+    "en": f"This page asks again every {REFRESHED_EVERY_S} seconds. On the server, “make doctor” says more.",
+    "zh": f"本页每 {REFRESHED_EVERY_S} 秒刷新一次。在服务器上运行 make doctor 可做更多检查。",
+}
+WORKS: Sentence = {"en": "works", "zh": "正常"}
+AWAY: Sentence = {"en": "does not answer", "zh": "无响应"}
+STYLE = """
+:root { color-scheme: light dark; font: 16px/1.5 system-ui, "Noto Sans CJK SC", sans-serif }
+body { margin: 0 auto; max-width: 44rem; padding: 1.5rem 1rem }
+h1 { font-size: 1.25rem; margin: 0 0 .5rem }
+ul { list-style: none; padding: 0 }
+li { border: 1px solid light-dark(#c9d1d9, #3a434d); border-left-width: .4rem; border-radius: .4rem;
+  margin: .6rem 0; padding: .6rem .9rem }
+li.works { border-left-color: light-dark(#1a7f4b, #3fb97a) }
+li.away { border-left-color: light-dark(#b42318, #f0695f) }
+li p, body > p { margin: .2rem 0 }
+.said { float: right; font-weight: 600 }
+.works .said { color: light-dark(#146c3f, #57c98d) }
+.away .said { color: light-dark(#b42318, #ff8a80) }
+footer { color: light-dark(#4d5761, #a5b0bb); margin-top: 1.2rem }
+"""
+
+
+def status_page(answers: Mapping[str, bool], language: Language) -> str:
+    """HTML; `answers` has for each part whether it answers."""
+    away = sum(not answer for answer in answers.values())
+    summary = SOME_AWAY if away else ALL_WORKS
+    rows = "".join(_row(part, answer, language) for part, answer in answers.items())
+    return (
+        f'<!doctype html><html lang="{"zh-CN" if language == "zh" else "en"}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f'<meta http-equiv="refresh" content="{REFRESHED_EVERY_S}">'
+        f"<title>{TITLE[language]}</title><style>{STYLE}</style></head><body><main><h1>{TITLE[language]}</h1>"
+        f'<p role="status">{summary[language].format(count=away, all=len(answers))}</p><ul>{rows}</ul></main>'
+        f"<footer>{MORE[language]}</footer></body></html>"
+    )
+
+
+def _row(part: str, answers: bool, language: Language) -> str:
+    words = PARTS.get(part, RELAY)
+    sentence = words.works if answers else words.is_away
+    said = WORKS if answers else AWAY
+    return (
+        f'<li class="{"works" if answers else "away"}"><span class="said">{said[language]}</span>'
+        f"<strong>{escape(words.name[language].format(name=part))}</strong>"
+        f"<p>{escape(sentence[language].format(name=part))}</p></li>"
+    )

@@ -54,6 +54,10 @@ def test_a_missing_object_is_an_error_and_deleting_it_is_not(store: ObjectStore)
     store.delete("nothing-here")
 
 
+def test_a_store_that_is_there_answers(store: ObjectStore) -> None:
+    store.ping()
+
+
 def test_keys_are_listed_by_prefix_in_order(store: ObjectStore) -> None:
     for key in ("b/2", "a/1", "b/1"):
         store.put(key, b"x")

@@ -1,4 +1,4 @@
-"""A small preview of an image, as the archive's header asks for it to be shown. Not for reading."""
+"""A picture of an image, as its header or a window asks for it to be shown. Not for reading."""
 
 from io import BytesIO
 from typing import Any
@@ -13,22 +13,31 @@ from imaging.decoding import stored_pixels
 from imaging.errors import UndecodablePixels
 from imaging.header_values import number_pair, whole_number
 from imaging.reasons import reason
+from imaging.view_window import ViewWindow, voi_function
 
 LARGEST_PX = 2048
 # What is left out at either end where the header gives no window.
 DARKEST_PERCENTILE, BRIGHTEST_PERCENTILE = 0.5, 99.5
 
 
-def render_png(ds: Dataset, size_px: int, frame: int | None = None) -> bytes:
+def render_png(
+    ds: Dataset,
+    size_px: int,
+    frame: int | None = None,
+    window: tuple[float, float] | None = None,
+    function: str | None = None,
+    invert: bool | None = None,
+) -> bytes:
     """Return the image as an 8-bit PNG that fits into a square, in the shape it has in the patient.
-
-    The first window or VOI LUT of the header is applied (PS3.3 C.11.2), MONOCHROME1 is shown with low
-    values bright (C.7.6.3.1.2).
 
     Args:
         ds: an image object with its pixels.
         size_px: the longer side, at most LARGEST_PX; a smaller image is not enlarged.
         frame: zero-based; None for the middle one of several.
+        window: centre and width in the modality's units; None for the first window or VOI LUT of the
+            header (PS3.3 C.11.2).
+        function: what that window means, as VOILUTFunction has it; None for what the header says.
+        invert: whether low values are bright; None for what the header says: MONOCHROME1 (C.7.6.3.1.2).
 
     Raises:
         NoPixels, ImageTooLarge, UndecodablePixels: the pixels cannot be read.
@@ -40,7 +49,8 @@ def render_png(ds: Dataset, size_px: int, frame: int | None = None) -> bytes:
     size_px = min(size_px, LARGEST_PX)
     step = max(1, max(stored.shape[:2]) // (2 * size_px))  # what the preview cannot show need not be windowed
     stored = stored[::step, ::step]
-    shades = stored if stored.ndim == 3 else _windowed(stored, ds)
+    view = None if window is None else ViewWindow(*window, function or voi_function(ds))
+    shades = stored if stored.ndim == 3 else _windowed(stored, ds, view, invert)
     if shades.dtype != np.uint8:
         shades = _stretched(shades)
     picture = Image.fromarray(np.ascontiguousarray(shades))
@@ -50,18 +60,36 @@ def render_png(ds: Dataset, size_px: int, frame: int | None = None) -> bytes:
     return output.getvalue()
 
 
-def _windowed(stored: NDArray[Any], ds: Dataset) -> NDArray[np.uint8]:
+def _windowed(
+    stored: NDArray[Any], ds: Dataset, window: ViewWindow | None, invert: bool | None
+) -> NDArray[np.uint8]:
     """(row, column) uint8."""
     try:
         values: NDArray[Any] = apply_modality_lut(stored, ds)
         has_view = "WindowCenter" in ds or "VOILUTSequence" in ds
-        if has_view:
+        if window is None and has_view:
             values = apply_voi_lut(values, ds, index=0, prefer_lut=False)
     except (AttributeError, IndexError, KeyError, NotImplementedError, TypeError, ValueError) as error:
         raise UndecodablePixels(reason("damaged-dicom"), f"{ds.SOPInstanceUID}: {error!r}") from error
-    shades = _stretched(values, within=(0.0, 100.0) if has_view else None)
-    inverted = str(ds.get("PhotometricInterpretation", "")) == "MONOCHROME1"
+    if window is not None:
+        shades = _shades(values, window)
+    else:
+        shades = _stretched(values, within=(0.0, 100.0) if has_view else None)
+    inverted = str(ds.get("PhotometricInterpretation", "")) == "MONOCHROME1" if invert is None else invert
     return 255 - shades if inverted else shades
+
+
+def _shades(values: NDArray[Any], window: ViewWindow) -> NDArray[np.uint8]:
+    """The values through a window. Source: PS3.3 C.11.2.1.2.1, C.11.2.1.3."""
+    from_centre = values.astype(np.float32) - window.centre
+    if window.function == "SIGMOID":
+        bright = 1 / (1 + np.exp(np.clip(-4 * from_centre / window.width, -80, 80)))
+    elif window.function == "LINEAR_EXACT":
+        bright = from_centre / window.width + 0.5
+    else:
+        bright = (from_centre + 0.5) / max(window.width - 1, 1e-6) + 0.5
+    shades: NDArray[np.uint8] = np.rint(np.clip(bright, 0, 1) * 255).astype(np.uint8)
+    return shades
 
 
 def _stretched(values: NDArray[Any], within: tuple[float, float] | None = None) -> NDArray[np.uint8]:

@@ -30,8 +30,13 @@ def view_window(image: Dataset) -> ViewWindow | None:
     centre, width = (_first(image.get(keyword)) for keyword in ("WindowCenter", "WindowWidth"))
     if centre is None or width is None or width < 1:
         return None
+    return ViewWindow(centre, width, voi_function(image))
+
+
+def voi_function(image: Dataset) -> str:
+    """What a window of the image means (PS3.3 C.11.2.1.3)."""
     function = str(image.get("VOILUTFunction") or "LINEAR").strip().upper()
-    return ViewWindow(centre, width, function if function in FUNCTIONS else "LINEAR")
+    return function if function in FUNCTIONS else "LINEAR"
 
 
 def _first(value: Any) -> float | None:

@@ -834,6 +834,30 @@ kept_measurements = Table(
     Column("kept_at", UtcDateTime, nullable=False),
 )
 
+# Images of a study that somebody marked as worth showing. Their image may leave the study, they stay.
+key_images = Table(
+    "key_images",
+    metadata,
+    _id(primary_key=True),  # its page's own
+    Column(
+        "study_instance_uid",
+        String(64),
+        ForeignKey("studies.study_instance_uid"),
+        nullable=False,
+        index=True,
+    ),
+    _uid("series_instance_uid", nullable=False),
+    _uid("sop_instance_uid", nullable=False),
+    Column("frame", Integer, nullable=False),  # zero-based
+    Column("window_center", Float),
+    Column("window_width", Float),
+    Column("invert", Boolean, nullable=False),
+    Column("note", Text, nullable=False),
+    _id("made_by", ForeignKey("users.id"), nullable=False),
+    Column("made_at", UtcDateTime, nullable=False),
+    Column("removed_at", UtcDateTime),
+)
+
 call_qualities = Table(
     "call_qualities",
     metadata,

@@ -47,6 +47,7 @@ from teleconsult.identity.factor_key import FactorKey
 from teleconsult.identity.identity import Identity
 from teleconsult.identity.security_routes import router as security_routes
 from teleconsult.identity.session_routes import router as session_routes
+from teleconsult.key_images.routes import router as key_image_routes
 from teleconsult.lifecycle.routes import router as lifecycle_routes
 from teleconsult.measurements.routes import router as measurement_routes
 from teleconsult.metrics import APP, CountRequests
@@ -221,6 +222,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     history_routes,
     chat_routes,
     measurement_routes,
+    key_image_routes,
     consent_routes,
     patient_link_routes,
     visit_routes,

@@ -327,6 +327,16 @@ class MessageWrittenAlready(TeleconsultError):
     """Another message was written under this id."""
 
 
+class KeyImageMarkedAlready(TeleconsultError):
+    """Another image was marked under this id."""
+
+
+class TooManyKeyImages(TeleconsultError):
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
 class AttachmentIsDicom(TeleconsultError):
     pass
 

@@ -539,6 +539,19 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "Another message was written under this number already. Please send it again.",
         "此编号下已有另一条消息，请重新发送。",
     ),
+    errors.KeyImageMarkedAlready: Problem(
+        409,
+        "key-image-marked-already",
+        "Another image was marked under this number already. Please mark it again.",
+        "此编号下已标记了另一幅图像，请重新标记。",
+    ),
+    errors.TooManyKeyImages: Problem(
+        422,
+        "too-many-key-images",
+        "A study keeps at most {limit} key images. Please remove those that matter less.",
+        "一项检查最多保存 {limit} 幅关键图像，请先移除不太重要的。",
+        lambda e: {"limit": e.limit},
+    ),
     errors.AttachmentIsDicom: Problem(
         422,
         "attachment-is-dicom",

@@ -5,11 +5,9 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from PIL import Image
 from pydicom import Dataset
 from pydicom.encaps import encapsulate
 from starlette.concurrency import run_in_threadpool
@@ -17,13 +15,14 @@ from starlette.concurrency import run_in_threadpool
 from imaging.frame_coding import NATIVE, as_jpeg_ls, decoded_frame, frame_as_stored
 from imaging.orthanc_streams import Chunk, in_order
 from imaging.parsing import header_of, parse_dicom
-from imaging.rendering import LARGEST_PX, render_png
+from imaging.rendering import LARGEST_PX
 from teleconsult.dependencies import CurrentUser, Now, Parts
 from teleconsult.dicomweb.accept import Wanted, wanted_by
 from teleconsult.dicomweb.contents import Place, one_instance
 from teleconsult.dicomweb.images_out import Images, ImagesOut
 from teleconsult.dicomweb.json_model import PIXELS, bulk_value
 from teleconsult.dicomweb.multipart import MultipartWriter
+from teleconsult.dicomweb.rendered import Rendering, rendered
 from teleconsult.dicomweb.represent import EXPLICIT, FrameForm, frame_form
 from teleconsult.dicomweb.responses import IMMUTABLE, Streamed, begun
 from teleconsult.dicomweb.retrieve_routes import INSTANCE, SERIES, STUDY
@@ -34,7 +33,6 @@ from teleconsult.studies.repository import InstanceRecord
 router = APIRouter()
 
 MOST_FRAMES = 5000
-JPEG_QUALITY = 90
 Window = Annotated[str | None, Query(max_length=100)]
 Viewport = Annotated[str | None, Query(max_length=100)]
 
@@ -271,44 +269,8 @@ async def _rendered(
     )
     if media_type is None:
         raise NotAcceptable
-    levels, size_px = _window(window), _size_px(viewport)
-    key = (record.sop_instance_uid, index, media_type, levels, size_px)
-    picture = await images.pictures.get(
-        key, partial(_draw, images, record.orthanc_id, index, media_type, levels, size_px)
-    )
-    return Response(picture, media_type=media_type, headers=IMMUTABLE)
-
-
-async def _draw(
-    images: ImagesOut,
-    orthanc_id: str,
-    index: int | None,
-    media_type: str,
-    levels: tuple[float, float] | None,
-    size_px: int,
-) -> bytes:
-    def draw() -> bytes:
-        ds = parse_dicom(file.read())
-        if levels is not None:
-            ds.WindowCenter, ds.WindowWidth = levels
-            for keyword in ("VOILUTSequence", "VOILUTFunction"):
-                if keyword in ds:
-                    del ds[keyword]
-        png = render_png(ds, size_px, index)
-        return png if media_type == "image/png" else _as_jpeg(png)
-
-    file = await images.streams.file(orthanc_id)
-    try:
-        async with images.converting:
-            return await run_in_threadpool(draw)
-    finally:
-        file.close()
-
-
-def _as_jpeg(png: bytes) -> bytes:
-    output = BytesIO()
-    Image.open(BytesIO(png)).save(output, "JPEG", quality=JPEG_QUALITY)
-    return output.getvalue()
+    rendering = Rendering(index, _size_px(viewport), media_type, _window(window), "LINEAR")
+    return Response(await rendered(images, record, rendering), media_type=media_type, headers=IMMUTABLE)
 
 
 def _window(given: str | None) -> tuple[float, float] | None:

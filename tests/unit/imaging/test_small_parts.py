@@ -63,6 +63,22 @@ def test_a_preview_of_monochrome_1_is_turned() -> None:
     assert preview(render_png(turned, 64))[8, 0] > 200 > 50 > preview(render_png(plain, 64))[8, 0]
 
 
+@pytest.mark.parametrize(
+    ("function", "at_the_ends"), [("LINEAR", (0, 255)), ("LINEAR_EXACT", (0, 255)), ("SIGMOID", (30, 225))]
+)
+def test_a_window_that_is_asked_for_goes_before_the_header_s(
+    function: str, at_the_ends: tuple[int, int]
+) -> None:
+    ds = with_pixels(a_ct_slice(RescaleIntercept=-1000, WindowCenter=0, WindowWidth=1), RAMP)
+    ds.VOILUTFunction = function
+    row = preview(render_png(ds, 200, window=(0, 400)))[50].astype(int)
+    turned = preview(render_png(ds, 200, window=(0, 400), invert=True))[50].astype(int)
+
+    assert row[100] == pytest.approx(128, abs=1)
+    assert (row[80], row[120]) == pytest.approx(at_the_ends, abs=1)
+    assert (turned == 255 - row).all()
+
+
 def test_a_preview_has_the_shape_of_the_patient_and_fits_the_square() -> None:
     tall = with_pixels(a_ct_slice(PixelSpacing=[2.0, 1.0]), RAMP)
 

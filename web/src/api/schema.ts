@@ -3021,6 +3021,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study_instance_uid}/key-images": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Key Images
+         * @description In the order in which they were marked.
+         */
+        get: operations["list_key_images_api_studies__study_instance_uid__key_images_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_instance_uid}/key-images/{key_image_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Mark Key Image
+         * @description Mark an image under an id of the page's own; the same again changes its window and note.
+         *
+         *     One that was removed is there again.
+         */
+        put: operations["mark_key_image_api_studies__study_instance_uid__key_images__key_image_id__put"];
+        post?: never;
+        /**
+         * Remove Key Image
+         * @description Only who marked it; marked again under its id it is there again.
+         */
+        delete: operations["remove_key_image_api_studies__study_instance_uid__key_images__key_image_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/studies/{study_instance_uid}/key-images/{key_image_id}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Key Image Picture
+         * @description The image in the window in which it was marked, as JPEG: for showing, not for reading.
+         *
+         *     `size` is the longer side in pixels, at most.
+         */
+        get: operations["read_key_image_picture_api_studies__study_instance_uid__key_images__key_image_id__picture_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study_instance_uid}/priors": {
         parameters: {
             query?: never;
@@ -5089,6 +5157,64 @@ export interface components {
             kept_at: string;
             measurement: components["schemas"]["ImageMeasurement"];
             owner: components["schemas"]["UserRefOut"];
+        };
+        /**
+         * KeyImageIn
+         * @description An image as it is shown: `frame` is zero-based, `window` null where the image has none.
+         */
+        KeyImageIn: {
+            /**
+             * Frame
+             * @default 0
+             */
+            frame: number;
+            /**
+             * Invert
+             * @default false
+             */
+            invert: boolean;
+            /**
+             * Note
+             * @default
+             */
+            note: string;
+            /** Sop Instance Uid */
+            sop_instance_uid: string;
+            window?: components["schemas"]["WindowIO"] | null;
+        };
+        /** KeyImageOut */
+        KeyImageOut: {
+            /** Frame */
+            frame: number;
+            /** Id */
+            id: string;
+            /** Instance Number */
+            instance_number: number | null;
+            /** Invert */
+            invert: boolean;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            made_by: components["schemas"]["UserRefOut"];
+            /** Modality */
+            modality: string;
+            /** Note */
+            note: string;
+            /** Number Of Frames */
+            number_of_frames: number;
+            /** Series Description */
+            series_description: string | null;
+            /** Series Instance Uid */
+            series_instance_uid: string;
+            /** Series Number */
+            series_number: number | null;
+            /** Sop Instance Uid */
+            sop_instance_uid: string;
+            /** Study Instance Uid */
+            study_instance_uid: string;
+            window: components["schemas"]["WindowIO"] | null;
         };
         /**
          * Laterality
@@ -7643,6 +7769,16 @@ export interface components {
             };
             /** Series */
             series: number;
+        };
+        /**
+         * WindowIO
+         * @description Centre and width in the modality's units (PS3.3 C.11.2.1.2).
+         */
+        WindowIO: {
+            /** Center */
+            center: number;
+            /** Width */
+            width: number;
         };
         /** WithdrawalIn */
         WithdrawalIn: {
@@ -14106,6 +14242,153 @@ export interface operations {
                 };
                 content: {
                     "application/dicom": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_key_images_api_studies__study_instance_uid__key_images_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                study_instance_uid: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyImageOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    mark_key_image_api_studies__study_instance_uid__key_images__key_image_id__put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                study_instance_uid: string;
+                key_image_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyImageIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyImageOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    remove_key_image_api_studies__study_instance_uid__key_images__key_image_id__delete: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                study_instance_uid: string;
+                key_image_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_key_image_picture_api_studies__study_instance_uid__key_images__key_image_id__picture_get: {
+        parameters: {
+            query?: {
+                size?: number;
+            };
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                study_instance_uid: string;
+                key_image_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
                 };
             };
             /** @description Validation Error */

@@ -1,0 +1,133 @@
+"""Key images in the database. Those whose image left the study are not found, and come back with it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from storage import audit_log
+from storage.tables import instances, key_images, series, studies
+from teleconsult.key_images.key_image import KeyImage, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A key image with what its image is called."""
+
+    key_image: KeyImage
+    modality: str
+    series_number: int | None
+    series_description: str | None
+    instance_number: int | None
+    number_of_frames: int
+
+
+_SHOWN = (
+    select(
+        key_images,
+        series.c.modality,
+        series.c.series_number,
+        series.c.description,
+        instances.c.instance_number,
+        instances.c.number_of_frames,
+    )
+    .join(instances, instances.c.sop_instance_uid == key_images.c.sop_instance_uid)
+    .join(series, series.c.series_instance_uid == instances.c.series_instance_uid)
+    .join(studies, studies.c.study_instance_uid == series.c.study_instance_uid)
+    .where(
+        series.c.study_instance_uid == key_images.c.study_instance_uid,
+        studies.c.deleted_at.is_(None),
+        key_images.c.removed_at.is_(None),
+    )
+)
+
+
+def shown_of(connection: Connection, study_instance_uids: Collection[str]) -> list[Shown]:
+    """The key images of these studies, in the order in which they were marked."""
+    query = _SHOWN.where(key_images.c.study_instance_uid.in_(study_instance_uids))
+    return [_shown(row) for row in connection.execute(query.order_by(key_images.c.made_at, key_images.c.id))]
+
+
+def shown_by_ids(connection: Connection, ids: Collection[str]) -> dict[str, Shown]:
+    """Those that are there to be shown, without a look at rights."""
+    rows = connection.execute(_SHOWN.where(key_images.c.id.in_(ids)))
+    return {row.id: _shown(row) for row in rows}
+
+
+def find(connection: Connection, key_image_id: str) -> KeyImage | None:
+    """Also a removed one."""
+    row = connection.execute(select(key_images).where(key_images.c.id == key_image_id)).first()
+    return None if row is None else _key_image(row)
+
+
+def count_in(connection: Connection, study_instance_uid: str) -> int:
+    query = select(func.count()).where(
+        key_images.c.study_instance_uid == study_instance_uid, key_images.c.removed_at.is_(None)
+    )
+    return connection.execute(query).scalar_one()
+
+
+def queue_for(connection: Connection, study_instance_uid: str) -> None:
+    """Until this transaction ends nobody else marks images of the study."""
+    connection.execute(
+        select(studies.c.study_instance_uid)
+        .where(studies.c.study_instance_uid == study_instance_uid)
+        .with_for_update()
+    )
+
+
+def save(connection: Connection, one: KeyImage, action: str, at: datetime) -> None:
+    """Keep it as it is now, and write into the audit log what its maker did."""
+    values = {
+        "study_instance_uid": one.study_instance_uid,
+        "series_instance_uid": one.series_instance_uid,
+        "sop_instance_uid": one.sop_instance_uid,
+        "frame": one.frame,
+        "window_center": one.window.center if one.window else None,
+        "window_width": one.window.width if one.window else None,
+        "invert": one.invert,
+        "note": one.note,
+        "made_by": one.made_by_id,
+        "made_at": one.made_at,
+        "removed_at": one.removed_at,
+    }
+    this = key_images.c.id == one.id
+    if connection.execute(update(key_images).where(this).values(**values)).rowcount == 0:
+        connection.execute(insert(key_images).values(id=one.id, **values))
+    audit_log.record(
+        connection,
+        at=at,
+        actor=one.made_by_id,
+        action=action,
+        subject=f"study/{one.study_instance_uid}",
+        details={"key_image": one.id, "instance": one.sop_instance_uid, "frame": one.frame},
+    )
+
+
+def _shown(row: Row[Any]) -> Shown:
+    return Shown(
+        _key_image(row),
+        row.modality,
+        row.series_number,
+        row.description,
+        row.instance_number,
+        row.number_of_frames,
+    )
+
+
+def _key_image(row: Row[Any]) -> KeyImage:
+    return KeyImage(
+        id=row.id,
+        study_instance_uid=row.study_instance_uid,
+        series_instance_uid=row.series_instance_uid,
+        sop_instance_uid=row.sop_instance_uid,
+        frame=row.frame,
+        window=None if row.window_width is None else Window(row.window_center, row.window_width),
+        invert=row.invert,
+        note=row.note,
+        made_by_id=row.made_by,
+        made_at=row.made_at,
+        removed_at=row.removed_at,
+    )

@@ -143,7 +143,7 @@ def add_demo_studies(parts: "PartsOfApp") -> int:
     for dataset in [*chest, *views]:
         with parts.database.transaction() as connection:
             parts.studies.expect(
-                connection, str(dataset.SOPInstanceUID), arrival.institution_id, arrival.uploaded_by_id
+                connection, [str(dataset.SOPInstanceUID)], arrival.institution_id, arrival.uploaded_by_id
             )
         stored = parts.pacs.store(part10_bytes(dataset))
         with parts.database.transaction() as connection:

@@ -24,7 +24,7 @@ def state_families(parts: PartsOfApp) -> Iterator[Family]:
         "teleconsult_part_up",
         "gauge",
         "1 where a part answers the app, as on the page /status.",
-        [({"part": part}, float(answer)) for part, answer in answers.items()],
+        [({"name": part}, float(answer)) for part, answer in answers.items()],
     )
     yield Family.of(
         "teleconsult_data_folder_free_bytes",

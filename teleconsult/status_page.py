@@ -69,7 +69,7 @@ ARCHIVE = PartInWords(
     },
 )
 RELAY = PartInWords(
-    {"en": "Call relay {name}", "zh": "通话中继 {name}"},
+    {"en": "Calls ({name})", "zh": "通话（{name}）"},
     {"en": "Sound, pictures and shared images go through.", "zh": "语音、视频和共享影像可正常传输。"},
     {
         "en": "Its rooms go on at another relay, or come back when it does. The log is logs/{name}.log.",

@@ -59,7 +59,7 @@ def test_every_part_shows_its_metrics_at_its_own_port(watched: tuple[Installatio
     app = scraped(first + metrics_ports.APP)
     asked = 'method="GET",route="/api/consults/{consult_id}",status="401"'
     assert f"teleconsult_http_requests_total{{{asked}}} 1" in app
-    assert 'teleconsult_part_up{part="relay-2"} 1' in app
+    assert 'teleconsult_part_up{name="relay-2"} 1' in app
     assert "no-such-consult" not in app
     assert "teleconsult_dicom_associations 0" in scraped(first + metrics_ports.GATEWAY)
     for number in range(RELAYS):
@@ -106,7 +106,7 @@ def test_a_relay_that_stands_still_is_named_to_programs_people_and_prometheus(
     try:
         wait_until(lambda: away() == ["relay-2"], "the relay is missed", 30)
         page = httpx.get(f"{installation.url}/status", headers={"Accept-Language": "zh-CN"}).text
-        assert "通话中继 relay-2" in page and "无响应" in page
-        assert 'teleconsult_part_up{part="relay-2"} 0' in scraped(first)
+        assert "通话（relay-2）" in page and "无响应" in page
+        assert 'teleconsult_part_up{name="relay-2"} 0' in scraped(first)
     finally:
         os.kill(relay, signal.SIGCONT)

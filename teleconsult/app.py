@@ -67,6 +67,7 @@ from teleconsult.reports.repository import ReportRepository
 from teleconsult.reports.routes import router as report_routes
 from teleconsult.reports.template_repository import TemplateRepository
 from teleconsult.reports.template_routes import router as report_template_routes
+from teleconsult.request_body import MOST_JSON_BYTES
 from teleconsult.ringing.routes import router as ringing_routes
 from teleconsult.scheduled_procedures.routes import router as schedule_routes
 from teleconsult.scheduling.routes import router as calendar_routes
@@ -195,6 +196,7 @@ def describe_api(lifespan: Callable[[FastAPI], object] | None = None) -> FastAPI
         redoc_url=None,
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
+        max_body_size=MOST_JSON_BYTES,
         separate_input_output_schemas=False,
     )
     problems.install(app)
@@ -256,7 +258,7 @@ def _serve_front_end(app: FastAPI, folder: Path) -> None:
 
     @app.get("/{path:path}", include_in_schema=False)
     def front_end(path: str) -> Response:
-        if path.startswith(("api/", "dicom-web/")):
+        if path.startswith(("api/", "dicom-web/")) or "\0" in path:
             return problems.unknown_path()
         wanted = (folder / path).resolve()
         if path and wanted.is_file() and wanted.is_relative_to(folder.resolve()):

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel
 
 from teleconsult.dependencies import CurrentUser
+from teleconsult.request_body import LIMITED_BY_ROUTE
 
 router = APIRouter(prefix="/api/line-check", tags=["line check"])
 
@@ -26,7 +27,7 @@ def send_bytes(user: CurrentUser, size_bytes: Annotated[int, Query(ge=0, le=MOST
     )
 
 
-@router.post("")
+@router.post("", max_body_size=LIMITED_BY_ROUTE)
 async def take_bytes(user: CurrentUser, request: Request) -> ReceivedOut:
     """Read what is sent and forget it. What is beyond the bound is not read."""
     received = 0

@@ -864,6 +864,14 @@ UNKNOWN_PATH = Problem(404, "not-found", "There is no such page.", "没有这个
 WRONG_METHOD = Problem(
     405, "wrong-method", "This address does not take that request.", "该地址不支持此请求。"
 )
+TOO_LARGE = Problem(
+    413,
+    "request-too-large",
+    "What was sent is larger than this page may send.",
+    "发送的内容超过了本页面允许的大小。",
+)
+MALFORMED = Problem(400, "malformed-request", "What was sent cannot be read.", "无法读取所发送的内容。")
+OF_STATUS = {400: MALFORMED, 405: WRONG_METHOD, 413: TOO_LARGE}
 OURS = Problem(
     500,
     "internal-error",
@@ -878,7 +886,7 @@ def problem_for(error: Exception) -> Problem:
         if kind in PROBLEMS:
             return PROBLEMS[kind]
     if isinstance(error, HTTPException):
-        return WRONG_METHOD if error.status_code == 405 else UNKNOWN_PATH
+        return OF_STATUS.get(error.status_code, UNKNOWN_PATH)
     return OURS
 
 

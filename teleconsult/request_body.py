@@ -7,6 +7,11 @@ from starlette.requests import ClientDisconnect
 
 from teleconsult.errors import UploadIncomplete, UploadTooLarge
 
+# JSON is read whole before it is known who sends it; a list of 1,000 files and their parts has 2 MB.
+MOST_JSON_BYTES = 4 << 20
+# Of a route that reads its body itself, by `read_body` or `body_chunks`.
+LIMITED_BY_ROUTE = 1 << 62
+
 
 async def read_body(request: Request, limit_bytes: int) -> bytes:
     """Raises UploadTooLarge, UploadIncomplete."""

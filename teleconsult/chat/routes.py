@@ -48,7 +48,7 @@ from teleconsult.errors import (
     NotFound,
     UploadTooLarge,
 )
-from teleconsult.request_body import read_body
+from teleconsult.request_body import LIMITED_BY_ROUTE, read_body
 from teleconsult.users.user import User
 
 router = APIRouter(prefix="/api/consults/{consult_id}/chat", tags=["chat"])
@@ -89,7 +89,7 @@ def write_message(
     return _keep(parts, consult_id, str(message_id), body.text, None, user, now)
 
 
-@router.put("/{message_id}/file", status_code=201)
+@router.put("/{message_id}/file", status_code=201, max_body_size=LIMITED_BY_ROUTE)
 async def write_file(
     consult_id: str,
     message_id: UUID,

@@ -34,7 +34,7 @@ from teleconsult.consults.consult import Consult
 from teleconsult.consults.rooms import tell_room
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
 from teleconsult.errors import NotAllowed, NotFound, ScanKeptAlready, ScanTooLarge, UploadTooLarge
-from teleconsult.request_body import read_body
+from teleconsult.request_body import LIMITED_BY_ROUTE, read_body
 from teleconsult.stills.keeping import master_of
 from teleconsult.users.schemas import UserRefOut
 from teleconsult.users.user import User
@@ -84,7 +84,7 @@ def withdraw_consent(
     return out
 
 
-@router.put(OF_CONSULT + "/{consent_id}/scan", status_code=201)
+@router.put(OF_CONSULT + "/{consent_id}/scan", status_code=201, max_body_size=LIMITED_BY_ROUTE)
 async def keep_consent_scan(
     consult_id: str, consent_id: str, request: Request, parts: Parts, user: CurrentUser, now: Now
 ) -> ConsentsOut:

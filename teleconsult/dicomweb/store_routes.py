@@ -33,6 +33,7 @@ from teleconsult.dicomweb.store_answer import (
     status_of,
 )
 from teleconsult.errors import NotAllowed, NotMultipart, UploadIncomplete, UploadTooLarge
+from teleconsult.request_body import LIMITED_BY_ROUTE
 from teleconsult.studies.arrival import studies_of
 from teleconsult.studies.registration import Arrival
 from teleconsult.uploads.receive import receive_one
@@ -48,12 +49,12 @@ LARGE_BYTES = 64 << 20
 _large_files = asyncio.Semaphore(1)
 
 
-@router.post("/studies")
+@router.post("/studies", max_body_size=LIMITED_BY_ROUTE)
 async def store_instances(request: Request, parts: Parts, user: CurrentUser, now: Now) -> Response:
     return await _store(None, request, parts, user, now)
 
 
-@router.post("/studies/{study}")
+@router.post("/studies/{study}", max_body_size=LIMITED_BY_ROUTE)
 async def store_instances_of_study(
     study: str, request: Request, parts: Parts, user: CurrentUser, now: Now
 ) -> Response:

@@ -27,7 +27,7 @@ from teleconsult.patient_history.schemas import (
     RefusedEntryOut,
 )
 from teleconsult.patient_history.vocabulary import VOCABULARY
-from teleconsult.request_body import read_body
+from teleconsult.request_body import LIMITED_BY_ROUTE, read_body
 from teleconsult.users.schemas import InstitutionOut
 from teleconsult.users.user import User
 
@@ -43,7 +43,7 @@ def list_history_items(_: CurrentUser) -> list[HistoryItemOut]:
     return [HistoryItemOut.of(item) for item in VOCABULARY]
 
 
-@router.post("/history-bundle-readings")
+@router.post("/history-bundle-readings", max_body_size=LIMITED_BY_ROUTE)
 async def read_history_bundle(
     request: Request, _: CurrentUser, patient_id: Annotated[str | None, Query(max_length=64)] = None
 ) -> ReadBundleOut:

@@ -19,7 +19,7 @@ from teleconsult import access
 from teleconsult.consults.consult import Consult
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
 from teleconsult.errors import NotAllowed, NotFound, StillTakenAlready, StillTooLarge, UploadTooLarge
-from teleconsult.request_body import read_body
+from teleconsult.request_body import LIMITED_BY_ROUTE, read_body
 from teleconsult.stills.keeping import archive, keep, master_of, note, picture_of, remove, seal
 from teleconsult.stills.schemas import StillDeletionIn, StillIn, StillOut
 from teleconsult.stills.still import Still, find_still, next_number, stills_of
@@ -42,7 +42,7 @@ def list_stills(consult_id: str, parts: Parts, user: CurrentUser) -> list[StillO
         return _out(parts, connection, consult, stills_of(connection, consult.id), user)
 
 
-@router.put("/{still_id}", status_code=201)
+@router.put("/{still_id}", status_code=201, max_body_size=LIMITED_BY_ROUTE)
 async def take_still(
     consult_id: str,
     still_id: UUID,

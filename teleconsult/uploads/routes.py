@@ -28,7 +28,7 @@ from teleconsult.errors import (
     UploadTooLarge,
 )
 from teleconsult.problems import problem_for, sentence
-from teleconsult.request_body import body_chunks, read_body
+from teleconsult.request_body import LIMITED_BY_ROUTE, body_chunks, read_body
 from teleconsult.studies.arrival import assess_and_queue, studies_of
 from teleconsult.studies.registration import Arrival
 from teleconsult.studies.schemas import Sentence, studies_out
@@ -117,7 +117,7 @@ def send_manifest(
     )
 
 
-@router.put("/{upload_id}/instances/{sha256}")
+@router.put("/{upload_id}/instances/{sha256}", max_body_size=LIMITED_BY_ROUTE)
 async def send_instance(
     upload_id: str,
     sha256: Sha256,
@@ -138,7 +138,7 @@ async def send_instance(
     )
 
 
-@router.post("/{upload_id}/instances")
+@router.post("/{upload_id}/instances", max_body_size=LIMITED_BY_ROUTE)
 async def send_instances(
     upload_id: str, request: Request, parts: Parts, user: CurrentUser, now: Now
 ) -> BatchOut:
@@ -147,7 +147,7 @@ async def send_instances(
     return await run_in_threadpool(_receive_batch, parts, upload_id, body, user, now)
 
 
-@router.put("/chunks/{sha256}", status_code=204, response_class=Response)
+@router.put("/chunks/{sha256}", status_code=204, response_class=Response, max_body_size=LIMITED_BY_ROUTE)
 async def send_chunk(sha256: Sha256, request: Request, parts: Parts, user: CurrentUser, now: Now) -> None:
     """One part of a large file."""
     if not access.may_upload(user):
@@ -167,7 +167,7 @@ async def assemble_instance(
         return await run_in_threadpool(_assemble, parts, upload_id, sha256, body, user, now)
 
 
-@router.post("/{upload_id}/files")
+@router.post("/{upload_id}/files", max_body_size=LIMITED_BY_ROUTE)
 async def send_file(
     upload_id: str, request: Request, parts: Parts, user: CurrentUser, now: Now, x_file_path: FilePath
 ) -> FilesOut:

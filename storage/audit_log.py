@@ -1,32 +1,18 @@
 """Append-only record of who saw or changed what: each entry carries the hash of the one before."""
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, desc, insert, select, text
 
+from storage.audit_chain import FIRST_PREVIOUS_SHA256, AuditEntry, check, digest
 from storage.errors import AuditChainBroken
 from storage.tables import audit_log
 
-FIRST_PREVIOUS_SHA256 = "0" * 64
+__all__ = ["AuditEntry", "entries", "record", "verify"]
 
-
-@dataclass(frozen=True, slots=True)
-class AuditEntry:
-    """One thing that somebody did. `subject` is an identifier, never a name."""
-
-    sequence: int
-    at: datetime
-    actor: str
-    action: str
-    subject: str
-    details: Mapping[str, Any]
-    previous_sha256: str
-    sha256: str
+READ_AT_ONCE = 1_000
 
 
 def record(
@@ -57,15 +43,25 @@ def record(
         insert(audit_log).values(
             sequence=sequence,
             previous_sha256=previous,
-            sha256=_digest(sequence, previous, **values),
+            sha256=digest(sequence, previous, **values),
             **values,
         )
     )
 
 
-def entries(connection: Connection) -> Iterator[AuditEntry]:
-    for row in connection.execute(select(audit_log).order_by(audit_log.c.sequence)):
-        yield AuditEntry(**row._mapping)
+def entries(connection: Connection, first: int = 1, last: int | None = None) -> Iterator[AuditEntry]:
+    """In order, a part at a time: a log of millions of entries is never in memory."""
+    after = first - 1
+    while True:
+        query = select(audit_log).where(audit_log.c.sequence > after).order_by(audit_log.c.sequence)
+        if last is not None:
+            query = query.where(audit_log.c.sequence <= last)
+        rows = connection.execute(query.limit(READ_AT_ONCE)).all()
+        for row in rows:
+            yield AuditEntry(**row._mapping)
+        if len(rows) < READ_AT_ONCE:
+            return
+        after = rows[-1].sequence
 
 
 def verify(connection: Connection) -> int:
@@ -74,24 +70,7 @@ def verify(connection: Connection) -> int:
     Raises:
         AuditChainBroken: an entry was changed, removed, moved or put in between.
     """
-    previous, count = FIRST_PREVIOUS_SHA256, 0
-    for count, entry in enumerate(entries(connection), start=1):
-        digest = _digest(
-            count,
-            previous,
-            at=entry.at,
-            actor=entry.actor,
-            action=entry.action,
-            subject=entry.subject,
-            details=entry.details,
-        )
-        if (entry.sequence, entry.previous_sha256, entry.sha256) != (count, previous, digest):
-            raise AuditChainBroken(f"audit entry {entry.sequence} does not follow from the one before it")
-        previous = entry.sha256
-    return count
-
-
-def _digest(sequence: int, previous: str, *, at: datetime, **values: Any) -> str:
-    body = {"sequence": sequence, "previous": previous, "at": at.isoformat(timespec="microseconds"), **values}
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    verdict = check(entries(connection))
+    if verdict.fault:
+        raise AuditChainBroken(verdict.fault.en)
+    return verdict.entries

@@ -1228,3 +1228,13 @@ audit_log = Table(
     Column("previous_sha256", String(64), nullable=False),
     Column("sha256", String(64), nullable=False),
 )
+
+audit_checkpoints = Table(
+    "audit_checkpoints",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=False),
+    Column("sha256", String(64), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("public_key", String(64), nullable=False),
+    Column("signature", String(128), nullable=False),
+)

@@ -18,6 +18,7 @@ from inference.celery_broker import CeleryBroker
 from inference.model_registry import ModelRegistry
 from inference.repository import JobRepository
 from signaling.room_registry import PlacedRooms
+from storage.audit_checkpoints import Checkpoints
 from storage.cancelling import cancel
 from storage.database import Database, utc_now
 from storage.events import redis_publisher
@@ -135,6 +136,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         settings.orthanc_url, settings.orthanc_username, settings.orthanc_password, settings.data_folder
     )
 
+    checkpoints = Checkpoints(settings.data_folder)
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         metrics = exposition.serve(APP) if exposition else None
@@ -151,6 +154,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             asyncio.create_task(background.archive_stills(parts)),
             asyncio.create_task(background.keep_measurements(parts)),
             asyncio.create_task(background.archive_reports(parts)),
+            asyncio.create_task(background.sign_audit_checkpoints(parts, checkpoints)),
             asyncio.create_task(background.keep_appointments(parts)),
             asyncio.create_task(background.climb_ladders(parts)),
             *(asyncio.create_task(background.post_notifications(parts, way)) for way in Channel),

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from imaging.errors import PacsUnavailable
 from inference.celery_broker import CeleryBroker
+from storage.audit_checkpoints import Checkpoints
 from storage.database import utc_now
 from storage.tables import studies
 from teleconsult.dependencies import PartsOfApp
@@ -40,6 +41,7 @@ RECORDINGS_INTERVAL_S = 20.0
 STILLS_INTERVAL_S = 5.0
 MEASUREMENTS_INTERVAL_S = 2.0
 REPORTS_INTERVAL_S = 30.0
+CHECKPOINTS_INTERVAL_S = 10.0
 APPOINTMENTS_INTERVAL_S = 10.0
 OLD_NOTIFICATIONS_INTERVAL_S = 60.0
 log = logging.getLogger(__name__)
@@ -165,6 +167,15 @@ def verify_once(parts: PartsOfApp) -> bool:
 
 def discard_once(parts: PartsOfApp) -> bool:
     return discard_old_chunks(parts, utc_now())
+
+
+async def sign_audit_checkpoints(parts: PartsOfApp, checkpoints: Checkpoints) -> None:
+    """Sign the newest audit entry now and then, so that a log that was cut or written anew is found."""
+    await _every(
+        CHECKPOINTS_INTERVAL_S,
+        lambda parts: checkpoints.sign_if_due(parts.database, utc_now()) is not None,
+        parts,
+    )
 
 
 async def keep_measurements(parts: PartsOfApp) -> None:

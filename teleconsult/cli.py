@@ -10,6 +10,7 @@ import typer
 
 from imaging.breast_measures import BreastMeasures
 from imaging.reasons import Reason
+from teleconsult.audit.commands import audit as audit_commands
 from teleconsult.models.commands import models as model_commands
 from teleconsult.settings import REPOSITORY
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from teleconsult.dependencies import PartsOfApp
 
 main = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+main.add_typer(audit_commands, name="audit")
 main.add_typer(model_commands, name="models")
 
 DataFolder = Annotated[

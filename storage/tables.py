@@ -124,6 +124,28 @@ started_sign_ins = Table(
     Column("expires_at", UtcDateTime, nullable=False),
 )
 
+# A sign-in that a hospital's identity provider is to complete; the browser that began it keeps a token.
+oidc_sign_ins = Table(
+    "oidc_sign_ins",
+    metadata,
+    Column("state_sha256", String(64), primary_key=True),
+    Column("browser_sha256", String(64), nullable=False),
+    Column("provider", String(32), nullable=False),
+    Column("nonce", String(64), nullable=False),
+    Column("code_verifier", String(128), nullable=False),
+    Column("redirect_uri", String(300), nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)
+
+# Who of a provider's users has which account here.
+oidc_identities = Table(
+    "oidc_identities",
+    metadata,
+    Column("issuer", String(300), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    _id("user_id", ForeignKey("users.id"), nullable=False, unique=True),
+)
+
 totp_secrets = Table(
     "totp_secrets",
     metadata,

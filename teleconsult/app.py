@@ -46,6 +46,8 @@ from teleconsult.findings.repository import FindingRepository
 from teleconsult.findings.routes import router as finding_routes
 from teleconsult.identity.factor_key import FactorKey
 from teleconsult.identity.identity import Identity
+from teleconsult.identity.oidc_routes import router as oidc_routes
+from teleconsult.identity.oidc_sign_in import OidcSignIn
 from teleconsult.identity.security_routes import router as security_routes
 from teleconsult.identity.session_routes import router as session_routes
 from teleconsult.key_images.routes import router as key_image_routes
@@ -100,6 +102,7 @@ def create_parts(settings: Settings) -> PartsOfApp:
         templates.enter_shipped(connection, utc_now())
     users = UserRepository(database)
     senders = senders_of(settings.notifications, settings.data_folder / "secrets")
+    identity = Identity(database, users, FactorKey(settings.session_secret), settings.known_passwords)
     return PartsOfApp(
         settings=settings,
         database=database,
@@ -110,9 +113,8 @@ def create_parts(settings: Settings) -> PartsOfApp:
         jobs=JobRepository(database),
         models=models,
         users=users,
-        identity=Identity(
-            database, users, FactorKey(settings.session_secret), settings.known_passwords
-        ),
+        identity=identity,
+        oidc=OidcSignIn(database, identity, settings.oidc_providers),
         studies=StudyRepository(),
         uploads=UploadRepository(),
         findings=FindingRepository(),
@@ -213,6 +215,7 @@ def describe_api(lifespan: Callable[[FastAPI], object] | None = None) -> FastAPI
 
 API_ROUTERS: tuple[APIRouter, ...] = (
     session_routes,
+    oidc_routes,
     security_routes,
     member_routes,
     upload_routes,

@@ -27,6 +27,7 @@ from teleconsult.errors import (
 )
 from teleconsult.findings.repository import FindingRepository
 from teleconsult.identity.identity import Identity
+from teleconsult.identity.oidc_sign_in import OidcSignIn
 from teleconsult.identity.passkey import Site
 from teleconsult.identity.sessions import Device, Session
 from teleconsult.notifications.notification import Channel
@@ -61,6 +62,7 @@ class PartsOfApp:
     models: ModelRegistry
     users: UserRepository
     identity: Identity
+    oidc: OidcSignIn
     studies: StudyRepository
     uploads: UploadRepository
     findings: FindingRepository

@@ -65,8 +65,28 @@ class SignInExpired(TeleconsultError):
     """The second factor came too late, or the sign-in was completed or called off before."""
 
 
+class OidcUnreachable(TeleconsultError):
+    """The hospital's identity provider gave no answer."""
+
+    def __init__(self, name_en: str, name_zh: str) -> None:
+        super().__init__(name_en)
+        self.name_en, self.name_zh = name_en, name_zh
+
+
+class OidcRefused(TeleconsultError):
+    """The hospital's identity provider vouches for nobody; why is for the audit log alone."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class NoRoleHere(TeleconsultError):
+    """The hospital's identity provider vouches for somebody to whom its administrator gave no role here."""
+
+
 class SecondFactorRequired(TeleconsultError):
-    """The institution asks people in this role for a second factor, and this account has none yet."""
+    """Asked of people in this role, or of whoever a provider signs in; this account has none yet."""
 
 
 class StepUpNeeded(TeleconsultError):

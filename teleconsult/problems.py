@@ -145,8 +145,27 @@ PROBLEMS: dict[type[Exception], Problem] = {
     errors.SignInExpired: Problem(
         401,
         "sign-in-expired",
-        "This took too long. Please begin again with your password.",
-        "操作超时，请重新输入密码登录。",
+        "This took too long, or was begun in another window. Please sign in again.",
+        "操作超时，或已在其他窗口中开始，请重新登录。",
+    ),
+    errors.OidcUnreachable: Problem(
+        503,
+        "provider-unreachable",
+        "{name_en} does not answer. Please try again soon, or sign in with a password if you have it.",
+        "{name_zh}没有响应。请稍后再试；如果您在本系统有密码，也可以用密码登录。",
+        values=lambda e: {"name_en": e.name_en, "name_zh": e.name_zh},
+    ),
+    errors.OidcRefused: Problem(
+        401,
+        "provider-refused",
+        "Your hospital's sign-in was not confirmed. Please try again; if it goes on, tell the hospital's IT.",
+        "医院统一登录未能确认您的身份，请重试；如仍失败，请联系医院信息科。",
+    ),
+    errors.NoRoleHere: Problem(
+        403,
+        "no-role-here",
+        "Your hospital's account is right, but it has no role here yet. Please ask its IT for one.",
+        "您的医院账号有效，但尚未分配本系统的角色，请联系医院信息科开通。",
     ),
     errors.SecondFactorRequired: Problem(
         403,

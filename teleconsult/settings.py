@@ -19,6 +19,7 @@ from teleconsult.relays import relay_urls
 
 if TYPE_CHECKING:
     from imaging.gate_rules import Rule
+    from teleconsult.identity.oidc_provider import OidcProvider
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 WELL_KNOWN_SECRETS = frozenset({"", "admin", "password", "changeme", "secret", "orthanc", "teleconsult"})
@@ -40,6 +41,7 @@ class Settings:
     join_secret: str
     session_secret: str  # under which second factors are kept
     known_passwords: Path | None  # a hospital's own file of leaked ones
+    oidc_providers: tuple["OidcProvider", ...]  # hospitals' own, by which their people may sign in
     step_up_minutes: int  # how long a proof of who it is holds for administration and exports
     recording_secret: str | None  # under which recordings are encrypted; None: nothing is recorded
     recording_days: Mapping[RetentionClass, int]
@@ -104,6 +106,7 @@ class Settings:
             join_secret=secret("TELECONSULT_JOIN_SECRET_FILE"),
             session_secret=secret("TELECONSULT_SESSION_SECRET_FILE"),
             known_passwords=_file(environment, "TELECONSULT_KNOWN_PASSWORDS"),
+            oidc_providers=_oidc_providers(_file(environment, "TELECONSULT_OIDC_PROVIDERS")),
             step_up_minutes=_minutes(environment, "TELECONSULT_STEP_UP_MINUTES", 15, most=12 * 60),
             recording_secret=(
                 secret("TELECONSULT_RECORDING_SECRET_FILE")
@@ -143,6 +146,15 @@ def _minutes(environment: Mapping[str, str], name: str, default: int, most: int)
     if not text.isdecimal() or not 1 <= int(text) <= most:
         raise BadSettings(f"{name} is no number of minutes from 1 to {most}")
     return int(text)
+
+
+def _oidc_providers(file: Path | None) -> tuple["OidcProvider", ...]:
+    from teleconsult.identity.oidc_provider import providers_from
+
+    try:
+        return providers_from(file)
+    except ValueError as error:
+        raise BadSettings(f"TELECONSULT_OIDC_PROVIDERS: {error}") from error
 
 
 def _ladders(file: Path | None) -> Ladders:

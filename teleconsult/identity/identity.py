@@ -45,6 +45,25 @@ class Proof:
     passkey: Assertion | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FirstStep:
+    """What came of a sign-in's first step.
+
+    `token` is None where the account is switched off; it is a session's unless `methods` are still to come.
+    """
+
+    token: str | None
+    methods: Sequence[str] = ()
+
+    def session_token(self) -> str:
+        """Raises AccountDisabled, SecondFactorNeeded; only after what led to it is kept."""
+        if self.token is None:
+            raise AccountDisabled
+        if self.methods:
+            raise SecondFactorNeeded(self.token, self.methods)
+        return self.token
+
+
 class Identity:
     def __init__(
         self,
@@ -79,25 +98,36 @@ class Identity:
             raise WrongCredentials
         with self._database.transaction() as connection:
             attempts.forgive(connection, counted, at)
-            methods = self.factors.of(connection, row.id)
-            token = secrets.token_urlsafe(sessions.TOKEN_BYTES)
-            if row.disabled_at is not None:
-                _record(connection, row.id, "sign-in-refused", at, {"address": device.address})
-            elif methods:
-                connection.execute(delete(started_sign_ins).where(started_sign_ins.c.expires_at < at))
-                connection.execute(
-                    insert(started_sign_ins).values(
-                        token_sha256=digest(token), user_id=row.id, expires_at=at + SECOND_STEP_WITHIN
-                    )
-                )
-                _record(connection, row.id, "sign-in-begun", at, {"address": device.address})
-            else:
-                token = self._open(connection, row.id, at, device, by="password")
-        if row.disabled_at is not None:
-            raise AccountDisabled
-        if methods:
-            raise SecondFactorNeeded(token, methods)
-        return token
+            is_disabled = row.disabled_at is not None
+            step = self.first_step(connection, row.id, is_disabled, at, device, by="password")
+        return step.session_token()
+
+    def first_step(
+        self,
+        connection: Connection,
+        user_id: str,
+        is_disabled: bool,
+        at: datetime,
+        device: Device,
+        *,
+        by: str,
+    ) -> FirstStep:
+        """Of a sign-in whose password was right, or for whom a hospital's provider vouches."""
+        if is_disabled:
+            _record(connection, user_id, "sign-in-refused", at, {"address": device.address})
+            return FirstStep(None)
+        methods = self.factors.of(connection, user_id)
+        if not methods:
+            return FirstStep(self._open(connection, user_id, at, device, by=by))
+        token = secrets.token_urlsafe(sessions.TOKEN_BYTES)
+        connection.execute(delete(started_sign_ins).where(started_sign_ins.c.expires_at < at))
+        connection.execute(
+            insert(started_sign_ins).values(
+                token_sha256=digest(token), user_id=user_id, expires_at=at + SECOND_STEP_WITHIN
+            )
+        )
+        _record(connection, user_id, "sign-in-begun", at, {"address": device.address, "by": by})
+        return FirstStep(token, methods)
 
     def started_by(self, token: str, at: datetime) -> User:
         """Whose password was right. Raises SignInExpired."""

@@ -64,6 +64,24 @@ class SecondStepIn(ProofIn):
     token: str = Field(min_length=1, max_length=64)
 
 
+class OidcProviderOut(BaseModel):
+    id: str
+    name_en: str
+    name_zh: str
+
+
+class OidcAddressOut(BaseModel):
+    address: str
+
+
+class OidcAnswerIn(BaseModel):
+    """What the provider wrote into the address of the page that it sent the browser back to."""
+
+    state: str = Field(min_length=1, max_length=128)
+    code: str = Field(min_length=1, max_length=4096)
+    iss: str | None = Field(default=None, max_length=300)  # RFC 9207
+
+
 class ChallengeIn(BaseModel):
     """`token`: of a sign-in that waits for its second factor."""
 

@@ -31,7 +31,7 @@ from teleconsult.identity.sessions import LIFETIME
 router = APIRouter(prefix="/api", tags=["users"])
 
 
-def _entered(response: Response, parts: PartsOfApp, token: str, now: Now) -> MeOut:
+def entered(response: Response, parts: PartsOfApp, token: str, now: Now) -> MeOut:
     response.set_cookie(
         session_cookie(parts.settings),
         token,
@@ -48,7 +48,7 @@ def _entered(response: Response, parts: PartsOfApp, token: str, now: Now) -> MeO
 def sign_in(body: SignInIn, response: Response, parts: Parts, now: Now, device: UserDevice) -> MeOut:
     """The problem `second-factor-needed` holds the token with which the second step goes on."""
     token = parts.identity.sign_in(body.username, body.password, now, device)
-    return _entered(response, parts, token, now)
+    return entered(response, parts, token, now)
 
 
 @router.post("/session/second-step")
@@ -56,7 +56,7 @@ def complete_sign_in(
     body: SecondStepIn, response: Response, parts: Parts, now: Now, device: UserDevice, site: PageSite
 ) -> MeOut:
     token = parts.identity.complete_sign_in(body.token, body.proof(), now, device, site)
-    return _entered(response, parts, token, now)
+    return entered(response, parts, token, now)
 
 
 @router.post("/session/passkey")
@@ -64,7 +64,7 @@ def sign_in_by_passkey(
     body: AssertionIn, response: Response, parts: Parts, now: Now, device: UserDevice, site: PageSite
 ) -> MeOut:
     token = parts.identity.sign_in_by_passkey(body.assertion(), now, device, site)
-    return _entered(response, parts, token, now)
+    return entered(response, parts, token, now)
 
 
 @router.post("/session/passkey-challenge")
@@ -95,7 +95,7 @@ def prove_again(
 ) -> MeOut:
     """After the problem `step-up-needed`: for some minutes the step that was refused is possible."""
     token = parts.identity.step_up(session, body.proof(), now, device, site)
-    return _entered(response, parts, token, now)
+    return entered(response, parts, token, now)
 
 
 @router.get("/session")
@@ -131,7 +131,7 @@ def change_password(
 ) -> MeOut:
     """Choose an own password; every other session of this user ends."""
     token = parts.identity.change_password(session, body.current_password, body.new_password, now, device)
-    return _entered(response, parts, token, now)
+    return entered(response, parts, token, now)
 
 
 @router.patch("/me")

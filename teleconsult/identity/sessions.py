@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sqlalchemy import Connection, delete, desc, func, insert, select, update
+from sqlalchemy import Connection, delete, desc, exists, func, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from storage.database import Database
-from storage.tables import institutions, started_sign_ins, user_sessions, users
+from storage.tables import institutions, oidc_identities, started_sign_ins, user_sessions, users
 from teleconsult.errors import NotFound, NotSignedIn
 from teleconsult.identity.second_factors import KINDS, kinds_in
 from teleconsult.users.repository import JOINED, user_of
@@ -31,6 +31,7 @@ _WHOLE = (
         user_sessions.c.token_sha256,
         user_sessions.c.last_seen_at,
         func.coalesce(user_sessions.c.proved_at, user_sessions.c.created_at).label("last_proved_at"),
+        exists().where(oidc_identities.c.user_id == users.c.id).label("has_provider"),
         *(has.label(name) for name, has in KINDS.items()),
     )
     .join(user_sessions, user_sessions.c.user_id == users.c.id)
@@ -109,7 +110,9 @@ def session_of(database: Database, token: str | None, at: datetime) -> Session:
         user=user,
         proved_at=row.last_proved_at,
         second_factors=factors,
-        must_set_up_second_factor=not factors and bool(user.roles & set(row.second_factor_roles)),
+        # Whoever has no password here could not prove who it is for a signature.
+        must_set_up_second_factor=not factors
+        and (row.has_provider or bool(user.roles & set(row.second_factor_roles))),
     )
 
 

@@ -92,7 +92,8 @@ export function useMe() {
   });
 }
 
-function useEntering<T>(enter: (given: T) => Promise<Me>) {
+/** For each way to sign in. */
+export function useEntering<T>(enter: (given: T) => Promise<Me>) {
   const client = useQueryClient();
   return useMutation({
     mutationFn: enter,

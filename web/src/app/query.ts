@@ -9,7 +9,7 @@ function shouldRetry(failures: number, error: Error): boolean {
   return transient && failures < 3;
 }
 
-const SIGN_IN_ANSWERS = new Set(["wrong-credentials", "second-factor-needed", "sign-in-expired"]);
+const SIGN_IN_ANSWERS = new Set(["wrong-credentials", "second-factor-needed", "sign-in-expired", "provider-refused"]);
 
 /** A session that ended asks for the password again; one whose password must be changed takes the user there. */
 function noticeSession(error: Error) {

@@ -24,6 +24,10 @@ export const router = createBrowserRouter([
         lazy: async () => ({ Component: (await import("../auth/LoginPage")).LoginPage }),
       },
       {
+        path: "/login/provider",
+        lazy: async () => ({ Component: (await import("../auth/ProviderPage")).ProviderPage }),
+      },
+      {
         path: "/password",
         lazy: async () => ({ Component: (await import("../auth/PasswordPage")).PasswordPage }),
       },

@@ -8,15 +8,11 @@ import { useLogin, useMe, usePasskeyLogin } from "../api/hooks";
 import { hasPasskeys } from "../api/passkeys";
 import { useAskPasskey } from "../api/securityHooks";
 import { AuthFrame } from "./AuthFrame";
+import { asDestination } from "./destination";
 import { PasskeyFault } from "./PasskeyFault";
+import { ProviderChoice } from "./ProviderChoice";
 import { SecondStep, startedBy } from "./SecondStep";
 import { SignInFault } from "./SignInFault";
-
-/** Where the user wanted to go before being asked who it is; only pages of ours. */
-function destination(state: unknown): string {
-  const from = typeof state === "object" && state !== null && "from" in state ? state.from : null;
-  return typeof from === "string" && from.startsWith("/") && !from.startsWith("//") ? from : "/";
-}
 
 export function LoginPage() {
   const { t } = useTranslation("auth");
@@ -24,12 +20,13 @@ export function LoginPage() {
   const login = useLogin();
   const ask = useAskPasskey();
   const byPasskey = usePasskeyLogin();
-  const location = useLocation();
+  const { state } = useLocation() as { state: { from?: unknown } | null };
+  const from = state?.from;
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
 
   if (me.data) {
-    return <Navigate to={me.data.must_change_password ? "/password" : destination(location.state)} replace />;
+    return <Navigate to={me.data.must_change_password ? "/password" : asDestination(from)} replace />;
   }
   const submit = (event: FormEvent) => {
     event.preventDefault();
@@ -91,6 +88,7 @@ export function LoginPage() {
             </Button>
           )}
           <PasskeyFault error={ask.error ?? byPasskey.error} />
+          <ProviderChoice destination={asDestination(from)} />
         </Stack>
       </form>
     </AuthFrame>

@@ -2914,7 +2914,7 @@ export interface paths {
         put?: never;
         /**
          * Begin At Provider
-         * @description Where the page is to go; it comes back to `/login/provider` with what `PUT /api/session/provider` takes.
+         * @description Where the page is to go; it comes back to `/login/provider` with what completes the sign-in.
          */
         post: operations["begin_at_provider_api_session_provider__provider_id__post"];
         delete?: never;

@@ -1,7 +1,7 @@
 """Signing in by a hospital's identity provider
 
-Revision: 0027
-After: 0026
+Revision: 0028
+After: 0027
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from storage.tables import UtcDateTime
 
-revision = "0027"
-down_revision = "0026"
+revision = "0028"
+down_revision = "0027"
 branch_labels = None
 depends_on = None
 

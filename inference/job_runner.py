@@ -38,6 +38,7 @@ from storage.disk_full import is_disk_full
 from storage.errors import ObjectAlreadyStored
 from storage.events import Publish
 from storage.object_store import ObjectStore
+from telemetry.logs import naming
 
 log = logging.getLogger(__name__)
 
@@ -125,6 +126,10 @@ class JobRunner:
             self.unseen.popleft()()
 
     def _run(self, lease: Lease) -> None:
+        with naming(job_id=lease.job_id, study_instance_uid=lease.study_instance_uid):
+            self._run_named(lease)
+
+    def _run_named(self, lease: Lease) -> None:
         job_id, slab = lease.job_id, lease.slab.index if lease.slab else "all"
         log.info(
             "job-started job_id=%s model=%s slab=%s attempt=%d", job_id, lease.model, slab, lease.attempt

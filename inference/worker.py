@@ -1,6 +1,5 @@
 """Composition root of the worker: `celery -A inference.worker worker -Q MODEL -c 1`."""
 
-import logging
 import os
 from functools import cache
 from pathlib import Path
@@ -21,6 +20,7 @@ from storage.database import Database, utc_now
 from storage.events import redis_publisher
 from storage.opening import open_object_store
 from telemetry.exposition import Exposition
+from telemetry.logs import set_up_logs
 
 
 @cache
@@ -47,7 +47,7 @@ def job_runner() -> JobRunner:
 
 @setup_logging.connect
 def _log_plainly(**_: object) -> None:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    set_up_logs(os.environ)
 
 
 @worker_process_init.connect

@@ -54,6 +54,7 @@ from signaling.websocket import SignalingServer
 from storage.cancelling import cancel
 from telemetry.errors import TelemetryUnclear
 from telemetry.exposition import Exposition
+from telemetry.logs import set_up_logs
 from telemetry.metrics import Registry
 
 MIN_SECRET_CHARACTERS = 16
@@ -245,12 +246,12 @@ async def serve_until_stopped(settings: Settings) -> None:
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("websockets.server").setLevel(logging.WARNING)
     logging.getLogger("aioice.ice").setLevel(logging.WARNING)
     try:
+        set_up_logs(os.environ)
         settings = Settings.from_environment(os.environ)
-    except BadSettings as error:
+    except (BadSettings, TelemetryUnclear) as error:
         print(f"The relay cannot start: {error}", file=sys.stderr)
         return 2
     try:

@@ -1,7 +1,6 @@
 """The web application. `create_app` is its composition root."""
 
 import asyncio
-import logging
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -56,6 +55,7 @@ from teleconsult.measurements.routes import router as measurement_routes
 from teleconsult.metrics import APP, CountRequests
 from teleconsult.models.report_card import router as report_card_routes
 from teleconsult.models.routes import router as model_routes
+from teleconsult.named_requests import NameRequests, name_what_the_path_names
 from teleconsult.notifications.notification import Channel
 from teleconsult.notifications.posting import senders_of
 from teleconsult.notifications.repository import NotificationRepository
@@ -90,6 +90,7 @@ from teleconsult.users.repository import UserRepository
 from teleconsult.watched_folder import watch_folder
 from teleconsult.worklist.routes import router as worklist_routes
 from telemetry.exposition import Exposition
+from telemetry.logs import set_up_logs
 
 
 def create_parts(settings: Settings) -> PartsOfApp:
@@ -127,7 +128,7 @@ def create_parts(settings: Settings) -> PartsOfApp:
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    set_up_logs(os.environ)
     settings = settings or Settings.from_environment()
     exposition = Exposition.from_environment(os.environ)
     parts = create_parts(settings)
@@ -197,7 +198,7 @@ def describe_api(lifespan: Callable[[FastAPI], object] | None = None) -> FastAPI
         title="Teleconsult",
         version="1",
         lifespan=lifespan,  # type: ignore[arg-type]
-        dependencies=[Depends(our_page)],
+        dependencies=[Depends(name_what_the_path_names), Depends(our_page)],
         docs_url=None,
         redoc_url=None,
         openapi_url="/api/openapi.json",
@@ -208,6 +209,7 @@ def describe_api(lifespan: Callable[[FastAPI], object] | None = None) -> FastAPI
     problems.install(app)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests)
+    app.add_middleware(NameRequests)
     for router in API_ROUTERS:
         app.include_router(router)
     return app

@@ -56,6 +56,7 @@ from teleconsult.services import (
 from teleconsult.turn_server import TurnUnclear, listening_port, own_turn_uris
 from telemetry.errors import TelemetryUnclear
 from telemetry.exposition import Exposition
+from telemetry.logs import formatter
 
 NEEDED_GB = 1.0
 COMFORTABLE_GB = 10.0
@@ -197,9 +198,10 @@ def relays(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
 
 
 def metrics(environment: Mapping[str, str]) -> Iterator[Diagnosis]:
-    """Whether what is asked for metrics can be done."""
+    """Whether metrics and logs can be as is asked."""
     try:
         Exposition.from_environment(environment)
+        formatter(environment)
     except TelemetryUnclear as error:
         yield stops("telemetry-unclear", reason=error)
 

@@ -49,6 +49,7 @@ from teleconsult.studies.registration import Arrival
 from teleconsult.uploads.receive import receive_one
 from teleconsult.uploads.repository import FileResult, Upload
 from telemetry.exposition import Exposition
+from telemetry.logs import set_up_logs
 from telemetry.metrics import Family
 
 # Who calls in vain calls often: one line a minute for each is enough to know it.
@@ -249,7 +250,7 @@ def _note_end_of_thread(ended: threading.ExceptHookArgs) -> None:
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    set_up_logs(os.environ)
     threading.excepthook = _note_end_of_thread
     settings = Settings.from_environment(os.environ)
     exposition = Exposition.from_environment(os.environ)

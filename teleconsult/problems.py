@@ -26,6 +26,7 @@ from inference.errors import BoxNotOnImage, BundleError
 from storage.errors import StaleVersion
 from teleconsult import errors
 from teleconsult.consults.specialty_names import SPECIALTY_NAMES
+from telemetry.logs import named
 
 RETRY_AFTER_S = 3  # of what is away for the moment
 log = logging.getLogger(__name__)
@@ -957,9 +958,11 @@ def unknown_path() -> JSONResponse:
 
 def install(app: FastAPI) -> None:
     async def handle(request: Request, error: Exception) -> JSONResponse:
+        response = as_response(request, error)
         if problem_for(error) is OURS:
             log.exception("request-crashed path=%s", request.url.path, exc_info=error)
-        return as_response(request, error)
+            response.headers["X-Request-Id"] = named().get("request_id", "")
+        return response
 
     for kind in (*PROBLEMS, HTTPException, Exception):
         app.add_exception_handler(kind, handle)

@@ -47,6 +47,7 @@ from storage.database import Database, utc_now
 from storage.object_store import ObjectStore
 from storage.opening import open_object_store
 from storage.sealed_stream import SealedStream, new_key, wrap_key
+from telemetry.logs import set_up_logs
 
 FLUSH_S = 4.0
 TICK_S = 0.1
@@ -345,7 +346,7 @@ async def record(settings: RecorderSettings) -> RecordingStatus:
 
 
 def main() -> int:
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    set_up_logs(os.environ)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     try:

@@ -1,7 +1,7 @@
 """Signing in by a hospital's identity provider
 
-Revision: 0028
-After: 0027
+Revision: 0029
+After: 0028
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from storage.tables import UtcDateTime
 
-revision = "0028"
-down_revision = "0027"
+revision = "0029"
+down_revision = "0028"
 branch_labels = None
 depends_on = None
 

@@ -28,7 +28,7 @@ def check_host(host: str, *, allow_local: bool = False) -> list[str]:
         found = {str(info[4][0]) for info in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)}
     except (OSError, UnicodeError) as error:
         raise ForbiddenAddress(host) from error
-    if not found or not (allow_local or all(_is_allowed(address) for address in found)):
+    if not found or not (allow_local or all(is_allowed(address) for address in found)):
         raise ForbiddenAddress(host)
     return sorted(found)
 
@@ -41,7 +41,8 @@ def check_url(url: str, *, allow_local: bool = False) -> None:
     check_host(parts.hostname, allow_local=allow_local)
 
 
-def _is_allowed(text: str) -> bool:
+def is_allowed(text: str) -> bool:
+    """Whether this IP address may be connected to."""
     address = ipaddress.ip_address(text.split("%")[0])
     return not any(
         one.is_loopback or one.is_link_local or one.is_multicast or one.is_unspecified or one.is_reserved

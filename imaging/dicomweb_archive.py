@@ -8,9 +8,9 @@ from typing import Any
 import requests
 from dicomweb_client.api import DICOMwebClient
 from pydicom import Dataset
-from requests.adapters import HTTPAdapter
 
-from imaging.archive_address import ForbiddenAddress, check_url
+from imaging.archive_address import ForbiddenAddress
+from imaging.checked_connections import CheckedAdapter
 from imaging.dimse_archive import ASKED, found_study
 from imaging.part10 import part10_bytes
 from imaging.remote_archive import (
@@ -28,15 +28,10 @@ from imaging.remote_archive import (
 TIMEOUT_S = (5.0, 60.0)
 
 
-class _Adapter(HTTPAdapter):
-    """Bounds each request in time, and never follows a redirect to where we may not connect."""
-
-    def __init__(self, *, allow_local: bool) -> None:
-        super().__init__()
-        self._allow_local = allow_local
+class _Adapter(CheckedAdapter):
+    """Bounds each request in time."""
 
     def send(self, request: Any, **options: Any) -> requests.Response:  # type: ignore[override]
-        check_url(str(request.url), allow_local=self._allow_local)
         options["timeout"] = TIMEOUT_S
         return super().send(request, **options)
 

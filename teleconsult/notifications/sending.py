@@ -59,10 +59,12 @@ class Sender(Protocol):
         ...
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
+def post(
+    url: str, body: bytes, headers: Mapping[str, str], session: requests.Session | None = None
+) -> int:
     """The status of the answer, whose body nobody reads. Raises SendingFailed: there was none."""
     try:
-        with requests.post(
+        with (session or requests.Session()).post(
             url, body, headers=headers, timeout=TIMEOUT_S, allow_redirects=False, stream=True
         ) as answer:
             return answer.status_code

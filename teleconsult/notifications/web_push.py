@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import requests
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from imaging.archive_address import ForbiddenAddress, check_url
+from imaging.checked_connections import CheckedAdapter
 from teleconsult.installation import write_privately
 from teleconsult.notifications.sending import Letter, SendingFailed, answered, post
 
@@ -153,7 +155,12 @@ class WebPush:
             # RFC 8030 5.4: at most 32 characters of base64url; a second try replaces the first.
             "Topic": letter.id.replace("-", "")[:32],
         }
-        status = post(browser.endpoint, encrypted, headers)
+        try:
+            with requests.Session() as session:
+                session.mount("https://", CheckedAdapter(allow_local=self._allow_local))
+                status = post(browser.endpoint, encrypted, headers, session)
+        except ForbiddenAddress as error:
+            raise SendingFailed(type(error).__name__, is_final=True) from error
         if status in (404, 410):  # RFC 8030 7.3
             raise SendingFailed(f"HTTP {status}", is_gone=True)
         answered(status)

@@ -25,6 +25,18 @@ class StreamDamaged(StorageError):
     """An encrypted piece was changed, is missing, or belongs elsewhere; or the key is not ours."""
 
 
+class NoAgeFile(StorageError):
+    """It is no file in the age format, or not one that a passphrase opens."""
+
+
+class WrongPassphrase(StorageError):
+    """The passphrase does not open the file."""
+
+
+class AgeFileDamaged(StorageError):
+    """Something was changed in the encrypted file, or its end is missing."""
+
+
 class InvalidKey(StorageError):
     """The key could leave the store, or is not one that every adapter can hold."""
 

@@ -11,6 +11,7 @@ import typer
 from imaging.breast_measures import BreastMeasures
 from imaging.reasons import Reason
 from teleconsult.audit.commands import audit as audit_commands
+from teleconsult.backups import commands as backup_commands
 from teleconsult.models.commands import models as model_commands
 from teleconsult.settings import REPOSITORY
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 main = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 main.add_typer(audit_commands, name="audit")
 main.add_typer(model_commands, name="models")
+main.command()(backup_commands.backup)
+main.command()(backup_commands.restore)
 
 DataFolder = Annotated[
     Path, typer.Option("--data", help="Folder that holds everything this installation keeps.")

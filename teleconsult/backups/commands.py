@@ -1,0 +1,175 @@
+"""`teleconsult backup` and `teleconsult restore`."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from teleconsult.backups.problem import BackupProblem
+from teleconsult.settings import REPOSITORY
+
+DEFAULT_DATA = REPOSITORY / "data"
+SHORTEST_PASSPHRASE = 16
+MB = 1e6
+
+DataFolder = Annotated[
+    Path, typer.Option("--data", help="Folder that holds everything this installation keeps.")
+]
+PassphraseFile = Annotated[
+    Path | None,
+    typer.Option("--passphrase-file", help="Its first line opens the archive; kept apart from the data."),
+]
+
+
+def backup(
+    to: Annotated[
+        str | None, typer.Option("--to", help="A folder on another disk, or s3://KEY:SECRET@HOST/BUCKET.")
+    ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Then restore it into a scratch place and compare everything.")
+    ] = False,
+    archive: Annotated[
+        str | None, typer.Option(help="Verify this one, by its name, instead of making one.")
+    ] = None,
+    scratch: Annotated[
+        Path | None, typer.Option(help="Where the scratch place is made; the system's unless told otherwise.")
+    ] = None,
+    passphrase_file: PassphraseFile = None,
+    data: DataFolder = DEFAULT_DATA,
+) -> None:
+    """Write one encrypted archive of everything, also while the system works."""
+    from storage.database import utc_now
+    from teleconsult.backups.making import make_archive
+    from teleconsult.backups.places import Places
+    from teleconsult.backups.target import name_of, open_target
+
+    data = data.resolve()
+    with _sentences():
+        passphrase = _passphrase(passphrase_file, data)
+        target = open_target(_where(to, data))
+        name = archive
+        if name is None:
+            at = utc_now()
+            name = name_of(at)
+            with target.writing(name) as sink:
+                made = make_archive(Places.of(data, os.environ), sink, passphrase, at)
+            print(
+                f"{name}: {made.files} files, {made.size_bytes / MB:.1f} MB. "
+                f"已备份 {made.files} 个文件，{made.size_bytes / MB:.1f} MB。"
+            )
+            if not made.about.has_images:
+                print(
+                    "The image archive runs elsewhere (TELECONSULT_ORTHANC_URL): back it up there. "
+                    "影像归档在别处运行（TELECONSULT_ORTHANC_URL）：请在该处备份。"
+                )
+        if verify or archive:
+            _verify(target, name, passphrase, scratch)
+
+
+def restore(
+    archive: Annotated[str, typer.Argument(help="The archive's file, or its name in --from.")],
+    from_: Annotated[
+        str | None, typer.Option("--from", help="Where it lies: s3://KEY:SECRET@HOST/BUCKET or a folder.")
+    ] = None,
+    passphrase_file: PassphraseFile = None,
+    data: DataFolder = DEFAULT_DATA,
+) -> None:
+    """Bring an archive to an empty data folder; overwrites nothing."""
+    from storage.database import utc_now
+    from teleconsult.backups.places import Places
+    from teleconsult.backups.restoring import restore as restore_archive
+    from teleconsult.backups.target import open_target
+
+    data = data.resolve()
+    with _sentences():
+        passphrase = _passphrase(passphrase_file, data)
+        path = Path(archive)
+        target = open_target(from_ or str(path.parent))
+        name = archive if from_ else path.name
+        with target.reading(name) as source:
+            size_bytes = target.size_bytes(name)
+            places = Places.of(data, os.environ)
+            done = restore_archive(source, size_bytes, name, passphrase, places, utc_now())
+    print(
+        f"{data}: as it was at {done.about.made_at}, {done.images} image files, {done.took_s:.1f} s. "
+        f"Start it with `teleconsult up --data {data}`. "
+        f"已恢复到 {done.about.made_at} 的状态：{done.images} 个影像文件，{done.took_s:.1f} 秒。"
+    )
+    _say_gone(done.images_gone)
+
+
+def _verify(target: "object", name: str, passphrase: str, scratch: Path | None) -> None:
+    import tempfile
+
+    from storage.database import utc_now
+    from teleconsult.backups.target import made_at
+    from teleconsult.backups.verifying import verify
+
+    now = utc_now()
+    done = verify(target, name, passphrase, scratch or Path(tempfile.gettempdir()), now)  # type: ignore[arg-type]
+    begun = made_at(name)
+    age = now - begun if begun else timedelta()
+    minutes = age.total_seconds() / 60
+    print(
+        f"{name}: every file, the database, {done.about.audit_entries} audit entries and {done.images} image "
+        f"files are as they were. 所有文件、数据库、{done.about.audit_entries} 条审计记录和 "
+        f"{done.images} 个影像文件均完好。"
+    )
+    print(
+        f"RPO {minutes:.1f} min: if everything were lost now, only what came after {done.about.made_at} "
+        f"would be missing. 恢复点目标 {minutes:.1f} 分钟：若现在数据全部丢失，仅缺失此后的内容。"
+    )
+    print(
+        f"RTO {done.took_s:.1f} s and the start: so long a restore took on this machine. "
+        f"恢复时间目标 {done.took_s:.1f} 秒（另加启动时间）。"
+    )
+    _say_gone(done.images_gone)
+
+
+def _say_gone(count: int) -> None:
+    if count:
+        print(
+            f"{count} image files were deleted while the backup ran: after a restore run "
+            f"`teleconsult reconcile`. 备份过程中有 {count} 个影像文件被删除：恢复后请运行 "
+            "`teleconsult reconcile`。"
+        )
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """What is in the way ends the command with its sentence."""
+    try:
+        yield
+    except BackupProblem as error:
+        sys.exit(str(error))
+    except FileNotFoundError as error:
+        sys.exit(str(BackupProblem("nothing-there", where=error.filename or error)))
+
+
+def _where(to: str | None, data: Path) -> str:
+    where = to or os.environ.get("TELECONSULT_BACKUP_TO")
+    if not where:
+        raise BackupProblem("no-target")
+    if not where.startswith("s3") and Path(where).resolve().is_relative_to(data):
+        raise BackupProblem("target-inside", folder=where)
+    return where
+
+
+def _passphrase(file: Path | None, data: Path) -> str:
+    named = file or os.environ.get("TELECONSULT_BACKUP_PASSPHRASE_FILE")
+    if not named:
+        raise BackupProblem("no-passphrase")
+    path = Path(named).resolve()
+    if path.is_relative_to(data):
+        raise BackupProblem("passphrase-inside", file=path)
+    if not path.is_file():
+        raise BackupProblem("no-passphrase")
+    passphrase = path.read_text().partition("\n")[0].strip()
+    if len(passphrase) < SHORTEST_PASSPHRASE:
+        raise BackupProblem("passphrase-short")
+    return passphrase

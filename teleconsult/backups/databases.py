@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import desc, inspect, select
 from sqlalchemy.engine import URL, make_url
 
-from storage.audit_log import FIRST_PREVIOUS_SHA256
+from storage.audit_chain import FIRST_PREVIOUS_SHA256
 from storage.database import MIGRATIONS, Database
 from storage.tables import audit_log
 from teleconsult.backups.problem import BackupProblem

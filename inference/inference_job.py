@@ -73,10 +73,12 @@ MAY_PASS: Final = frozenset(
 )
 WHOLE_SERIES: Final = -(1 << 31)  # as the index of a slab: the job that puts the series together
 MAX_ATTEMPTS = 3
-LEASE_S = 30.0
+LEASE_S = 10.0  # how long a killed worker's job waits at most; renewed thrice as often while it is read
 # After a start that ended in an error; doubled with each.
 TRY_AGAIN_AFTER_S = 5.0
 TRY_AGAIN_WHEN_FULL_S = 60.0  # a series is read anew each time, and disks are not emptied in seconds
+# Nothing is held or put off for longer. What seems to be, was so before the clock was set back: it is free.
+HELD_AT_MOST_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)

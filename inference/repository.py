@@ -28,6 +28,7 @@ from imaging.finding import Finding
 from inference.evidence import evidence_key
 from inference.follow_up import PriorStudy
 from inference.inference_job import (
+    HELD_AT_MOST_S,
     LEASE_S,
     MAX_ATTEMPTS,
     TRY_AGAIN_AFTER_S,
@@ -181,7 +182,7 @@ class JobRepository:
             ).first()
             if row is None or row.status not in OPEN:
                 return None
-            if row.lease_expires_at is not None and row.lease_expires_at > at:
+            if row.lease_expires_at is not None and at < row.lease_expires_at <= _held_at_most(at):
                 return None
             if row.attempts >= MAX_ATTEMPTS:
                 self._finish(connection, job_id, JobStatus.FAILED, at, reason=GAVE_UP)
@@ -453,7 +454,11 @@ class JobRepository:
         condition = and_(
             _is_free(at),
             _is_ready(),
-            or_(inference_jobs.c.nudged_at.is_(None), inference_jobs.c.nudged_at < stale),
+            or_(
+                inference_jobs.c.nudged_at.is_(None),
+                inference_jobs.c.nudged_at < stale,
+                inference_jobs.c.nudged_at > at,  # the clock was set back
+            ),
         )
         with self._database.reading() as connection:
             due = connection.execute(
@@ -615,8 +620,16 @@ def _is_of(queue: str) -> ColumnElement[bool]:
 def _is_free(at: datetime) -> ColumnElement[bool]:
     return and_(
         inference_jobs.c.status.in_(OPEN),
-        or_(inference_jobs.c.lease_expires_at.is_(None), inference_jobs.c.lease_expires_at <= at),
+        or_(
+            inference_jobs.c.lease_expires_at.is_(None),
+            inference_jobs.c.lease_expires_at <= at,
+            inference_jobs.c.lease_expires_at > _held_at_most(at),
+        ),
     )
+
+
+def _held_at_most(at: datetime) -> datetime:
+    return at + timedelta(seconds=HELD_AT_MOST_S)
 
 
 def _is_ready() -> ColumnElement[bool]:

@@ -17,12 +17,14 @@ from imaging.errors import (
     DicomError,
     InstanceNotFound,
     NotAPicture,
+    PacsFull,
     PacsUnavailable,
     PictureDamaged,
     PictureSizeRefused,
 )
 from imaging.remote_archive import RemoteArchiveAway, RemoteArchiveError
 from inference.errors import BoxNotOnImage, BundleError
+from storage.disk_full import is_disk_full
 from storage.errors import StaleVersion
 from teleconsult import errors
 from teleconsult.consults.specialty_names import SPECIALTY_NAMES
@@ -880,6 +882,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
         lambda e: {"fields": ", ".join(sorted({str(d["loc"][-1]) for d in e.errors()}))},
     ),
 }
+DISK_FULL = Problem(
+    503,
+    "server-disk-full",
+    "The server's disk is full, so this could not be kept. Nothing that was kept is lost; "
+    "please tell your IT staff, and try again.",
+    "服务器磁盘已满，本次内容未能保存。已保存的数据没有丢失；请通知信息科处理后重试。",
+)
 UNKNOWN_PATH = Problem(404, "not-found", "There is no such page.", "没有这个页面。")
 WRONG_METHOD = Problem(
     405, "wrong-method", "This address does not take that request.", "该地址不支持此请求。"
@@ -901,7 +910,9 @@ OURS = Problem(
 
 
 def problem_for(error: Exception) -> Problem:
-    """The row of the error's class, or of the nearest class above it."""
+    """The row of the error's class, or of the nearest class above it; a full disk whoever tells of it."""
+    if is_disk_full(error) or isinstance(error, PacsFull):
+        return DISK_FULL
     for kind in type(error).__mro__:
         if kind in PROBLEMS:
             return PROBLEMS[kind]
@@ -964,5 +975,5 @@ def install(app: FastAPI) -> None:
             response.headers["X-Request-Id"] = named().get("request_id", "")
         return response
 
-    for kind in (*PROBLEMS, HTTPException, Exception):
+    for kind in (*PROBLEMS, OSError, HTTPException, Exception):
         app.add_exception_handler(kind, handle)

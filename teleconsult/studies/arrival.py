@@ -1,6 +1,7 @@
 """From slices to AI jobs: what happens when a series has arrived, whichever way it came."""
 
 import logging
+from collections import Counter
 from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
@@ -16,7 +17,8 @@ from teleconsult.studies.arriving_slabs import slices_of
 from teleconsult.studies.follower import is_behind
 from teleconsult.studies.reading_order import priority_of, put_urgent_first
 
-RENUDGE_S = 30.0
+RENUDGE_S = 10.0
+MOST_NUDGES = 64  # at once for one model: more workers than read with it; each asks until nothing is left
 QUIET = timedelta(seconds=10)  # without news a series is complete, where nobody said how many images it has
 NEVER = timedelta(days=36_500)
 GIVEN_UP = timedelta(minutes=2)  # and where somebody did, and sends no more
@@ -106,8 +108,12 @@ def assess_and_queue(
 def nudge_due_jobs(parts: PartsOfApp, broker: CeleryBroker, at: datetime) -> int:
     """Nudge for every job that nobody works on. The broker being away costs time, never a job."""
     put_urgent_first(parts.database, parts.jobs)
-    due = parts.jobs.due_for_nudge(at, RENUDGE_S)
-    return sum(_nudged(broker, job_id, model) for job_id, model in due)
+    sent: Counter[str] = Counter()
+    for job_id, model in parts.jobs.due_for_nudge(at, RENUDGE_S):
+        queue = queue_of(model)
+        if sent[queue] < MOST_NUDGES:
+            sent[queue] += _nudged(broker, job_id, model)
+    return sent.total()
 
 
 def _nudged(broker: CeleryBroker, job_id: str, model: str) -> bool:

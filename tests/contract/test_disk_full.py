@@ -4,12 +4,16 @@ import errno
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 from sqlalchemy import Connection, insert
 from sqlalchemy.exc import DBAPIError
 
+from imaging.errors import PacsFull
 from storage.database import Database
 from storage.disk_full import is_disk_full
 from storage.tables import institutions
+from teleconsult import problems
 
 
 def fill(connection: Connection) -> None:
@@ -43,3 +47,17 @@ def test_a_file_without_room_is_a_full_disk_also_as_the_cause_of_another_error()
     except ValueError as error:
         assert is_disk_full(error)
     assert not is_disk_full(OSError(errno.ENOENT, "not there"))
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "no space"), PacsFull("no space")])
+def test_who_meets_a_full_disk_is_told_so_and_may_try_again(error: Exception) -> None:
+    app = FastAPI()
+    problems.install(app)
+
+    @app.get("/")
+    def keep() -> None:
+        raise error
+
+    answer = TestClient(app, raise_server_exceptions=False).get("/")
+    assert (answer.status_code, answer.json()["code"]) == (503, "server-disk-full")
+    assert answer.headers["retry-after"]

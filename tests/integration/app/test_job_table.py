@@ -221,6 +221,23 @@ def test_a_waiting_job_is_nudged_once_and_again_only_after_a_while(database: Dat
     assert [due for due, _ in jobs.due_for_nudge(NOON + timedelta(seconds=31), 30)] == [job]
 
 
+def test_a_clock_that_was_set_back_by_an_hour_holds_no_job_up_and_doubles_no_result(
+    database: Database,
+) -> None:
+    jobs, job, before = JobRepository(database), a_job(database), NOON - timedelta(hours=1)
+    assert job is not None
+    assert [due for due, _ in jobs.due_for_nudge(NOON, 30)] == [job]
+    dead = jobs.lease(job, NOON)
+    assert dead is not None
+    assert [due for due, _ in jobs.due_for_nudge(before, 30)] == [job]
+    lease = jobs.lease_next("lung_nodule_ct", before)
+    assert lease is not None
+    assert jobs.lease(job, before) is None
+    assert jobs.publish(lease, [a_finding()], before)
+    assert not jobs.publish(dead, [a_finding()], before)
+    assert len(stored(database)) == 1
+
+
 def test_an_emergency_is_taken_before_twenty_routine_slabs_that_came_first(database: Database) -> None:
     jobs = JobRepository(database)
     slabs_of(database, *((index, f"1.2.3.{index}") for index in range(20)))

@@ -14,7 +14,7 @@ BIN := .venv/bin
 PYTEST ?=
 
 .PHONY: help deidentification-profile setup setup-tests up doctor test check check-ruff check-mypy check-imports check-eslint check-tsc \
-	front-end-tests python-tests imports docs bench bench-media bench-inference fuzz attack openapi sbom audit-packages lock clean
+	front-end-tests python-tests imports docs bench bench-media bench-inference fuzz chaos attack openapi sbom audit-packages lock clean
 
 help: ## List what can be made
 	@echo "Teleconsult: remote consultation on medical images."
@@ -87,6 +87,11 @@ fuzz: ## Fuzz what takes bytes from strangers, FUZZ_S seconds each; FUZZ_TARGETS
 	@mkdir -p test-results/fuzz
 	@for target in $(FUZZ_TARGETS); do echo "== $$target"; \
 		$(PYTHON) -m tests.fuzz $$target -max_total_time=$(FUZZ_S) -verbosity=0 -artifact_prefix=test-results/fuzz/ || exit 1; done
+
+CHAOS_KILLS ?= 100
+CHAOS_SEED ?= 1
+chaos: ## Kill and hurt the parts of installations at work, half an hour or so; see docs/faults.md
+	@CHAOS_KILLS=$(CHAOS_KILLS) CHAOS_SEED=$(CHAOS_SEED) $(BIN)/pytest -s tests/chaos $(PYTEST)
 
 CASES ?=
 attack: ## Run the tests that docs/security.md names, an hour or so; CASES="26-43 68" chooses

@@ -1,9 +1,5 @@
 """Nothing acknowledged is lost: workers, broker and archive are killed while a real study is read."""
 
-import os
-import signal
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,6 +8,7 @@ import pytest
 from inference.phantoms.chest import chest_ct
 from tests.dicom_builders import as_bytes
 from tests.installation_server import Client, Installation, wait_until
+from tests.processes import kill
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -24,32 +21,6 @@ def client(fresh_installation: Installation) -> Client:
 def a_phantom(seed: int) -> dict[str, bytes]:
     slices, _ = chest_ct(seed, slices=40, rows=256)
     return {f"{n}.dcm": as_bytes(ds) for n, ds in enumerate(slices)}
-
-
-def processes(installation: Installation, word: str) -> list[int]:
-    """Ids of this installation's processes whose command line holds the word; never the supervisor's."""
-    assert installation.process is not None
-    found = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-            surroundings = (folder / "environ").read_bytes().decode(errors="replace")
-            surroundings += os.readlink(folder / "cwd")  # Redis writes over its command line
-        except OSError:  # it ended meanwhile
-            continue
-        is_ours = str(installation.data) in command + surroundings
-        if is_ours and word in command and int(folder.name) not in (installation.process.pid, os.getpid()):
-            found.append(int(folder.name))
-    return found
-
-
-def kill(installation: Installation, word: str) -> None:
-    """kill -9 everything of that name at once, as a crash or the machine's memory guard does."""
-    victims = processes(installation, word)
-    assert victims, f"nothing to kill: no {word}"
-    for process_id in victims:
-        with suppress(ProcessLookupError):
-            os.kill(process_id, signal.SIGKILL)
 
 
 def finished(client: Client, uid: str) -> dict[str, Any]:

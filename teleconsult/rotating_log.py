@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from storage.disk_full import is_disk_full
+
 MAX_BYTES = 10 * 1024 * 1024
 KEPT_FILES = 3  # name.log.1 is the youngest
 
@@ -16,10 +18,14 @@ class RotatingLog:
         self._size = path.stat().st_size
 
     def write(self, content: bytes) -> None:
-        if self._size and self._size + len(content) > self._max_bytes:
-            self._turn_over()
-        self._file.write(content)
-        self._size += len(content)
+        """Append; what finds no room on the disk is lost, for no part shall end for want of its log."""
+        try:
+            if self._size and self._size + len(content) > self._max_bytes:
+                self._turn_over()
+            self._size += self._file.write(content)
+        except OSError as error:
+            if not is_disk_full(error):
+                raise
 
     def last_lines(self, count: int) -> list[str]:
         with self.path.open("rb") as file:
@@ -30,11 +36,10 @@ class RotatingLog:
         self._file.close()
 
     def _turn_over(self) -> None:
-        self._file.close()
         for number in range(KEPT_FILES - 1, 0, -1):
             older = self.path.with_name(f"{self.path.name}.{number}")
             if older.exists():
                 older.replace(self.path.with_name(f"{self.path.name}.{number + 1}"))
         self.path.replace(self.path.with_name(f"{self.path.name}.1"))
-        self._file = self.path.open("ab", buffering=0)
-        self._size = 0
+        old, self._file, self._size = self._file, self.path.open("ab", buffering=0), 0
+        old.close()

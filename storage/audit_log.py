@@ -1,6 +1,8 @@
 """Append-only record of who saw or changed what: each entry carries the hash of the one before."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +15,30 @@ from storage.tables import audit_log
 __all__ = ["AuditEntry", "entries", "record", "verify"]
 
 READ_AT_ONCE = 1_000
+AUDIT_LOCK = 0x54434155  # any number that nothing else in the database locks
+QUEUE_TIMEOUT_S = 10
+# Held until the transaction ends; who waits longer is told, as by a table that somebody locked.
+QUEUE = text(
+    f"SELECT set_config('lock_timeout', '{QUEUE_TIMEOUT_S}s', true), pg_advisory_xact_lock({AUDIT_LOCK})"
+)
+_noticed: ContextVar[list[str] | None] = ContextVar("noticed", default=None)
+
+
+@contextmanager
+def noticing() -> Iterator[list[str]]:
+    """The actions that are recorded within the block, also by its threads."""
+    actions: list[str] = []
+    token = _noticed.set(actions)
+    try:
+        yield actions
+    finally:
+        _noticed.reset(token)
+
+
+def notice(action: str) -> None:
+    """Say to whoever is `noticing` that this stands in the log."""
+    if (actions := _noticed.get()) is not None:
+        actions.append(action)
 
 
 def record(
@@ -27,7 +53,7 @@ def record(
     """Append one entry within the caller's transaction: the deed and its entry stand or fall together."""
     if connection.dialect.name == "postgresql":
         # SQLite's writer is alone by BEGIN IMMEDIATE; here the chain needs its own queue.
-        connection.execute(text("LOCK TABLE audit_log IN EXCLUSIVE MODE"))
+        connection.execute(QUEUE)
     last = connection.execute(
         select(audit_log.c.sequence, audit_log.c.sha256).order_by(desc(audit_log.c.sequence)).limit(1)
     ).first()
@@ -47,6 +73,7 @@ def record(
             **values,
         )
     )
+    notice(action)
 
 
 def entries(connection: Connection, first: int = 1, last: int | None = None) -> Iterator[AuditEntry]:

@@ -7,6 +7,7 @@ import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -73,7 +74,13 @@ class Database:
         savepoint of its own: what one raises undoes that one alone.
         """
         outcome: Future[T] = Future()
-        self._group.append((work, outcome))  # atomic, as is the exchange below
+        # Whoever commits the group does each work in the context of who asked for it.
+        context = copy_context()
+
+        def in_context(connection: Connection) -> T:
+            return context.run(work, connection)
+
+        self._group.append((in_context, outcome))  # atomic, as is the exchange below
         while not outcome.done():
             with self._group_leader:
                 if not outcome.done():

@@ -26,6 +26,8 @@ from teleconsult import background, health, line_check, problems
 from teleconsult.agreements.routes import router as agreement_routes
 from teleconsult.archives.background import fetch_studies, follow_prior_rules
 from teleconsult.archives.routes import router as archive_routes
+from teleconsult.audit.store_watch import AuditStoreWatch
+from teleconsult.audit.trail import AuditTrail
 from teleconsult.chat.routes import router as chat_routes
 from teleconsult.consents.routes import router as consent_routes
 from teleconsult.consults.call_quality import router as call_quality_routes
@@ -124,6 +126,7 @@ def create_parts(settings: Settings) -> PartsOfApp:
         templates=templates,
         notifications=NotificationRepository(senders.keys()),
         senders=senders,
+        audit_store=AuditStoreWatch(database),
     )
 
 
@@ -157,6 +160,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             asyncio.create_task(background.archive_stills(parts)),
             asyncio.create_task(background.keep_measurements(parts)),
             asyncio.create_task(background.archive_reports(parts)),
+            asyncio.create_task(background.watch_audit_store(parts)),
             asyncio.create_task(background.sign_audit_checkpoints(parts, checkpoints)),
             asyncio.create_task(background.keep_appointments(parts)),
             asyncio.create_task(background.climb_ladders(parts)),
@@ -207,6 +211,7 @@ def describe_api(lifespan: Callable[[FastAPI], object] | None = None) -> FastAPI
         separate_input_output_schemas=False,
     )
     problems.install(app)
+    app.add_middleware(AuditTrail)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests)
     app.add_middleware(NameRequests)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import sys
 from collections.abc import Callable
+from functools import partial
 
 from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
@@ -13,6 +14,7 @@ from inference.celery_broker import CeleryBroker
 from storage.audit_checkpoints import Checkpoints
 from storage.database import utc_now
 from storage.tables import studies
+from teleconsult.audit.alarm import tell_administrators
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.escalation.climbing import climb_due
 from teleconsult.lifecycle.archive_removal import remove_some
@@ -41,6 +43,7 @@ RECORDINGS_INTERVAL_S = 20.0
 STILLS_INTERVAL_S = 5.0
 MEASUREMENTS_INTERVAL_S = 2.0
 REPORTS_INTERVAL_S = 30.0
+AUDIT_STORE_INTERVAL_S = 5.0
 CHECKPOINTS_INTERVAL_S = 10.0
 APPOINTMENTS_INTERVAL_S = 10.0
 OLD_NOTIFICATIONS_INTERVAL_S = 60.0
@@ -167,6 +170,17 @@ def verify_once(parts: PartsOfApp) -> bool:
 
 def discard_once(parts: PartsOfApp) -> bool:
     return discard_old_chunks(parts, utc_now())
+
+
+async def watch_audit_store(parts: PartsOfApp) -> None:
+    """Look whether the audit log can be written, and tell administrators when it could not."""
+    await _every(AUDIT_STORE_INTERVAL_S, watch_audit_store_once, parts)
+
+
+def watch_audit_store_once(parts: PartsOfApp) -> bool:
+    parts.audit_store.look(utc_now())
+    parts.audit_store.raise_alarm(partial(tell_administrators, parts))
+    return False
 
 
 async def sign_audit_checkpoints(parts: PartsOfApp, checkpoints: Checkpoints) -> None:

@@ -17,6 +17,7 @@ from storage.database import Database, utc_now
 from storage.events import Publish
 from storage.object_store import ObjectStore
 from teleconsult import access
+from teleconsult.audit.store_watch import AuditStoreWatch
 from teleconsult.consults.repository import ConsultRepository
 from teleconsult.errors import (
     ForgedRequest,
@@ -71,6 +72,7 @@ class PartsOfApp:
     templates: TemplateRepository
     notifications: NotificationRepository
     senders: Mapping[Channel, Sender]
+    audit_store: AuditStoreWatch
     viewings: RecentViewings = field(default_factory=RecentViewings)
 
 
@@ -150,8 +152,12 @@ UserDevice = Annotated[Device, Depends(_device)]
 PageSite = Annotated[Site, Depends(_site)]
 
 
-def current_session(parts: Parts, now: Now, token: SessionToken = None) -> Session:
-    return parts.identity.session(token, now)
+def current_session(
+    connection: HTTPConnection, parts: Parts, now: Now, token: SessionToken = None
+) -> Session:
+    session = parts.identity.session(token, now)
+    connection.scope["teleconsult.user_id"] = session.user.id  # for the audit trail, which is outside
+    return session
 
 
 CurrentSession = Annotated[Session, Depends(current_session)]

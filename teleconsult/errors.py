@@ -549,3 +549,7 @@ class AssignedMeanwhile(TeleconsultError):
 
 class ViewNameTaken(TeleconsultError):
     """The user has another view of the worklist under this name."""
+
+
+class AuditStoreAway(TeleconsultError):
+    """The audit log cannot be written, so nothing about a patient is shown or changed."""

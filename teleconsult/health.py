@@ -89,7 +89,9 @@ def _database_answers(parts: PartsOfApp) -> bool:
 
 
 def _audit_answers(parts: PartsOfApp) -> bool:
-    """The newest entry can be read, so the next can be chained to it."""
+    """Entries can be written, and the newest can be read, so that the next can be chained to it."""
+    if parts.audit_store.is_shut:
+        return False
     try:
         with parts.database.reading() as connection:
             connection.execute(select(audit_log.c.sha256).order_by(desc(audit_log.c.sequence)).limit(1)).first()

@@ -868,6 +868,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "The image archive does not answer at the moment. Nothing is lost; please try again shortly.",
         "影像归档暂时没有响应。数据没有丢失，请稍后再试。",
     ),
+    errors.AuditStoreAway: Problem(
+        503,
+        "audit-log-away",
+        "The record of who sees what cannot be written at the moment, so patient data is closed to all. "
+        "Nothing is lost; your administrator has been told. Calls go on.",
+        "目前无法写入访问审计记录，因此暂停访问所有患者数据。数据没有丢失，已通知管理员，进行中的通话不受影响。",
+    ),
     OperationalError: Problem(
         503,
         "database-away",

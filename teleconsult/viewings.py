@@ -2,7 +2,10 @@
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import partial
+from typing import Any
 
 from storage import audit_log
 from storage.database import Database
@@ -18,23 +21,43 @@ class RecentViewings:
     """
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[tuple[str, str, str], datetime] = OrderedDict()
+        self._seen: OrderedDict[tuple[str, ...], datetime] = OrderedDict()
         self._lock = threading.Lock()
 
-    def note(self, database: Database, *, at: datetime, actor: str, action: str, subject: str) -> None:
-        """Write into the audit log that somebody looks at the subject, unless they did within the hour."""
-        key = (actor, action, subject)
-        if not self._is_first(key, at):
+    def note(
+        self,
+        database: Database,
+        *,
+        at: datetime,
+        actor: str,
+        action: str,
+        subject: str,
+        details: Mapping[str, Any] | None = None,
+        asked: str = "",
+        is_each_written: bool = False,
+    ) -> None:
+        """Write into the audit log that somebody looks at the subject, unless they did within the hour.
+
+        Args:
+            asked: what else tells one look from another; it is not written down.
+            is_each_written: for what is not a look.
+        """
+        key = (actor, action, subject, str(dict(details or {})), asked)
+        audit_log.notice(action)
+        if not self._is_first(key, at) and not is_each_written:
             return
         try:
-            with database.transaction() as connection:
-                audit_log.record(connection, at=at, actor=actor, action=action, subject=subject)
+            database.in_group(
+                partial(
+                    audit_log.record, at=at, actor=actor, action=action, subject=subject, details=details
+                )
+            )
         except BaseException:
             with self._lock:
                 self._seen.pop(key, None)
             raise
 
-    def _is_first(self, key: tuple[str, str, str], at: datetime) -> bool:
+    def _is_first(self, key: tuple[str, ...], at: datetime) -> bool:
         """Whether this is to be written down; it then counts as written."""
         with self._lock:
             last = self._seen.get(key)

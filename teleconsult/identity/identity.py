@@ -91,10 +91,9 @@ class Identity:
             attempts.count(connection, counted, at)
             row = connection.execute(JOINED.where(users.c.username == username)).first()
         right = passwords.is_right(password, row.password_hash if row else passwords.decoy_hash())
-        if row is None:
-            raise WrongCredentials
-        if not right:
-            self._audit(row.id, "sign-in-refused", at, {"address": device.address})
+        if row is None or not right:
+            # The name that was tried is not kept: people type passwords there.
+            self._audit(row.id if row else "unknown", "sign-in-refused", at, {"address": device.address})
             raise WrongCredentials
         with self._database.transaction() as connection:
             attempts.forgive(connection, counted, at)

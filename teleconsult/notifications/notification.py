@@ -33,6 +33,7 @@ class Kind(StrEnum):
     CRITICAL_TELEPHONED = "critical-telephoned"
     CRITICAL_WITHDRAWN = "critical-withdrawn"
     SECOND_FACTOR_RESET = "second-factor-reset"
+    AUDIT_LOG_AWAY = "audit-log-away"
     TEST = "test"
 
 
@@ -75,6 +76,7 @@ TOPICS: Mapping[Kind, Topic] = {
     Kind.CRITICAL_TELEPHONED: Topic.REPORTS,
     Kind.CRITICAL_WITHDRAWN: Topic.CRITICAL,
     Kind.SECOND_FACTOR_RESET: Topic.URGENT,  # somebody else may be about to enter
+    Kind.AUDIT_LOG_AWAY: Topic.URGENT,
     Kind.TEST: Topic.REPORTS,
 }
 # On the way from an urgent request to its call nothing waits for the morning.

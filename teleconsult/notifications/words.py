@@ -64,6 +64,10 @@ SENTENCES: Mapping[Kind, tuple[str, str]] = {
         "{person} has reset your second factor. If you did not ask for it, tell your administrator at once",
         "{person} 重置了您的第二重验证。如非您本人要求，请立即告知管理员",
     ),
+    Kind.AUDIT_LOG_AWAY: (
+        "The audit log could not be written, so nobody could see any study or consult. See the page /status",
+        "审计日志无法写入，检查和会诊已暂停访问。请查看 /status 页面",
+    ),
     Kind.TEST: ("This is the test that you asked for", "这是您请求的测试通知"),
 }
 

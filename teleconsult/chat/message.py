@@ -1,7 +1,7 @@
 """The messages of a consult's chat: written, put right soon after, withdrawn, never deleted."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -25,6 +25,14 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class AttachedKeyImage:
+    """A key image by reference: what it shows, and whether it is still there, is asked when it is read."""
+
+    study_instance_uid: str
+    key_image_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message.
 
@@ -40,7 +48,7 @@ class Message:
     written_at: datetime
     text: str
     earlier: tuple[Mapping[str, str], ...] = ()
-    attachment: Attachment | None = None
+    attachment: Attachment | AttachedKeyImage | None = None
     withdrawn_at: datetime | None = None
     withdrawal_reason: str | None = None
 
@@ -53,7 +61,6 @@ def may_edit(message: Message, user_id: str, at: datetime) -> bool:
 def add_message(connection: Connection, message: Message) -> None:
     """Raises TooManyMessages."""
     _require_pace(connection, message.author_id, message.written_at)
-    file = message.attachment
     connection.execute(
         insert(chat_messages).values(
             id=message.id,
@@ -63,15 +70,7 @@ def add_message(connection: Connection, message: Message) -> None:
             written_at=message.written_at,
             text=message.text,
             earlier=[],
-            attachment=None
-            if file is None
-            else {
-                "name": file.name,
-                "media_type": file.media_type,
-                "size_bytes": file.size_bytes,
-                "sha256": file.sha256,
-                "object_key": file.object_key,
-            },
+            attachment=None if message.attachment is None else asdict(message.attachment),
         )
     )
 
@@ -155,6 +154,12 @@ def set_read(connection: Connection, consult_id: str, user_id: str, number: int)
         connection.execute(update(chat_reads).where(this).values(number=seen))
 
 
+def _attachment(kept: Mapping[str, Any] | None) -> Attachment | AttachedKeyImage | None:
+    if not kept:
+        return None
+    return AttachedKeyImage(**kept) if "key_image_id" in kept else Attachment(**kept)
+
+
 def _message(row: Row[Any]) -> Message:
     return Message(
         id=row.id,
@@ -164,7 +169,7 @@ def _message(row: Row[Any]) -> Message:
         written_at=row.written_at,
         text=row.text,
         earlier=tuple(row.earlier),
-        attachment=Attachment(**row.attachment) if row.attachment else None,
+        attachment=_attachment(row.attachment),
         withdrawn_at=row.withdrawn_at,
         withdrawal_reason=row.withdrawal_reason,
     )

@@ -1,6 +1,7 @@
 """The chat of a consult: both sides write, nobody deletes, and it stays with the case."""
 
 import hashlib
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from teleconsult import access
 from teleconsult.chat.attachment import extension_of, media_type_of
 from teleconsult.chat.message import (
     EDITABLE_FOR,
+    AttachedKeyImage,
     Attachment,
     Message,
     add_message,
@@ -34,6 +36,7 @@ from teleconsult.chat.schemas import (
     AttachedIn,
     ChatOut,
     ChatReadIn,
+    KeyImageMessageIn,
     MessageIn,
     MessageOut,
     MessageWithdrawalIn,
@@ -48,6 +51,7 @@ from teleconsult.errors import (
     NotFound,
     UploadTooLarge,
 )
+from teleconsult.key_images.repository import shown_by_ids
 from teleconsult.request_body import LIMITED_BY_ROUTE, read_body
 from teleconsult.users.user import User
 
@@ -69,9 +73,8 @@ def read_chat(
     with parts.database.reading() as connection:
         consult = parts.consults.get_for(connection, consult_id, user, access.may_chat)
         messages = messages_of(connection, consult.id, before)
-        people = parts.users.by_ids(connection, {one.author_id for one in messages})
         out = ChatOut(
-            messages=[MessageOut.of(one, people) for one in messages],
+            messages=_out(parts, connection, messages),
             unread_count=unread_counts(connection, [consult.id], user.id).get(consult.id, 0),
             may_write=consult.status not in access.OVER,
             editable_for_s=int(EDITABLE_FOR.total_seconds()),
@@ -114,6 +117,25 @@ async def write_file(
     return await run_in_threadpool(_keep_file, parts, consult_id, str(message_id), about, content, user, now)
 
 
+@router.put("/{message_id}/key-image", status_code=201)
+def write_key_image(
+    consult_id: str, message_id: UUID, body: KeyImageMessageIn, parts: Parts, user: CurrentUser, now: Now
+) -> MessageOut:
+    """A message with a key image, which is kept as a reference and not as a copy."""
+    key_image_id = str(body.key_image_id)
+    with parts.database.reading() as connection:
+        consult = _writable(parts, connection, consult_id, user)
+        shown = shown_by_ids(connection, [key_image_id]).get(key_image_id)
+    if (
+        body.study_instance_uid not in consult.study_instance_uids
+        or shown is None
+        or shown.key_image.study_instance_uid != body.study_instance_uid
+    ):
+        raise NotFound
+    attached = AttachedKeyImage(body.study_instance_uid, key_image_id)
+    return _keep(parts, consult_id, str(message_id), body.text, attached, user, now)
+
+
 @router.patch("/{message_id}")
 def put_message_right(
     consult_id: str, message_id: UUID, body: MessageIn, parts: Parts, user: CurrentUser, now: Now
@@ -123,7 +145,7 @@ def put_message_right(
         message = _own(parts, connection, consult_id, str(message_id), user)
         edit_message(connection, message, body.text, user.id, now)
         _note(connection, "chat-message-edited", message, user, now)
-        out = _out(parts, connection, message.id)
+        out = _out_of(parts, connection, message.id)
     _changed(parts, consult_id)
     return out
 
@@ -137,7 +159,7 @@ def withdraw(
         message = _own(parts, connection, consult_id, str(message_id), user)
         withdraw_message(connection, message.id, body.reason, now)
         _note(connection, "chat-message-withdrawn", message, user, now)
-        out = _out(parts, connection, message.id)
+        out = _out_of(parts, connection, message.id)
     _changed(parts, consult_id)
     return out
 
@@ -157,7 +179,7 @@ def read_file(consult_id: str, message_id: UUID, parts: Parts, user: CurrentUser
         consult = parts.consults.get_for(connection, consult_id, user, access.may_chat)
         message = _message(connection, consult, str(message_id))
         file = message.attachment
-        if file is None or message.withdrawn_at is not None:
+        if not isinstance(file, Attachment) or message.withdrawn_at is not None:
             raise NotFound
         _note(connection, "chat-file-read", message, user, now)
     content = parts.objects.get(file.object_key)
@@ -195,7 +217,7 @@ def _keep(
     consult_id: str,
     message_id: str,
     text: str,
-    file: Attachment | None,
+    attachment: Attachment | AttachedKeyImage | None,
     user: User,
     now: datetime,
 ) -> MessageOut:
@@ -205,12 +227,12 @@ def _keep(
         known = find_message(connection, message_id)
         if known is None:
             number = last_number(connection, consult.id) + 1
-            message = Message(message_id, consult.id, number, user.id, now, text, attachment=file)
+            message = Message(message_id, consult.id, number, user.id, now, text, attachment=attachment)
             add_message(connection, message)
             _note(connection, "chat-message-written", message, user, now)
         elif (known.consult_id, known.author_id) != (consult.id, user.id):
             raise MessageWrittenAlready
-        out = _out(parts, connection, message_id)
+        out = _out_of(parts, connection, message_id)
     _changed(parts, consult_id)
     return out
 
@@ -238,11 +260,19 @@ def _own(parts: PartsOfApp, connection: Connection, consult_id: str, message_id:
     return message
 
 
-def _out(parts: PartsOfApp, connection: Connection, message_id: str) -> MessageOut:
+def _out_of(parts: PartsOfApp, connection: Connection, message_id: str) -> MessageOut:
     message = find_message(connection, message_id)
     if message is None:
         raise NotFound
-    return MessageOut.of(message, parts.users.by_ids(connection, [message.author_id]))
+    return _out(parts, connection, [message])[0]
+
+
+def _out(parts: PartsOfApp, connection: Connection, messages: Sequence[Message]) -> list[MessageOut]:
+    attached = [one.attachment for one in messages if isinstance(one.attachment, AttachedKeyImage)]
+    key_images = shown_by_ids(connection, [one.key_image_id for one in attached])
+    makers = {one.key_image.made_by_id for one in key_images.values()}
+    people = parts.users.by_ids(connection, makers | {one.author_id for one in messages})
+    return [MessageOut.of(one, people, key_images) for one in messages]
 
 
 def _note(connection: Connection, action: str, message: Message, user: User, now: datetime) -> None:

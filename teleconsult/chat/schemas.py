@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from teleconsult.chat.message import Message
+from teleconsult.chat.message import AttachedKeyImage, Attachment, Message
+from teleconsult.key_images.repository import Shown
+from teleconsult.key_images.schemas import KeyImageOut
 from teleconsult.text import Text
 from teleconsult.users.schemas import UserRefOut
 from teleconsult.users.user import User
@@ -21,6 +24,14 @@ class AttachedIn(BaseModel):
     """What is said of a file that is sent."""
 
     name: Text = Field(min_length=1, max_length=200)
+    text: Text = Field(default="", max_length=MOST_CHARACTERS)
+
+
+class KeyImageMessageIn(BaseModel):
+    """A message with a key image of a study of the consult."""
+
+    study_instance_uid: str = Field(min_length=1, max_length=64)
+    key_image_id: UUID
     text: Text = Field(default="", max_length=MOST_CHARACTERS)
 
 
@@ -43,6 +54,12 @@ class AttachmentOut(BaseModel):
     size_bytes: int
 
 
+class AttachedKeyImageOut(BaseModel):
+    """The key image as it is now; null: it was removed, or its image is no longer in the study."""
+
+    key_image: KeyImageOut | None
+
+
 class MessageOut(BaseModel):
     """A message; of a withdrawn one only that it was, when and why it was withdrawn."""
 
@@ -52,14 +69,15 @@ class MessageOut(BaseModel):
     written_at: datetime
     text: str
     earlier: list[EarlierTextOut]
-    attachment: AttachmentOut | None
+    attachment: AttachmentOut | AttachedKeyImageOut | None
     withdrawn_at: datetime | None
     withdrawal_reason: str | None
 
     @classmethod
-    def of(cls, message: Message, people: Mapping[str, User]) -> "MessageOut":
+    def of(
+        cls, message: Message, people: Mapping[str, User], key_images: Mapping[str, Shown]
+    ) -> "MessageOut":
         is_withdrawn = message.withdrawn_at is not None
-        file = message.attachment
         return cls(
             id=message.id,
             number=message.number,
@@ -67,12 +85,21 @@ class MessageOut(BaseModel):
             written_at=message.written_at,
             text="" if is_withdrawn else message.text,
             earlier=[] if is_withdrawn else [EarlierTextOut.model_validate(one) for one in message.earlier],
-            attachment=None
-            if file is None or is_withdrawn
-            else AttachmentOut(name=file.name, media_type=file.media_type, size_bytes=file.size_bytes),
+            attachment=None if is_withdrawn else _attachment(message.attachment, people, key_images),
             withdrawn_at=message.withdrawn_at,
             withdrawal_reason=message.withdrawal_reason,
         )
+
+
+def _attachment(
+    given: Attachment | AttachedKeyImage | None, people: Mapping[str, User], key_images: Mapping[str, Shown]
+) -> AttachmentOut | AttachedKeyImageOut | None:
+    if given is None:
+        return None
+    if isinstance(given, Attachment):
+        return AttachmentOut(name=given.name, media_type=given.media_type, size_bytes=given.size_bytes)
+    shown = key_images.get(given.key_image_id)
+    return AttachedKeyImageOut(key_image=None if shown is None else KeyImageOut.of(shown, people))
 
 
 class ChatOut(BaseModel):

@@ -87,6 +87,29 @@ def test_its_picture_has_the_window_in_which_it_was_marked(clinician: Client, st
     clinician.http.delete(one)
 
 
+def test_a_message_refers_to_a_key_image_of_its_consult_and_says_when_that_was_removed(
+    clinician: Client, specialist: Client, study: dict[str, Any]
+) -> None:
+    consult = accepted_consult(clinician, specialist, study, "Do you see it?")["id"]
+    chat = f"/api/consults/{consult}/chat"
+    both = (study, uploaded(clinician, "T-KEY-3"))
+    one, other = (clinician.put(address(each, str(uuid4())), of(each)) for each in both)
+
+    def sent(key_image: dict[str, Any], study_of: dict[str, Any]) -> httpx.Response:
+        body = {"study_instance_uid": study_of["study_instance_uid"], "key_image_id": key_image["id"]}
+        return clinician.http.put(f"{chat}/{uuid4()}/key-image", json=body)
+
+    assert sent(one, one).status_code == 201
+    refused = [sent(other, other), sent(other, one), sent({"id": str(uuid4())}, one)]
+    assert [answer.status_code for answer in refused] == [404] * 3
+    (message,) = specialist.get(chat)["messages"]
+    assert message["attachment"] == {"key_image": one}
+    assert specialist.http.get(f"{chat}/{message['id']}/file").status_code == 404
+    clinician.http.delete(address(study, one["id"]))
+    (message,) = specialist.get(chat)["messages"]
+    assert message["attachment"] == {"key_image": None}
+
+
 def test_what_is_no_image_of_the_study_cannot_be_marked(clinician: Client, study: dict[str, Any]) -> None:
     other = of(uploaded(clinician, "T-KEY-2"))["sop_instance_uid"]
     one = address(study, str(uuid4()))

@@ -3,7 +3,7 @@ import { useInfiniteQuery, useMutation, useQueryClient } from "@tanstack/react-q
 
 import { send } from "../upload/transport";
 import { get, patch, post, put } from "./client";
-import type { Chat, ChatMessage } from "./types";
+import type { Chat, ChatMessage, KeyImage } from "./types";
 import { worklistKeys } from "./worklistHooks";
 
 export const chatKey = (consultId: string) => ["chat", consultId] as const;
@@ -29,6 +29,13 @@ export function useChat(consultId: string, pollMs: number | false, enabled = tru
 export const useUnread = (consultId: string, pollMs: number | false, isThere = true): number =>
   useChat(consultId, pollMs, isThere).data?.pages[0]?.unread_count ?? 0;
 
+export interface NewMessage {
+  id: string;
+  text: string;
+  /** What goes with it. */
+  attached: File | KeyImage | null;
+}
+
 /** What changes the chat; the id of a new message is the same for each try, so that it is written once. */
 export function useChatSteps(consultId: string) {
   const client = useQueryClient();
@@ -36,11 +43,15 @@ export function useChatSteps(consultId: string) {
   const one = (id: string) => `${at(consultId)}/${encodeURIComponent(id)}`;
   return {
     write: useMutation({
-      mutationFn: ({ id, text, file }: { id: string; text: string; file: File | null }) => {
-        if (file === null) return put<ChatMessage>(one(id), { text });
-        const headers = { "X-File": encodeURIComponent(JSON.stringify({ name: file.name, text })) };
+      mutationFn: ({ id, text, attached }: NewMessage) => {
+        if (attached === null) return put<ChatMessage>(one(id), { text });
+        if (!(attached instanceof File)) {
+          const { study_instance_uid, id: key_image_id } = attached;
+          return put<ChatMessage>(`${one(id)}/key-image`, { study_instance_uid, key_image_id, text });
+        }
+        const headers = { "X-File": encodeURIComponent(JSON.stringify({ name: attached.name, text })) };
         const sending = { signal: new AbortController().signal, onProgress: () => undefined };
-        return send<ChatMessage>("PUT", `${one(id)}/file`, headers, file, sending);
+        return send<ChatMessage>("PUT", `${one(id)}/file`, headers, attached, sending);
       },
       onSuccess,
     }),

@@ -135,6 +135,8 @@ export const addresses = {
     `/api/studies/${uid(study)}/series/${uid(series)}/thumbnail`,
   studyArchive: (study: string) => `/api/studies/${uid(study)}/archive.zip`,
   instanceFile: (study: string, sop: string) => `/api/studies/${uid(study)}/instances/${uid(sop)}/file`,
+  keyImage: (study: string, keyImage: string, sizePx: number) =>
+    `/api/studies/${uid(study)}/key-images/${uid(keyImage)}/picture?size=${sizePx}`,
   appointment: (consult: string) => `/api/consults/${uid(consult)}/appointment.ics`,
   recordingPart: (consult: string, recording: string, part: number) =>
     `/api/consults/${uid(consult)}/recordings/${uid(recording)}/parts/${part}`,

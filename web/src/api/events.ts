@@ -7,6 +7,7 @@ import { chatKey } from "./chatHooks";
 import { criticalKeys } from "./criticalHooks";
 import { calendarKeys } from "./calendarHooks";
 import { keys } from "./hooks";
+import { keyImageKey } from "./keyImageHooks";
 import { institutionKeys } from "./institutionHooks";
 import { modelKeys } from "./modelHooks";
 import { notificationKeys } from "./notificationHooks";
@@ -63,6 +64,8 @@ export function staleKeys(event: ServerEvent): readonly (readonly string[])[] {
       return [keys.study(event.study_instance_uid), keys.studies, ["report"], ["consult"], worklistKeys.all];
     case "reading-changed":
       return [worklistKeys.reading(event.study_instance_uid), worklistKeys.all];
+    case "key-images-changed":
+      return [keyImageKey(event.study_instance_uid), ["chat"]];
     case "consult-changed":
       return [
         keys.consult(event.consult_id),

@@ -552,6 +552,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/consults/{consult_id}/chat/{message_id}/key-image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Write Key Image
+         * @description A message with a key image, which is kept as a reference and not as a copy.
+         */
+        put: operations["write_key_image_api_consults__consult_id__chat__message_id__key_image_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/consults/{consult_id}/chat/{message_id}/withdrawal": {
         parameters: {
             query?: never;
@@ -3877,6 +3897,13 @@ export interface components {
             /** Was Id */
             was_id: string | null;
         };
+        /**
+         * AttachedKeyImageOut
+         * @description The key image as it is now; null: it was removed, or its image is no longer in the study.
+         */
+        AttachedKeyImageOut: {
+            key_image: components["schemas"]["KeyImageOut"] | null;
+        };
         /** AttachmentOut */
         AttachmentOut: {
             /** Media Type */
@@ -5239,6 +5266,24 @@ export interface components {
             sop_instance_uid: string;
             window?: components["schemas"]["WindowIO"] | null;
         };
+        /**
+         * KeyImageMessageIn
+         * @description A message with a key image of a study of the consult.
+         */
+        KeyImageMessageIn: {
+            /**
+             * Key Image Id
+             * Format: uuid
+             */
+            key_image_id: string;
+            /** Study Instance Uid */
+            study_instance_uid: string;
+            /**
+             * Text
+             * @default
+             */
+            text: string;
+        };
         /** KeyImageOut */
         KeyImageOut: {
             /** Frame */
@@ -5721,7 +5766,8 @@ export interface components {
          * @description A message; of a withdrawn one only that it was, when and why it was withdrawn.
          */
         MessageOut: {
-            attachment: components["schemas"]["AttachmentOut"] | null;
+            /** Attachment */
+            attachment: components["schemas"]["AttachmentOut"] | components["schemas"]["AttachedKeyImageOut"] | null;
             author: components["schemas"]["UserRefOut"];
             /** Earlier */
             earlier: components["schemas"]["EarlierTextOut"][];
@@ -9198,6 +9244,46 @@ export interface operations {
             };
         };
         requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    write_key_image_api_consults__consult_id__chat__message_id__key_image_put: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                consult_id: string;
+                message_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["KeyImageMessageIn"];
+            };
+        };
         responses: {
             /** @description Successful Response */
             201: {

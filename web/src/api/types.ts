@@ -71,6 +71,8 @@ export type Consults = Schemas["ConsultsOut"];
 export type Consult = Schemas["ConsultOut"];
 export type Chat = Schemas["ChatOut"];
 export type ChatMessage = Schemas["MessageOut"];
+export type KeyImage = Schemas["KeyImageOut"];
+export type NewKeyImage = Schemas["KeyImageIn"];
 export type PatientHistory = Schemas["HistoryOut"];
 export type GivenRecord = Schemas["HistoryRecordOut"];
 export type HistoryRecord = GivenRecord["record"];
@@ -180,6 +182,7 @@ export type ServerEvent =
   | { type: "study-changed"; study_instance_uid: string; arrived?: string; expected?: string }
   | { type: "findings-changed"; study_instance_uid: string }
   | { type: "reading-changed"; study_instance_uid: string }
+  | { type: "key-images-changed"; study_instance_uid: string }
   | { type: "consult-changed"; consult_id: string }
   | { type: "chat-changed"; consult_id: string }
   | { type: "report-changed"; consult_id: string }

@@ -1,13 +1,15 @@
 import { ActionIcon, Button, Group, Textarea } from "@mantine/core";
 import { useIntersection, useLocalStorage } from "@mantine/hooks";
-import { IconPaperclip, IconSend, IconX } from "@tabler/icons-react";
+import { IconPaperclip, IconSend, IconStar, IconX } from "@tabler/icons-react";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 
 import { useChat, useChatSteps } from "../api/chatHooks";
 import { usePollMs } from "../api/events";
 import { useMe } from "../api/hooks";
-import type { Me } from "../api/types";
+import type { KeyImage, Me } from "../api/types";
+import { KeyImageChoice } from "../keyImages/KeyImageChoice";
+import { useKeyImageName } from "../keyImages/useKeyImageName";
 import { Note } from "../ui/Note";
 import { useProblemText } from "../ui/problem";
 import { ErrorState, LoadingState } from "../ui/states";
@@ -15,8 +17,14 @@ import { newId } from "../ui/newId";
 import classes from "./chat.module.css";
 import { Message } from "./Message";
 
+export interface ChatProps {
+  consultId: string;
+  /** Where a viewer is on the page: shows a key image in it. */
+  onShowKeyImage?: (one: KeyImage) => void;
+}
+
 /** What both sides write to each other about the case. What is on the screen counts as read. */
-export function Chat({ consultId }: { consultId: string }) {
+export function Chat({ consultId, onShowKeyImage }: ChatProps) {
   const { t } = useTranslation("chat");
   const me = useMe().data;
   const chat = useChat(consultId, usePollMs());
@@ -51,6 +59,7 @@ export function Chat({ consultId }: { consultId: string }) {
             isOwn={message.author.id === me.id}
             editableForS={pages[0]?.editable_for_s ?? 0}
             mayChange={pages[0]?.may_write ?? false}
+            onShowKeyImage={onShowKeyImage}
           />
         ))}
       </ul>
@@ -70,19 +79,25 @@ function Composer({ consultId, me }: { consultId: string; me: Me }) {
   const say = useProblemText();
   const { write } = useChatSteps(consultId);
   const [text, setText] = useLocalStorage({ key: `teleconsult.chat.${me.id}.${consultId}`, defaultValue: "" });
-  const [file, setFile] = useState<File | null>(null);
+  const [attached, setAttached] = useState<File | KeyImage | null>(null);
+  const [isChoosing, setChoosing] = useState(false);
+  const nameOf = useKeyImageName();
   const [id, setId] = useState(newId);
   const chooser = useRef<HTMLInputElement>(null);
-  const isEmpty = text.trim() === "" && file === null;
+  const isEmpty = text.trim() === "" && attached === null;
+  const attach = (what: File | KeyImage | null) => {
+    setAttached(what);
+    setId(newId());
+  };
+  const attachedName = attached === null ? "" : attached instanceof File ? attached.name : nameOf(attached);
   const submit = () => {
     if (isEmpty || write.isPending) return;
     write.mutate(
-      { id, text: text.trim(), file },
+      { id, text: text.trim(), attached },
       {
         onSuccess: () => {
           setText("");
-          setFile(null);
-          setId(newId());
+          attach(null);
         },
       },
     );
@@ -113,24 +128,29 @@ function Composer({ consultId, me }: { consultId: string; me: Me }) {
           hidden
           aria-label={t("attach")}
           onChange={({ currentTarget }) => {
-            setFile(currentTarget.files?.[0] ?? null);
-            setId(newId());
+            attach(currentTarget.files?.[0] ?? null);
             currentTarget.value = "";
           }}
         />
-        {file === null ? (
-          <Button
-            size="xs"
-            variant="subtle"
-            leftSection={<IconPaperclip size={15} aria-hidden />}
-            onClick={() => chooser.current?.click()}
-          >
-            {t("attach")}
-          </Button>
+        {attached === null ? (
+          <Group gap={0}>
+            <Button
+              size="xs"
+              variant="subtle"
+              leftSection={<IconPaperclip size={15} aria-hidden />}
+              onClick={() => chooser.current?.click()}
+            >
+              {t("attach")}
+            </Button>
+            <Button size="xs" variant="subtle" leftSection={<IconStar size={15} aria-hidden />} onClick={() => setChoosing(true)}>
+              {t("keyImage:attach")}
+            </Button>
+          </Group>
         ) : (
           <span className={classes.chosen}>
-            {file.name}
-            <ActionIcon size="sm" color="gray" aria-label={t("detach", { name: file.name })} onClick={() => setFile(null)}>
+            {!(attached instanceof File) && <IconStar size={15} aria-hidden />}
+            {attachedName}
+            <ActionIcon size="sm" color="gray" aria-label={t("detach", { name: attachedName })} onClick={() => attach(null)}>
               <IconX size={14} />
             </ActionIcon>
           </span>
@@ -139,6 +159,16 @@ function Composer({ consultId, me }: { consultId: string; me: Me }) {
           {t("send")}
         </Button>
       </Group>
+      {isChoosing && (
+        <KeyImageChoice
+          consultId={consultId}
+          onChoose={(one) => {
+            attach(one);
+            setChoosing(false);
+          }}
+          onClose={() => setChoosing(false)}
+        />
+      )}
       {write.isError && (
         <Note tone="signal" alert>
           {say(write.error)}

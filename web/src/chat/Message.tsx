@@ -5,8 +5,9 @@ import { useTranslation } from "react-i18next";
 
 import { useChatSteps } from "../api/chatHooks";
 import { addresses } from "../api/client";
-import type { ChatMessage } from "../api/types";
+import type { ChatMessage, KeyImage } from "../api/types";
 import { useLanguage } from "../app/i18n";
+import { AttachedKeyImage } from "../keyImages/AttachedKeyImage";
 import { ReasonModal } from "../manage/ReasonModal";
 import { formatBytes, formatInstant } from "../ui/format";
 import { institutionName } from "../ui/institution";
@@ -22,9 +23,10 @@ export interface MessageProps {
   editableForS: number;
   /** The consult is not over: one's own messages can be put right or withdrawn. */
   mayChange: boolean;
+  onShowKeyImage?: ((one: KeyImage) => void) | undefined;
 }
 
-export function Message({ consultId, message, isOwn, editableForS, mayChange }: MessageProps) {
+export function Message({ consultId, message, isOwn, editableForS, mayChange, onShowKeyImage }: MessageProps) {
   const { t } = useTranslation("chat");
   const language = useLanguage();
   const now = useNow();
@@ -51,7 +53,10 @@ export function Message({ consultId, message, isOwn, editableForS, mayChange }: 
       ) : (
         <>
           {message.text !== "" && <p className={classes.text}>{message.text}</p>}
-          {attachment !== null && (
+          {attachment !== null && "key_image" in attachment && (
+            <AttachedKeyImage one={attachment.key_image} onShow={onShowKeyImage} />
+          )}
+          {attachment !== null && "media_type" in attachment && (
             <Anchor size="sm" href={addresses.chatFile(consultId, message.id)} target="_blank" rel="noreferrer" className={classes.file}>
               {attachment.media_type === "application/pdf" ? (
                 <IconFileTypePdf size={18} aria-hidden />

@@ -13,6 +13,7 @@ import type { Consult } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { useKeys } from "../app/keys";
 import { PATIENT_KEY } from "../history/patientKey";
+import { wantedKeyImage } from "../keyImages/wanted";
 import { screenOf } from "../signaling/reducer";
 import { Note } from "../ui/Note";
 import { EmptyState, ErrorState } from "../ui/states";
@@ -277,6 +278,10 @@ export function ConsultRoom({ consult, media }: ConsultRoomProps) {
           study={study.data ?? null}
           selectedFindingId={selectedFinding}
           onSelectFinding={selectFinding}
+          onShowKeyImage={(one) => {
+            if (one.study_instance_uid !== studyUid) showStudy(one.study_instance_uid);
+            wantedKeyImage.set(one);
+          }}
           room={state}
           onModerate={(step) => session?.step(step)}
           tab={tab}

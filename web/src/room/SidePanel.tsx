@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 
 import { useUnread } from "../api/chatHooks";
 import { usePollMs } from "../api/events";
-import type { Consult, StudyDetail } from "../api/types";
+import type { Consult, KeyImage, StudyDetail } from "../api/types";
 import { Chat } from "../chat/Chat";
 import { FindingsPanel } from "../findings/FindingsPanel";
 import { ReportEditor } from "../reports/ReportEditor";
@@ -25,6 +25,7 @@ export interface SidePanelProps {
   study: StudyDetail | null;
   selectedFindingId: string | null;
   onSelectFinding: (id: string) => void;
+  onShowKeyImage: (one: KeyImage) => void;
   room: SessionState;
   onModerate: (step: Moderation | Handover) => void;
   tab: RoomTab;
@@ -33,7 +34,7 @@ export interface SidePanelProps {
 
 /** Findings, report, more images, who is here, and the question: what is talked about beside the picture. */
 export function SidePanel(props: SidePanelProps) {
-  const { consult, study, selectedFindingId, onSelectFinding, room, onModerate, tab, onTab } = props;
+  const { consult, study, selectedFindingId, onSelectFinding, onShowKeyImage, room, onModerate, tab, onTab } = props;
   const { t } = useTranslation("room");
   const unread = useUnread(consult.id, usePollMs());
   const { hides } = useReaderFirst(study?.study_instance_uid ?? "");
@@ -105,7 +106,7 @@ export function SidePanel(props: SidePanelProps) {
           <HistoryView consult={consult} />
         </Tabs.Panel>
         <Tabs.Panel value="chat" className={classes.padded ?? ""}>
-          <Chat consultId={consult.id} />
+          <Chat consultId={consult.id} onShowKeyImage={onShowKeyImage} />
         </Tabs.Panel>
       </Tabs>
     </aside>

@@ -1,17 +1,19 @@
 import { Button, Loader } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconSnowflake } from "@tabler/icons-react";
-import { Suspense, useDeferredValue, useState } from "react";
+import { Suspense, useDeferredValue, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useParams, useSearchParams } from "react-router";
 
 import { POLL_WITHOUT_EVENTS_MS, useEventsOpen } from "../api/events";
+import { useKeyImages } from "../api/keyImageHooks";
 import { useMe, useStudy } from "../api/hooks";
 import type { StudyDetail } from "../api/types";
 import { useKeys } from "../app/keys";
 import { KEYS } from "../app/keyTable";
 import { FindingsPanel } from "../findings/FindingsPanel";
 import { PatientTab, useConsultOf } from "../history/PatientTab";
+import { KEY_IMAGE_PARAM, wantedKeyImage } from "../keyImages/wanted";
 import { SIGN_PARAM } from "../reports/useSignKey";
 import { EmptyState, ErrorState, LoadingState } from "../ui/states";
 import { HiddenAi } from "../viewer/HiddenAi";
@@ -31,12 +33,24 @@ function Study({ study: whole }: { study: StudyDetail }) {
   const me = useMe().data;
   const navigate = useNavigate();
   const consult = useConsultOf(study.study_instance_uid);
-  const [search] = useSearchParams();
+  const [search, setSearch] = useSearchParams();
   // A link can lead to a finding: ?finding=ID.
   const linked = study.findings.find(({ id }) => id === search.get("finding"));
   const [chosenSeries, setChosenSeries] = useState<string | null>(linked?.series_instance_uid ?? null);
   const [selectedFinding, setSelectedFinding] = useState<string | null>(linked?.id ?? null);
   const seriesUid = chosenSeries ?? openingSeries(study);
+  // Or to a key image: ?key-image=ID.
+  const keyImages = useKeyImages(study.study_instance_uid, false).data;
+  const linkedKeyImage = keyImages?.find(({ id }) => id === search.get(KEY_IMAGE_PARAM))?.id ?? null;
+  useEffect(() => {
+    const one = keyImages?.find(({ id }) => id === linkedKeyImage);
+    if (one === undefined) return;
+    wantedKeyImage.set(one);
+    setSearch((now) => {
+      now.delete(KEY_IMAGE_PARAM);
+      return now;
+    }, { replace: true });
+  }, [keyImages, linkedKeyImage, setSearch]);
   // What stands around the picture is drawn where it does not keep the picture waiting.
   const isSurrounded = useDeferredValue(true, false);
 

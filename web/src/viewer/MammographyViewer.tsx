@@ -4,9 +4,11 @@ import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type CSSPro
 import { useTranslation } from "react-i18next";
 
 import { usePriors, useStudy } from "../api/hooks";
-import type { Finding } from "../api/types";
+import type { Finding, KeyImage } from "../api/types";
 import { useKeys } from "../app/keys";
 import { KEYS } from "../app/keyTable";
+import { KeyImageList } from "../keyImages/KeyImageList";
+import { useKeyImageTool } from "../keyImages/useKeyImageTool";
 import { ErrorState, LoadingState } from "../ui/states";
 import { leastProbability, shownFindings } from "./aiFilter";
 import { Cine } from "./cine";
@@ -64,6 +66,7 @@ export function MammographyViewer(props: LayoutProps) {
   const [priorUid, setPriorUid] = useState<string | null>(initial?.priorStudyInstanceUid ?? null);
   const [tool, setTool] = useState<DragTool>("window");
   const [marksShown, setMarksShown] = useState(true);
+  const [listShown, setListShown] = useState(false);
   const { ref: grid, width, height } = useElementSize();
   const prior = useStudy(priorUid ?? undefined);
   const priorMammograms = useMammograms(priorUid, prior.data?.instance_count ?? 0);
@@ -199,6 +202,30 @@ export function MammographyViewer(props: LayoutProps) {
       else each.adopt((before) => ({ ...before, window }));
     }
   };
+  /** The key image that is on its way to the screen: its window follows the picture. */
+  const opening = useRef<KeyImage | null>(null);
+  const shade = (at: ImageStack) => {
+    const one = opening.current;
+    opening.current = null;
+    if (one === null || one.window === null) return;
+    at.setWindow(one.window);
+    at.setInvert(one.invert);
+  };
+  useEffect(() => {
+    if (opening.current?.sop_instance_uid === snapshot.shown?.sopInstanceUid) shade(stack);
+  }, [stack, snapshot.shown?.sopInstanceUid]);
+  const showKeyImage = (one: KeyImage) => {
+    const image = all.find(({ sopInstanceUid }) => sopInstanceUid === one.sop_instance_uid);
+    if (image === undefined) return;
+    const pane =
+      PANES.find((name) => hanging.panes[name].some((each) => each === image)) ?? (image.side === "L" ? "L-MLO" : "R-MLO");
+    setPicked((before) => ({ ...before, [pane]: image.sopInstanceUid }));
+    setActive(pane);
+    if (!SHOWN[shown].includes(pane)) show("all");
+    opening.current = one;
+    if (stacks[pane].snapshot.get().shown?.sopInstanceUid === one.sop_instance_uid) shade(stacks[pane]);
+  };
+  const keyImages = useKeyImageTool(study, stack, showKeyImage);
   const toggleMarks = () => setMarksShown((on) => !on);
   useViewerKeys(stack, { setTool, toggleMarks, applyPreset, togglePlay: cine.toggle, undo, redo });
   useKeys({
@@ -254,6 +281,7 @@ export function MammographyViewer(props: LayoutProps) {
         measurementCount={0}
         listShown={false}
         onToggleList={null}
+        keyImages={{ tool: keyImages, listShown, onToggleList: () => setListShown((on) => !on) }}
       />
       <div className={classes.others} role="group" aria-label={t("mammography.views")}>
         {(["all", "CC", "MLO"] as const).map((each) => (
@@ -281,46 +309,49 @@ export function MammographyViewer(props: LayoutProps) {
       {mammograms.isError && <ErrorState error={mammograms.error} onRetry={() => void mammograms.refetch()} />}
       {prior.isError && <ErrorState error={prior.error} onRetry={() => void prior.refetch()} />}
       {mammograms.isSuccess && (
-        <div ref={grid} className={classes.grid} style={{ "--columns": columns, "--rows": rows } as CSSProperties}>
-          {hasPrior &&
-            prior.data !== undefined &&
-            panes.map((pane) => (
+        <div className={viewerClasses.body}>
+          <div ref={grid} className={classes.grid} style={{ "--columns": columns, "--rows": rows } as CSSProperties}>
+            {hasPrior &&
+              prior.data !== undefined &&
+              panes.map((pane) => (
+                <MammogramPane
+                  key={`prior-${pane}`}
+                  {...paneProps}
+                  name={pane}
+                  stack={priorStacks[pane]}
+                  study={prior.data}
+                  images={priorHanging.panes[pane]}
+                  image={priorImageIn(pane)}
+                  onImage={(uid) => setPicked((before) => ({ ...before, [`prior-${pane}`]: uid }))}
+                  isPrior
+                  role={role("prior")}
+                  isActive={false}
+                  findings={marksShown && !readerFirst.hides ? prior.data.findings : NO_FINDINGS}
+                  onActive={() => undefined}
+                  onChange={(cause, seen) => onPane(pane, priorStacks[pane], cause, seen)}
+                />
+              ))}
+            {panes.map((pane) => (
               <MammogramPane
-                key={`prior-${pane}`}
+                key={pane}
                 {...paneProps}
                 name={pane}
-                stack={priorStacks[pane]}
-                study={prior.data}
-                images={priorHanging.panes[pane]}
-                image={priorImageIn(pane)}
-                onImage={(uid) => setPicked((before) => ({ ...before, [`prior-${pane}`]: uid }))}
-                isPrior
-                role={role("prior")}
-                isActive={false}
-                findings={marksShown && !readerFirst.hides ? prior.data.findings : NO_FINDINGS}
-                onActive={() => undefined}
-                onChange={(cause, seen) => onPane(pane, priorStacks[pane], cause, seen)}
+                stack={stacks[pane]}
+                study={study}
+                images={hanging.panes[pane]}
+                image={imageIn(pane)}
+                onImage={(uid) => setPicked((before) => ({ ...before, [pane]: uid }))}
+                isPrior={false}
+                role={role("current")}
+                isActive={pane === leading && panes.length > 1}
+                findings={marksShown ? marked : NO_FINDINGS}
+                onActive={() => setActive(pane)}
+                onChange={(cause, seen) => onPane(pane, stacks[pane], cause, seen)}
               />
             ))}
-          {panes.map((pane) => (
-            <MammogramPane
-              key={pane}
-              {...paneProps}
-              name={pane}
-              stack={stacks[pane]}
-              study={study}
-              images={hanging.panes[pane]}
-              image={imageIn(pane)}
-              onImage={(uid) => setPicked((before) => ({ ...before, [pane]: uid }))}
-              isPrior={false}
-              role={role("current")}
-              isActive={pane === leading && panes.length > 1}
-              findings={marksShown ? marked : NO_FINDINGS}
-              onActive={() => setActive(pane)}
-              onChange={(cause, seen) => onPane(pane, stacks[pane], cause, seen)}
-            />
-          ))}
-          <AiNote hides={readerFirst.hides} shown={marksShown ? marked.length : findings.length} count={findings.length} />
+            <AiNote hides={readerFirst.hides} shown={marksShown ? marked.length : findings.length} count={findings.length} />
+          </div>
+          {listShown && <KeyImageList tool={keyImages} onClose={() => setListShown(false)} />}
         </div>
       )}
       <MeasurementText />

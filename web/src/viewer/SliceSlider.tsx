@@ -16,10 +16,12 @@ export interface SliceSliderProps {
   /** Slices with a finding: the reader sees where to look before scrolling. */
   ticks: readonly SliceTick[];
   selectedId: string | null;
+  /** Slices that somebody marked as key images. */
+  keyImages?: readonly number[];
   onIndex: (index: number) => void;
 }
 
-export function SliceSlider({ index, count, loadedCount, ticks, selectedId, onIndex }: SliceSliderProps) {
+export function SliceSlider({ index, count, loadedCount, ticks, selectedId, keyImages = [], onIndex }: SliceSliderProps) {
   const { t } = useTranslation("viewer");
   const share = (at: number) => at / Math.max(1, count - 1);
   const isComplete = loadedCount >= count;
@@ -49,6 +51,9 @@ export function SliceSlider({ index, count, loadedCount, ticks, selectedId, onIn
               aria-hidden
             />
           ))}
+        {keyImages.map((at) => (
+          <span key={at} className={classes.keyTick} style={{ "--at": share(at) } as CSSProperties} aria-hidden />
+        ))}
         <input
           className={classes.range}
           type="range"

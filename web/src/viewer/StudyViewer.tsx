@@ -3,7 +3,10 @@ import { IconPhotoOff } from "@tabler/icons-react";
 import { useEffect, useMemo, useRef, useState, useSyncExternalStore, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
-import type { Finding, StudyDetail } from "../api/types";
+import type { Finding, KeyImage, StudyDetail } from "../api/types";
+import { shownAs, ticksOf } from "../keyImages/keyImage";
+import { KeyImageList } from "../keyImages/KeyImageList";
+import { useKeyImageTool } from "../keyImages/useKeyImageTool";
 import { EmptyState } from "../ui/states";
 import { leastProbability, shownFindings } from "./aiFilter";
 import { BoxEditor } from "./BoxEditor";
@@ -31,7 +34,7 @@ import { useReaderFirst } from "./useReaderFirst";
 import { useViewerKeys } from "./useViewerKeys";
 import classes from "./viewer.module.css";
 import { AiNote, LoadFailure, LoadingImage } from "./viewerStates";
-import { latestPerFrame, latestPerTask, type Pointer, type ViewerState } from "./viewerState";
+import { latestPerFrame, latestPerTask, type Pointer, type ShownImage, type ViewerState } from "./viewerState";
 import { ViewerToolbar } from "./ViewerToolbar";
 
 export interface ViewerProps {
@@ -82,7 +85,7 @@ export function StudyViewer(props: StudyViewerProps) {
   const snapshot = useSyncExternalStore(stack.snapshot.subscribe, stack.snapshot.get);
   const [tool, setTool] = useState<DragTool>(() => (isCoarse() ? "scroll" : "window"));
   const [marksShown, setMarksShown] = useState(true);
-  const [listShown, setListShown] = useState(false);
+  const [list, setList] = useState<"measurements" | "keyImages" | null>(null);
   const readerFirst = useReaderFirst(study.study_instance_uid);
   const findings = readerFirst.hides ? NO_FINDINGS : props.findings;
   const least = useSyncExternalStore(leastProbability.subscribe, leastProbability.get);
@@ -197,10 +200,10 @@ export function StudyViewer(props: StudyViewerProps) {
     if (preset !== undefined && window !== undefined) stack.setWindow(window);
   };
   const toggleMarks = () => setMarksShown((on) => !on);
-  const openSeries = (uid: string, at: string | null = null) => {
+  const openSeries = (uid: string, at: string | null = null, as: ShownImage | null = null) => {
     const chosen = study.series.find((each) => each.series_instance_uid === uid);
     if (chosen === undefined) return;
-    stack.open(study, chosen, at, null, "user");
+    stack.open(study, chosen, at, as, "user");
     if (seriesInstanceUid === null) return;
     // It is open already when the page asks for what it is told of here.
     asked.current = `${studyUid} ${uid}`;
@@ -219,6 +222,15 @@ export function StudyViewer(props: StudyViewerProps) {
     showImage(imageId);
     if (owner === null) select(uid);
   };
+  const showKeyImage = (one: KeyImage) => {
+    const isOpen = one.series_instance_uid === stack.snapshot.get().seriesInstanceUid;
+    const before = isOpen ? stack.image() : null;
+    const as = shownAs(one, before);
+    if (before !== null && as !== null) stack.follow(as, "user");
+    else openSeries(one.series_instance_uid, one.sop_instance_uid, as);
+  };
+  const keyImages = useKeyImageTool(study, stack, showKeyImage);
+  const toggleList = (which: "measurements" | "keyImages") => setList((on) => (on === which ? null : which));
   const chooseTool = (next: DragTool) => {
     setTool(next);
     const state = stack.state(selectedFindingId);
@@ -248,6 +260,7 @@ export function StudyViewer(props: StudyViewerProps) {
       data-rotation={presentation?.turn.rotation}
       data-flip={presentation?.turn.flip}
       data-invert={presentation?.invert}
+      data-key-image={keyImages.marked.length > 0}
       data-image-to-canvas={transform === null ? undefined : [transform.origin, transform.column, transform.row].flat().join(" ")}
     >
       <ViewerToolbar
@@ -266,8 +279,9 @@ export function StudyViewer(props: StudyViewerProps) {
         }}
         measurementCount={measurements.length}
         layoutChoice={props.layoutChoice}
-        listShown={listShown}
-        onToggleList={() => setListShown((on) => !on)}
+        listShown={list === "measurements"}
+        onToggleList={() => toggleList("measurements")}
+        keyImages={{ tool: keyImages, listShown: list === "keyImages", onToggleList: () => toggleList("keyImages") }}
       />
       <div className={classes.body}>
         {seriesInstanceUid === null && study.series.length > 1 && (
@@ -307,6 +321,7 @@ export function StudyViewer(props: StudyViewerProps) {
                   loadedCount={loadedCount}
                   ticks={marksShown ? ticks : []}
                   selectedId={selectedFindingId}
+                  keyImages={ticksOf(keyImages.all, slices)}
                   onIndex={(index) => stack.goTo(index)}
                 />
               )}
@@ -314,13 +329,14 @@ export function StudyViewer(props: StudyViewerProps) {
           </div>
           {props.beside?.({ stack, series, tool, marksShown: marksShown && !readerFirst.hides })}
         </div>
-        {listShown && (
+        {list === "keyImages" && <KeyImageList tool={keyImages} onClose={() => setList(null)} />}
+        {list === "measurements" && (
           <MeasurementList
             measurements={measurements}
             onGoTo={goToMeasurement}
             onUndo={stepBack}
             onRedo={stepForward}
-            onClose={() => setListShown(false)}
+            onClose={() => setList(null)}
           />
         )}
       </div>

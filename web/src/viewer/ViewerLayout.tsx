@@ -1,11 +1,12 @@
 /** The image viewer of the study page and the consult room: chooses the layout and hands it what was on screen before. */
 import { CloseButton } from "@mantine/core";
-import { useCallback, useEffect, useRef, useState, type ComponentType } from "react";
+import { useCallback, useEffect, useRef, useState, useSyncExternalStore, type ComponentType } from "react";
 import { useTranslation } from "react-i18next";
 
 import { usePriors } from "../api/hooks";
 import type { Prior, StudyDetail } from "../api/types";
 import { useKeys } from "../app/keys";
+import { wantedKeyImage } from "../keyImages/wanted";
 import { CompareViewer } from "./CompareViewer";
 import { LAYOUT_KEYS, LayoutChoice } from "./LayoutChoice";
 import { MammographyViewer } from "./MammographyViewer";
@@ -79,6 +80,12 @@ export function ViewerLayout(props: ViewerProps) {
     setRefusal(null);
     if (next !== layout) show(next);
   };
+  // Planes are no images that could be marked: the stack shows a key image.
+  const keyImage = useSyncExternalStore(wantedKeyImage.subscribe, wantedKeyImage.get);
+  const isAsked = keyImage?.study_instance_uid === study.study_instance_uid;
+  useEffect(() => {
+    if (isAsked && layout === "mpr") show("stack");
+  }, [isAsked, layout, show]);
   const onRefused = useCallback(
     (seriesInstanceUid: string, why: string) => {
       setRefusal({ layout: "mpr", seriesInstanceUid, why });

@@ -13,6 +13,7 @@ import {
 import { useSyncExternalStore, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 
+import { KeyImageButtons, type KeyImageButtonsProps } from "../keyImages/KeyImageButtons";
 import { AiMenu, type AiMenuProps } from "./AiMenu";
 import type { Cine } from "./cine";
 import type { DragTool } from "./gestures";
@@ -44,6 +45,7 @@ export interface ViewerToolbarProps {
   onPreset: (key: string) => void;
   ai: AiMenuProps;
   layoutChoice: ReactNode;
+  keyImages: KeyImageButtonsProps;
   measurementCount: number;
   listShown: boolean;
   /** Null where the layout has no room for the list. */
@@ -82,6 +84,9 @@ export function ViewerToolbar(props: ViewerToolbarProps) {
               onPress={props.onToggleList}
             />
           )}
+        </div>
+        <div className={classes.group}>
+          <KeyImageButtons {...props.keyImages} />
         </div>
         {presets.length > 1 && (
           <PresetChoice

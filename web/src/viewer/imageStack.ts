@@ -92,7 +92,8 @@ export class ImageStack {
     this.snapshot.set(NOTHING);
   }
 
-  /** Open a series at an instance (its middle otherwise), as it wants to be shown unless `state` says how. */
+  /** Open a series at an instance (its middle otherwise), as it wants to be shown unless `state` says how; what is
+   * loaded so tells nobody. */
   open(study: StudyDetail, series: Series, at: string | null, state: ShownImage | null, cause: ChangeCause): void {
     const slices = slicesOf(study, series);
     this.#loader?.stop();
@@ -103,7 +104,7 @@ export class ImageStack {
     this.snapshot.set({ ...NOTHING, seriesInstanceUid: series.series_instance_uid, slices, wantedIndex: index });
     if (slices.length === 0) return;
     const presentation = state === null ? null : toPresentation(state);
-    this.#want({ index, presentation, cause: state === null ? cause : "followed" });
+    this.#want({ index, presentation, cause: state !== null && cause === "load" ? "followed" : cause });
   }
 
   /** True where exactly the slices of this series are open. */
@@ -135,13 +136,13 @@ export class ImageStack {
     else if (index >= 0) this.goTo(index);
   }
 
-  /** Show what somebody else shows. Only the latest such state counts, and none comes back by `onChange`. */
-  follow(state: ShownImage): void {
+  /** Show what somebody else shows. Only the latest such state counts; none comes back by `onChange` unless the user asked. */
+  follow(state: ShownImage, cause: Want["cause"] = "followed"): void {
     const { slices, wantedIndex } = this.snapshot.get();
     const wanted = slices[wantedIndex];
     const same = wanted?.sopInstanceUid === state.sopInstanceUid && wanted.frame === state.frame;
     const index = same ? wantedIndex : indexOfImage(slices, state);
-    if (index >= 0) this.#want({ index, presentation: toPresentation(state), cause: "followed" });
+    if (index >= 0) this.#want({ index, presentation: toPresentation(state), cause });
   }
 
   retry(): void {

@@ -23,7 +23,10 @@ function Reminder({ entry, now }: { entry: CalendarEntry; now: number }) {
     <Note tone="petrol" alert>
       <div className={classes.reminder}>
         <span>
-          {minutes > 90 ? when : minutes > 0 ? t("reminder.in", { count: minutes, when }) : t("reminder.now", { when })}
+          {/* Or all of it would be read out again each minute. */}
+          <span aria-live="off">
+            {minutes > 90 ? when : minutes > 0 ? t("reminder.in", { count: minutes, when }) : t("reminder.now", { when })}
+          </span>
           {" · "}
           {formatPersonName(entry.patient.name, language)} · {entry.with_whom.display_name}
         </span>

@@ -53,7 +53,11 @@ function Card({ ring, hasKey, pending, onAccept }: { ring: Ring; hasKey: boolean
           {t(`common:specialty.${ring.specialty}`, { defaultValue: ring.specialty })}
         </div>
         <div className={classes.who}>
-          {who} · <Ago since={ring.rang_at} />
+          {/* Or the whole card would be read out again each time that it changes. */}
+          {who} ·{" "}
+          <span aria-live="off">
+            <Ago since={ring.rang_at} />
+          </span>
         </div>
         {ring.is_over ? (
           <div className={classes.outcome}>

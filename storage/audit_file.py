@@ -67,7 +67,7 @@ def export_lines(
     until: datetime | None = None,
 ) -> Iterator[str]:
     """The log's lines, one at a time. `since`, `until`: from the first to the last entry of that time."""
-    first, last = _range(connection, since, until)
+    first, last = range_of(connection, since, until)
     checkpoints = stored_checkpoints(connection, first, last)
     header: dict[str, Any] = {
         "kind": "header",
@@ -144,7 +144,7 @@ def _readable(file: IO[str]) -> Iterator[AuditEntry | Checkpoint]:
             yield from read_lines([json.loads(line)])
 
 
-def _range(connection: Connection, since: datetime | None, until: datetime | None) -> tuple[int, int]:
+def range_of(connection: Connection, since: datetime | None, until: datetime | None) -> tuple[int, int]:
     """The first and the last entry of that time; where there is none, the last is before the first."""
     query = select(func.min(audit_log.c.sequence), func.max(audit_log.c.sequence))
     if since is not None:

@@ -1,7 +1,11 @@
 """`teleconsult audit export | verify | key`: the audit log as a file, and whether it holds."""
 
+import json
+import socket
 import sys
+from collections.abc import Iterator
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -10,8 +14,16 @@ import typer
 from teleconsult.settings import REPOSITORY
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from storage.audit_chain import Checkpoint, Verdict
     from storage.audit_checkpoints import Checkpoints
+
+class Form(StrEnum):
+    JSONL = "jsonl"
+    FHIR = "fhir"
+    SYSLOG = "syslog"
+
 
 BROKEN, UNREADABLE = 1, 2  # exit codes
 Data = Annotated[Path, typer.Option("--data", help="Folder that holds everything this installation keeps.")]
@@ -26,9 +38,15 @@ def export(
         datetime | None, typer.Option("--from", help="Leave out what was before; this machine's time.")
     ] = None,
     until: Annotated[datetime | None, typer.Option("--to", help="Leave out what came after.")] = None,
+    form: Annotated[
+        Form, typer.Option("--format", help="jsonl can be checked; fhir and syslog are for other systems.")
+    ] = Form.JSONL,
     data: Data = DEFAULT_DATA,
 ) -> None:
-    """Write the log with its signed checkpoints as JSON Lines, to be checked anywhere."""
+    """Write the log with its signed checkpoints as JSON Lines, to be checked anywhere.
+
+    Or each entry as a FHIR R4 AuditEvent (NDJSON), or as a DICOM audit message in a line of RFC 5424 syslog.
+    """
     from storage.audit_file import export_lines
     from storage.database import utc_now
     from teleconsult.announcement import open_database
@@ -38,7 +56,10 @@ def export(
         with file.open("x", encoding="utf-8") as target, database.reading() as connection:
             file.chmod(0o600)
             local = [at.astimezone() if at else None for at in (since, until)]
-            target.writelines(export_lines(connection, checkpoints.key, utc_now(), *local))
+            if form is Form.JSONL:
+                target.writelines(export_lines(connection, checkpoints.key, utc_now(), *local))
+            else:
+                target.writelines(_foreign_lines(form, connection, *local))
     except FileExistsError:
         _end(UNREADABLE, f"{file} is there already.", f"{file} 已存在。")
     except OSError as error:
@@ -74,6 +95,21 @@ def verify(
 def show_key(data: Data = DEFAULT_DATA) -> None:
     """Print the public key that checks this installation's signatures. Keep it at another place."""
     print(_checkpoints(data).public_key)
+
+
+def _foreign_lines(
+    form: Form, connection: "Connection", since: datetime | None, until: datetime | None
+) -> Iterator[str]:
+    from storage.audit_file import range_of
+    from storage.audit_formats import fhir_audit_event, syslog_message
+    from storage.audit_log import entries
+
+    site = socket.gethostname()
+    for entry in entries(connection, *range_of(connection, since, until)):
+        if form is Form.FHIR:
+            yield json.dumps(fhir_audit_event(entry, site), ensure_ascii=False) + "\n"
+        else:
+            yield syslog_message(entry, site) + "\n"
 
 
 def _verify_live(data: Path) -> None:

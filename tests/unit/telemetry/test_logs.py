@@ -6,9 +6,11 @@ import logging
 from typing import Any
 
 import pytest
+from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 
-from teleconsult.app import describe_api
+from teleconsult import problems
+from teleconsult.named_requests import NameRequests, name_what_the_path_names
 from telemetry.errors import TelemetryUnclear
 from telemetry.logs import formatter, named, naming
 
@@ -66,19 +68,29 @@ def test_a_format_that_does_not_exist_is_refused() -> None:
 
 
 def test_a_request_that_crashes_is_found_in_the_log_by_the_id_in_its_answer() -> None:
+    app = FastAPI(dependencies=[Depends(name_what_the_path_names)])
+    problems.install(app)
+    app.add_middleware(NameRequests)
+
+    @app.get("/consults/{consult_id}")
+    def crash(consult_id: str) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    @app.get("/well")
+    def answer_well() -> None: ...
+
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter({"TELECONSULT_LOG_FORMAT": "json"}))
     root = logging.getLogger()
     root.addHandler(handler)
     try:
-        page = TestClient(describe_api(), raise_server_exceptions=False)  # it has no parts to answer with
-        answer = page.get("/api/consults/the-consult")
-        other = page.get("/healthz")
+        page = TestClient(app, raise_server_exceptions=False)
+        answer, other = page.get("/consults/the-consult"), page.get("/well")
     finally:
         root.removeHandler(handler)
     lines = [json.loads(line) for line in stream.getvalue().splitlines()]
-    (crash,) = [line for line in lines if line["event"] == "request-crashed"]
-    assert answer.status_code == 500 and crash["request_id"] == answer.headers["x-request-id"]
-    assert crash["consult_id"] == "the-consult"
-    assert other.headers["x-request-id"] not in ("", crash["request_id"])
+    (crashed,) = [line for line in lines if line["event"] == "request-crashed"]
+    assert answer.status_code == 500 and crashed["request_id"] == answer.headers["x-request-id"]
+    assert crashed["consult_id"] == "the-consult"
+    assert other.headers["x-request-id"] not in ("", crashed["request_id"])

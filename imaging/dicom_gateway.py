@@ -34,6 +34,7 @@ from imaging.storage_commitment import (
     MalformedRequest,
     read_request,
 )
+from imaging.traffic_mark import mark
 
 # Any class that is not another service's is stored, also one that the library does not know.
 _config.UNRESTRICTED_STORAGE_SERVICE = True
@@ -149,8 +150,8 @@ class DicomGateway:
         self._storing = threading.BoundedSemaphore(STORES_AT_ONCE)
         self._server: BoundedServer | None = None
 
-    def start(self, host: str, port: int, tls: TlsFiles | None = None) -> int:
-        """Listen until `stop`; the port. Raises OSError where the port is taken."""
+    def start(self, host: str, port: int, tls: TlsFiles | None = None, code_point: int = 0) -> int:
+        """Listen until `stop`; the port. `code_point` marks what goes out. Raises OSError: it is taken."""
         handlers: list[tuple[Any, Callable[..., Any]]] = [
             (evt.EVT_REQUESTED, self._on_requested),
             (evt.EVT_DATA_RECV, self._on_bytes),
@@ -169,6 +170,8 @@ class DicomGateway:
             server_class=BoundedServer,
         )
         assert isinstance(server, BoundedServer)
+        assert server.socket is not None  # it listens
+        mark(server.socket, code_point)
         self._ae._servers.append(server)
         self._server = server
         threading.Thread(target=server.serve_forever, name="dicom-gateway", daemon=True).start()

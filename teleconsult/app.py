@@ -53,6 +53,7 @@ from teleconsult.identity.security_routes import router as security_routes
 from teleconsult.identity.session_routes import router as session_routes
 from teleconsult.key_images.routes import router as key_image_routes
 from teleconsult.lifecycle.routes import router as lifecycle_routes
+from teleconsult.marked_http import MarkedHttp
 from teleconsult.measurements.routes import router as measurement_routes
 from teleconsult.metrics import APP, CountRequests
 from teleconsult.models.report_card import router as report_card_routes
@@ -135,6 +136,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings.from_environment()
     exposition = Exposition.from_environment(os.environ)
     parts = create_parts(settings)
+    MarkedHttp.marks = settings.data_marks
     APP.collect(partial(state_families, parts))
     hub = EventHub(parts.settings.redis_url, partial(who_sees, parts))
     broker = CeleryBroker(parts.settings.redis_url)

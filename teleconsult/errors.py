@@ -443,6 +443,10 @@ class UploadTooLarge(TeleconsultError):
     pass
 
 
+class UploadsBusy(TeleconsultError):
+    """As many uploads wait as may."""
+
+
 class UploadIncomplete(TeleconsultError):
     """The connection ended before the whole file had arrived."""
 

@@ -262,7 +262,9 @@ def main() -> int:
     settling = SettlingStudies()
     gateway = DicomGateway(ReceptionDesk(parts, reporter, settling), settings.dicom_ae_title)
     try:
-        port = gateway.start(settings.host, settings.dicom_port, settings.dicom_tls)
+        port = gateway.start(
+            settings.host, settings.dicom_port, settings.dicom_tls, settings.data_marks.bulk
+        )
     except OSError as error:
         log.error("port-not-opened host=%s port=%d: %s", settings.host, settings.dicom_port, error)
         return 1

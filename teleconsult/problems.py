@@ -718,6 +718,12 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "This file is larger than this installation accepts. Please send the study as single images.",
         "文件超过本系统允许的大小。请以单幅图像方式上传该检查。",
     ),
+    errors.UploadsBusy: Problem(
+        503,
+        "uploads-busy",
+        "Very many files are coming in at the moment. The page sends yours again by itself in a few seconds.",
+        "当前上传的文件很多，页面会在几秒后自动重新发送您的文件。",
+    ),
     errors.UploadIncomplete: Problem(
         400,
         "upload-incomplete",
@@ -938,8 +944,8 @@ def as_response(request: Request, error: Exception) -> JSONResponse:
     said = sentence(problem, error)
     prefers_chinese = request.headers.get("accept-language", "").startswith("zh")
     headers = {"Retry-After": str(error.wait_s)} if isinstance(error, errors.TooManyAttempts) else {}
-    if problem.status == 503:
-        headers["Retry-After"] = str(RETRY_AFTER_S)
+    if problem.status in (429, 503):
+        headers.setdefault("Retry-After", str(RETRY_AFTER_S))
     return JSONResponse(
         jsonable_encoder(
             {

@@ -267,7 +267,7 @@ def _app(installation: Installation, environment: Mapping[str, str], needs: tupl
     command = [sys.executable, "-m", "uvicorn", "teleconsult.app:create_app", "--factory"]
     command += ["--host", installation.host, "--port", str(installation.port)]
     command += ["--timeout-graceful-shutdown", str(APP_GRACE_S), "--no-server-header", "--no-access-log"]
-    command += ["--http", "teleconsult.bounded_http:BoundedHttp"]
+    command += ["--http", "teleconsult.marked_http:MarkedHttp"]
     return Service(
         name="app",
         command=tuple(command),

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from imaging.dicom_tls import TlsFiles
+from imaging.traffic_mark import DataMarks
 from inference.model_folders import added_models_folder
 from signaling.recorder.kept_recordings import RetentionClass
 from teleconsult.escalation.ladder import Ladders, ladders_from
@@ -55,6 +56,7 @@ class Settings:
     secure_cookies: bool
     public_origins: tuple[str, ...]
     security_contact: str | None  # mailto: or https: address for security.txt
+    data_marks: DataMarks  # of images and bulk, for the hospital's network
     demo: bool  # phantom studies at the first start
     dicom_port: int  # where scanners reach the gateway
     dicom_ae_title: str
@@ -124,6 +126,7 @@ class Settings:
             secure_cookies=any(urlsplit(o).scheme == "https" for o in origins.split()),
             public_origins=tuple(origins.split()),
             security_contact=_contact(environment),
+            data_marks=_data_marks(environment.get("TELECONSULT_DATA_DSCP", "")),
             demo=environment.get("TELECONSULT_DEMO") == "1",
             dicom_port=int(environment.get("TELECONSULT_DICOM_PORT", str(port + 2))),
             dicom_ae_title=_ae_title(environment.get("TELECONSULT_AE_TITLE", "TELECONSULT")),
@@ -155,6 +158,13 @@ def _oidc_providers(file: Path | None) -> tuple["OidcProvider", ...]:
         return providers_from(file)
     except ValueError as error:
         raise BadSettings(f"TELECONSULT_OIDC_PROVIDERS: {error}") from error
+
+
+def _data_marks(text: str) -> DataMarks:
+    try:
+        return DataMarks.from_text(text)
+    except ValueError as error:
+        raise BadSettings(f"TELECONSULT_DATA_DSCP {error}") from error
 
 
 def _ladders(file: Path | None) -> Ladders:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import unquote
 
-from fastapi import APIRouter, BackgroundTasks, Header, Query, Request, Response
+from fastapi import APIRouter, BackgroundTasks, Depends, Header, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from imaging.errors import NotRestored, PacsUnavailable
@@ -41,6 +41,7 @@ from teleconsult.uploads.chunks import (
     keep_chunk,
     put_together,
 )
+from teleconsult.uploads.hands import hands
 from teleconsult.uploads.manifest import compare
 from teleconsult.uploads.receive import receive_all, receive_file
 from teleconsult.uploads.repository import FileResult, Upload
@@ -66,6 +67,7 @@ log = logging.getLogger(__name__)
 MAX_BODY_BYTES = CHUNK_FROM_BYTES + (1 << 20)
 # Files that are put together are held in memory whole: one at a time.
 _large_files = asyncio.Semaphore(1)
+WHILE_NOT_BUSY = [Depends(hands.refuse_when_busy)]
 FilePath = Annotated[str, Header(alias="x-file-path", max_length=4000)]
 
 
@@ -117,7 +119,7 @@ def send_manifest(
     )
 
 
-@router.put("/{upload_id}/instances/{sha256}", max_body_size=LIMITED_BY_ROUTE)
+@router.put("/{upload_id}/instances/{sha256}", max_body_size=LIMITED_BY_ROUTE, dependencies=WHILE_NOT_BUSY)
 async def send_instance(
     upload_id: str,
     sha256: Sha256,
@@ -133,27 +135,33 @@ async def send_instance(
     Sending the same file again, after an answer was lost, gives the same answer.
     """
     body = await read_body(request, MAX_BODY_BYTES)
-    return await run_in_threadpool(
+    return await hands.run(
         _receive_instance, parts, upload_id, sha256, body, x_content_coding, _shown(x_file_path), user, now
     )
 
 
-@router.post("/{upload_id}/instances", max_body_size=LIMITED_BY_ROUTE)
+@router.post("/{upload_id}/instances", max_body_size=LIMITED_BY_ROUTE, dependencies=WHILE_NOT_BUSY)
 async def send_instances(
     upload_id: str, request: Request, parts: Parts, user: CurrentUser, now: Now
 ) -> BatchOut:
     """Several files in one body, framed as `teleconsult.uploads.batch` says; answered file by file."""
     body = await read_body(request, MAX_BATCH_BYTES)
-    return await run_in_threadpool(_receive_batch, parts, upload_id, body, user, now)
+    return await hands.run(_receive_batch, parts, upload_id, body, user, now)
 
 
-@router.put("/chunks/{sha256}", status_code=204, response_class=Response, max_body_size=LIMITED_BY_ROUTE)
+@router.put(
+    "/chunks/{sha256}",
+    status_code=204,
+    response_class=Response,
+    max_body_size=LIMITED_BY_ROUTE,
+    dependencies=WHILE_NOT_BUSY,
+)
 async def send_chunk(sha256: Sha256, request: Request, parts: Parts, user: CurrentUser, now: Now) -> None:
     """One part of a large file."""
     if not access.may_upload(user):
         raise NotAllowed
     content = await read_body(request, CHUNK_BYTES)
-    await run_in_threadpool(keep_chunk, parts, user.institution.id, sha256, content, now)
+    await hands.run(keep_chunk, parts, user.institution.id, sha256, content, now)
 
 
 @router.post("/{upload_id}/instances/{sha256}/assembly")
@@ -164,10 +172,10 @@ async def assemble_instance(
     if body.size_bytes > parts.settings.max_upload_bytes:
         raise UploadTooLarge
     async with _large_files:
-        return await run_in_threadpool(_assemble, parts, upload_id, sha256, body, user, now)
+        return await hands.run(_assemble, parts, upload_id, sha256, body, user, now)
 
 
-@router.post("/{upload_id}/files", max_body_size=LIMITED_BY_ROUTE)
+@router.post("/{upload_id}/files", max_body_size=LIMITED_BY_ROUTE, dependencies=WHILE_NOT_BUSY)
 async def send_file(
     upload_id: str, request: Request, parts: Parts, user: CurrentUser, now: Now, x_file_path: FilePath
 ) -> FilesOut:
@@ -178,7 +186,7 @@ async def send_file(
         received = folder / "received"
         await _write_body(request, received, parts.settings.max_upload_bytes)
         arrival = Arrival(user.institution.id, user.id, now)
-        results = await run_in_threadpool(
+        results = await hands.run(
             receive_file, parts, upload, _shown(x_file_path), received, arrival
         )
     finally:

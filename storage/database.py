@@ -45,11 +45,13 @@ class Database:
             if parsed.database:
                 Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
             self.engine = create_engine(
-                url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "factory": _SqliteConnection}
+                url,
+                connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "factory": _SqliteConnection},
+                hide_parameters=True,  # errors are logged, and parameters name patients
             )
             _set_up_sqlite(self.engine)
         else:
-            self.engine = create_engine(url, pool_pre_ping=True)
+            self.engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
             set_up_postgresql(self.engine)
         self._writer = threading.Lock()
         self._group_leader = threading.Lock()

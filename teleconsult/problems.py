@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
@@ -892,7 +893,7 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "not-understood",
         "Something in the form is missing or not in the right shape: {fields}.",
         "表单内容缺失或格式不正确：{fields}。",
-        lambda e: {"fields": ", ".join(sorted({str(d["loc"][-1]) for d in e.errors()}))},
+        lambda e: {"fields": ", ".join(sorted({str(part) for d in e.errors() for part in d["loc"][-1:]}))},
     ),
 }
 DISK_FULL = Problem(
@@ -984,7 +985,8 @@ def install(app: FastAPI) -> None:
     async def handle(request: Request, error: Exception) -> JSONResponse:
         response = as_response(request, error)
         if problem_for(error) is OURS:
-            log.exception("request-crashed path=%s", request.url.path, exc_info=error)
+            # Quoted: a line end in the path would write a line of its own.
+            log.exception("request-crashed path=%s", quote(request.url.path), exc_info=error)
             response.headers["X-Request-Id"] = named().get("request_id", "")
         return response
 

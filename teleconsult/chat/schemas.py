@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from teleconsult.chat.message import AttachedKeyImage, Attachment, Message
 from teleconsult.key_images.repository import Shown
 from teleconsult.key_images.schemas import KeyImageOut
-from teleconsult.text import Text
+from teleconsult.text import Line, Text
 from teleconsult.users.schemas import UserRefOut
 from teleconsult.users.user import User
 
@@ -23,7 +23,7 @@ class MessageIn(BaseModel):
 class AttachedIn(BaseModel):
     """What is said of a file that is sent."""
 
-    name: Text = Field(min_length=1, max_length=200)
+    name: Line = Field(min_length=1, max_length=200)
     text: Text = Field(default="", max_length=MOST_CHARACTERS)
 
 

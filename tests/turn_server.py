@@ -18,7 +18,7 @@ from tests.orthanc_server import free_ports
 from tests.own_certificate import own_certificate
 
 TURNSERVER = shutil.which("turnserver", path="/usr/bin:/usr/local/bin:/usr/sbin")
-READY_WITHIN_S = 20.0
+READY_WITHIN_S = 60.0
 
 
 class TurnServer:

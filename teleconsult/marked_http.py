@@ -22,6 +22,8 @@ class MarkedHttp(BoundedHttp):
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()  # only makes the task that will answer
+        if "path" not in self.scope:
+            return  # it becomes a WebSocket, whose own protocol reads the address
         wanted = self.mark_of(self.scope["path"])
         if wanted != self._mark and (connection := self.transport.get_extra_info("socket")) is not None:
             mark(connection, wanted)

@@ -13,8 +13,10 @@ from inference.model_registry import ModelRegistry
 from storage import audit_log
 from storage.database import Database
 from teleconsult.app import describe_api
+from teleconsult.audit.store_watch import AuditStoreWatch
 from teleconsult.dependencies import current_user
 from teleconsult.users.user import Institution, Role, User
+from teleconsult.viewings import RecentViewings
 from tests.bundle_builders import a_bundle
 
 MODELS = Path(__file__).resolve().parents[3] / "models"
@@ -23,7 +25,12 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 def a_client(database: Database, registry: ModelRegistry, role: Role) -> TestClient:
     app = describe_api()
-    app.state.parts = SimpleNamespace(database=database, models=registry)
+    app.state.parts = SimpleNamespace(
+        database=database,
+        models=registry,
+        audit_store=AuditStoreWatch(database),
+        viewings=RecentViewings(),
+    )
     user = User("u1", "n", "N", frozenset({role}), Institution("i", "I", "I"), None, "en", False)
     app.dependency_overrides[current_user] = lambda: user
     return TestClient(app, headers={"X-Teleconsult": "1"})

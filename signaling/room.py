@@ -100,8 +100,17 @@ from signaling.turn import NO_TURN, TurnAccess
 
 ROOM_CAPACITY = 8
 WAITING_CAPACITY = 16
-# What somebody needs for a message; nothing, where there is no row.
-NEEDS: Mapping[type[Message], Right] = {
+# What somebody in the room needs for a message (None: nothing more). What has no row, nobody may send.
+NEEDS: Mapping[type[Message], Right | None] = {
+    Join: None,
+    Resume: None,
+    DescriptionMessage: None,
+    CandidateMessage: None,
+    GivePresenter: None,
+    RefuseToGive: None,
+    SetLine: None,
+    SetWatched: None,
+    AnswerRecording: None,
     SetViewer: Right.PRESENT,
     TakePresenter: Right.PRESENT,
     AskToPresent: Right.PRESENT,
@@ -119,8 +128,21 @@ NEEDS: Mapping[type[Message], Right] = {
     SetRecording: Right.RECORD,
     TakeStill: Right.TAKE_STILLS,
 }
-# What somebody needs in order to be told; nothing, where there is no row.
-TOLD: Mapping[type[Message], Right] = {
+# What somebody in the room needs in order to be told what all are told (None: nothing more). What has no row,
+# nobody is told.
+TOLD: Mapping[type[Message], Right | None] = {
+    Joined: None,
+    Left: None,
+    PresenterChanged: None,
+    AskingChanged: None,
+    MediaChanged: None,
+    Muted: None,
+    LineChanged: None,
+    SpeakerChanged: None,
+    ReconnectingChanged: None,
+    LockChanged: None,
+    RecordingChanged: None,
+    StillTaken: None,
     ViewerChanged: Right.SEE_IMAGES,
     PointerMoved: Right.SEE_IMAGES,
     MeasurementChanged: Right.SEE_IMAGES,
@@ -327,7 +349,7 @@ class Room:
             return []
         sender = self.present[stay.participant_id]
         try:
-            if not sender.may(NEEDS.get(type(message))):
+            if type(message) not in NEEDS or not sender.may(NEEDS[type(message)]):
                 raise Refused(ErrorCode.NOT_ALLOWED)
             return _STEPS[type(message)](self, sender, message, at)
         except Refused as refusal:
@@ -386,10 +408,11 @@ class Room:
 
     def _tell(self, message: Message, but: Present | None = None) -> list[Effect]:
         """To everybody in the room who may know (`TOLD`), and to what records it."""
+        needed = TOLD[type(message)]
         told: list[Effect] = [
             Send(one.stay, message)
             for one in self.present.values()
-            if one is not but and one.may(TOLD.get(type(message)))
+            if one is not but and one.may(needed)
         ]
         if self.recording.status is RecordingStatus.ON and isinstance(message, RECORDED):
             told.append(KeepEvent(self.room_id, message))

@@ -123,6 +123,22 @@ def was_offered_to(user: User, consult: Consult) -> bool:
     return is_reader and user.institution.id in consult.offered_to
 
 
+def is_assigned(user: User, consult: Consult) -> bool:
+    return part_in(user, consult) is Part.ASSIGNED
+
+
+def may_lead_panel(user: User, consult: Consult) -> bool:
+    """Whether the user, who has the chair, opens opinions and circulates the joint draft."""
+    return is_assigned(user, consult) and consult.status in REPORT_WRITABLE
+
+
+def may_speak_in_panel(user: User, consult: Consult) -> bool:
+    """Whether the user gives an opinion on, or answers the draft of, some discipline now."""
+    return consult.status in REPORT_WRITABLE and any(
+        may_give_opinion(user, consult, seat.specialty) for seat in consult.seats
+    )
+
+
 def shares_studies(user: User, consult: Consult) -> bool:
     """Whether this consult lets the user see its studies."""
     return part_in(user, consult) is not None and consult.status not in NO_LONGER_SHARED
@@ -186,6 +202,11 @@ def may_review_emergency(user: User, consult: Consult) -> bool:
     return user.id == consult.requested_by_id or is_coordinator
 
 
+def may_see_or_review(user: User, consult: Consult) -> bool:
+    """Whether the user knows the consult, be it only as who looks at its emergency reason afterwards."""
+    return part_in(user, consult) is not None or may_review_emergency(user, consult)
+
+
 def may_see_critical(user: User, consult: Consult) -> bool:
     """Whether the user reads the consult's critical results; who may still decline does not."""
     return part_in(user, consult) in (Part.INVITING, Part.ASSIGNED, Part.PANEL)
@@ -206,8 +227,26 @@ def may_chat(user: User, consult: Consult) -> bool:
     return part_in(user, consult) in (Part.INVITING, Part.ASSIGNED, Part.PANEL)
 
 
+def may_enter_room(user: User, consult: Consult) -> bool:
+    """Whether the room is the user's to enter, once it is open; who may still decline does not."""
+    return part_in(user, consult) in (Part.INVITING, Part.ASSIGNED, Part.PANEL)
+
+
+def may_add_study(user: User, consult: Consult) -> bool:
+    return part_in(user, consult) is Part.INVITING
+
+
+def may_book(user: User, consult: Consult) -> bool:
+    """Whether the user plans the consult for a time."""
+    return may_cause(user, Event.SCHEDULE, consult)
+
+
 def may_cause(user: User, event: Event, consult: Consult) -> bool:
     return part_in(user, consult) in MAY_CAUSE.get(event, frozenset())
+
+
+def may_cause_something(user: User, consult: Consult) -> bool:
+    return any(may_cause(user, event, consult) for event in Event)
 
 
 def possible_events(user: User, consult: Consult) -> list[Event]:
@@ -221,6 +260,19 @@ def possible_events(user: User, consult: Consult) -> list[Event]:
 
 def may_keep_up(user: User, upkeep: Upkeep) -> bool:
     return bool(user.roles & MAY_KEEP_UP[upkeep])
+
+
+def may_keep_anything_up(user: User) -> bool:
+    return any(may_keep_up(user, upkeep) for upkeep in Upkeep)
+
+
+def may_ask_for_consult(user: User) -> bool:
+    return bool(user.roles & CLINICIANS)
+
+
+def may_change_reading(user: User) -> bool:
+    """Whether the user stops the AI reading of a study, or puts it first."""
+    return bool(user.roles & CLINICIANS)
 
 
 def may_decide_findings(user: User) -> bool:
@@ -265,6 +317,11 @@ def may_read_report_cards(user: User) -> bool:
 def may_fetch_studies(user: User) -> bool:
     """Whether the user searches other archives and fetches studies from them."""
     return bool(user.roles & CLINICIANS)
+
+
+def may_see_archives(user: User) -> bool:
+    """Whether the user sees which other archives there are."""
+    return may_manage_devices(user) or may_fetch_studies(user)
 
 
 def may_upload(user: User) -> bool:

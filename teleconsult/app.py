@@ -9,6 +9,7 @@ from pathlib import Path
 
 from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.responses import FileResponse
+from fastapi.routing import iter_route_contexts
 from starlette.concurrency import run_in_threadpool
 
 from imaging.orthanc import OrthancPacs
@@ -22,7 +23,7 @@ from storage.cancelling import cancel
 from storage.database import Database, utc_now
 from storage.events import redis_publisher
 from storage.opening import open_object_store
-from teleconsult import background, health, line_check, problems
+from teleconsult import background, health, line_check, policy, problems
 from teleconsult.agreements.routes import router as agreement_routes
 from teleconsult.archives.background import fetch_studies, follow_prior_rules
 from teleconsult.archives.routes import router as archive_routes
@@ -219,7 +220,18 @@ def describe_api(lifespan: Callable[[FastAPI], object] | None = None) -> FastAPI
     app.add_middleware(NameRequests)
     for router in API_ROUTERS:
         app.include_router(router)
+    if without_row := doors_of(app) - policy.DOORS.keys():
+        raise RuntimeError(f"teleconsult.policy has no row for {', '.join(sorted(without_row))}")
     return app
+
+
+def doors_of(app: FastAPI) -> set[str]:
+    """What is served, as `policy` names it: method and path."""
+    return {
+        f"{method} {route.path}"
+        for route in iter_route_contexts(app.routes)
+        for method in route.methods or {"WS"}
+    }
 
 
 API_ROUTERS: tuple[APIRouter, ...] = (

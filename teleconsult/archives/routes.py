@@ -30,14 +30,11 @@ archives = ArchiveRepository()
 
 
 Clinician = Annotated[User, Depends(who(access.may_fetch_studies))]
-
-
-def _uses_archives(user: User) -> bool:
-    return access.may_manage_devices(user) or access.may_fetch_studies(user)
+ArchiveReader = Annotated[User, Depends(who(access.may_see_archives))]
 
 
 @router.get("")
-def list_archives(parts: Parts, user: Annotated[User, Depends(who(_uses_archives))]) -> list[ArchiveOut]:
+def list_archives(parts: Parts, user: ArchiveReader) -> list[ArchiveOut]:
     with parts.database.reading() as connection:
         return [ArchiveOut.of(one) for one in archives.of_institution(connection, user.institution.id)]
 

@@ -70,7 +70,7 @@ NOT_BY_EVENT_ROUTE = frozenset({Event.SIGN, Event.SCHEDULE, Event.RESCHEDULE})
 @router.post("", status_code=201)
 def ask_for_consult(body: ConsultIn, parts: Parts, user: CurrentUser, now: Now) -> ConsultOut:
     """Ask for a consult on a patient of the own institution; specialists see it at once."""
-    if not user.roles & access.CLINICIANS:
+    if not access.may_ask_for_consult(user):
         raise NotAllowed
     if not body.consent.given and body.consent.method is not ConsentMethod.EMERGENCY:
         raise ConsentMissing
@@ -196,7 +196,7 @@ def add_study_to_consult(
     """
     with parts.database.transaction() as connection:
         consult = parts.consults.get_for(connection, consult_id, user)
-        if access.part_in(user, consult) is not Part.INVITING:
+        if not access.may_add_study(user, consult):
             raise NotAllowed
         study = parts.studies.get_for(connection, body.study_instance_uid, user)
         same_number = study.patient.id == consult.patient_id
@@ -267,11 +267,11 @@ def _seats(connection: Connection, body: ConsultIn, user: User, now: Now) -> tup
     return seats
 
 
-def _part_in_room(user: User, consult: Consult) -> Part:
+def _part_in_room(user: User, consult: Consult) -> Part | None:
     """Raises NotAllowed, IllegalTransition, ConsentMissing: no part in it, or its room is not open."""
-    part = access.part_in(user, consult)
-    if part not in (Part.INVITING, Part.ASSIGNED, Part.PANEL):
+    if not access.may_enter_room(user, consult):
         raise NotAllowed
+    part = access.part_in(user, consult)
     # Whoever is asked for a discipline's opinion comes in once the two sides have begun.
     begins = Event.START in TRANSITIONS[consult.status] and (
         part is Part.PANEL or consult.form is ConsultForm.OPINION

@@ -8,7 +8,6 @@ from sqlalchemy import Connection
 from storage import audit_log
 from storage.errors import StaleVersion
 from teleconsult import access
-from teleconsult.access import Part
 from teleconsult.agreements.agreement import Scope
 from teleconsult.agreements.repository import AgreementRepository
 from teleconsult.consults.consult import Consult, ConsultForm, LegalRole, Specialty
@@ -170,7 +169,7 @@ def _change(
 
 
 def _require_chair(user: User, consult: Consult) -> None:
-    if access.part_in(user, consult) is not Part.ASSIGNED:
+    if not access.is_assigned(user, consult):
         raise NotAllowed
 
 
@@ -190,7 +189,7 @@ def _out(
     own = frozenset(
         one.specialty for one in panel.opinions if access.may_give_opinion(user, consult, one.specialty)
     )
-    is_chair = access.part_in(user, consult) is Part.ASSIGNED
+    is_chair = access.is_assigned(user, consult)
     return PanelOut.of(
         panel,
         parts.users.by_ids(connection, ids),

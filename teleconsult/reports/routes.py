@@ -102,10 +102,10 @@ def sign(
     """Sign with the second factor, or else the password, given again: the report becomes final."""
     with parts.database.reading() as connection:
         consult = parts.consults.get_for(connection, consult_id, user)
-    if consult.status is not Status.REPORTING:
-        raise IllegalTransition(Event.SIGN, consult.status, access.possible_events(user, consult))
     if not access.may_cause(user, Event.SIGN, consult):
         raise NotAllowed
+    if consult.status is not Status.REPORTING:
+        raise IllegalTransition(Event.SIGN, consult.status, access.possible_events(user, consult))
     parts.identity.prove(user, body.proof(), now, site)
     out = sign_report(parts, seal, consult, user, read_version=body.version, at=now)
     parts.publish({"type": "report-changed", "consult_id": consult_id})

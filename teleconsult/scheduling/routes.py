@@ -213,10 +213,10 @@ def see_reminder(consult_id: str, parts: Parts, user: CurrentUser, now: Now) -> 
 def _scheduling_step(consult: Consult, user: User) -> Event:
     """`schedule` or `reschedule`, whichever is this user's now. Raises IllegalTransition, NotAllowed."""
     event = Event.RESCHEDULE if consult.status is Status.SCHEDULED else Event.SCHEDULE
+    if not access.may_book(user, consult):
+        raise NotAllowed
     if event not in consult.possible:
         raise IllegalTransition(event, consult.status, access.possible_events(user, consult))
-    if not access.may_cause(user, event, consult):
-        raise NotAllowed
     return event
 
 

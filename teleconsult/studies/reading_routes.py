@@ -35,7 +35,7 @@ def change_reading(
     """Stop the AI reading, put it before all others, or start again what failed or was stopped."""
     with parts.database.transaction() as connection:
         study = parts.studies.get_for(connection, study_instance_uid, user)
-        if not user.roles & access.CLINICIANS:
+        if not access.may_change_reading(user):
             raise NotAllowed
         _fulfil(parts, connection, study_instance_uid, body.wish, now)
         audit_log.record(

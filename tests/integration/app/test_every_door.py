@@ -1,0 +1,296 @@
+"""Every door of the application is knocked at by everybody: the answer is that of the table."""
+
+import json
+import logging
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any, cast
+from urllib.parse import quote
+
+import httpx
+import pytest
+from sqlalchemy import event
+
+from teleconsult import access
+from teleconsult.app import doors_of
+from teleconsult.consults.consult import BY_SYSTEM, Event
+from teleconsult.dependencies import SESSION_COOKIE
+from teleconsult.policy import DOORS, Known, Named, Row
+from teleconsult.users.user import User
+from tests.body_of_schema import body_of
+from tests.hospitals import (
+    CONSULTS,
+    FIGURES,
+    JPEG,
+    LINK_SESSION,
+    LINK_TOKEN,
+    MAKER,
+    NOW,
+    PASSWORD,
+    PDF,
+    Hospitals,
+    archive_out_of_order,
+    uuid_of,
+)
+from tests.redis_server import REDIS, RedisServer
+
+SIGNED_OUT = "nobody"
+BY_LINK = "a patient by link"
+REFUSALS = {401: "not-signed-in", 403: "not-allowed", 404: "not-found"}
+LET_IN = "let in"
+NOT_MADE = {"GET /api/findings/{finding_id}/evidence/{name}"}  # no finding here has a picture
+OWNERS = {"rings": "B-assigned"}  # of what is somebody's own; else it is the maker's
+IN_ROOM = ("B-assigned", "B-invited", "B-panel", "A-specialist", "A-coordinator", MAKER)
+RAW = {
+    "/scan": ("application/pdf", PDF),
+    "/file": ("application/pdf", PDF),
+    "/files": ("application/octet-stream", b"no image"),
+    "/instances": ("application/octet-stream", b"no image"),
+    "/instances/{sha256}": ("application/octet-stream", b"no image"),
+    "/chunks/{sha256}": ("application/octet-stream", b"no image"),
+    "/stills/{still_id}": ("image/jpeg", JPEG),
+    "/dicom-web/studies": ('multipart/related; type="application/dicom"; boundary=x', b"--x--"),
+    "/dicom-web/studies/{study}": ('multipart/related; type="application/dicom"; boundary=x', b"--x--"),
+}
+
+
+@pytest.fixture(scope="module")
+def hospitals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospitals]:
+    if REDIS is None:
+        pytest.skip("there is no redis-server here")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each of thousands of requests
+    redis = RedisServer().start()
+    try:
+        with archive_out_of_order() as orthanc_url:
+            yield Hospitals.open(tmp_path_factory.mktemp("hospitals"), redis.url, orthanc_url)
+    finally:
+        redis.kill()
+
+
+@dataclass
+class Knocker:
+    """Sends requests to the application in this process; what a let-in one changed is undone."""
+
+    hospitals: Hospitals
+    spec: Mapping[str, Any]
+    client: httpx.AsyncClient
+    before: sqlite3.Connection = field(default_factory=lambda: sqlite3.connect(":memory:"))
+    queries: int = 0
+
+    def __post_init__(self) -> None:
+        engine = self.hospitals.parts.database.engine
+        event.listen(engine, "before_cursor_execute", self._count)
+        event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA synchronous=OFF"))
+        engine.dispose()
+        with engine.connect() as connection:
+            cast(sqlite3.Connection, connection.connection.driver_connection).backup(self.before)
+
+    def _count(self, *_: object) -> None:
+        self.queries += 1
+
+    def restore(self) -> None:
+        with self.hospitals.parts.database.engine.connect() as connection:
+            self.before.backup(cast(sqlite3.Connection, connection.connection.driver_connection))
+
+    async def knock(self, door: str, who: str, consult: str, **instead: str) -> httpx.Response:
+        method, path = door.split(" ")
+        still = {"camera_of": MAKER, "source": "camera", "taken_at": NOW.isoformat()}
+        headers = {"X-Teleconsult": "1", "X-File-Path": "a.dcm"}
+        headers |= {"X-Still": quote(json.dumps(still)), "X-File": quote(json.dumps({"name": "a.pdf"}))}
+        if who == BY_LINK:
+            headers["X-Patient-Link"] = f"{LINK_TOKEN}-{consult}"
+            headers["Cookie"] = f"teleconsult_link_{f'link-{consult}'[:8]}={LINK_SESSION}"
+        else:
+            headers["X-Patient-Link"] = "of somebody who guesses"
+        if who in self.hospitals.tokens:
+            headers["Cookie"] = f"{SESSION_COOKIE}={self.hospitals.tokens[who]}"
+        operation = self.spec["paths"].get(path.replace(":path", ""), {}).get(method.lower(), {})
+        queries = {
+            one["name"]: body_of(one["schema"], self.spec)
+            for one in operation.get("parameters", ())
+            if one["in"] == "query" and one["required"]
+        }
+        sent: dict[str, Any] = {}
+        for ending, (kind, content) in RAW.items():
+            if method in ("PUT", "POST") and path.endswith(ending) and "requestBody" not in operation:
+                sent, headers["Content-Type"] = {"content": content}, kind
+        if "application/json" in operation.get("requestBody", {}).get("content", {}):
+            schema = operation["requestBody"]["content"]["application/json"]["schema"]
+            sent = {"json": self._body(door, body_of(schema, self.spec), who, consult)}
+        ids = ids_of(consult) | instead
+        url = re.sub(r"\{(\w+)(:path)?\}", lambda found: quote(ids[found[1]]), path)
+        return await self.client.request(method, url, headers=headers, params=queries, **sent)
+
+    def _body(self, door: str, least: Any, who: str, consult: str) -> Any:
+        """What the smallest body lacks in order to make sense."""
+        user = self.hospitals.users.get(who)
+        more: dict[str, Any] = {}
+        for ending, values in BODIES.items():
+            if door.endswith(ending):
+                more = values
+        if "/report-templates" in door and "content" in least:
+            more = {"content": self.hospitals.template}
+        if door.endswith("{consult_id}/events"):
+            more = {"event": self._step(user, consult), "reason": "a reason", "version": 1}
+        if "/panel/" in door and isinstance(least, dict) and "specialty" in least:
+            more = {"specialty": "radiology" if user is None else user.specialty or "radiology"}
+        return least | more if isinstance(least, dict) else least
+
+    def _step(self, user: User | None, consult: str) -> Event:
+        """One that the user may cause now, or else one that is others' to cause."""
+        found = self.hospitals.consult(consult)
+        own = access.possible_events(user, found) if user is not None else []
+        return [*own, *(one for one in found.possible if one not in BY_SYSTEM)][0]
+
+
+BODIES: Mapping[str, dict[str, Any]] = {
+    "{consult_id}/studies": {"study_instance_uid": "1.2.0", "same_person_confirmed": True},
+    "{consult_id}/consents": {"method": "emergency", "emergency_reason": "unconscious"},
+    "{consult_id}/appointment": {"time_zone": "UTC"},
+    "/history": {"records": [{"kind": "allergy", "text": "penicillin"}]},
+    "/archives/{archive_id}": {"kind": "dicomweb", "url": "https://192.0.2.1/"},
+    "/search": {"patient_id": "1"},
+    "/retrievals": {"study_instance_uid": "1.2.3"},
+    "/assembly": {"chunks": ["0" * 64]},
+    "/split": {"series_instance_uids": ["1.2.0.1"]},
+    "/proof": {"password": PASSWORD},
+    "/password": {"current_password": PASSWORD, "new_password": f"{PASSWORD}-new"},
+    "/calls/{call_id}": FIGURES,
+    "/assignment": {"assignee_id": None, "was_id": None},
+}
+
+
+def ids_of(consult: str) -> dict[str, str]:
+    """What the addresses name: records of A, made by the maker, and those of this consult."""
+    uid = f"1.2.{list(CONSULTS).index(consult)}"
+    return {
+        "consult_id": consult,
+        "study_instance_uid": uid,
+        "study": uid,
+        "series_instance_uid": f"{uid}.1",
+        "series_uid": f"{uid}.1",
+        "series": f"{uid}.1",
+        "sop_instance_uid": f"{uid}.1.1",
+        "instance": f"{uid}.1.1",
+        "finding_id": f"finding-{uid}",
+        "frames": "1",
+        "frame": "1",
+        "path": "00420011",
+        "name": "lung_nodule_ct",
+        "version": "0.1.0",
+        "number": "1",
+        "message_id": uuid_of("message", consult),
+        "entry_id": f"entry-{consult}",
+        "consent_id": f"consent-{consult}",
+        "link_id": f"link-{consult}",
+        "recording_id": f"recording-{consult}",
+        "still_id": uuid_of("still", consult),
+        "result_id": f"critical-{consult}",
+        "call_id": "0" * 32,
+        "sha256": "0" * 64,
+        "session_id": "session",
+        "passkey_id": "passkey",
+        "view_id": "view",
+        "upload_id": "upload",
+        "device_id": "device",
+        "peer_id": "peer",
+        "archive_id": "archive",
+        "retrieval_id": "retrieval",
+        "procedure_id": "procedure",
+        "rule_id": "rule",
+        "conflict_id": "conflict",
+        "merge_id": "merge",
+        "agreement_id": "proposed",
+        "template_id": "template",
+        "user_id": MAKER,
+        "token": "feed",
+    }
+
+
+def expected(hospitals: Hospitals, door: str, row: Row, who: str, consult: str) -> int | str:
+    """The status with which the table refuses somebody, or that it lets them in."""
+    if row.known in (Known.NOT, Known.SECRET, Known.LINK):
+        return LET_IN
+    user = hospitals.users.get(who)
+    if user is None:
+        return 401
+    if not row.is_for(user):
+        return 403
+    if door.endswith("{agreement_id}/acceptance") and who.startswith("B-"):
+        return 403  # who proposed it
+    is_of_a = user.institution.id == hospitals.users[MAKER].institution.id
+    found = hospitals.consult(consult)
+    if row.names is Named.CONSULT:
+        if not row.sees(user, found):
+            return 404
+        return LET_IN if row.may(user, found) or (row.or_author and who == MAKER) else 403
+    if row.names in (Named.STUDY, Named.OWN_STUDY):
+        is_own = is_of_a and access.sees_own_institution(user)
+        if not is_own and not access.shares_studies(user, found):
+            return 404
+        return LET_IN if is_own or row.names is Named.STUDY else 403
+    if row.names is Named.OWN:
+        return LET_IN if who == (OWNERS[part] if (part := door.split("/")[2]) in OWNERS else MAKER) else 404
+    if row.names in (Named.RECORD, Named.STUDY_HERE):
+        is_theirs = is_of_a or ("{agreement_id}" in door and who.startswith("B"))
+        return LET_IN if is_theirs else 404
+    return LET_IN
+
+
+def knockers(hospitals: Hospitals, door: str, row: Row) -> list[tuple[str, str]]:
+    """Who knocks, and about which consult: everybody whose institution, role or part makes a difference."""
+    everybody = (SIGNED_OUT, BY_LINK, *hospitals.users)
+    if "/comparison" in door:
+        return [("written", who) for who in everybody]
+    if row.names in (Named.CONSULT, Named.STUDY, Named.OWN_STUDY):
+        return [("waiting", who) for who in everybody] + [("live", who) for who in IN_ROOM]
+    if row.known is Known.NOT:
+        return [("waiting", SIGNED_OUT)]
+    if row.names is Named.NOTHING:
+        everybody = tuple(who for who in everybody if who[:2] not in ("B-", "C-"))
+    return [("waiting", who) for who in everybody]
+
+
+def answer_of(row: Row, response: httpx.Response) -> int | str:
+    """The status, where it is a refusal of the table's."""
+    if response.status_code not in REFUSALS:
+        return LET_IN
+    if row.names is Named.NOTHING and response.status_code == 404:
+        return LET_IN  # what the body named
+    says = response.json()["code"] if response.content else REFUSALS[response.status_code]
+    return response.status_code if says == REFUSALS[response.status_code] else LET_IN
+
+
+@asynccontextmanager
+async def knocking(hospitals: Hospitals) -> AsyncIterator[Knocker]:
+    transport = httpx.ASGITransport(hospitals.app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://hospital.example") as client:
+        yield Knocker(hospitals, hospitals.app.openapi(), client)
+    await hospitals.app.state.images_out.streams.close()
+
+
+def test_every_door_has_a_row_and_every_row_a_door(hospitals: Hospitals) -> None:
+    assert sorted(doors_of(hospitals.app)) == sorted(DOORS)
+
+
+async def test_every_door_answers_everybody_as_its_row_says(hospitals: Hospitals) -> None:
+    wrong, failed = [], []
+    async with knocking(hospitals) as knocker:
+        for door, row in DOORS.items():
+            if door.startswith("WS "):
+                continue
+            for consult, who in knockers(hospitals, door, row):
+                response = await knocker.knock(door, who, consult)
+                told, wanted = answer_of(row, response), expected(hospitals, door, row, who, consult)
+                if door in NOT_MADE and wanted == LET_IN:
+                    wanted = 404
+                if told != wanted:
+                    wrong.append((door, consult, who, told, wanted, response.text[:80]))
+                if response.status_code >= 500 and response.status_code != 503:
+                    failed.append((door, consult, who, response.status_code, response.text[:80]))
+                if wanted == LET_IN and not door.startswith(("GET", "HEAD")):
+                    knocker.restore()
+    assert wrong == failed == []

@@ -110,6 +110,8 @@ def _line(door: str, row: Row) -> str:
         sees = ", ".join(name + when for name, when in seen.items())
         may = ", ".join([name + when for name, when in doing.items()] + ["author"] * row.or_author)
         may = "" if may == sees or doing == dict.fromkeys(seen, "") else may
+    elif row.or_author:
+        may = "author"
     everybody = "" if len(roles) == len(Role) else ", ".join(roles)
     method, path = door.split(" ")
     return f"| {method} | `{path}` | {known} | {everybody} | {sees} | {may} |"

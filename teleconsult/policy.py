@@ -73,7 +73,7 @@ class Row:
     is_for: Callable[[User], bool] = anybody
     sees: Rule = has_part
     may: Rule = everybody
-    or_author: bool = False  # who made what is named within the consult may, too
+    or_author: bool = False  # who made what is named within the consult may, too; of a study's: alone
     fresh: bool = False  # who it is was proved a short while ago
 
 
@@ -205,7 +205,7 @@ STUDIES: Mapping[str, Row] = {
     "POST /api/studies/{study_instance_uid}/deidentified": _STUDY_OUT,
     "GET /api/studies/{study_instance_uid}/key-images": _STUDY,
     "PUT /api/studies/{study_instance_uid}/key-images/{key_image_id}": _STUDY,
-    "DELETE /api/studies/{study_instance_uid}/key-images/{key_image_id}": _STUDY,
+    "DELETE /api/studies/{study_instance_uid}/key-images/{key_image_id}": replace(_STUDY, or_author=True),
     "GET /api/studies/{study_instance_uid}/key-images/{key_image_id}/picture": _STUDY,
     "PUT /api/findings/{finding_id}/decision": _STUDY,
     "PUT /api/findings/{finding_id}/edit": _STUDY,

@@ -261,6 +261,9 @@ class Hospitals:
         finding: Finding = a_finding(image)
         _add(connection, tables.findings, id=f"finding-{uid}", job_id=f"job-{uid}", study_instance_uid=uid,
              record=finding.to_json(), status="preliminary", version=1)
+        consult = list(CONSULTS)[int(uid.rpartition(".")[2])]
+        _add(connection, tables.key_images, id=uuid_of("key image", consult), study_instance_uid=uid,
+             series_instance_uid=f"{uid}.1", sop_instance_uid=f"{uid}.1.1", frame=0, note="", made_by=MAKER)
 
     def _within(self, connection: Connection, name: str) -> None:
         """One of everything that belongs to a consult; its id begins with what it is."""

@@ -194,6 +194,8 @@ def ids_of(consult: str) -> dict[str, str]:
         "session_id": "session",
         "passkey_id": "passkey",
         "view_id": "view",
+        "provider_id": "county",
+        "key_image_id": uuid_of("key image", consult),
         "upload_id": "upload",
         "device_id": "device",
         "peer_id": "peer",
@@ -231,6 +233,8 @@ def expected(hospitals: Hospitals, door: str, row: Row, who: str, consult: str) 
         is_own = is_of_a and access.sees_own_institution(user)
         if not is_own and not access.shares_studies(user, found):
             return 404
+        if row.or_author:
+            return LET_IN if who == MAKER else 403
         return LET_IN if is_own or row.names is Named.STUDY else 403
     if row.names is Named.OWN:
         return LET_IN if who == (OWNERS[part] if (part := door.split("/")[2]) in OWNERS else MAKER) else 404

@@ -131,6 +131,8 @@ class Knocker:
         for ending, values in BODIES.items():
             if door.endswith(ending):
                 more = values
+        if "key-image" in door:
+            more = {name: value for name, value in ids_of(consult).items() if name in least}
         if "/report-templates" in door and "content" in least:
             more = {"content": self.hospitals.template}
         if door.endswith("{consult_id}/events"):

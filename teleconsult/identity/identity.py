@@ -113,7 +113,7 @@ class Identity:
     ) -> FirstStep:
         """Of a sign-in whose password was right, or for whom a hospital's provider vouches."""
         if is_disabled:
-            _record(connection, user_id, "sign-in-refused", at, {"address": device.address})
+            record(connection, user_id, "sign-in-refused", at, {"address": device.address})
             return FirstStep(None)
         methods = self.factors.of(connection, user_id)
         if not methods:
@@ -125,7 +125,7 @@ class Identity:
                 token_sha256=digest(token), user_id=user_id, expires_at=at + SECOND_STEP_WITHIN
             )
         )
-        _record(connection, user_id, "sign-in-begun", at, {"address": device.address, "by": by})
+        record(connection, user_id, "sign-in-begun", at, {"address": device.address, "by": by})
         return FirstStep(token, methods)
 
     def started_by(self, token: str, at: datetime) -> User:
@@ -174,7 +174,7 @@ class Identity:
     def sign_out(self, session: Session, at: datetime) -> None:
         with self._database.transaction() as connection:
             sessions.end_session(connection, session.user.id, session.id)
-            _record(connection, session.user.id, "sign-out", at)
+            record(connection, session.user.id, "sign-out", at)
 
     # Proving it again
 
@@ -201,7 +201,7 @@ class Identity:
         by = self.prove(session.user, proof, at, site)
         with self._database.transaction() as connection:
             token = sessions.replace_session(connection, session.id, at, device)
-            _record(connection, session.user.id, "identity-proved", at, {"by": by})
+            record(connection, session.user.id, "identity-proved", at, {"by": by})
         return token
 
     def change_password(
@@ -225,7 +225,7 @@ class Identity:
                 .values(password_hash=password_hash, must_change_password=False)
             )
             sessions.end_sessions(connection, user.id)
-            _record(connection, user.id, "password-changed", at)
+            record(connection, user.id, "password-changed", at)
             return sessions.open_session(connection, user.id, at, device)
 
     # What a user keeps
@@ -248,7 +248,7 @@ class Identity:
         """A transaction with its entry in the audit log, for a step of a user's own security."""
         with self._database.transaction() as connection:
             yield connection
-            _record(connection, user.id, action, at)
+            record(connection, user.id, action, at)
 
     @contextmanager
     def _trying(self, counted: Sequence[attempts.Counted], at: datetime) -> Iterator[None]:
@@ -270,9 +270,9 @@ class Identity:
         with self._database.transaction() as connection:
             by = self.factors.take_code(connection, user.id, code, at)
             if by is None:
-                _record(connection, user.id, "proof-refused", at, {"by": "code"})
+                record(connection, user.id, "proof-refused", at, {"by": "code"})
             elif by == "recovery-code":
-                _record(connection, user.id, "recovery-code-used", at)
+                record(connection, user.id, "recovery-code-used", at)
         if by is None:
             raise WrongCode(at)
         return by
@@ -283,21 +283,22 @@ class Identity:
                 return self.factors.take_assertion(connection, assertion, site, at, user_id=user_id)
             except PasskeyRefused as error:  # kept: its challenge is used up, and the refusal is on record
                 refused = error
-                _record(connection, user_id or "nobody", "proof-refused", at, {"by": f"passkey: {error.why}"})
+                record(connection, user_id or "nobody", "proof-refused", at, {"by": f"passkey: {error.why}"})
         raise refused
 
     def _open(self, connection: Connection, user_id: str, at: datetime, device: Device, *, by: str) -> str:
-        _record(connection, user_id, "sign-in", at, {"by": by, "address": device.address})
+        record(connection, user_id, "sign-in", at, {"by": by, "address": device.address})
         return sessions.open_session(connection, user_id, at, device)
 
     def _audit(self, user_id: str, action: str, at: datetime, details: dict[str, Any]) -> None:
         with self._database.transaction() as connection:
-            _record(connection, user_id, action, at, details)
+            record(connection, user_id, action, at, details)
 
 
-def _record(
+def record(
     connection: Connection, user_id: str, action: str, at: datetime, details: dict[str, Any] | None = None
 ) -> None:
+    """An entry of the audit log about a user's account, by that user."""
     audit_log.record(
         connection, at=at, actor=user_id, action=action, subject=f"user/{user_id}", details=details
     )

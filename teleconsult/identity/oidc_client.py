@@ -80,7 +80,7 @@ class OidcClient:
                     timeout=TIMEOUT_S,
                     allow_redirects=False,
                 )
-        except (requests.RequestException, requests.exceptions.JSONDecodeError) as error:
+        except requests.RequestException as error:
             raise OidcUnreachable(self.provider.name_en, self.provider.name_zh) from error
         except (AuthlibBaseError, ValueError) as error:
             raise OidcRefused(f"token endpoint: {error}") from error

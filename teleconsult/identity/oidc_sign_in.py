@@ -12,11 +12,10 @@ from uuid import uuid4
 
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
-from storage import audit_log
 from storage.database import Database
 from storage.tables import institutions, oidc_identities, oidc_sign_ins, users
 from teleconsult.errors import NoRoleHere, NotFound, OidcRefused, SignInExpired
-from teleconsult.identity.identity import FirstStep, Identity
+from teleconsult.identity.identity import FirstStep, Identity, record
 from teleconsult.identity.oidc_client import Asked, OidcClient
 from teleconsult.identity.oidc_provider import OidcProvider
 from teleconsult.identity.sessions import Device, digest
@@ -131,12 +130,12 @@ class OidcSignIn:
         ).first()
         if known is None:
             user_id, is_disabled = self._added(connection, provider, claims, own), False
-            _record(connection, user_id, "member-added", at, {"by": provider.id, "roles": own["roles"]})
+            record(connection, user_id, "member-added", at, {"by": provider.id, "roles": own["roles"]})
         else:
             user_id, is_disabled = known.id, known.disabled_at is not None
             connection.execute(update(users).where(users.c.id == user_id).values(**own))
             if known.roles != own["roles"]:
-                _record(connection, user_id, "member-changed", at, {"by": provider.id, "roles": own["roles"]})
+                record(connection, user_id, "member-changed", at, {"by": provider.id, "roles": own["roles"]})
         by = f"provider {provider.id}"
         return self._identity.first_step(connection, user_id, is_disabled, at, device, by=by)
 
@@ -173,10 +172,4 @@ class OidcSignIn:
     def _refused(self, provider_id: str, why: str, at: datetime, device: Device) -> None:
         details = {"provider": provider_id, "why": why[:300], "address": device.address}
         with self._database.transaction() as connection:
-            _record(connection, "nobody", "sign-in-refused", at, details)
-
-
-def _record(connection: Connection, user_id: str, action: str, at: datetime, details: dict[str, Any]) -> None:
-    audit_log.record(
-        connection, at=at, actor=user_id, action=action, subject=f"user/{user_id}", details=details
-    )
+            record(connection, "nobody", "sign-in-refused", at, details)

@@ -42,6 +42,7 @@ from tests.camera_pictures import as_jpeg
 from tests.result_builders import a_finding
 
 NOW = datetime.now(UTC).replace(microsecond=0)
+RUN = timedelta(hours=12)  # more than a whole run of tests: what is open stays open
 SECRET = "a secret that is only used in tests"
 PASSWORD = "a-password-of-tests"
 MAKER = "A-grassroots-clinician"
@@ -92,6 +93,7 @@ def settings_in(folder: Path, redis_url: str, orthanc_url: str) -> Settings:
     secret = folder / "secret"
     secret.write_text(SECRET)
     return Settings.from_environment({
+        "TELECONSULT_STEP_UP_MINUTES": str(RUN // timedelta(minutes=1)),
         "TELECONSULT_DATA": str(folder),
         "TELECONSULT_REDIS_URL": redis_url,
         "TELECONSULT_ORTHANC_URL": orthanc_url,
@@ -164,8 +166,8 @@ class Hospitals:
                 user_id=name,
                 token_sha256=digest(self.tokens[name]),
                 created_at=NOW,
-                expires_at=NOW + timedelta(hours=1),
-                last_seen_at=NOW + timedelta(hours=1),
+                expires_at=NOW + RUN,
+                last_seen_at=NOW + RUN,
             )
             user = self.parts.users.find(connection, name)
             assert user is not None
@@ -192,7 +194,7 @@ class Hospitals:
     def _records_of_a(self, connection: Connection) -> None:
         a = self.users[MAKER].institution.id
         _add(connection, tables.user_sessions, token_sha256="session", user_id=MAKER,
-             expires_at=NOW + timedelta(hours=1))
+             expires_at=NOW + RUN)
         _add(connection, tables.passkeys, id="passkey", user_id=MAKER)
         _add(connection, tables.worklist_views, id="view", user_id=MAKER, institution_id=a)
         _add(connection, tables.uploads, id="upload", user_id=MAKER, institution_id=a)
@@ -277,7 +279,7 @@ class Hospitals:
              note="unconscious", scan_content_type=scan.content_type, scan_size_bytes=scan.size_bytes,
              scan_sha256=scan.sha256, scan_wrapped_key=scan.wrapped_key)
         _add(connection, tables.patient_links, id=f"link-{name}", consult_id=name, kind="patient",
-             created_by=MAKER, expires_at=NOW + timedelta(hours=1), tries_left=5, phase="preparing",
+             created_by=MAKER, expires_at=NOW + RUN, tries_left=5, phase="preparing",
              token_sha256=sha256_of(f"{LINK_TOKEN}-{name}"), session_sha256=sha256_of(LINK_SESSION))
         _add(connection, tables.history_entries, id=f"entry-{name}", consult_id=name, position=1,
              given_by=MAKER, record={"kind": "allergy", "text": "penicillin"})
@@ -303,7 +305,7 @@ class Hospitals:
              specialist_time_zone="UTC", inviting_time_zone="UTC")
         _add(connection, tables.rings, consult_id=name, user_id="B-assigned", rung=0)
         _add(connection, tables.critical_results, id=f"critical-{name}", consult_id=name, category="hours",
-             status="open", raised_by="B-assigned", due_at=NOW + timedelta(hours=1), told=[], history=[])
+             status="open", raised_by="B-assigned", due_at=NOW + RUN, told=[], history=[])
 
 
 def _add(connection: Connection, table: Table, **values: Any) -> None:

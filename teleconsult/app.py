@@ -74,7 +74,7 @@ from teleconsult.reports.repository import ReportRepository
 from teleconsult.reports.routes import router as report_routes
 from teleconsult.reports.template_repository import TemplateRepository
 from teleconsult.reports.template_routes import router as report_template_routes
-from teleconsult.request_body import MOST_JSON_BYTES
+from teleconsult.request_body import LimitBodies
 from teleconsult.ringing.routes import router as ringing_routes
 from teleconsult.scheduled_procedures.routes import router as schedule_routes
 from teleconsult.scheduling.routes import router as calendar_routes
@@ -210,10 +210,10 @@ def describe_api(lifespan: Callable[[FastAPI], object] | None = None) -> FastAPI
         redoc_url=None,
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
-        max_body_size=MOST_JSON_BYTES,
         separate_input_output_schemas=False,
     )
     problems.install(app)
+    app.add_middleware(LimitBodies)
     app.add_middleware(AuditTrail)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(CountRequests)

@@ -122,7 +122,10 @@ def test_more_json_than_anybody_sends_is_refused_before_it_is_read(stranger: Cli
     claimed = stranger.http.post("/api/session", content=large, headers=kind)
     in_chunks = stranger.http.post("/api/session", content=iter([large[:100], large[100:]]), headers=kind)
     assert claimed.status_code == in_chunks.status_code == 413
-    assert in_chunks.json()["code"] == "request-too-large"
+    for answer in (claimed, in_chunks):
+        assert answer.json()["code"] == "request-too-large"
+        assert answer.json()["sentence"]["zh"]
+        assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 def test_a_packed_body_is_not_unpacked(stranger: Client) -> None:

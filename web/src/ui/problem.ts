@@ -15,7 +15,8 @@ export function useProblemText(): (error: unknown) => string {
     if (error.status === 403) return t("problem.forbidden");
     if (error.status === 404) return t("problem.notFound");
     if (error.status === 409) return t("problem.conflict");
+    if (error.status === 413) return t("problem.tooLarge");
     if (error.status >= 500) return t("problem.server");
-    return error.message;
+    return t("problem.unknown");
   };
 }

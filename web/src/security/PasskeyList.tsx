@@ -40,7 +40,7 @@ export function PasskeyList({ passkeys, onAdded, onRemove }: PasskeyListProps) {
       <p className={classes.explained}>{t("passkeys.text")}</p>
       <ul className={classes.rows}>
         {passkeys.map((one) => (
-          <li key={one.id} className={classes.row}>
+          <li key={one.id} className={classes.rowInside}>
             <div className={classes.what}>
               <div className={classes.name}>
                 {one.name}
@@ -67,7 +67,7 @@ export function PasskeyList({ passkeys, onAdded, onRemove }: PasskeyListProps) {
       </ul>
       {hasPasskeys() ? (
         <form onSubmit={submit}>
-          <div className={classes.row} style={{ alignItems: "end", paddingInline: 0 }}>
+          <div className={classes.rowInside} style={{ alignItems: "end" }}>
             <TextInput
               className={classes.what ?? ""}
               label={t("passkeys.name")}

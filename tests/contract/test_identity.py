@@ -187,6 +187,11 @@ def test_many_tries_at_once_gain_nothing(identity: Identity) -> None:
     assert [type(outcome) for outcome in outcomes].count(errors.WrongCredentials) == 5
 
 
+def test_of_two_from_one_hospital_at_once_neither_waits_for_the_other(identity: Identity) -> None:
+    signed_in(identity, "wang", later(0.004))
+    signed_in(identity, "li", NOON)
+
+
 def test_a_clock_that_was_set_back_keeps_nobody_out(identity: Identity) -> None:
     for _ in range(5):
         with pytest.raises(errors.WrongCredentials):

@@ -99,6 +99,8 @@ class Database:
                         with connection.begin_nested():
                             done.append((outcome, work(connection), None))
                     except Exception as error:  # its caller's to handle; it is raised there
+                        if connection.invalidated:  # the server is gone, and what all the others did with it
+                            raise
                         done.append((outcome, None, error))
         except BaseException as error:  # nothing was kept, for nobody
             for _, outcome in group:

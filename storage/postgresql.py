@@ -1,29 +1,71 @@
-"""Make the PostgreSQL driver, which is written in Python, read less of what it has read before.
+"""Make the PostgreSQL driver tell of a server that is away as SQLAlchemy means it, and read less.
 
-A page asks some twenty queries. The driver went through each character of each of them, every time, to
-number its parameters; and it read each time stamp by a pattern.
+A server that is away is an `OperationalError`, and the connections to it are given up: the driver, and
+SQLAlchemy after it, say that in many other ways.
+
+A page asks some twenty queries. The driver, which is written in Python, went through each character of each
+of them, every time, to number its parameters; and it read each time stamp by a pattern.
 """
 
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
-from pg8000 import dbapi, legacy
+from pg8000 import core, dbapi, legacy
 from pg8000.converters import timestamptz_in
 from sqlalchemy import Engine, event
+from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.exc import OperationalError
 
 TIMESTAMPTZ: Final = 1184  # its number in pg_type
 KEPT_STATEMENTS: Final = 2_000  # there are fewer in the program, but for the lengths of lists
+# SQLSTATE, PostgreSQL appendix A: connection exceptions, too many connections, shutdown, crash, start.
+AWAY_CODES: Final = ("08", "53300", "57P01", "57P02", "57P03")
+AWAY_WORDS: Final = ("network error", "communication error", "connection is closed", "create a connection")
 
 
 def set_up_postgresql(engine: Engine) -> None:
-    """For this engine's connections; the numbering, which is the driver's alone, for all."""
+    """For this engine's connections; what is the driver's alone, for all."""
     legacy.convert_paramstyle = numbered
+    core._read = read
 
     @event.listens_for(engine, "connect")
     def on_connect(dbapi_connection: Any, _record: Any) -> None:
         dbapi_connection.register_in_adapter(TIMESTAMPTZ, timestamp)
+
+    @event.listens_for(engine, "handle_error")
+    def on_error(context: ExceptionContext) -> OperationalError | None:
+        error = context.original_exception
+        if not is_server_away(error):
+            return None
+        context.is_disconnect = True
+        return OperationalError(
+            context.statement, None, error, hide_parameters=True, connection_invalidated=True
+        )
+
+
+def read(source: BinaryIO, size: int) -> bytes:
+    """Exactly `size` bytes. Where the first of them do not come, the driver leaves the socket's own error."""
+    content = bytearray()
+    while len(content) < size:
+        try:
+            piece = source.read(size - len(content))
+        except OSError as error:
+            raise dbapi.InterfaceError("network error") from error
+        if not piece:
+            raise dbapi.InterfaceError("network error")
+        content += piece
+    return bytes(content)
+
+
+def is_server_away(error: BaseException) -> bool:
+    """Return whether the driver says that the server is gone, going, or not there yet."""
+    if isinstance(error, dbapi.InterfaceError):
+        return any(words in str(error) for words in AWAY_WORDS)
+    # The server's message, by the letters of its protocol (section 54.8): C is the code.
+    said = error.args[0] if isinstance(error, dbapi.Error) and error.args else None
+    return isinstance(said, dict) and str(said.get("C")).startswith(AWAY_CODES)
 
 
 def numbered(style: str, query: str, values: Sequence[Any]) -> tuple[str, Sequence[Any]]:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -74,9 +75,44 @@ class PostgresqlServer:
         )
         if made.returncode != 0:
             raise RuntimeError(f"initdb failed:\n{made.stdout.decode(errors='replace')}")
+        self._process = self._launch(owner)
+        self._wait_until_it_answers(self._process)
+        self._administer(f"CREATE DATABASE {MIGRATED}")
+        migrated = Database(self.url(MIGRATED))
+        migrated.migrate()
+        migrated.close()  # a database that somebody uses cannot be copied
+        return self
+
+    def kill(self) -> None:
+        """kill -9 it and all it started; what was committed is there after `restart`."""
+        if self._process is not None:
+            pid = self._process.pid
+            children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+            for each in (pid, *map(int, children)):
+                with suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+    def restart(self) -> None:
+        """Return when it answers again; at once where it runs. What the killed one had started may be in the
+        way for a moment."""
+        give_up_at = time.monotonic() + READY_WITHIN_S
+        while self._process is None:
+            process = self._launch(_unprivileged_user())
+            try:
+                self._wait_until_it_answers(process)
+                self._process = process
+            except RuntimeError:
+                process.kill()
+                process.wait()
+                if time.monotonic() > give_up_at:
+                    raise
+
+    def _launch(self, owner: pwd.struct_passwd | None) -> "subprocess.Popen[bytes]":
         with (self._folder / "log.txt").open("ab") as log:
             # In its own group, so that all it starts ends with it; and it ends when this process dies.
-            self._process = subprocess.Popen(
+            return subprocess.Popen(
                 [
                     *self._command("postgres", owner),
                     "-D",
@@ -96,12 +132,6 @@ class PostgresqlServer:
                 stderr=log,
                 start_new_session=True,
             )
-        self._wait_until_it_answers(self._process)
-        self._administer(f"CREATE DATABASE {MIGRATED}")
-        migrated = Database(self.url(MIGRATED))
-        migrated.migrate()
-        migrated.close()  # a database that somebody uses cannot be copied
-        return self
 
     def stop(self) -> None:
         """End it in order and remove its folder; calling it again does no harm."""

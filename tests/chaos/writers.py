@@ -24,7 +24,7 @@ from pydicom.uid import generate_uid
 from imaging.orthanc import OrthancPacs
 from inference.phantoms.chest import chest_ct
 from tests.dicom_builders import a_series_of_its_own, as_bytes
-from tests.installation_server import PASSWORD, Client, Installation
+from tests.installation_server import PASSWORD, Client, Installation, wait_until
 
 AGAIN_S: Final = 0.3
 PATIENCE_S: Final = 120.0
@@ -189,6 +189,11 @@ class Work:
             yield
         finally:
             self.stop()
+
+    def gets_done(self, acts: int) -> None:
+        """Return once so much more is acknowledged of what needs no archive."""
+        enough = self.ledger.acts_without_archive() + acts
+        wait_until(lambda: self.ledger.acts_without_archive() >= enough, "people get something done")
 
     def start(self) -> None:
         self._stop.clear()

@@ -3,7 +3,7 @@
 SignalingError
 ├── Refused              the participant asked for something; `code` is what it is told
 ├── BadJoinToken         the token was not made by us, or was changed
-│   └── ExpiredJoinToken it was good once: fetch a new one
+│   └── ExpiredJoinToken it was good once, or has been used: fetch a new one
 ├── MediaError           one participant's media cannot be set up; the room goes on without it
 └── BadSettings          the process must not start like this
 
@@ -32,7 +32,7 @@ class BadJoinToken(SignalingError):
 
 
 class ExpiredJoinToken(BadJoinToken):
-    """The token was good once; a new one from the app will do."""
+    """The token was good once, or has opened a room already; a new one from the app will do."""
 
     code = ErrorCode.EXPIRED_TOKEN
 

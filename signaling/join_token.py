@@ -1,7 +1,7 @@
 """The signed grant to enter one room, made by the app and checked here, with nobody asked.
 
 The token is no secret for its bearer: it holds the name that the others see. It lives for a few minutes,
-because a client that lost its connection fetches a new one.
+because a client that lost its connection fetches a new one, and opens one room once (spent_tokens.py).
 """
 
 import secrets

@@ -4,8 +4,8 @@ A room decides at once; sending goes into the outbox of each socket, and what co
 after another for each room, beside it, so that setting up a connection never holds up a pointer. Rooms in
 which nobody is keep their viewer state, the youngest EMPTY_ROOMS_KEPT of them.
 
-Where other relays are, `recall` brings what one of them left of a room, and `send_elsewhere` ends the stays
-of a room that is another's by now (see room_registry.py).
+Where other relays are, `recall` brings what one of them left of a room and what the app wants of it, and
+`send_elsewhere` ends the stays of a room that is another's by now (see room_registry.py).
 
 A stay whose socket is gone keeps its seat, and its media, for RESUME_WINDOW_S: whoever brings its resume
 token goes on with it, and has missed nothing.
@@ -49,7 +49,7 @@ from signaling.room_effects import (
     Send,
     WatchPictures,
 )
-from signaling.room_memory import RoomMemory
+from signaling.room_memory import KeptRoom, RoomMemory
 from signaling.room_orders import RoomOrders
 from signaling.turn import NO_TURN, TurnAccess
 
@@ -95,7 +95,7 @@ class Lobby:
         resume_window_s: float = RESUME_WINDOW_S,
         turn: TurnAccess = NO_TURN,
         make_recorders: Callable[[MediaEngine, Callable[[str], None]], Recorders] | None = None,
-        recall: Callable[[str], Awaitable[RoomMemory | None]] | None = None,
+        recall: Callable[[str], Awaitable[KeptRoom]] | None = None,
     ) -> None:
         self._engine = make_engine(self._describes, self._failed, self._wants, self._hears)
         self._recorders = make_recorders and make_recorders(self._engine, self._recording_failed)
@@ -145,10 +145,14 @@ class Lobby:
         """Before somebody joins: a room that is new here goes on with what another relay left of it."""
         if self._recall is None or room_id in self._rooms:
             return
-        memory = await self._recall(room_id)
-        if memory is not None and room_id not in self._rooms:
-            self._rooms[room_id] = self._new_room(room_id)
-            self._rooms[room_id].recall(memory)
+        kept = await self._recall(room_id)
+        if kept == KeptRoom() or room_id in self._rooms:
+            return
+        room = self._rooms[room_id] = self._new_room(room_id)
+        if kept.memory is not None:
+            room.recall(kept.memory)
+        if kept.orders is not None:
+            self.obey(room_id, kept.orders)
 
     def send_elsewhere(self, room_id: str) -> None:
         """Another relay has this room: whoever is here is told to come again, and it is forgotten."""

@@ -223,7 +223,12 @@ async def serve_until_stopped(settings: Settings) -> None:
         make_recorders=make_recorders if can_record else None,
         recall=recall,
     )
-    server = SignalingServer(lobby, settings.join_secret, settings.allowed_origins)
+    server = SignalingServer(
+        lobby,
+        settings.join_secret,
+        settings.allowed_origins,
+        spent_elsewhere=None if presence is None else presence.spend,
+    )
     port = await server.start(settings.host, settings.port)
     ice_tcp = IceTcp(("127.0.0.1", settings.media_port))
     if settings.ice_tcp_port is not None and settings.janus is None:

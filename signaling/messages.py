@@ -39,6 +39,7 @@ class ErrorCode(StrEnum):
     ALREADY_JOINED = "already-joined"
     ROOM_FULL = "room-full"
     ROOM_LOCKED = "room-locked"
+    ROOM_OVER = "room-over"  # the consult's call has ended
     REPLACED = "replaced"  # the same user joined again, elsewhere or after a reload
     REMOVED = "removed"  # by a moderator
     DECLINED = "declined"  # by a moderator, in the waiting room

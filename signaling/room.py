@@ -261,9 +261,11 @@ class Room:
         """Let somebody in, or let them wait. An earlier stay of the user ends: the later tab replaces it.
 
         Raises:
-            Refused: the room is full or locked, or this token is void.
+            Refused: the room is over, full or locked, or this token is void.
         """
         name = grant.participant_id
+        if self.orders.over:
+            raise Refused(ErrorCode.ROOM_OVER)
         if self.removed.get(name) == grant.token_id:
             raise Refused(ErrorCode.REMOVED)
         if self.locked and not grant.moderator and name not in self.known:
@@ -325,7 +327,9 @@ class Room:
         if not orders.consent_in_force and self.recording.status is not RecordingStatus.OFF:
             effects += self._recording(lambda: self.recording.take(Step.LOSE_CONSENT))
         for one in [*self.present.values(), *self.waiting.values()]:
-            if one.stay.participant_id in orders.shut_out:
+            if orders.over:
+                effects += [Disconnect(one.stay, ErrorCode.ROOM_OVER), *self.leave(one.stay, at)]
+            elif one.stay.participant_id in orders.shut_out:
                 effects += self._shuts_out(one, ErrorCode.REMOVED, at)
         return effects
 

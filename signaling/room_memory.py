@@ -8,6 +8,7 @@ from pydantic import TypeAdapter, ValidationError
 from signaling.measurement import SharedMeasurement
 from signaling.messages import ViewerState
 from signaling.recording_consent import CarriedRecording
+from signaling.room_orders import RoomOrders
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,14 @@ class RoomMemory:
             return _JSON.validate_json(text)
         except ValidationError as error:
             raise ValueError("no memory of a room") from error
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRoom:
+    """What a relay finds of a room that is new to it: what another one left, and what the app wants of it."""
+
+    memory: RoomMemory | None = None
+    orders: RoomOrders | None = None
 
 
 _JSON = TypeAdapter(RoomMemory)

@@ -11,10 +11,12 @@ from pydantic import TypeAdapter, ValidationError
 
 @dataclass(frozen=True, slots=True)
 class RoomOrders:
-    """`consent_in_force`: without it nothing is recorded. `shut_out`: who may not be in the room any more."""
+    """`consent_in_force`: without it nothing is recorded. `shut_out`: who may not be in the room any more.
+    `over`: the consult's call has ended; nobody is in the room and nobody comes in."""
 
     consent_in_force: bool = True
     shut_out: frozenset[str] = field(default=frozenset())
+    over: bool = False
 
     def to_json(self) -> str:
         return _JSON.dump_json(self).decode()

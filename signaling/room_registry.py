@@ -6,6 +6,7 @@
 | teleconsult:room:ID | a hash: `relay` is its URL, `memory` is a RoomMemory as JSON, | ROOM_KEPT_S |
 | | `seen` when its relay had its last heartbeat, by the clock of Redis, | |
 | | `orders` are RoomOrders as JSON, which the app writes | |
+| teleconsult:token:ID | nothing: the join token of this id has opened a room | as long as it is good |
 
 A room moves only when its relay's lease has run out and somebody asks for it. A relay that was taken for dead
 learns from its next heartbeat which rooms are elsewhere, and sends their participants there. One whose media
@@ -24,9 +25,10 @@ from typing import Protocol, cast
 import redis
 import redis.asyncio
 
+from signaling.join_token import MAX_AGE_S
 from signaling.measurement import SharedMeasurement
 from signaling.placement import place
-from signaling.room_memory import RoomMemory
+from signaling.room_memory import KeptRoom, RoomMemory
 from signaling.room_orders import RoomOrders
 
 LEASE_S = 1.5
@@ -83,6 +85,10 @@ def _lease_key(relay: str) -> str:
 
 def _room_key(room_id: str) -> str:
     return f"teleconsult:room:{room_id}"
+
+
+def _token_key(token_id: str) -> str:
+    return f"teleconsult:token:{token_id}"
 
 
 class PlacedRooms:
@@ -204,19 +210,30 @@ class RelayPresence:
         self._load = 0.0
         self._is_away = self._has_withdrawn = False
 
-    async def recall(self, room_id: str) -> RoomMemory | None:
-        """What another relay, or this one before it ended, has left of a room."""
+    async def recall(self, room_id: str) -> KeptRoom:
+        """What another relay, or this one before it ended, has left of a room; what the app wants of it."""
         try:
-            found = await self._redis.hmget(_room_key(room_id), ["memory", "seen"])
-            kept, seen = cast(list[str | None], found)
+            found = await self._redis.hmget(_room_key(room_id), ["memory", "seen", "orders"])
+            kept, seen, wanted = cast(list[str | None], found)
+            orders = None if wanted is None else RoomOrders.from_json(wanted)
             if kept is None:
-                return None
+                return KeptRoom(orders=orders)
             memory = RoomMemory.from_json(kept)
             now_s, _ = await self._redis.time()
-            return memory if now_s - int(seen or 0) < RECORDING_KEPT_S else replace(memory, recording=None)
+            if now_s - int(seen or 0) >= RECORDING_KEPT_S:
+                memory = replace(memory, recording=None)
+            return KeptRoom(memory, orders)
         except (redis.RedisError, ValueError) as error:
             log.warning("not-recalled room=%s error=%s", room_id, type(error).__name__)
-            return None
+            return KeptRoom()
+
+    async def spend(self, token_id: str) -> bool:
+        """Whether this join token opens a room for the first time, at whichever relay. Without Redis: yes."""
+        try:
+            return bool(await self._redis.set(_token_key(token_id), "", nx=True, ex=MAX_AGE_S))
+        except redis.RedisError as error:
+            log.warning("token-not-asked-for error=%s", type(error).__name__)
+            return True
 
     async def run(self, rooms: HostOfRooms) -> None:
         measured = time.monotonic(), time.process_time()

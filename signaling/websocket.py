@@ -11,7 +11,7 @@ import asyncio
 import http
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -36,6 +36,7 @@ from signaling.messages import (
 )
 from signaling.outbox import Outbox
 from signaling.pace import Pace
+from signaling.spent_tokens import SpentTokens
 
 JOIN_DEADLINE_S = 10.0
 FRAMES_WAITING = 64
@@ -58,6 +59,7 @@ CLOSE_CODES = {
     ErrorCode.DECLINED: 4008,
     ErrorCode.CANNOT_RESUME: 4009,
     ErrorCode.FLOODED: 4010,
+    ErrorCode.ROOM_OVER: 4011,
     ErrorCode.SERVER_CLOSING: 1001,
 }
 # RFC 6455 section 7.4.1: ends that nobody wanted, no close frame and no answer to a ping. The stay is held.
@@ -112,11 +114,13 @@ class SignalingServer:
         join_secret: str,
         allowed_origins: Sequence[str],
         join_deadline_s: float = JOIN_DEADLINE_S,
+        spent_elsewhere: Callable[[str], Awaitable[bool]] | None = None,
     ) -> None:
         self._lobby = lobby
         self._join_secret = join_secret
         self._allowed_origins = [Origin(origin) for origin in allowed_origins]
         self._join_deadline_s = join_deadline_s
+        self._spent = SpentTokens(spent_elsewhere)
         self._server: Server | None = None
 
     async def start(self, host: str, port: int) -> int:
@@ -190,6 +194,7 @@ class SignalingServer:
             match first:
                 case Join(token=token):
                     grant = join_token.verify(self._join_secret, token)
+                    await self._spent.spend(grant.token_id)
                     await self._lobby.prepare(grant.room_id)
                     return self._lobby.join(grant, client)
                 case Resume():

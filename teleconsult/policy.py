@@ -127,7 +127,7 @@ SIGNING_IN: Mapping[str, Row] = {
     "GET /api/session/freshness": Row(known=Known.SESSION, fresh=True),
     "PUT /api/session/password": Row(known=Known.SESSION),
     "PATCH /api/me": Row(known=Known.SESSION),
-    "WS /api/events": Row(known=Known.SESSION),
+    "WS /api/events": _USER,
     "GET /api/security": _ACCOUNT,
     "POST /api/security/totp": _PROVED,
     "POST /api/security/totp/confirmation": _PROVED,

@@ -93,6 +93,7 @@ BY_SYSTEM = frozenset({Event.EXPIRE, Event.NOBODY_CAME})
 SYSTEM = "system"  # the actor of these steps
 PATIENT = "patient"  # the actor of what a patient does by link
 LIVE = frozenset({Status.ACCEPTED, Status.SCHEDULED, Status.IN_PROGRESS, Status.ON_HOLD})
+BEFORE_ROOM = frozenset({Status.DRAFT, Status.REQUESTED, Status.RETURNED})
 
 
 class Urgency(StrEnum):

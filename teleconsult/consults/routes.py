@@ -27,6 +27,7 @@ from teleconsult.consults.consult import (
     Status,
 )
 from teleconsult.consults.images_at_hand import require_images
+from teleconsult.consults.rooms import tell_room
 from teleconsult.consults.schemas import (
     ConsultEventIn,
     ConsultIn,
@@ -180,7 +181,10 @@ def record_consult_event(
             ringing.begin(parts, connection, saved, now)
         told |= ringing.end(connection, saved)
         out = _out(parts, connection, saved, user)
-    _changed(parts, consult_id)
+    if consult.status in LIVE and saved.status not in LIVE:
+        tell_room(parts, consult_id)
+    else:
+        _changed(parts, consult_id)
     announce(parts, told)
     return out
 

@@ -9,8 +9,15 @@ from starlette.concurrency import run_in_threadpool
 
 from storage.database import utc_now
 from teleconsult import access
-from teleconsult.dependencies import PartsOfApp, is_own_origin, parts_of, session_cookie
-from teleconsult.errors import NotFound, NotSignedIn
+from teleconsult.dependencies import (
+    PartsOfApp,
+    current_user,
+    is_own_origin,
+    own_account,
+    parts_of,
+    session_cookie,
+)
+from teleconsult.errors import NotFound, NotSignedIn, PasswordChangeRequired, SecondFactorRequired
 from teleconsult.events.hub import Event, Listener
 from teleconsult.users.user import User
 
@@ -18,6 +25,7 @@ router = APIRouter(prefix="/api")
 
 POLICY_VIOLATION = 1008  # RFC 6455 7.4.1
 NOT_SIGNED_IN = 4401
+NOT_SET_UP = 4403  # the password or the second factor is still to be set
 ACCOUNT_CHANGED = 4409
 
 
@@ -32,9 +40,13 @@ async def events(websocket: WebSocket) -> None:
     await websocket.accept()
     try:
         token = websocket.cookies.get(session_cookie(parts.settings))
-        user = (await run_in_threadpool(parts.identity.session, token, utc_now())).user
+        session = await run_in_threadpool(parts.identity.session, token, utc_now())
+        user = await current_user(await own_account(session))
     except NotSignedIn:
         await websocket.close(NOT_SIGNED_IN)
+        return
+    except (PasswordChangeRequired, SecondFactorRequired):
+        await websocket.close(NOT_SET_UP)
         return
     listener = Listener(user)
     hub = websocket.app.state.hub

@@ -18,6 +18,7 @@ from teleconsult.identity.schemas import (
     SecurityOut,
     TotpCodeIn,
 )
+from teleconsult.identity.session_routes import tell_open_pages
 
 router = APIRouter(prefix="/api/security", tags=["users"])
 
@@ -53,7 +54,7 @@ def confirm_totp(body: TotpCodeIn, session: OwnAccount, parts: Parts, now: Now) 
         parts.identity.factors.confirm_totp(connection, session.user.id, code, now)
         sessions.end_sessions(connection, session.user.id, keep=session.id)
         codes = _codes_for_first(connection, parts, session.user.id)
-    _changed(parts, session.user.id)
+    tell_open_pages(parts, session.user.id)
     return codes
 
 
@@ -101,7 +102,7 @@ def add_passkey(
         )
         sessions.end_sessions(connection, session.user.id, keep=session.id)
         codes = _codes_for_first(connection, parts, session.user.id)
-    _changed(parts, session.user.id)
+    tell_open_pages(parts, session.user.id)
     return codes
 
 
@@ -115,14 +116,14 @@ def remove_passkey(passkey_id: str, session: OwnAccount, parts: Parts, now: Now)
 def end_session(session_id: str, session: OwnAccount, parts: Parts, now: Now) -> None:
     with parts.identity.changing(session.user, "session-ended", now) as connection:
         sessions.end_session(connection, session.user.id, session_id)
-    _changed(parts, session.user.id)
+    tell_open_pages(parts, session.user.id)
 
 
 @router.delete("/sessions", status_code=204)
 def end_other_sessions(session: OwnAccount, parts: Parts, now: Now) -> None:
     with parts.identity.changing(session.user, "other-sessions-ended", now) as connection:
         sessions.end_sessions(connection, session.user.id, keep=session.id)
-    _changed(parts, session.user.id)
+    tell_open_pages(parts, session.user.id)
 
 
 def _codes_for_first(connection: Connection, parts: PartsOfApp, user_id: str) -> RecoveryCodesOut:
@@ -131,8 +132,3 @@ def _codes_for_first(connection: Connection, parts: PartsOfApp, user_id: str) ->
     return RecoveryCodesOut(
         recovery_codes=None if has_some else factors.new_recovery_codes(connection, user_id)
     )
-
-
-def _changed(parts: PartsOfApp, user_id: str) -> None:
-    """Open pages connect again, and those whose session ended hear so."""
-    parts.publish({"type": "account-changed", "user_id": user_id})

@@ -44,6 +44,11 @@ def entered(response: Response, parts: PartsOfApp, token: str, now: Now) -> MeOu
     return MeOut.of(parts.identity.session(token, now))
 
 
+def tell_open_pages(parts: PartsOfApp, user_id: str) -> None:
+    """They connect again, and those whose session ended hear so."""
+    parts.publish({"type": "account-changed", "user_id": user_id})
+
+
 @router.post("/session")
 def sign_in(body: SignInIn, response: Response, parts: Parts, now: Now, device: UserDevice) -> MeOut:
     """The problem `second-factor-needed` holds the token with which the second step goes on."""
@@ -118,6 +123,7 @@ def sign_out(response: Response, parts: Parts, now: Now, token: SessionToken = N
     except NotSignedIn:
         return
     parts.identity.sign_out(session, now)
+    tell_open_pages(parts, session.user.id)
 
 
 @router.put("/session/password")
@@ -131,6 +137,7 @@ def change_password(
 ) -> MeOut:
     """Choose an own password; every other session of this user ends."""
     token = parts.identity.change_password(session, body.current_password, body.new_password, now, device)
+    tell_open_pages(parts, session.user.id)
     return entered(response, parts, token, now)
 
 

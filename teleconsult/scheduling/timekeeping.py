@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from storage import audit_log
 from storage.errors import StaleVersion
 from teleconsult.consults.consult import SYSTEM, Event, Status
+from teleconsult.consults.rooms import tell_room
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.errors import IllegalTransition
 from teleconsult.notifications.notification import Kind
@@ -48,7 +49,7 @@ def end_missed(parts: PartsOfApp, consult_id: str, at: datetime) -> bool:
             )
     except (StaleVersion, IllegalTransition):
         return False
-    parts.publish({"type": "consult-changed", "consult_id": consult_id})
+    tell_room(parts, consult_id)
     return True
 
 

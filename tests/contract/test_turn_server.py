@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import socket
 import ssl
 from copy import copy
@@ -18,6 +19,7 @@ from signaling.messages import IceServer
 from teleconsult.installation import open_installation
 from teleconsult.readiness import turn_answers
 from teleconsult.services import SaysReady, services
+from teleconsult.turn_server import BASE
 from tests.contract.media_bots import until
 from tests.orthanc_server import free_ports
 from tests.turn_server import TurnServer
@@ -106,6 +108,21 @@ async def test_credentials_that_were_good_are_refused_once_their_time_is_over(
     async with asyncio.timeout(20):
         while await refusal(turn_server, short) != 401:
             await asyncio.sleep(0.2)  # between two tries
+
+
+async def test_one_participant_gets_no_more_allocations_than_a_page_needs_and_others_get_theirs(
+    turn_server: TurnServer,
+) -> None:
+    quota = int(re.findall(r"^user-quota=(\d+)$", BASE.read_text(), re.MULTILINE)[0])
+    allocated = [await allocate(turn_server, credentials_for(turn_server, "mallory")) for _ in range(quota)]
+    try:
+        # Newer credentials are the same participant's.
+        for lifetime in (timedelta(hours=1), timedelta(hours=2)):
+            assert await refusal(turn_server, credentials_for(turn_server, "mallory", lifetime)) == 486
+        assert await refusal(turn_server, credentials_for(turn_server, "anna")) is None
+    finally:
+        for transport, _ in allocated:
+            transport.close()
 
 
 async def test_no_internal_address_but_the_relays_is_reached(turn_server: TurnServer) -> None:

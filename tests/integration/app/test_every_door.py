@@ -1,5 +1,6 @@
 """Every door of the application is knocked at by everybody: the answer is that of the table."""
 
+import asyncio
 import json
 import logging
 import re
@@ -12,8 +13,10 @@ from urllib.parse import quote
 
 import httpx
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
+from storage.cancelling import cancel
+from storage.tables import users
 from teleconsult import access
 from teleconsult.app import doors_of
 from teleconsult.consults.consult import BY_SYSTEM, Event
@@ -300,3 +303,51 @@ async def test_every_door_answers_everybody_as_its_row_says(hospitals: Hospitals
                 if wanted == LET_IN and not door.startswith(("GET", "HEAD")):
                     knocker.restore()
     assert wrong == failed == []
+
+
+async def events_door(hospitals: Hospitals, **headers: str) -> str | int:
+    """The first that /api/events says: the type of a message, or the code with which it closes."""
+    told: asyncio.Queue[Any] = asyncio.Queue()
+    said = iter([{"type": "websocket.connect"}])
+
+    async def receive() -> Any:
+        return next(said, None) or await asyncio.Future()
+
+    head = {"host": "hospital.example"} | headers
+    scope = {
+        "type": "websocket",
+        "path": "/api/events",
+        "raw_path": b"/api/events",
+        "query_string": b"",
+        "scheme": "ws",
+        "headers": [(name.encode(), value.encode()) for name, value in head.items()],
+        "subprotocols": [],
+    }
+    serving = asyncio.create_task(hospitals.app(scope, receive, told.put))
+    try:
+        while True:
+            message = await asyncio.wait_for(told.get(), 30)
+            if message["type"] == "websocket.close":
+                return int(message["code"])
+            if message["type"] == "websocket.send":
+                return str(json.loads(message["text"])["type"])
+    finally:
+        await cancel(serving)
+
+
+async def test_events_are_for_who_is_wholly_signed_in_and_at_our_own_page(hospitals: Hospitals) -> None:
+    ours = "http://hospital.example"
+    sessions = {who: f"{SESSION_COOKIE}={token}" for who, token in hospitals.tokens.items()}
+    assert await events_door(hospitals, origin=ours) == 4401
+    assert await events_door(hospitals, origin=ours, cookie=f"{SESSION_COOKIE}=guessed") == 4401
+    for who, cookie in sessions.items():
+        assert await events_door(hospitals, origin=ours, cookie=cookie) == "resync", who
+    cookie = sessions[MAKER]
+    for origin in ("https://evil.example", "null", "http://hospital.example.evil.example", ours + ":8080"):
+        assert await events_door(hospitals, origin=origin, cookie=cookie) == 1008, origin
+    assert await events_door(hospitals, cookie=cookie) == 1008, "a WebSocket without an origin"
+    async with knocking(hospitals) as knocker:
+        with hospitals.parts.database.transaction() as connection:
+            connection.execute(update(users).where(users.c.id == MAKER).values(must_change_password=True))
+        assert await events_door(hospitals, origin=ours, cookie=cookie) == 4403
+        knocker.restore()

@@ -5,10 +5,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from urllib.request import urlopen
 
-from websockets.sync.client import connect
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
 from signaling.measurement import ImageMeasurement
@@ -67,15 +68,46 @@ def test_what_is_measured_in_a_room_stays_with_the_case_until_it_is_taken_away(
     ]
 
 
+def test_with_the_consult_its_room_ends_also_for_who_has_a_ticket_left(
+    clinician: Client, specialist: Client
+) -> None:
+    slices = a_series_of_its_own(1, patient_id="T-OVER")
+    study = clinician.upload({"1.dcm": as_bytes(slices[0])})["studies"][0]
+    path = f"/api/consults/{accepted_consult(clinician, specialist, study, 'Until when?')['id']}"
+    left = clinician.post(f"{path}/join")
+    with entered(clinician, clinician.post(f"{path}/join")) as inside:
+        assert json.loads(inside.recv(30))["type"] == "welcome"
+        version = specialist.get(path)["version"]
+        specialist.post(f"{path}/events", {"event": "end", "version": version})
+        assert last_code(inside) == "room-over"
+    with entered(clinician, left) as late:
+        assert last_code(late) == "room-over"
+    assert clinician.http.post(f"{path}/join").status_code == 409
+
+
+def last_code(socket: ClientConnection) -> str | None:
+    """Of the messages until the socket is closed."""
+    code = None
+    with suppress(ConnectionClosed):
+        while True:
+            code = json.loads(socket.recv(30)).get("code")
+    return code
+
+
 @contextmanager
-def in_room(client: Client, path: str) -> Iterator[Callable[[Message], None]]:
-    ticket = client.post(f"{path}/join")
+def entered(client: Client, ticket: dict[str, str]) -> Iterator[ClientConnection]:
     with connect(
         ticket["signaling_url"],
         origin=Origin(str(client.http.base_url).rstrip("/")),
         subprotocols=[Subprotocol(SUBPROTOCOL)],
     ) as socket:
         socket.send(to_json(Join(token=ticket["join_token"])))
+        yield socket
+
+
+@contextmanager
+def in_room(client: Client, path: str) -> Iterator[Callable[[Message], None]]:
+    with entered(client, client.post(f"{path}/join")) as socket:
         yield lambda message: socket.send(to_json(message))
 
 

@@ -13,7 +13,7 @@ import redis
 
 from signaling.placement import place
 from signaling.recording_consent import Agreement, CarriedRecording
-from signaling.room_memory import RoomMemory
+from signaling.room_memory import KeptRoom, RoomMemory
 from signaling.room_orders import RoomOrders
 from signaling.room_registry import LEASE_S, RECORDING_KEPT_S, PlacedRooms, RelayPresence
 from storage.cancelling import cancel
@@ -151,7 +151,7 @@ async def test_a_recording_goes_on_only_where_the_room_was_there_a_moment_ago(
         client.hset("teleconsult:room:kept", mapping={"memory": memory.to_json(), "seen": seen})
     async with living(redis_server, RELAYS[0]) as relay:
         recalled = await relay.presence.recall("kept")
-        assert recalled == (memory if goes_on else RoomMemory(locked=True))
+        assert recalled == KeptRoom(memory if goes_on else RoomMemory(locked=True))
 
 
 async def test_a_relay_that_dies_loses_its_rooms_when_its_lease_has_run_out_and_no_other_does(
@@ -205,8 +205,8 @@ async def test_the_next_relay_recalls_what_the_last_one_knew(redis_server: Redis
         assert app.relay_of("recalled") == RELAYS[0]
         first.rooms.kept["recalled"] = memory
     async with living(redis_server, RELAYS[1]) as second:
-        assert await second.presence.recall("recalled") == memory
-        assert await second.presence.recall("never seen") is None
+        assert await second.presence.recall("recalled") == KeptRoom(memory)
+        assert await second.presence.recall("never seen") == KeptRoom()
 
 
 async def test_a_relay_that_was_taken_for_dead_sends_its_participants_elsewhere_and_overwrites_nothing(
@@ -237,7 +237,7 @@ async def test_without_redis_rooms_stay_where_they_are_and_new_ones_go_by_their_
             assert app.relay_of("here") == RELAYS[0]
             names = [f"new {number}" for number in range(20)]
             assert [app.relay_of(name) for name in names] == [place(name, RELAYS, {}, None) for name in names]
-            assert await relay.presence.recall("new") is None
+            assert await relay.presence.recall("new") == KeptRoom()
             assert relay.rooms.sent_elsewhere == []
         finally:
             redis_server.start()

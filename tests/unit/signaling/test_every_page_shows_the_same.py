@@ -34,7 +34,7 @@ from signaling.messages import (
     to_json,
 )
 from signaling.outbox import Outbox
-from signaling.room_memory import RoomMemory
+from signaling.room_memory import KeptRoom, RoomMemory
 from signaling.websocket import CLOSE_CODES
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -344,8 +344,9 @@ def shows(state: dict[str, Any], person: str) -> dict[str, Any]:
 
 
 async def after_all_of_it(folder: Path) -> None:
-    async def remembered(room_id: str) -> RoomMemory:
-        return RoomMemory(viewer=ViewerState.model_validate(a_state(1)), viewer_of="anna", seq=1)
+    async def remembered(room_id: str) -> KeptRoom:
+        viewer = ViewerState.model_validate(a_state(1))
+        return KeptRoom(RoomMemory(viewer=viewer, viewer_of="anna", seq=1))
 
     rooms = {}
     for seed in range(INTERLEAVINGS):

@@ -206,3 +206,18 @@ def test_who_is_shut_out_by_the_app_is_out_of_the_room_and_of_the_waiting_room()
     }
     assert (list(room.present), list(room.waiting)) == ([mo.participant_id], [])
     assert room.obey(orders, NOON) == []
+
+
+def test_when_the_consult_is_over_everybody_is_told_so_and_no_ticket_opens_its_room() -> None:
+    room = Room("room")
+    mo = joined(room, "mo", moderator=True)[0]
+    waits = joined(room, "out", waits=True)[0]
+    effects = room.obey(RoomOrders(over=True), NOON)
+    assert {one for one in effects if isinstance(one, Disconnect)} == {
+        Disconnect(mo, ErrorCode.ROOM_OVER),
+        Disconnect(waits, ErrorCode.ROOM_OVER),
+    }
+    assert room.is_empty
+    with pytest.raises(Refused) as refusal:
+        joined(room, "mo", moderator=True)
+    assert refusal.value.code is ErrorCode.ROOM_OVER

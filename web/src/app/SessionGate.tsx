@@ -18,7 +18,7 @@ export function SessionGate() {
   const isOver = useSessionIsOver();
   const location = useLocation();
   const ready = me.data !== undefined && me.data !== null && !me.data.must_change_password;
-  const eventsOpen = useEventStream(ready);
+  const eventsOpen = useEventStream(ready && me.data?.must_set_up_second_factor === false);
   // Until the first own password the screen keeps the language that it has; PasswordPage makes it the setting.
   const language = ready ? me.data?.language : undefined;
 

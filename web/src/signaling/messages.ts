@@ -78,7 +78,7 @@ export interface DescriptionMessage {
 }
 
 /** Why the server refused or ended something; the front end has a sentence for each. */
-export type ErrorCode = "bad-message" | "bad-token" | "expired-token" | "join-timeout" | "already-joined" | "room-full" | "room-locked" | "replaced" | "removed" | "declined" | "cannot-resume" | "flooded" | "not-presenter" | "not-allowed" | "not-now" | "nothing-shown" | "not-asked" | "too-many-measurements" | "screen-taken" | "media-failed" | "too-slow" | "server-closing";
+export type ErrorCode = "bad-message" | "bad-token" | "expired-token" | "join-timeout" | "already-joined" | "room-full" | "room-locked" | "room-over" | "replaced" | "removed" | "declined" | "cannot-resume" | "flooded" | "not-presenter" | "not-allowed" | "not-now" | "nothing-shown" | "not-asked" | "too-many-measurements" | "screen-taken" | "media-failed" | "too-slow" | "server-closing";
 
 export interface ErrorMessage {
   type: "error";

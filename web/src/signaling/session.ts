@@ -66,7 +66,7 @@ const MEASUREMENT_SPACING_MS = 100;
 const MEDIA_TRIES = 3;
 /** What another try cannot change. */
 const FINAL: ReadonlySet<ErrorCode> = new Set([
-  "replaced", "room-full", "room-locked", "removed", "declined", "bad-message", "not-allowed", "flooded",
+  "replaced", "room-full", "room-locked", "room-over", "removed", "declined", "bad-message", "not-allowed", "flooded",
 ]);
 
 /** Whether this browser knows WebRTC; without it the images are shared all the same. */

@@ -14,7 +14,7 @@ BIN := .venv/bin
 PYTEST ?=
 
 .PHONY: help deidentification-profile setup setup-tests up doctor test check check-ruff check-mypy check-imports check-eslint check-tsc \
-	front-end-tests python-tests imports docs bench bench-media bench-inference fuzz chaos attack openapi sbom audit-packages lock clean
+	front-end-tests python-tests imports docs bench bench-media bench-inference fuzz chaos load attack openapi sbom audit-packages lock clean
 
 help: ## List what can be made
 	@echo "Teleconsult: remote consultation on medical images."
@@ -91,6 +91,10 @@ fuzz: ## Fuzz what takes bytes from strangers, FUZZ_S seconds each; FUZZ_TARGETS
 
 CHAOS_KILLS ?= 100
 CHAOS_SEED ?= 1
+LOAD ?=
+load: ## A hundred users, a thousand people in rooms, too many files: 40 minutes; LOAD="--minutes 5" is shorter
+	@$(PYTHON) -m benchmarks.load $(LOAD)
+
 chaos: ## Kill and hurt the parts of installations at work, half an hour or so; see docs/faults.md
 	@CHAOS_KILLS=$(CHAOS_KILLS) CHAOS_SEED=$(CHAOS_SEED) $(BIN)/pytest -s tests/chaos $(PYTEST)
 

@@ -98,7 +98,7 @@ from signaling.room_memory import RoomMemory
 from signaling.room_orders import RoomOrders
 from signaling.turn import NO_TURN, TurnAccess
 
-ROOM_CAPACITY = 8
+ROOM_CAPACITY = 128  # a teacher and a hundred listeners, and some more
 WAITING_CAPACITY = 16
 # What somebody in the room needs for a message (None: nothing more). What has no row, nobody may send.
 NEEDS: Mapping[type[Message], Right | None] = {

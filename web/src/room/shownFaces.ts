@@ -1,7 +1,7 @@
 /** Whose pictures are shown where the line does not carry all of them (last-N). Pure. */
 import type { Share } from "../signaling/linePolicy";
 
-/** As many pictures of others as the line bears, by how much of it images get; more than a room holds: all. */
+/** As many pictures of others as the line bears, by how much of it images get: on a good one, what fits beside an image. */
 const MOST: Readonly<Record<Share, number>> = { free: 8, limited: 4, paused: 2 };
 
 export interface Watching {

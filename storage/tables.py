@@ -1260,3 +1260,16 @@ audit_checkpoints = Table(
     Column("public_key", String(64), nullable=False),
     Column("signature", String(128), nullable=False),
 )
+
+# A backup that was begun: ended without a problem it has a name, else it came to nothing.
+backups = Table(
+    "backups",
+    metadata,
+    _id(primary_key=True),
+    Column("began_at", UtcDateTime, nullable=False, index=True),
+    Column("ended_at", UtcDateTime),
+    Column("name", String(64)),
+    Column("size_bytes", BigInteger),
+    Column("verified_at", UtcDateTime),
+    Column("problem", String(500)),
+)

@@ -29,6 +29,7 @@ from teleconsult.archives.background import fetch_studies, follow_prior_rules
 from teleconsult.archives.routes import router as archive_routes
 from teleconsult.audit.store_watch import AuditStoreWatch
 from teleconsult.audit.trail import AuditTrail
+from teleconsult.backups.scheduled import back_up_in_time
 from teleconsult.chat.routes import router as chat_routes
 from teleconsult.consents.routes import router as consent_routes
 from teleconsult.consults.call_quality import router as call_quality_routes
@@ -169,6 +170,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             asyncio.create_task(background.climb_ladders(parts)),
             *(asyncio.create_task(background.post_notifications(parts, way)) for way in Channel),
             asyncio.create_task(background.delete_old_notifications(parts)),
+            asyncio.create_task(back_up_in_time(parts)),
             asyncio.create_task(fetch_studies(parts)),
             asyncio.create_task(follow_prior_rules(parts)),
             *(

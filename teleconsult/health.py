@@ -20,8 +20,11 @@ from sqlalchemy import desc, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from imaging.errors import PacsUnavailable
+from storage.database import utc_now
 from storage.errors import ObjectStoreUnavailable
 from storage.tables import audit_log
+from teleconsult.backups import history
+from teleconsult.backups.history import Backups
 from teleconsult.dependencies import Parts, PartsOfApp
 from teleconsult.problems import RETRY_AFTER_S
 from teleconsult.relays import relay_name
@@ -61,7 +64,18 @@ def read_health(parts: Parts) -> HealthOut:
 def show_status(request: Request, parts: Parts) -> Response:
     """Also for who cannot sign in, because what that needs may be what is away."""
     prefers_chinese = request.headers.get("accept-language", "").startswith("zh")
-    return HTMLResponse(status_page(all_answers(parts), "zh" if prefers_chinese else "en"), headers=NOT_KEPT)
+    page = status_page(
+        all_answers(parts), "zh" if prefers_chinese else "en", _known_backups(parts), utc_now()
+    )
+    return HTMLResponse(page, headers=NOT_KEPT)
+
+
+def _known_backups(parts: PartsOfApp) -> Backups | None:
+    try:
+        with parts.database.reading() as connection:
+            return history.look(connection)
+    except SQLAlchemyError:
+        return None
 
 
 def all_answers(parts: PartsOfApp) -> dict[str, bool]:

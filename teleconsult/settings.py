@@ -13,6 +13,7 @@ from imaging.dicom_tls import TlsFiles
 from imaging.traffic_mark import DataMarks
 from inference.model_folders import added_models_folder
 from signaling.recorder.kept_recordings import RetentionClass
+from teleconsult.backups.plan import BackupPlan
 from teleconsult.escalation.ladder import Ladders, ladders_from
 from teleconsult.notifications.settings import NotificationSettings
 from teleconsult.recordings.retention_days import days_from
@@ -71,6 +72,7 @@ class Settings:
     time_stamp_url: str | None  # of an RFC 3161 authority; None: reports only claim when they were signed
     notifications: NotificationSettings
     ladders: Ladders  # of what nobody accepts or acknowledges
+    backups: BackupPlan | None  # None: made by hand only
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -141,6 +143,7 @@ class Settings:
             time_stamp_url=_http_url(environment, "TELECONSULT_TIME_STAMP_URL"),
             notifications=_notifications(environment, tuple(origins.split()), port),
             ladders=_ladders(_file(environment, "TELECONSULT_ESCALATION")),
+            backups=_backups(environment),
         )
 
 
@@ -179,6 +182,13 @@ def _notifications(
 ) -> NotificationSettings:
     try:
         return NotificationSettings.from_environment(environment, origins, port)
+    except ValueError as error:
+        raise BadSettings(str(error)) from error
+
+
+def _backups(environment: Mapping[str, str]) -> BackupPlan | None:
+    try:
+        return BackupPlan.from_environment(environment)
     except ValueError as error:
         raise BadSettings(str(error)) from error
 

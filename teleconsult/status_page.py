@@ -2,8 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from html import escape
 from typing import Literal
+
+from teleconsult.backups.history import Backups
 
 REFRESHED_EVERY_S = 10
 
@@ -89,6 +92,29 @@ MORE: Sentence = {
 }
 WORKS: Sentence = {"en": "works", "zh": "正常"}
 AWAY: Sentence = {"en": "does not answer", "zh": "无响应"}
+BACKUPS: Sentence = {"en": "Backups", "zh": "备份"}
+IN_ORDER: Sentence = {"en": "in order", "zh": "正常"}
+LOOK_AT_THIS: Sentence = {"en": "look at this", "zh": "请处理"}
+NO_BACKUP: Sentence = {
+    "en": "There is no backup: what the disk loses is lost. docs/backup.md says how to make one each night.",
+    "zh": "尚无备份：磁盘损坏将导致数据丢失。每晚自动备份的设置方法见 docs/backup.md。",
+}
+LAST_BACKUP: Sentence = {"en": "The last backup was made {ago}.", "zh": "上次备份：{ago}。"}
+LAST_VERIFIED: Sentence = {
+    "en": "The last one that was restored for a trial: {ago}.",
+    "zh": "上次恢复验证：{ago}。",
+}
+NEVER_VERIFIED: Sentence = {
+    "en": "None was restored for a trial yet (teleconsult backup --verify).",
+    "zh": "尚未做过恢复验证（teleconsult backup --verify）。",
+}
+FAILED: Sentence = {
+    "en": "The newest try came to nothing; the log is logs/app.log.",
+    "zh": "最近一次备份失败；日志见 logs/app.log。",
+}
+HOURS_AGO: Sentence = {"en": "{count} hours ago", "zh": "{count} 小时前"}
+DAYS_AGO: Sentence = {"en": "{count} days ago", "zh": "{count} 天前"}
+LESS_THAN_AN_HOUR: Sentence = {"en": "less than an hour ago", "zh": "不到一小时前"}
 STYLE = """
 :root { color-scheme: light dark; font: 16px/1.5 system-ui, "Noto Sans CJK SC", sans-serif }
 body { margin: 0 auto; max-width: 44rem; padding: 1.5rem 1rem }
@@ -106,11 +132,15 @@ footer { color: light-dark(#4d5761, #a5b0bb); margin-top: 1.2rem }
 """
 
 
-def status_page(answers: Mapping[str, bool], language: Language) -> str:
-    """HTML; `answers` has for each part whether it answers."""
+def status_page(
+    answers: Mapping[str, bool], language: Language, backups: Backups | None, now: datetime
+) -> str:
+    """HTML; `answers` has for each part whether it answers; `backups`: None where nobody knows."""
     away = sum(not answer for answer in answers.values())
     summary = SOME_AWAY if away else ALL_WORKS
     rows = "".join(_row(part, answer, language) for part, answer in answers.items())
+    if backups is not None:
+        rows += _backup_row(backups, language, now)
     return (
         f'<!doctype html><html lang="{"zh-CN" if language == "zh" else "en"}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -130,3 +160,33 @@ def _row(part: str, answers: bool, language: Language) -> str:
         f"<strong>{escape(words.name[language].format(name=part))}</strong>"
         f"<p>{escape(sentence[language].format(name=part))}</p></li>"
     )
+
+
+def _backup_row(backups: Backups, language: Language, now: datetime) -> str:
+    sentences = []
+    if backups.last_made is None:
+        sentences.append(NO_BACKUP[language])
+    else:
+        sentences.append(LAST_BACKUP[language].format(ago=_ago(backups.last_made, language, now)))
+        sentences.append(
+            LAST_VERIFIED[language].format(ago=_ago(backups.last_verified, language, now))
+            if backups.last_verified
+            else NEVER_VERIFIED[language]
+        )
+    if backups.problem:
+        sentences.append(FAILED[language])
+    is_fine = not backups.problem and not backups.is_worrying(now)
+    said = IN_ORDER if is_fine else LOOK_AT_THIS
+    return (
+        f'<li class="{"works" if is_fine else "away"}"><span class="said">{said[language]}</span>'
+        f"<strong>{BACKUPS[language]}</strong><p>{escape(' '.join(sentences))}</p></li>"
+    )
+
+
+def _ago(at: datetime, language: Language, now: datetime) -> str:
+    hours = int((now - at).total_seconds() // 3600)
+    if hours < 1:
+        return LESS_THAN_AN_HOUR[language]
+    if hours < 48:
+        return HOURS_AGO[language].format(count=hours)
+    return DAYS_AGO[language].format(count=hours // 24)

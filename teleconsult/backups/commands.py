@@ -1,17 +1,24 @@
 """`teleconsult backup` and `teleconsult restore`."""
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from teleconsult.backups.problem import BackupProblem
 from teleconsult.settings import REPOSITORY
+
+if TYPE_CHECKING:
+    from teleconsult.backups.places import Places
+    from teleconsult.backups.plan import Keep
+    from teleconsult.backups.record import BackupRecord
+    from teleconsult.backups.target import FolderTarget, StoreTarget
 
 DEFAULT_DATA = REPOSITORY / "data"
 SHORTEST_PASSPHRASE = 16
@@ -39,36 +46,75 @@ def backup(
     scratch: Annotated[
         Path | None, typer.Option(help="Where the scratch place is made; the system's unless told otherwise.")
     ] = None,
+    keep: Annotated[
+        str | None, typer.Option(help="DAILY,WEEKLY,MONTHLY: delete older archives there, such as 7,4,12.")
+    ] = None,
+    claimed: Annotated[str | None, typer.Option(hidden=True)] = None,
     passphrase_file: PassphraseFile = None,
     data: DataFolder = DEFAULT_DATA,
 ) -> None:
     """Write one encrypted archive of everything, also while the system works."""
+    from teleconsult.backups.places import Places
+    from teleconsult.backups.record import BackupRecord
+    from teleconsult.backups.target import open_target
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was begun is tidied up
+    data = data.resolve()
+    places = Places.of(data, os.environ)
+    with _sentences():
+        record = BackupRecord(places, claimed)
+        try:
+            passphrase = _passphrase(passphrase_file, data)
+            target = open_target(_where(to, data))
+            kept = _keep(keep, is_scheduled=claimed is not None)
+            name = archive or _make(places, target, passphrase, record)
+            if verify or archive:
+                _verify(target, name, passphrase, scratch)
+                record.verified(name)
+            if kept and not archive:
+                _tidy(target, kept)
+        except BaseException as error:
+            record.fail(str(error) or type(error).__name__)
+            raise
+        finally:
+            record.close()
+
+
+def _make(
+    places: "Places", target: "FolderTarget | StoreTarget", passphrase: str, record: "BackupRecord"
+) -> str:
     from storage.database import utc_now
     from teleconsult.backups.making import make_archive
-    from teleconsult.backups.places import Places
-    from teleconsult.backups.target import name_of, open_target
+    from teleconsult.backups.target import name_of
 
-    data = data.resolve()
-    with _sentences():
-        passphrase = _passphrase(passphrase_file, data)
-        target = open_target(_where(to, data))
-        name = archive
-        if name is None:
-            at = utc_now()
-            name = name_of(at)
-            with target.writing(name) as sink:
-                made = make_archive(Places.of(data, os.environ), sink, passphrase, at)
-            print(
-                f"{name}: {made.files} files, {made.size_bytes / MB:.1f} MB. "
-                f"已备份 {made.files} 个文件，{made.size_bytes / MB:.1f} MB。"
-            )
-            if not made.about.has_images:
-                print(
-                    "The image archive runs elsewhere (TELECONSULT_ORTHANC_URL): back it up there. "
-                    "影像归档在别处运行（TELECONSULT_ORTHANC_URL）：请在该处备份。"
-                )
-        if verify or archive:
-            _verify(target, name, passphrase, scratch)
+    at = utc_now()
+    name = name_of(at)
+    record.begin(at)
+    with target.writing(name) as sink:
+        made = make_archive(places, sink, passphrase, at)
+    record.end(name, target.size_bytes(name))
+    print(
+        f"{name}: {made.files} files, {made.size_bytes / MB:.1f} MB. "
+        f"已备份 {made.files} 个文件，{made.size_bytes / MB:.1f} MB。"
+    )
+    if not made.about.has_images:
+        print(
+            "The image archive runs elsewhere (TELECONSULT_ORTHANC_URL): back it up there. "
+            "影像归档在别处运行（TELECONSULT_ORTHANC_URL）：请在该处备份。"
+        )
+    _say_gone(made.images_gone)
+    return name
+
+
+def _tidy(target: "FolderTarget | StoreTarget", keep: "Keep") -> None:
+    """Delete what need not be kept any longer, of the archives that are named as ours are."""
+    from teleconsult.backups.plan import superfluous
+    from teleconsult.backups.target import made_at
+
+    moments = {at: name for name in target.names() if (at := made_at(name))}
+    for at in sorted(superfluous(moments, keep)):
+        target.delete(moments[at])
+        print(f"{moments[at]}: older than what is kept, deleted. 已按保留规则删除。")
 
 
 def restore(
@@ -103,7 +149,7 @@ def restore(
     _say_gone(done.images_gone)
 
 
-def _verify(target: "object", name: str, passphrase: str, scratch: Path | None) -> None:
+def _verify(target: "FolderTarget | StoreTarget", name: str, passphrase: str, scratch: Path | None) -> None:
     import tempfile
 
     from storage.database import utc_now
@@ -111,7 +157,7 @@ def _verify(target: "object", name: str, passphrase: str, scratch: Path | None) 
     from teleconsult.backups.verifying import verify
 
     now = utc_now()
-    done = verify(target, name, passphrase, scratch or Path(tempfile.gettempdir()), now)  # type: ignore[arg-type]
+    done = verify(target, name, passphrase, scratch or Path(tempfile.gettempdir()), now)
     begun = made_at(name)
     age = now - begun if begun else timedelta()
     minutes = age.total_seconds() / 60
@@ -158,6 +204,17 @@ def _where(to: str | None, data: Path) -> str:
     if not where.startswith("s3") and Path(where).resolve().is_relative_to(data):
         raise BackupProblem("target-inside", folder=where)
     return where
+
+
+def _keep(given: str | None, *, is_scheduled: bool) -> "Keep | None":
+    """What is kept; None: everything."""
+    from teleconsult.backups.plan import USUAL_KEEP, Keep
+
+    text = given or os.environ.get("TELECONSULT_BACKUP_KEEP") or (USUAL_KEEP if is_scheduled else None)
+    try:
+        return Keep.from_text(text) if text else None
+    except ValueError as error:
+        raise BackupProblem("bad-keep", text=text) from error
 
 
 def _passphrase(file: Path | None, data: Path) -> str:

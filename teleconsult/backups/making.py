@@ -6,10 +6,13 @@ these are copied after it, and all that a row names is there, except what was de
 between is there without a row, and the follower of the archive finds it after a restore.
 """
 
+import fcntl
 import os
 import shlex
+import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -25,7 +28,11 @@ from teleconsult.backups.places import Places
 from teleconsult.backups.problem import BackupProblem
 
 # Made anew at each start, or kept elsewhere in the archive.
-NOT_AMONG_FILES = {"logs", "run", "redis", "supervisor.lock", "orthanc", "objects", "before-migration"}
+LOCK_FILE = "backup.lock"
+NOT_AMONG_FILES = {
+    *("logs", "run", "redis", "supervisor.lock", LOCK_FILE),
+    *("orthanc", "objects"),
+}
 SCRATCH = ".backup-"
 MOST_SETTING_BYTES = 1 << 20
 PASSPHRASE_FILE = "TELECONSULT_BACKUP_PASSPHRASE_FILE"
@@ -52,8 +59,7 @@ def make_archive(
     """
     if not (places.data_folder / "config.json").exists():
         raise BackupProblem("no-installation", folder=places.data_folder)
-    with tempfile.TemporaryDirectory(dir=places.data_folder, prefix=SCRATCH) as name:
-        scratch = Path(name)
+    with _scratch(places.data_folder) as scratch:
         about, database_copy = _copy_database(places, scratch, at)
         encrypted = AgeWriter(sink, passphrase, work_factor)
         archive = ArchiveWriter(encrypted, about)  # type: ignore[arg-type]
@@ -67,6 +73,20 @@ def make_archive(
         archive.finish()
         encrypted.finish()
     return Made(about, archive.files, archive.size_bytes, gone)
+
+
+@contextmanager
+def _scratch(data_folder: Path) -> Iterator[Path]:
+    """A folder that goes at the end; of a backup that was killed, with the next one."""
+    with (data_folder / LOCK_FILE).open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BackupProblem("backup-running") from error
+        for left in data_folder.glob(f"{SCRATCH}*"):
+            shutil.rmtree(left)
+        with tempfile.TemporaryDirectory(dir=data_folder, prefix=SCRATCH) as name:
+            yield Path(name)
 
 
 def _copy_database(places: Places, scratch: Path, at: datetime) -> tuple[About, Path]:

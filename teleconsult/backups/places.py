@@ -6,6 +6,8 @@ from pathlib import Path
 
 from sqlalchemy.engine import make_url
 
+from teleconsult.installation import read_inner_ports
+
 
 @dataclass(frozen=True, slots=True)
 class Places:
@@ -18,15 +20,24 @@ class Places:
     @classmethod
     def of(cls, data_folder: Path, environment: Mapping[str, str]) -> "Places":
         """As `teleconsult up` with this folder and environment would have them."""
+        ports = read_inner_ports(data_folder)
+        own_orthanc = (None, f"http://127.0.0.1:{ports.get('orthanc_http')}")
         return cls(
             data_folder=data_folder,
             database_url=environment.get(
                 "TELECONSULT_DATABASE_URL", f"sqlite:///{data_folder / 'teleconsult.db'}"
             ),
             object_store=environment.get("TELECONSULT_OBJECT_STORE", str(data_folder / "objects")),
-            orthanc_folder=None if "TELECONSULT_ORTHANC_URL" in environment else data_folder / "orthanc",
+            orthanc_folder=(
+                data_folder / "orthanc"
+                if environment.get("TELECONSULT_ORTHANC_URL") in own_orthanc
+                else None
+            ),
+            # The application's own environment also has what follows from the data folder.
             settings={
-                name: value for name, value in environment.items() if name.startswith("TELECONSULT_")
+                name: value
+                for name, value in environment.items()
+                if name.startswith("TELECONSULT_") and str(data_folder) not in value
             },
         )
 

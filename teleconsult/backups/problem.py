@@ -63,6 +63,14 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "An installation is running on {folder}. Stop it first.",
         "{folder} 上有系统正在运行。请先停止。",
     ),
+    "backup-running": (
+        "A backup is being made already.",
+        "备份正在进行中。",
+    ),
+    "bad-keep": (
+        "{text} does not say what to keep: DAILY,WEEKLY,MONTHLY such as 7,4,12.",
+        "{text} 不是有效的保留份数：应为“每日,每周,每月”，例如 7,4,12。",
+    ),
     "restless": (
         "The image archive was started again and again meanwhile. Try once more.",
         "影像归档在此期间反复重启。请重试。",

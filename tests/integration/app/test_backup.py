@@ -15,7 +15,13 @@ import pytest
 from storage import audit_log
 from storage.database import Database
 from tests.dicom_builders import a_series_of_its_own, as_bytes
-from tests.installation_server import REPOSITORY, Client, Installation, free_ports_of_an_installation
+from tests.installation_server import (
+    REPOSITORY,
+    Client,
+    Installation,
+    free_ports_of_an_installation,
+    wait_until,
+)
 
 PASSPHRASE = "correct horse battery staple"
 
@@ -100,7 +106,11 @@ def restored(backed_up: BackedUp, tmp_path_factory: pytest.TempPathFactory) -> I
     )
     assert done.returncode == 0, done.stderr
     (data.parent / "models").mkdir()
-    settings = {"TELECONSULT_MODELS": str(data.parent / "models")}
+    settings = {
+        "TELECONSULT_MODELS": str(data.parent / "models"),
+        "TELECONSULT_BACKUP_TO": str(data.parent / "nightly"),
+        "TELECONSULT_BACKUP_PASSPHRASE_FILE": str(backed_up.passphrase_file),
+    }
     running = Installation(data, free_ports_of_an_installation(), settings=settings)
     try:
         yield running.start()
@@ -127,6 +137,15 @@ def test_all_that_was_acknowledged_before_the_backup_is_there_after_the_restore(
     database.close()
     assert backed_up.audit_sha256 in {entry.sha256 for entry in entries}
     assert "restored-from-backup" in {entry.action for entry in entries}
+
+
+def test_a_backup_that_is_due_is_made_and_proved_by_itself(restored: Installation) -> None:
+    def is_proved() -> bool:
+        page = httpx.get(f"{restored.url}/status", timeout=30).text
+        return "restored for a trial: less than an hour ago" in page
+
+    wait_until(is_proved, "the status page says that a backup was restored for a trial")
+    assert len(list((restored.data.parent / "nightly").glob("*.tar.age"))) == 1
 
 
 def test_a_restore_overwrites_nothing(backed_up: BackedUp, restored: Installation) -> None:

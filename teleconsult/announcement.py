@@ -1,9 +1,10 @@
 """What `teleconsult up` prepares before, and prints after everything has started."""
 
 import os
+import sys
 from pathlib import Path
 
-from storage.database import Database
+from storage.database import Database, utc_now
 from teleconsult.demo import ensure_accounts, unused_passwords
 
 
@@ -15,11 +16,27 @@ def open_database(data_folder: Path) -> Database:
 def prepare(data_folder: Path, *, demo: bool) -> None:
     """Bring the schema up to date and make the accounts of a first start."""
     data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _keep_way_back(data_folder)
     database = open_database(data_folder)
     database.migrate()
     if demo:
         ensure_accounts(database, data_folder / "secrets")
     database.close()
+
+
+def _keep_way_back(data_folder: Path) -> None:
+    """A copy of the database that this version is about to change; without one it is said and gone on."""
+    from teleconsult.backups.migrating import keep_copy_before_migration
+    from teleconsult.backups.places import Places
+    from teleconsult.backups.problem import BackupProblem
+
+    try:
+        copy = keep_copy_before_migration(Places.of(data_folder, os.environ), utc_now())
+    except BackupProblem as problem:
+        print(problem, file=sys.stderr)
+        return
+    if copy:
+        print(f"» The database as it was before this version: {copy} 升级前的数据库副本：{copy}")
 
 
 def announcement(data_folder: Path, host: str, port: int, dicom_port: int | None = None) -> str:

@@ -24,6 +24,7 @@ main.add_typer(audit_commands, name="audit")
 main.add_typer(model_commands, name="models")
 main.command()(backup_commands.backup)
 main.command()(backup_commands.restore)
+main.command()(backup_commands.migrate)
 
 DataFolder = Annotated[
     Path, typer.Option("--data", help="Folder that holds everything this installation keeps.")

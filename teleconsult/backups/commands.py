@@ -80,6 +80,47 @@ def backup(
             record.close()
 
 
+def migrate(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be changed, and try it on a copy.")
+    ] = False,
+    data: DataFolder = DEFAULT_DATA,
+) -> None:
+    """Bring the database to this version's schema, as `up` does; a copy is kept to go back to."""
+    from storage.database import utc_now
+    from teleconsult.backups import databases
+    from teleconsult.backups.migrating import keep_copy_before_migration, opened, pending, try_on_copy
+    from teleconsult.backups.places import Places
+
+    places = Places.of(data.resolve(), os.environ)
+    with _sentences():
+        with opened(places) as database:
+            steps = pending(databases.revision_of(database))
+        for step in steps:
+            print(f"{step.revision}  {step.title}")
+        if not steps:
+            print("The database is up to date. 数据库已是最新。")
+        elif not dry_run:
+            copy = keep_copy_before_migration(places, utc_now())
+            with opened(places) as database:
+                database.migrate()
+            print(
+                f"{len(steps)} steps done; as it was before: {copy}. "
+                f"已完成 {len(steps)} 步；升级前副本：{copy}。"
+            )
+        elif places.sqlite_file:
+            took_s = try_on_copy(places.sqlite_file)
+            print(
+                f"{len(steps)} steps, {took_s:.1f} s on a copy, which holds together. Nothing was changed. "
+                f"共 {len(steps)} 步，在副本上用时 {took_s:.1f} 秒，结果完好。未做任何更改。"
+            )
+        else:
+            print(
+                f"{len(steps)} steps. On PostgreSQL try them by restoring a backup into an empty database. "
+                f"共 {len(steps)} 步。PostgreSQL 请将备份恢复到空数据库中试行。"
+            )
+
+
 def _make(
     places: "Places", target: "FolderTarget | StoreTarget", passphrase: str, record: "BackupRecord"
 ) -> str:

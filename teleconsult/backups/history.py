@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
-from sqlalchemy import Connection, desc, func, insert, select, text, update
+from sqlalchemy import Connection, delete, desc, func, insert, select, text, update
 
 from storage.tables import backups
 from teleconsult.backups.plan import LONGEST_RUN, TRY_AGAIN_AFTER, BackupPlan
@@ -58,6 +58,11 @@ def fail(connection: Connection, backup_id: str, at: datetime, problem: str) -> 
     """Also of one that was made and could not be restored."""
     values = {"ended_at": at, "problem": problem[:MOST_TEXT]}
     connection.execute(update(backups).where(backups.c.id == backup_id).values(**values))
+
+
+def forget_unfinished(connection: Connection) -> None:
+    """After a restore: the archive was made while its own row said that it was not ended."""
+    connection.execute(delete(backups).where(backups.c.ended_at.is_(None)))
 
 
 def verified(connection: Connection, name: str, at: datetime) -> None:

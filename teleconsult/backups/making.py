@@ -31,7 +31,7 @@ from teleconsult.backups.problem import BackupProblem
 LOCK_FILE = "backup.lock"
 NOT_AMONG_FILES = {
     *("logs", "run", "redis", "supervisor.lock", LOCK_FILE),
-    *("orthanc", "objects"),
+    *("orthanc", "objects", "before-migration"),
 }
 SCRATCH = ".backup-"
 MOST_SETTING_BYTES = 1 << 20

@@ -47,6 +47,11 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "The archive is of a newer version of Teleconsult (schema {revision}). Install that version first.",
         "此备份来自较新版本的 Teleconsult（数据结构 {revision}）。请先安装该版本。",
     ),
+    "newer-database": (
+        "The database is of a newer version of Teleconsult (schema {revision}). Install that version, or "
+        "go back to a copy of the database from before.",
+        "数据库来自较新版本的 Teleconsult（数据结构 {revision}）。请安装该版本，或恢复升级前的数据库副本。",
+    ),
     "other-database": (
         "The archive holds a {archived} database, and this installation is set to {here}.",
         "备份中的数据库是 {archived}，而当前系统设置为 {here}。",

@@ -18,7 +18,7 @@ from storage.database import Database
 from storage.errors import AgeFileDamaged, AuditChainBroken, NoAgeFile, WrongPassphrase
 from storage.local_files import LocalFiles
 from storage.opening import open_object_store
-from teleconsult.backups import databases, images
+from teleconsult.backups import databases, history, images
 from teleconsult.backups.archive import About, extract
 from teleconsult.backups.places import Places
 from teleconsult.backups.problem import BackupProblem
@@ -65,7 +65,8 @@ def restore(
                 (scratch / empty).mkdir(exist_ok=True, mode=0o700)
             found, gone = _prove_images(scratch / "orthanc")
             if places.sqlite_file:
-                _prove_sqlite(scratch / "database.sqlite", about)
+                prove_sqlite_file(scratch / "database.sqlite")
+                _prove_audit_log(f"sqlite:///{scratch / 'database.sqlite'}", about)
                 _set_up(f"sqlite:///{scratch / 'database.sqlite'}", name, about, at)
             else:
                 databases.restore_postgresql(places.database_url, scratch / "database.pgdump")
@@ -135,12 +136,12 @@ def _accept(about: About, places: Places) -> None:
         raise BackupProblem("other-database", archived=about.database, here=places.database_kind)
 
 
-def _prove_sqlite(file: Path, about: About) -> None:
+def prove_sqlite_file(file: Path) -> None:
+    """Raises BackupProblem: its pages or its references do not hold together."""
     with closing(sqlite3.connect(file)) as connection:
         said = connection.execute("PRAGMA integrity_check").fetchone()[0]
         if said != "ok" or connection.execute("PRAGMA foreign_key_check").fetchone():
             raise BackupProblem("not-as-it-was", what="database")
-    _prove_audit_log(f"sqlite:///{file}", about)
 
 
 def _prove_audit_log(url: str, about: About) -> None:
@@ -182,6 +183,7 @@ def _set_up(url: str, name: str, about: About, at: datetime) -> None:
     try:
         database.migrate()
         with database.transaction() as connection:
+            history.forget_unfinished(connection)
             audit_log.record(
                 connection,
                 at=at,

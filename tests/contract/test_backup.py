@@ -5,6 +5,7 @@ import json
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import time, timedelta
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,11 @@ from storage import audit_log
 from storage.age_file import AgeReader, AgeWriter
 from storage.database import Database, utc_now
 from storage.local_files import LocalFiles
-from teleconsult.backups import databases
+from teleconsult.backups import databases, history
 from teleconsult.backups.archive import ABOUT, extract
 from teleconsult.backups.making import make_archive
 from teleconsult.backups.places import Places
+from teleconsult.backups.plan import BackupPlan
 from teleconsult.backups.problem import BackupProblem
 from teleconsult.backups.restoring import restore
 from teleconsult.backups.target import FolderTarget, StoreTarget, made_at, name_of
@@ -86,6 +88,19 @@ def test_everything_comes_back_with_its_mode_and_nothing_that_is_made_anew(case:
         assert audit_log.verify(connection) == 4
     database.close()
     assert actions == ["viewed", "viewed", "viewed", "restored-from-backup"]
+
+
+def test_after_a_restore_the_next_backup_waits_for_none_that_was_being_made(case: Case) -> None:
+    database = Database(case.source.database_url)
+    with database.transaction() as connection:
+        history.begin(connection, utc_now())
+    database.close()
+    bring_back(archive_of(case.source), case.empty)
+    database = Database(case.empty.database_url)
+    plan = BackupPlan(time(2, 30), timedelta(days=7))
+    with database.transaction() as connection:
+        assert history.claim(connection, plan, utc_now() - timedelta(hours=1), utc_now()) is not None
+    database.close()
 
 
 def untouched(places: Places) -> bool:

@@ -34,7 +34,7 @@ data = Path(os.environ["TELECONSULT_DATA"])
 prepare(data, demo=os.environ.get("TELECONSULT_DEMO", "yes") == "yes")
 print(announcement(data, os.environ.get("TELECONSULT_DOMAIN", "localhost"), 443), flush=True)
 PYTHON
-    exec python -m uvicorn teleconsult.app:create_app --factory --host 0.0.0.0 --port 8080 \
+    exec python -m uvicorn teleconsult.serving:create_app --factory --host 0.0.0.0 --port 8080 \
         --proxy-headers --forwarded-allow-ips '*' --timeout-graceful-shutdown 5 --no-server-header --no-access-log
     ;;
 gateway)

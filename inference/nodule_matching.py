@@ -12,9 +12,9 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from imaging.lung_nodule import Box, Laterality
+from inference.assignment import assigned
 
 # Boxes laid over each other leave nodules this far apart at most: breath bends lungs, boxes do not.
 REACH_MM: Final = 15.0
@@ -84,7 +84,6 @@ def _pairs(
     # An unmatched nodule costs more than any pair, so as many as can be are matched.
     never = 1e6
     cost = np.where(allowed, distance + size_cost, never)
-    rows, columns = linear_sum_assignment(cost)
-    pairs = {int(i): int(j) for i, j in zip(rows, columns, strict=True) if allowed[i, j]}
+    pairs = {i: j for i, j in assigned(cost) if allowed[i, j]}
     spread = float(np.mean([distance[i, j] for i, j in pairs.items()])) if pairs else float("inf")
     return pairs, spread

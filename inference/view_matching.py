@@ -11,7 +11,8 @@ from itertools import groupby
 from typing import Final
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
+
+from inference.assignment import assigned
 
 # As much as the nipple's estimate on an oblique view is commonly off: docs/mammography.md.
 TOLERANCE_MM: Final = 25.0
@@ -62,7 +63,7 @@ def match_views(flags: Iterable[Flag], tolerance_mm: float = TOLERANCE_MM) -> li
         # A pair too far apart costs more than all that are near: no flag is left out to save millimetres.
         too_far = tolerance_mm * (len(both) + 1)
         cost = np.where(difference <= tolerance_mm, difference, too_far)
-        for row, column in zip(*linear_sum_assignment(cost), strict=True):
+        for row, column in assigned(cost):
             if difference[row, column] <= tolerance_mm:
                 apart = round(float(difference[row, column]), 1)
                 pairs.append(ViewPair(craniocaudal[row].id, oblique[column].id, apart))

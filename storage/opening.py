@@ -4,9 +4,12 @@ from pathlib import Path
 
 from storage.local_files import LocalFiles
 from storage.object_store import ObjectStore
-from storage.s3 import S3Objects
 
 
 def open_object_store(where: str) -> ObjectStore:
     """Return the store at an `s3://` or `s3+http://` address, or in a folder."""
-    return S3Objects.from_url(where) if where.startswith("s3") else LocalFiles(Path(where))
+    if not where.startswith("s3"):
+        return LocalFiles(Path(where))
+    from storage.s3 import S3Objects  # its client takes a while to import, and most have a folder
+
+    return S3Objects.from_url(where)

@@ -264,7 +264,7 @@ def _relays(
 
 
 def _app(installation: Installation, environment: Mapping[str, str], needs: tuple[str, ...]) -> Service:
-    command = [sys.executable, "-m", "uvicorn", "teleconsult.app:create_app", "--factory"]
+    command = [sys.executable, "-m", "uvicorn", "teleconsult.serving:create_app", "--factory"]
     command += ["--host", installation.host, "--port", str(installation.port)]
     command += ["--timeout-graceful-shutdown", str(APP_GRACE_S), "--no-server-header", "--no-access-log"]
     command += ["--http", "teleconsult.marked_http:MarkedHttp"]

@@ -1,11 +1,12 @@
 """A text as a QR code (ISO/IEC 18004), drawn as SVG."""
 
-from reportlab.graphics.barcode.qrencoder import QR8bitByte, QRCode, QRErrorCorrectLevel
-
 QUIET_MODULES = 4  # ISO/IEC 18004: the white edge without which cameras find nothing
 
 
 def as_svg(text: str) -> str:
+    # Here, as all kinds of bar codes come with it, and a start shall not wait for them.
+    from reportlab.graphics.barcode.qrencoder import QR8bitByte, QRCode, QRErrorCorrectLevel
+
     code = QRCode(None, QRErrorCorrectLevel.M)  # the smallest version that holds it
     code.addData(QR8bitByte(text.encode()))
     code.make()

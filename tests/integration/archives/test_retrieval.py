@@ -30,7 +30,7 @@ def app_process(installation: Installation) -> int:
         with suppress(OSError):
             command = (folder / "cmdline").read_bytes().split(b"\0")
             ours = f"TELECONSULT_DATA={installation.data}".encode() in (folder / "environ").read_bytes()
-            if ours and b"teleconsult.app:create_app" in command:
+            if ours and b"teleconsult.serving:create_app" in command:
                 return int(folder.name)
     raise AssertionError("no app runs")
 

@@ -27,7 +27,7 @@ from teleconsult.services import Service, services
 
 FIRST_PAUSE_S = 0.5
 LONGEST_PAUSE_S = 30.0
-CALM_S = 60.0  # after running this long, the next pause is the first one again
+CALM_S = 10.0
 TRIES_AT_START = 3
 # Together below the ten seconds within which everything is gone.
 STOP_OTHERS_S = 4.5
@@ -84,6 +84,13 @@ def run(
         return asyncio.run(supervisor.run(announce))
     finally:
         lock.release()
+
+
+def next_pause_s(last_s: float, answered_for_s: float) -> float:
+    """How long a part that has ended is left alone: longer each time, unless it had answered for a while."""
+    if answered_for_s > CALM_S:
+        return FIRST_PAUSE_S
+    return min(max(FIRST_PAUSE_S, 2 * last_s), LONGEST_PAUSE_S)
 
 
 def _print_all(found: Sequence[Diagnosis], language: Language) -> None:
@@ -147,7 +154,7 @@ class Supervisor:
         Raises:
             StartFailed: an essential one never became ready.
         """
-        pause_s = FIRST_PAUSE_S
+        pause_s = 0.0
         tries = 0
         while True:
             for needed in service.needs:
@@ -155,6 +162,7 @@ class Supervisor:
             began = time.monotonic()
             child = await self._start(service)
             is_ready = await child.became_ready()
+            ready_at = time.monotonic()
             tries += 1
             if is_ready and not self._ready[service.name].is_set():
                 self._ready[service.name].set()
@@ -167,11 +175,9 @@ class Supervisor:
                 child.kill()
             await child.ended()
             self._guard.remove(child.pid)
-            if time.monotonic() - began > CALM_S:
-                pause_s = FIRST_PAUSE_S
+            pause_s = next_pause_s(pause_s, time.monotonic() - ready_at if is_ready else 0.0)
             self._say("part-restarts", part=service.name, how=child.how_it_ended, seconds=f"{pause_s:g}")
             await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     def _judge_start(self, service: Service, child: ChildProcess, tries: int) -> None:
         """A first start that did not succeed: try on, or give up."""

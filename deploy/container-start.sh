@@ -35,7 +35,8 @@ prepare(data, demo=os.environ.get("TELECONSULT_DEMO", "yes") == "yes")
 print(announcement(data, os.environ.get("TELECONSULT_DOMAIN", "localhost"), 443), flush=True)
 PYTHON
     exec python -m uvicorn teleconsult.serving:create_app --factory --host 0.0.0.0 --port 8080 \
-        --proxy-headers --forwarded-allow-ips '*' --timeout-graceful-shutdown 5 --no-server-header --no-access-log
+        --proxy-headers --forwarded-allow-ips '*' --timeout-graceful-shutdown 5 --no-server-header --no-access-log \
+        --http teleconsult.marked_http:MarkedHttp
     ;;
 gateway)
     exec python -m teleconsult.gateway

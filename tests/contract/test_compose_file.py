@@ -87,9 +87,24 @@ def test_the_app_reaches_the_relay_by_a_socket_and_no_port_of_the_broker_is_open
 
     assert mounts["relay"] == mounts["valkey"] != []
     assert f"--unixsocket {socket} " in SERVICES["valkey"]["command"][2]
-    assert SERVICES["relay"]["environment"]["TELECONSULT_RELAY_URL"] == (
-        SERVICES["app"]["environment"]["TELECONSULT_SIGNALING_URL"]
+    url = SERVICES["relay"]["environment"]["TELECONSULT_RELAY_URL"]
+    assert SERVICES["app"]["environment"]["TELECONSULT_SIGNALING_URL"] == (
+        f"${{TELECONSULT_SIGNALING_URL:-{url}}}"
     )
+
+
+def test_two_relays_are_told_to_the_app_by_the_urls_and_ports_at_which_they_are() -> None:
+    relays = [SERVICES["relay"], SERVICES["relay-2"]]
+    urls = [one["environment"]["TELECONSULT_RELAY_URL"] for one in relays]
+    ports = [one["environment"]["TELECONSULT_RELAY_PORT"] for one in relays]
+    told = (REPOSITORY / "deploy" / "scaled.env").read_text()
+    proxy = (REPOSITORY / "deploy" / "Caddyfile").read_text()
+
+    assert f"TELECONSULT_SIGNALING_URL={' '.join(urls)}\n" in told
+    for url, port in zip(urls, ports, strict=True):
+        path = url.rpartition("/")[2]
+        assert f"handle /{path}* {{\n\t\treverse_proxy host.docker.internal:{port}\n" in proxy
+        assert f":{port}/health" in str(relays[ports.index(port)]["healthcheck"]["test"])
 
 
 def test_no_secret_stands_in_the_file() -> None:

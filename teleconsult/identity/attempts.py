@@ -68,8 +68,8 @@ def count(connection: Connection, all_counted: Sequence[Counted], at: datetime) 
             .returning(table)
         ).one()
         wait_s = ceil((row.next_at - at).total_seconds())
-        # Two at once: the second one's moment may be before that of the first, which nobody has to wait for. A
-        # wait longer than there are is from before the clock was put right.
+        # Of two at once the second may bear the earlier moment: nobody waits for such a difference. A longer
+        # wait than there is one is from before the clock was put right.
         if counted.wait_s(row.failures) and 0 < wait_s <= counted.most_s:
             raise TooManyAttempts(wait_s)
         before = 0 if abs(at - row.last_at) > FORGOTTEN_AFTER else row.failures

@@ -13,7 +13,7 @@ import json
 import tarfile
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -35,6 +35,8 @@ class About:
     has_images: bool
     audit_entries: int  # as many the audit log had when the backup began, and the last one's hash
     audit_sha256: str
+    # Of PostgreSQL: how many rows each table had, and their digest.
+    tables: Mapping[str, str] = field(default_factory=dict)
     format: int = FORMAT
 
     @classmethod

@@ -44,7 +44,7 @@ def backup(
         str | None, typer.Option(help="Verify this one, by its name, instead of making one.")
     ] = None,
     scratch: Annotated[
-        Path | None, typer.Option(help="Where the scratch place is made; the system's unless told otherwise.")
+        Path | None, typer.Option(help="Where the scratch place is made; in the data folder otherwise.")
     ] = None,
     keep: Annotated[
         str | None, typer.Option(help="DAILY,WEEKLY,MONTHLY: delete older archives there, such as 7,4,12.")
@@ -68,11 +68,11 @@ def backup(
             target = open_target(_where(to, data))
             kept = _keep(keep, is_scheduled=claimed is not None)
             name = archive or _make(places, target, passphrase, record)
+            if not archive:
+                _tidy(target, name, kept)
             if verify or archive:
-                _verify(target, name, passphrase, scratch)
+                _verify(target, name, passphrase, places, scratch or data)
                 record.verified(name)
-            if kept and not archive:
-                _tidy(target, kept)
         except BaseException as error:
             record.fail(str(error) or type(error).__name__)
             raise
@@ -108,16 +108,11 @@ def migrate(
                 f"{len(steps)} steps done; as it was before: {copy}. "
                 f"已完成 {len(steps)} 步；升级前副本：{copy}。"
             )
-        elif places.sqlite_file:
-            took_s = try_on_copy(places.sqlite_file)
+        else:
+            took_s = try_on_copy(places)
             print(
                 f"{len(steps)} steps, {took_s:.1f} s on a copy, which holds together. Nothing was changed. "
                 f"共 {len(steps)} 步，在副本上用时 {took_s:.1f} 秒，结果完好。未做任何更改。"
-            )
-        else:
-            print(
-                f"{len(steps)} steps. On PostgreSQL try them by restoring a backup into an empty database. "
-                f"共 {len(steps)} 步。PostgreSQL 请将备份恢复到空数据库中试行。"
             )
 
 
@@ -147,11 +142,18 @@ def _make(
     return name
 
 
-def _tidy(target: "FolderTarget | StoreTarget", keep: "Keep") -> None:
+def _tidy(target: "FolderTarget | StoreTarget", newest: str, keep: "Keep | None") -> None:
     """Delete what need not be kept any longer, of the archives that are named as ours are."""
-    from teleconsult.backups.plan import superfluous
+    from teleconsult.backups.plan import LONGEST_RUN, superfluous
     from teleconsult.backups.target import made_at
 
+    now = made_at(newest)
+    for name in target.unfinished():
+        at = made_at(name)
+        if now and at and now - at > LONGEST_RUN:  # whoever began it was killed
+            target.delete(name)
+    if keep is None:
+        return
     moments = {at: name for name in target.names() if (at := made_at(name))}
     for at in sorted(superfluous(moments, keep)):
         target.delete(moments[at])
@@ -190,15 +192,15 @@ def restore(
     _say_gone(done.images_gone)
 
 
-def _verify(target: "FolderTarget | StoreTarget", name: str, passphrase: str, scratch: Path | None) -> None:
-    import tempfile
-
+def _verify(
+    target: "FolderTarget | StoreTarget", name: str, passphrase: str, places: "Places", scratch: Path
+) -> None:
     from storage.database import utc_now
     from teleconsult.backups.target import made_at
     from teleconsult.backups.verifying import verify
 
     now = utc_now()
-    done = verify(target, name, passphrase, scratch or Path(tempfile.gettempdir()), now)
+    done = verify(target, name, passphrase, places, scratch, now)
     begun = made_at(name)
     age = now - begun if begun else timedelta()
     minutes = age.total_seconds() / 60
@@ -230,10 +232,17 @@ def _say_gone(count: int) -> None:
 @contextmanager
 def _sentences() -> Iterator[None]:
     """What is in the way ends the command with its sentence."""
+    from minio.error import MinioException
+    from urllib3.exceptions import HTTPError
+
+    from storage.errors import ObjectRefused
+
     try:
         yield
     except BackupProblem as error:
         sys.exit(str(error))
+    except (MinioException, HTTPError, ObjectRefused) as error:
+        sys.exit(str(BackupProblem("store-away", why=error)))
     except FileNotFoundError as error:
         sys.exit(str(BackupProblem("nothing-there", where=error.filename or error)))
 

@@ -4,12 +4,13 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import desc, inspect, select
+from sqlalchemy import Connection, desc, inspect, select, text
 from sqlalchemy.engine import URL, make_url
 
 from storage.audit_chain import FIRST_PREVIOUS_SHA256
@@ -18,6 +19,8 @@ from storage.tables import audit_log
 from teleconsult.backups.problem import BackupProblem
 
 LAST_BYTES = 500
+# With these the text of a row is the same on every server.
+ROWS_AS_TEXT = ("TimeZone = 'UTC'", "DateStyle = 'ISO'", "extra_float_digits = 1", "bytea_output = 'hex'")
 
 
 def newest_revision() -> str:
@@ -34,11 +37,23 @@ def revision_of(database: Database) -> str:
         return MigrationContext.configure(connection).get_current_revision() or ""
 
 
-def audit_head(database: Database) -> tuple[int, str]:
+@contextmanager
+def standing_still(database: Database) -> Iterator[Connection]:
+    """A connection that sees one state of the database throughout."""
+    if database.is_sqlite:
+        with database.reading() as connection:
+            yield connection
+        return
+    with database.engine.connect().execution_options(isolation_level="REPEATABLE READ") as connection:
+        for setting in ROWS_AS_TEXT:
+            connection.execute(text(f"SET LOCAL {setting}"))
+        yield connection
+
+
+def audit_head(connection: Connection) -> tuple[int, str]:
     """How many entries the audit log has, and the digest of the last."""
     query = select(audit_log.c.sequence, audit_log.c.sha256).order_by(desc(audit_log.c.sequence)).limit(1)
-    with database.reading() as connection:
-        row = connection.execute(query).first()
+    row = connection.execute(query).first()
     return (row.sequence, row.sha256) if row else (0, FIRST_PREVIOUS_SHA256)
 
 
@@ -57,8 +72,32 @@ def copy_sqlite(source: Path, target: Path) -> None:
         live.backup(copy)
 
 
-def dump_postgresql(url: str, target: Path) -> None:
-    _run("pg_dump", make_url(url), "--format=custom", f"--file={target}")
+def snapshot_of(connection: Connection) -> str:
+    """The name of the state of PostgreSQL that `standing_still` sees, while it does."""
+    return str(connection.execute(text("SELECT pg_export_snapshot()")).scalar())
+
+
+def digests_of_tables(connection: Connection) -> dict[str, str]:
+    """For each table of PostgreSQL the number of its rows, and a digest in which their order has no part.
+
+    It finds what damage or a faulty restore did, not what somebody forged: against that there is the seal of
+    the archive. Use a connection that stands still.
+    """
+    digests = {}
+    # The sums of both halves of the rows' digests.
+    half = "coalesce(sum(('x' || {side}(digest, 16))::bit(64)::bigint::numeric), 0)"
+    columns = ", ".join(["count(*)", half.format(side="left"), half.format(side="right")])
+    for name in sorted(inspect(connection).get_table_names()):
+        table = connection.dialect.identifier_preparer.quote_identifier(name)
+        query = f"SELECT {columns} FROM (SELECT md5(t::text) AS digest FROM {table} t) d"
+        digests[name] = " ".join(map(str, connection.execute(text(query)).one()))
+    return digests
+
+
+def dump_postgresql(url: str, target: Path, snapshot: str | None = None) -> None:
+    """Of `snapshot`, or of the present moment."""
+    options = [f"--snapshot={snapshot}"] if snapshot else []
+    _run("pg_dump", make_url(url), "--format=custom", f"--file={target}", *options)
 
 
 def restore_postgresql(url: str, dump: Path) -> None:

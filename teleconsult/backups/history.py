@@ -33,7 +33,11 @@ def begin(connection: Connection, at: datetime) -> str:
 
 
 def claim(connection: Connection, plan: BackupPlan, due: datetime, now: datetime) -> str | None:
-    """Begin the backup that was due at `due`, unless it was made, is being made, or has just failed."""
+    """Begin the backup that was due at `due`, unless it was made, is being made, or has just failed.
+
+    One that was made and could not be restored is not made again before the next is due: that takes hours,
+    and what was in the way of the trial is most often still there.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(text("LOCK TABLE backups IN EXCLUSIVE MODE"))  # of two processes one begins
     newest = connection.execute(
@@ -41,7 +45,7 @@ def claim(connection: Connection, plan: BackupPlan, due: datetime, now: datetime
     ).first()
     if newest is not None:
         pause = TRY_AGAIN_AFTER if newest.problem else LONGEST_RUN
-        if (newest.ended_at and not newest.problem) or now - newest.began_at < pause:
+        if newest.name or now - newest.began_at < pause:
             return None
     return begin(connection, now)
 
@@ -60,6 +64,12 @@ def fail(connection: Connection, backup_id: str, at: datetime, problem: str) -> 
     connection.execute(update(backups).where(backups.c.id == backup_id).values(**values))
 
 
+def fail_unless_said(connection: Connection, backup_id: str, at: datetime, problem: str) -> None:
+    """Of one that had no time to say what was in its way."""
+    query = update(backups).where(backups.c.id == backup_id, backups.c.problem.is_(None))
+    connection.execute(query.values(ended_at=at, problem=problem))
+
+
 def forget_unfinished(connection: Connection) -> None:
     """After a restore: the archive was made while its own row said that it was not ended."""
     connection.execute(delete(backups).where(backups.c.ended_at.is_(None)))
@@ -72,7 +82,10 @@ def verified(connection: Connection, name: str, at: datetime) -> None:
 def look(connection: Connection) -> Backups:
     made = select(func.max(backups.c.began_at)).where(backups.c.name.is_not(None))
     newest = connection.execute(
-        select(backups.c.problem).where(backups.c.ended_at.is_not(None)).order_by(desc(backups.c.began_at)).limit(1)
+        select(backups.c.problem)
+        .where(backups.c.ended_at.is_not(None))
+        .order_by(desc(backups.c.began_at))
+        .limit(1)
     ).scalar()
     return Backups(
         connection.execute(made).scalar(),

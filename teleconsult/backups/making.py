@@ -9,8 +9,6 @@ between is there without a row, and the follower of the archive finds it after a
 import fcntl
 import os
 import shlex
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +24,7 @@ from teleconsult.backups import databases, images
 from teleconsult.backups.archive import About, ArchiveWriter
 from teleconsult.backups.places import Places
 from teleconsult.backups.problem import BackupProblem
+from teleconsult.backups.scratch import scratch_folder
 
 # Made anew at each start, or kept elsewhere in the archive.
 LOCK_FILE = "backup.lock"
@@ -33,7 +32,6 @@ NOT_AMONG_FILES = {
     *("logs", "run", "redis", "supervisor.lock", LOCK_FILE),
     *("orthanc", "objects", "before-migration"),
 }
-SCRATCH = ".backup-"
 MOST_SETTING_BYTES = 1 << 20
 PASSPHRASE_FILE = "TELECONSULT_BACKUP_PASSPHRASE_FILE"
 
@@ -77,40 +75,39 @@ def make_archive(
 
 @contextmanager
 def _scratch(data_folder: Path) -> Iterator[Path]:
-    """A folder that goes at the end; of a backup that was killed, with the next one."""
+    """A folder that goes at the end; one backup at a time."""
     with (data_folder / LOCK_FILE).open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise BackupProblem("backup-running") from error
-        for left in data_folder.glob(f"{SCRATCH}*"):
-            shutil.rmtree(left)
-        with tempfile.TemporaryDirectory(dir=data_folder, prefix=SCRATCH) as name:
-            yield Path(name)
+        with scratch_folder(data_folder) as folder:
+            yield folder
 
 
 def _copy_database(places: Places, scratch: Path, at: datetime) -> tuple[About, Path]:
     if places.sqlite_file and not places.sqlite_file.exists():
         raise BackupProblem("no-installation", folder=places.data_folder)
+    target = scratch / ("database.sqlite" if places.sqlite_file else "database.pgdump")
     database = Database(places.database_url)
     try:
-        entries, sha256 = databases.audit_head(database)
-        about = About(
-            made_at=at.isoformat(),
-            revision=databases.revision_of(database),
-            database=places.database_kind,
-            has_images=places.orthanc_folder is not None,
-            audit_entries=entries,
-            audit_sha256=sha256,
-        )
+        with databases.standing_still(database) as connection:
+            entries, sha256 = databases.audit_head(connection)
+            about = About(
+                made_at=at.isoformat(),
+                revision=databases.revision_of(database),
+                database=places.database_kind,
+                has_images=places.orthanc_folder is not None,
+                audit_entries=entries,
+                audit_sha256=sha256,
+                tables={} if places.sqlite_file else databases.digests_of_tables(connection),
+            )
+            if places.sqlite_file:
+                databases.copy_sqlite(places.sqlite_file, target)
+            else:
+                databases.dump_postgresql(places.database_url, target, databases.snapshot_of(connection))
     finally:
         database.close()
-    if places.sqlite_file:
-        target = scratch / "database.sqlite"
-        databases.copy_sqlite(places.sqlite_file, target)
-    else:
-        target = scratch / "database.pgdump"
-        databases.dump_postgresql(places.database_url, target)
     target.chmod(0o600)
     return about, target
 

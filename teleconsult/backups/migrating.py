@@ -1,6 +1,5 @@
 """Before a new version changes the schema: a trial on a copy, and a copy to go back to."""
 
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from teleconsult.backups import databases
 from teleconsult.backups.places import Places
 from teleconsult.backups.problem import BackupProblem
 from teleconsult.backups.restoring import prove_sqlite_file
+from teleconsult.backups.scratch import scratch_database, scratch_folder
 
 FOLDER = "before-migration"
 KEPT = 3
@@ -52,18 +52,29 @@ def opened(places: Places) -> Iterator[Database]:
         database.close()
 
 
-def try_on_copy(file: Path) -> float:
+def try_on_copy(places: Places) -> float:
     """Migrate a copy of the database and prove that it holds together; how many seconds it took."""
-    with tempfile.TemporaryDirectory(dir=file.parent, prefix=".trial-") as folder:
-        copy = Path(folder) / "database.sqlite"
-        databases.copy_sqlite(file, copy)
-        database = Database(f"sqlite:///{copy}")
-        began = time.monotonic()
+    with scratch_folder(places.data_folder) as folder:
+        copy = folder / "copy"
+        if places.sqlite_file:
+            databases.copy_sqlite(places.sqlite_file, copy)
+            took_s = _migrate(f"sqlite:///{copy}")
+            prove_sqlite_file(copy)
+            return took_s
+        databases.dump_postgresql(places.database_url, copy)
+        with scratch_database(places.database_url) as url:
+            databases.restore_postgresql(url, copy)
+            return _migrate(url)
+
+
+def _migrate(url: str) -> float:
+    database = Database(url)
+    began = time.monotonic()
+    try:
         database.migrate()
-        took_s = time.monotonic() - began
+        return time.monotonic() - began
+    finally:
         database.close()
-        prove_sqlite_file(copy)
-    return took_s
 
 
 def keep_copy_before_migration(places: Places, at: datetime) -> Path | None:

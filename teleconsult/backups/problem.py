@@ -35,6 +35,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
         "{name} is no backup of Teleconsult. Nothing was changed.",
         "{name} 不是 Teleconsult 的备份。未做任何更改。",
     ),
+    "store-away": (
+        "The store of objects (S3) does not answer, or refuses: {why}",
+        "对象存储（S3）无响应或拒绝访问：{why}",
+    ),
     "nothing-there": (
         "There is no complete backup in {where}.",
         "{where} 中没有完整的备份。",
@@ -79,6 +83,10 @@ SENTENCES: Mapping[str, tuple[str, str]] = {
     "restless": (
         "The image archive was started again and again meanwhile. Try once more.",
         "影像归档在此期间反复重启。请重试。",
+    ),
+    "no-scratch-database": (
+        "The database user may not make a scratch database for the trial: ALTER ROLE {user} CREATEDB.",
+        "数据库用户无权创建验证用的临时数据库：请执行 ALTER ROLE {user} CREATEDB。",
     ),
     "program-missing": (
         "The program {program} is not installed (Debian package postgresql-client).",

@@ -3,7 +3,6 @@
 import hashlib
 import shutil
 import sqlite3
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -22,9 +21,9 @@ from teleconsult.backups import databases, history, images
 from teleconsult.backups.archive import About, extract
 from teleconsult.backups.places import Places
 from teleconsult.backups.problem import BackupProblem
+from teleconsult.backups.scratch import scratch_folder, sweep_folder
 from teleconsult.instance_lock import LOCK_FILE, AlreadyRunning, InstanceLock
 
-SCRATCH = ".restoring-"
 SETTINGS = "restored-settings"
 BLOCK_BYTES = 1 << 20
 GB = 1e9
@@ -56,8 +55,7 @@ def restore(
     with _held(places.data_folder):
         _demand_empty(places)
         _demand_room(places.data_folder, size_bytes)
-        with tempfile.TemporaryDirectory(dir=places.data_folder, prefix=SCRATCH) as folder:
-            scratch = Path(folder)
+        with scratch_folder(places.data_folder) as scratch:
             with _explained(name):
                 reader = AgeReader(source, passphrase)
                 about, unpacked = extract(reader, scratch, lambda it: _accept(it, places))  # type: ignore[arg-type]
@@ -70,6 +68,7 @@ def restore(
                 _set_up(f"sqlite:///{scratch / 'database.sqlite'}", name, about, at)
             else:
                 databases.restore_postgresql(places.database_url, scratch / "database.pgdump")
+                _prove_tables(places.database_url, about)
                 _prove_audit_log(places.database_url, about)
                 _set_up(places.database_url, name, about, at)
             _put_in_place(scratch, places)
@@ -102,8 +101,7 @@ def _explained(name: str) -> Iterator[None]:
 
 
 def _demand_empty(places: Places) -> None:
-    for path in places.data_folder.glob(f"{SCRATCH}*"):  # of a restore that was killed
-        shutil.rmtree(path)
+    sweep_folder(places.data_folder)  # of a restore that was killed
     there = {path.name for path in places.data_folder.iterdir()} - {LOCK_FILE, "lost+found"}
     if there:
         raise BackupProblem("not-empty", where=places.data_folder)
@@ -142,6 +140,19 @@ def prove_sqlite_file(file: Path) -> None:
         said = connection.execute("PRAGMA integrity_check").fetchone()[0]
         if said != "ok" or connection.execute("PRAGMA foreign_key_check").fetchone():
             raise BackupProblem("not-as-it-was", what="database")
+
+
+def _prove_tables(url: str, about: About) -> None:
+    """Every table has the rows that it had when it was copied."""
+    database = Database(url)
+    try:
+        with databases.standing_still(database) as connection:
+            there = databases.digests_of_tables(connection)
+    finally:
+        database.close()
+    if about.tables and there != about.tables:
+        others = {name for name, _ in there.items() ^ about.tables.items()}
+        raise BackupProblem("not-as-it-was", what=", ".join(sorted(others)))
 
 
 def _prove_audit_log(url: str, about: About) -> None:

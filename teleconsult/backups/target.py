@@ -62,11 +62,18 @@ class FolderTarget:
         """Complete archives, oldest first."""
         return sorted(path.name for path in self._folder.iterdir() if _NAME.fullmatch(path.name))
 
+    def unfinished(self) -> list[str]:
+        """Those that are being written, or whose writer was killed."""
+        names = (path.name.removesuffix(PARTIAL) for path in self._folder.glob(f"*{PARTIAL}"))
+        return sorted(name for name in names if _NAME.fullmatch(name))
+
     def size_bytes(self, name: str) -> int:
         return (self._folder / name).stat().st_size
 
     def delete(self, name: str) -> None:
-        (self._folder / name).unlink(missing_ok=True)
+        """Also one that was not finished."""
+        for path in (name, name + PARTIAL):
+            (self._folder / path).unlink(missing_ok=True)
 
 
 class StoreTarget:
@@ -94,6 +101,11 @@ class StoreTarget:
         """Complete archives, oldest first."""
         keys = [key.rpartition("/") for key in self._store.keys("teleconsult-")]
         return sorted(folder for folder, _, last in keys if last == "end" and _NAME.fullmatch(folder))
+
+    def unfinished(self) -> list[str]:
+        """Those that are being written, or whose writer was killed."""
+        folders = {key.rpartition("/")[0] for key in self._store.keys("teleconsult-")}
+        return sorted({folder for folder in folders if _NAME.fullmatch(folder)} - set(self.names()))
 
     def size_bytes(self, name: str) -> int:
         return self._count_and_size(name)[1]

@@ -6,22 +6,25 @@ import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import time, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from storage import audit_log
 from storage.age_file import AgeReader, AgeWriter
 from storage.database import Database, utc_now
 from storage.local_files import LocalFiles
 from teleconsult.backups import databases, history
-from teleconsult.backups.archive import ABOUT, extract
+from teleconsult.backups.archive import ABOUT, SUMS, extract
 from teleconsult.backups.making import make_archive
 from teleconsult.backups.places import Places
 from teleconsult.backups.plan import BackupPlan
 from teleconsult.backups.problem import BackupProblem
 from teleconsult.backups.restoring import restore
 from teleconsult.backups.target import FolderTarget, StoreTarget, made_at, name_of
+from teleconsult.backups.verifying import verify
 from tests.databases import NewDatabase
 
 PASSPHRASE = "correct horse battery staple"
@@ -101,6 +104,48 @@ def test_after_a_restore_the_next_backup_waits_for_none_that_was_being_made(case
     with database.transaction() as connection:
         assert history.claim(connection, plan, utc_now() - timedelta(hours=1), utc_now()) is not None
     database.close()
+
+
+def names_of_databases(database: Database) -> set[str]:
+    with database.reading() as connection:
+        return set(connection.execute(text("SELECT datname FROM pg_database")).scalars())
+
+
+def test_a_verification_restores_all_and_leaves_nothing(case: Case, tmp_path: Path) -> None:
+    target = FolderTarget(tmp_path / "kept")
+    name = name_of(utc_now())
+    with target.writing(name) as sink:
+        sink.write(archive_of(case.source))
+    source = Database(case.source.database_url)
+    before = set() if source.is_sqlite else names_of_databases(source)
+    done = verify(target, name, PASSPHRASE, case.source, tmp_path / "scratch", utc_now())
+    assert done.about.audit_entries == 3
+    assert not list((tmp_path / "scratch").iterdir())
+    if not source.is_sqlite:
+        assert names_of_databases(source) == before
+        assert done.about.tables["audit_log"].startswith("3 ")
+    source.close()
+
+
+def test_a_row_that_is_not_as_it_was_is_found(case: Case) -> None:
+    if case.source.sqlite_file:
+        pytest.skip("of SQLite the file itself is compared")
+
+    original = AgeReader(io.BytesIO(archive := archive_of(case.source)), PASSPHRASE).read()
+    with tarfile.open(fileobj=io.BytesIO(original)) as tar:
+        about = tar.extractfile(ABOUT).read()  # type: ignore[union-attr]
+    values = json.loads(about)
+    rows, *halves = values["tables"]["audit_log"].split()
+    values["tables"]["audit_log"] = " ".join([rows, *reversed(halves)])
+    other = json.dumps(values).encode()
+
+    def change(name: str, content: bytes) -> bytes:
+        if name == SUMS:
+            return content.replace(sha256(about).hexdigest().encode(), sha256(other).hexdigest().encode())
+        return other if name == ABOUT else content
+
+    with pytest.raises(BackupProblem, match=r"fit together: audit_log.*不一致"):
+        bring_back(rewritten(archive, change), case.empty)
 
 
 def untouched(places: Places) -> bool:
@@ -257,7 +302,24 @@ def test_an_archive_that_was_not_finished_is_none(target: FolderTarget | StoreTa
     with pytest.raises(ZeroDivisionError), target.writing(name) as sink:
         sink.write(b"a" * 2_500)
         raise ZeroDivisionError
-    assert target.names() == []
+    assert target.names() == target.unfinished() == []
+
+
+def test_what_a_killed_writer_left_is_known_and_can_be_deleted(target: FolderTarget | StoreTarget) -> None:
+    name = name_of(utc_now())
+    with target.writing(name) as sink:
+        sink.write(b"a" * 2_500)
+        sink.flush()
+        assert target.unfinished() == [name]
+        assert target.names() == []
+    assert target.unfinished() == []
+    target.delete(name)
+    with target.writing(name) as sink:
+        sink.write(b"a" * 2_500)
+        target.delete(name)
+        assert target.unfinished() == []
+        sink.write(b"a" * 2_500)
+        sink.flush()
 
 
 def test_the_name_says_when_it_was_made() -> None:

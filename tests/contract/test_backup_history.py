@@ -47,6 +47,18 @@ def test_one_that_failed_is_tried_again_after_an_hour_and_said(database: Databas
     assert claim(database, DUE + HOUR) is not None
 
 
+def test_one_that_could_not_be_restored_is_said_and_not_made_again_at_once(database: Database) -> None:
+    begun = claim(database, DUE)
+    assert begun is not None
+    with database.transaction() as connection:
+        history.end(connection, begun, DUE + HOUR, "teleconsult-x", 7)
+        history.fail_unless_said(connection, begun, DUE + HOUR, "ended with -9")
+        history.fail_unless_said(connection, begun, DUE + HOUR, "ended with 1")
+    assert look(database) == Backups(DUE, None, "ended with -9")
+    assert claim(database, DUE + 20 * HOUR) is None
+    assert claim(database, DUE + 24 * HOUR, DUE + 24 * HOUR) is not None
+
+
 def test_one_that_was_killed_is_begun_again(database: Database) -> None:
     assert claim(database, DUE) is not None
     assert claim(database, DUE + 21 * HOUR) is not None

@@ -39,14 +39,10 @@ def test_a_database_of_a_newer_version_is_said() -> None:
         pending("9999")
 
 
-def test_a_trial_changes_nothing(tmp_path: Path) -> None:
-    file = tmp_path / "teleconsult.db"
-    database = Database(f"sqlite:///{file}")
-    database.migrate(OLD)
-    try_on_copy(file)
-    assert databases.revision_of(database) == OLD
-    database.close()
-    assert not list(tmp_path.glob(".trial-*"))
+def test_a_trial_changes_nothing(old: Database, tmp_path: Path) -> None:
+    try_on_copy(places_of(old, tmp_path / "data"))
+    assert databases.revision_of(old) == OLD
+    assert not list((tmp_path / "data").iterdir())
 
 
 def test_before_a_migration_a_copy_is_kept_that_is_as_it_was(old: Database, tmp_path: Path) -> None:

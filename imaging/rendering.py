@@ -16,6 +16,12 @@ from imaging.reasons import reason
 from imaging.view_window import ViewWindow, voi_function
 
 LARGEST_PX = 2048
+# Pillow turns the other way.
+_CLOCKWISE = {
+    90: Image.Transpose.ROTATE_270,
+    180: Image.Transpose.ROTATE_180,
+    270: Image.Transpose.ROTATE_90,
+}
 # What is left out at either end where the header gives no window.
 DARKEST_PERCENTILE, BRIGHTEST_PERCENTILE = 0.5, 99.5
 
@@ -27,6 +33,8 @@ def render_png(
     window: tuple[float, float] | None = None,
     function: str | None = None,
     invert: bool | None = None,
+    rotation: int = 0,
+    flip: bool = False,
 ) -> bytes:
     """Return the image as an 8-bit PNG that fits into a square, in the shape it has in the patient.
 
@@ -38,6 +46,8 @@ def render_png(
             header (PS3.3 C.11.2).
         function: what that window means, as VOILUTFunction has it; None for what the header says.
         invert: whether low values are bright; None for what the header says: MONOCHROME1 (C.7.6.3.1.2).
+        rotation, flip: how it is laid: mirrored left to right first, then turned by 0, 90, 180 or 270
+            degrees clockwise.
 
     Raises:
         NoPixels, ImageTooLarge, UndecodablePixels: the pixels cannot be read.
@@ -55,6 +65,10 @@ def render_png(
         shades = _stretched(shades)
     picture = Image.fromarray(np.ascontiguousarray(shades))
     picture = picture.resize(_fitting(picture.size, _aspect(ds), size_px), Image.Resampling.BOX)
+    if flip:
+        picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    if rotation:
+        picture = picture.transpose(_CLOCKWISE[rotation])
     output = BytesIO()
     picture.save(output, "PNG")
     return output.getvalue()

@@ -874,6 +874,8 @@ key_images = Table(
     Column("window_center", Float),
     Column("window_width", Float),
     Column("invert", Boolean, nullable=False),
+    Column("rotation", Integer),  # degrees clockwise, after `flip`; null: it is not known how it lay
+    Column("flip", Boolean),
     Column("note", Text, nullable=False),
     _id("made_by", ForeignKey("users.id"), nullable=False),
     Column("made_at", UtcDateTime, nullable=False),
@@ -903,6 +905,7 @@ reports = Table(
     Column("template_id", String(64)),
     Column("template_version", Integer),
     Column("written", JSON),  # what the writer set, by path: teleconsult.reports.structured; null: nothing
+    Column("key_images", JSON(none_as_null=True)),  # ids that the writer chose; null: nobody chose
     _id("signed_by", ForeignKey("users.id")),
     Column("signed_at", UtcDateTime),
     Column("pdf_key", String(200)),
@@ -944,6 +947,7 @@ report_versions = Table(
     Column("template_id", String(64)),
     Column("template_version", Integer),
     Column("entries", JSON),  # as printed: teleconsult.reports.structured.Entry; null: without a template
+    Column("figures", JSON),  # as printed: teleconsult.reports.figures.Figure; null: it had none yet
     _id("signed_by_id", ForeignKey("users.id"), nullable=False),
     Column("signed_at", UtcDateTime, nullable=False),
     Column("has_time_stamp", Boolean, nullable=False),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from teleconsult.findings.numbering import NumberedFinding
+    from teleconsult.reports.figures import Figure
     from teleconsult.reports.template import Fault
 
 
@@ -383,6 +384,14 @@ class EntriesFaulty(TeleconsultError):
     def __init__(self, faults: "Sequence[Fault]") -> None:
         super().__init__(len(faults))
         self.faults = tuple(faults)
+
+
+class PicturesMissing(TeleconsultError):
+    """Key images chosen for the report have no picture; it can be signed without them, said so."""
+
+    def __init__(self, figures: "Sequence[Figure]") -> None:
+        super().__init__(len(figures))
+        self.figures = tuple(figures)
 
 
 class TemplateFaulty(TeleconsultError):

@@ -60,6 +60,14 @@ def _faults(error: Any) -> dict[str, Any]:
     }
 
 
+def _missing(error: errors.PicturesMissing) -> dict[str, Any]:
+    named = [(figure, figure.missing) for figure in error.figures[:MOST_NAMED] if figure.missing]
+    return {
+        "en": "; ".join(f"figure {one.number} ({one.image.en}): {why.en}" for one, why in named),
+        "zh": "；".join(f"图 {one.number}（{one.image.zh}）：{why.zh}" for one, why in named),
+    }
+
+
 BAD_AVAILABILITY = {
     "time-zone": (
         "This time zone is not known. Please choose one from the list.",
@@ -617,6 +625,14 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "签发前请检查 {count} 个字段：{zh}",
         _faults,
         lambda e: {"paths": [fault.path for fault in e.faults]},
+    ),
+    errors.PicturesMissing: Problem(
+        409,
+        "pictures-missing",
+        "The report would be signed without the picture of {en}. Take it out of the report, try again later, "
+        "or sign with a sentence in its place.",
+        "签发的报告将缺少以下图像：{zh}。请将其从报告中移除、稍后重试，或以文字说明代替后签发。",
+        _missing,
     ),
     errors.TemplateFaulty: Problem(
         422,

@@ -25,6 +25,8 @@ class Rendering:
     window: tuple[float, float] | None = None
     function: str | None = None
     invert: bool | None = None
+    rotation: int = 0
+    flip: bool = False
 
 
 async def rendered(images: ImagesOut, record: InstanceRecord, rendering: Rendering) -> bytes:
@@ -36,7 +38,9 @@ async def rendered(images: ImagesOut, record: InstanceRecord, rendering: Renderi
 async def _draw(images: ImagesOut, orthanc_id: str, how: Rendering) -> bytes:
     def draw() -> bytes:
         ds = parse_dicom(file.read())
-        png = render_png(ds, how.size_px, how.frame, how.window, how.function, how.invert)
+        png = render_png(
+            ds, how.size_px, how.frame, how.window, how.function, how.invert, how.rotation, how.flip
+        )
         return png if how.media_type == "image/png" else _as_jpeg(png)
 
     file = await images.streams.file(orthanc_id)

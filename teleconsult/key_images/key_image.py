@@ -18,6 +18,18 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """How an image lies on the screen: mirrored left to right first, if at all, then turned clockwise.
+
+    Attributes:
+        rotation: degrees: 0, 90, 180 or 270.
+    """
+
+    rotation: int
+    flip: bool
+
+
+@dataclass(frozen=True, slots=True)
 class KeyImage:
     """One frame, as it was shown when it was marked.
 
@@ -25,6 +37,7 @@ class KeyImage:
         frame: zero-based, within the instance, as on the viewer's wire.
         window: None where the image has none, as one in colour.
         invert: whether low values are bright.
+        turn: None where it is not known.
         removed_at: from then on nobody is shown it; its maker may mark it again.
     """
 
@@ -38,6 +51,7 @@ class KeyImage:
     note: str
     made_by_id: str
     made_at: datetime
+    turn: Turn | None = None
     removed_at: datetime | None = None
 
     @property

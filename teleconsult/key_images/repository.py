@@ -5,18 +5,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
 from storage import audit_log
 from storage.tables import instances, key_images, series, studies
-from teleconsult.key_images.key_image import KeyImage, Window
+from teleconsult.key_images.key_image import KeyImage, Turn, Window
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A key image with what its image is called."""
+    """A key image with what its image is called, as far as that is known.
+
+    Attributes:
+        is_there: its image is in the study, and neither was deleted.
+    """
 
     key_image: KeyImage
+    is_there: bool
+    study_date: str | None
     modality: str
     series_number: int | None
     series_description: str | None
@@ -24,24 +30,25 @@ class Shown:
     number_of_frames: int
 
 
-_SHOWN = (
+_IS_THERE = and_(
+    series.c.study_instance_uid == key_images.c.study_instance_uid, studies.c.deleted_at.is_(None)
+)
+_MARKED = (
     select(
         key_images,
+        studies.c.study_date,
+        func.coalesce(_IS_THERE, False).label("is_there"),
         series.c.modality,
         series.c.series_number,
         series.c.description,
         instances.c.instance_number,
         instances.c.number_of_frames,
     )
-    .join(instances, instances.c.sop_instance_uid == key_images.c.sop_instance_uid)
-    .join(series, series.c.series_instance_uid == instances.c.series_instance_uid)
-    .join(studies, studies.c.study_instance_uid == series.c.study_instance_uid)
-    .where(
-        series.c.study_instance_uid == key_images.c.study_instance_uid,
-        studies.c.deleted_at.is_(None),
-        key_images.c.removed_at.is_(None),
-    )
+    .join(studies, studies.c.study_instance_uid == key_images.c.study_instance_uid)
+    .outerjoin(instances, instances.c.sop_instance_uid == key_images.c.sop_instance_uid)
+    .outerjoin(series, series.c.series_instance_uid == instances.c.series_instance_uid)
 )
+_SHOWN = _MARKED.where(_IS_THERE, key_images.c.removed_at.is_(None))
 
 
 def shown_of(connection: Connection, study_instance_uids: Collection[str]) -> list[Shown]:
@@ -53,6 +60,12 @@ def shown_of(connection: Connection, study_instance_uids: Collection[str]) -> li
 def shown_by_ids(connection: Connection, ids: Collection[str]) -> dict[str, Shown]:
     """Those that are there to be shown, without a look at rights."""
     rows = connection.execute(_SHOWN.where(key_images.c.id.in_(ids)))
+    return {row.id: _shown(row) for row in rows}
+
+
+def marked_by_ids(connection: Connection, ids: Collection[str]) -> dict[str, Shown]:
+    """Also removed ones, and those whose images are gone, without a look at rights."""
+    rows = connection.execute(_MARKED.where(key_images.c.id.in_(ids)))
     return {row.id: _shown(row) for row in rows}
 
 
@@ -88,6 +101,8 @@ def save(connection: Connection, one: KeyImage, action: str, at: datetime) -> No
         "window_center": one.window.center if one.window else None,
         "window_width": one.window.width if one.window else None,
         "invert": one.invert,
+        "rotation": one.turn.rotation if one.turn else None,
+        "flip": one.turn.flip if one.turn else None,
         "note": one.note,
         "made_by": one.made_by_id,
         "made_at": one.made_at,
@@ -109,11 +124,13 @@ def save(connection: Connection, one: KeyImage, action: str, at: datetime) -> No
 def _shown(row: Row[Any]) -> Shown:
     return Shown(
         _key_image(row),
-        row.modality,
-        row.series_number,
-        row.description,
-        row.instance_number,
-        row.number_of_frames,
+        is_there=row.is_there,
+        study_date=row.study_date,
+        modality=row.modality or "",
+        series_number=row.series_number,
+        series_description=row.description,
+        instance_number=row.instance_number,
+        number_of_frames=row.number_of_frames or 1,
     )
 
 
@@ -129,5 +146,6 @@ def _key_image(row: Row[Any]) -> KeyImage:
         note=row.note,
         made_by_id=row.made_by,
         made_at=row.made_at,
+        turn=None if row.rotation is None else Turn(row.rotation, row.flip),
         removed_at=row.removed_at,
     )

@@ -11,11 +11,12 @@ from imaging.rendering import LARGEST_PX
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
 from teleconsult.dicomweb.contents import Place, contents, one_instance
 from teleconsult.dicomweb.images_out import Images
-from teleconsult.dicomweb.rendered import Rendering, rendered
+from teleconsult.dicomweb.rendered import rendered
 from teleconsult.dicomweb.responses import is_known
 from teleconsult.errors import NotFound
 from teleconsult.key_images import repository
 from teleconsult.key_images.key_image import KeyImage, marked, removed
+from teleconsult.key_images.picture import as_marked
 from teleconsult.key_images.schemas import KeyImageIn, KeyImageOut
 from teleconsult.users.user import User
 
@@ -62,6 +63,7 @@ def mark_key_image(
             frame=body.frame,
             window=body.window.value() if body.window else None,
             invert=body.invert,
+            turn=body.turn.value() if body.turn else None,
             note=body.note,
             made_by_id=user.id,
             made_at=now,
@@ -111,14 +113,7 @@ async def read_key_image_picture(
     one = await run_in_threadpool(_shown, parts, study_instance_uid, str(key_image_id), user)
     place = Place(study_instance_uid, one.series_instance_uid, one.sop_instance_uid)
     image = await run_in_threadpool(one_instance, parts, images.viewings, user, place, now)
-    window = one.window
-    rendering = Rendering(
-        frame=one.frame,
-        size_px=size,
-        media_type="image/jpeg",
-        window=(window.center, window.width) if window else None,
-        invert=one.invert if window else None,
-    )
+    rendering = as_marked(one, size)
     look = hashlib.sha256(repr((one.sop_instance_uid, rendering)).encode()).hexdigest()
     headers = {**ASKED_AGAIN, "ETag": f'"{look[:32]}"'}
     if is_known(request, headers["ETag"]):

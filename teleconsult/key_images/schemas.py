@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, Field
 
-from teleconsult.key_images.key_image import Window
+from teleconsult.key_images.key_image import Turn, Window
 from teleconsult.key_images.repository import Shown
 from teleconsult.text import Text
 from teleconsult.users.schemas import UserRefOut
@@ -26,13 +26,25 @@ class WindowIO(BaseModel):
         return Window(self.center, self.width)
 
 
+class TurnIO(BaseModel):
+    """Mirrored left to right first, if at all, then turned clockwise by so many degrees."""
+
+    rotation: Literal[0, 90, 180, 270]
+    flip: bool
+
+    def value(self) -> Turn:
+        return Turn(self.rotation, self.flip)
+
+
 class KeyImageIn(BaseModel):
-    """An image as it is shown: `frame` is zero-based, `window` null where the image has none."""
+    """An image as it is shown: `frame` is zero-based; `window` null where the image has none, `turn` where
+    nobody knows how it lay."""
 
     sop_instance_uid: str = Field(min_length=1, max_length=64)
     frame: int = Field(default=0, ge=0, le=2**31 - 1)
     window: WindowIO | None = None
     invert: bool = False
+    turn: TurnIO | None = None
     note: Text = Field(default="", max_length=MOST_CHARACTERS)
 
 
@@ -44,9 +56,11 @@ class KeyImageOut(BaseModel):
     frame: int
     window: WindowIO | None
     invert: bool
+    turn: TurnIO | None
     note: str
     made_by: UserRefOut
     made_at: datetime
+    study_date: str | None
     modality: str
     series_number: int | None
     series_description: str | None
@@ -64,9 +78,11 @@ class KeyImageOut(BaseModel):
             frame=one.frame,
             window=WindowIO(center=one.window.center, width=one.window.width) if one.window else None,
             invert=one.invert,
+            turn=TurnIO.model_validate(one.turn, from_attributes=True) if one.turn else None,
             note=one.note,
             made_by=UserRefOut.of(people[one.made_by_id]),
             made_at=one.made_at,
+            study_date=shown.study_date,
             modality=shown.modality,
             series_number=shown.series_number,
             series_description=shown.series_description,

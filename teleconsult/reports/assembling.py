@@ -10,6 +10,8 @@ from teleconsult.consults.consult import Consult
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.finding_record import DecisionStatus, FindingRecord
 from teleconsult.findings.numbering import NumberedFinding, finding_numbers, named
+from teleconsult.key_images import repository
+from teleconsult.reports.figures import MOST_FIGURES, Figure, figure_of
 from teleconsult.reports.prefill import AcceptedFinding
 from teleconsult.reports.report import Report
 from teleconsult.reports.structured import Entry, StructuredReport, fill
@@ -60,6 +62,27 @@ def assemble(parts: PartsOfApp, connection: Connection, consult: Consult, report
         template=template,
         structured=None if template is None else fill(template.content, report.written, accepted),
     )
+
+
+def figures_of(
+    parts: PartsOfApp, connection: Connection, consult: Consult, report: Report
+) -> list[Figure]:
+    """In the order of the writer's choice; where nobody chose, the first that are there."""
+    uids = consult.study_instance_uids
+    if report.key_images is None:
+        chosen = repository.shown_of(connection, uids)[:MOST_FIGURES]
+    else:
+        marked = repository.marked_by_ids(connection, report.key_images)
+        chosen = [
+            marked[one]
+            for one in report.key_images
+            if one in marked and marked[one].key_image.study_instance_uid in uids
+        ]
+    people = parts.users.by_ids(connection, {one.key_image.made_by_id for one in chosen})
+    return [
+        figure_of(number, one, people[one.key_image.made_by_id].display_name)
+        for number, one in enumerate(chosen, start=1)
+    ]
 
 
 def template_of(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from io import BytesIO
-from itertools import groupby
+from itertools import groupby, zip_longest
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -15,14 +15,19 @@ from reportlab.lib.enums import TA_RIGHT
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
+from reportlab.lib.utils import ImageReader
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
+from imaging.edge_letters import EdgeLetters
 from teleconsult.findings import numbering
 from teleconsult.reports.difference import ChangeKind, Run
+from teleconsult.reports.figures import AWAY
+from teleconsult.reports.illustrations import Illustration
 from teleconsult.reports.structured import Entry
+from teleconsult.reports.template import Words
 
 # Asked in this order for every character; `make up` installs them. Together they hold Latin, Greek, Cyrillic,
 # mathematical signs, arrows, Roman and circled numerals, and the Chinese of GB 18030's first plane.
@@ -40,6 +45,15 @@ _RULED = TableStyle(
         ("LINEBELOW", (0, 0), (-1, -1), 0.4, RULE),
         ("LEFTPADDING", (0, 0), (-1, -1), 0),
         ("RIGHTPADDING", (0, 0), (-1, -1), 4),
+    ]
+)
+_FIGURES = TableStyle(
+    [
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LEFTPADDING", (0, 0), (-1, -1), 0),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 4.5 * mm),
+        ("TOPPADDING", (0, 0), (-1, -1), 0),
+        ("BOTTOMPADDING", (0, -1), (-1, -1), 4 * mm),
     ]
 )
 
@@ -80,6 +94,7 @@ class ReportContents:
     has_time_stamp: bool = False
     opening: Sequence[tuple[str, str]] = ()  # headings and texts before the report's own
     appendices: Sequence[tuple[str, str]] = ()  # headings and texts after the report's own
+    figures: Sequence[Illustration] = ()
     changes: Sequence[tuple[str, Sequence[Run]]] = ()  # against the version signed before, by section
 
 
@@ -90,6 +105,7 @@ SECTION_NAMES = {
     "accepted": "已接受的 AI 发现 Accepted AI findings",
     "structured": "结构化内容 Structured fields",
     "findings_text": "影像所见 Findings",
+    "key_images": "关键图像 Key images",
     "conclusion": "结论 Conclusion",
     "recommendation": "建议 Recommendation",
 }
@@ -164,8 +180,87 @@ def _story(contents: ReportContents) -> list[object]:
     story += _section("建议 Recommendation", contents.recommendation)
     for heading, text in contents.appendices:
         story += _section(heading, text)
+    story += _figures(contents.figures)
     story.append(KeepTogether([Spacer(1, 10 * mm), *_signature(contents)]))
     return story
+
+
+def _figures(illustrations: Sequence[Illustration]) -> list[object]:
+    """Two beside each other, each with its caption; the heading never stands alone."""
+    rows: list[object] = []
+    for pair in zip_longest(illustrations[::2], illustrations[1::2]):
+        cells = [[one and make(one) for one in pair] for make in (_Picture, _caption)]
+        table = Table(cells, colWidths=[82.5 * mm, 82.5 * mm])
+        table.setStyle(_FIGURES)
+        rows.append(table)
+    if not rows:
+        return []
+    heading = Paragraph(_mixed(SECTION_NAMES["key_images"]), _style("heading"))
+    return [KeepTogether([heading, rows[0]]), *(KeepTogether(row) for row in rows[1:])]
+
+
+def _caption(illustration: Illustration) -> list[Paragraph]:
+    one = illustration.figure
+    name = f"图 {one.number} Figure {one.number}"
+    laid = one.laid.both if one.laid else ""
+    made_at = one.made_at.strftime("%Y-%m-%d %H:%M UTC")
+    return [
+        Paragraph(_mixed(" · ".join(filter(None, (name, one.view)))), _style("figure")),
+        *(Paragraph(_mixed(line), _style("note")) for line in one.note.splitlines()),
+        Paragraph(_mixed(one.image_in_both), _style("label")),
+        Paragraph(_mixed(" · ".join(filter(None, (one.shades, laid)))), _style("label")),
+        Paragraph(_mixed(f"标记 Marked by {one.made_by}, {made_at}"), _style("label")),
+    ]
+
+
+class _Picture(Flowable):  # type: ignore[misc]  # reportlab is untyped
+    """A picture in a square, the letters of the patient's sides around it; or why there is none."""
+
+    SIDE = 78 * mm
+    EDGE = 4.5 * mm  # for the letters
+
+    def __init__(self, illustration: Illustration) -> None:
+        super().__init__()
+        self.illustration = illustration
+
+    def wrap(self, *_available: float) -> tuple[float, float]:
+        missing = self.illustration.figure.missing
+        return self.SIDE, self.SIDE if missing is None else self._sentence(missing)[1] + 8 * mm
+
+    def draw(self) -> None:
+        figure, jpeg = self.illustration.figure, self.illustration.jpeg
+        if figure.missing is not None or jpeg is None:
+            self._draw_sentence(figure.missing or AWAY)
+            return
+        picture = ImageReader(BytesIO(jpeg))
+        columns, rows = picture.getSize()
+        scale = (self.SIDE - 2 * self.EDGE) / max(columns, rows)
+        width, height = columns * scale, rows * scale
+        left, bottom = (self.SIDE - width) / 2, self.SIDE - self.EDGE - height
+        self.canv.drawImage(picture, left, bottom, width, height)
+        if self.illustration.edges is not None:
+            self._draw_letters(self.illustration.edges, left, bottom, width, height)
+
+    def _draw_letters(
+        self, edges: EdgeLetters, left: float, bottom: float, width: float, height: float
+    ) -> None:
+        self.canv.setFillColor(QUIET)
+        self.canv.setFont(next(iter(_fonts())), 7.5)
+        middle, level = left + width / 2, bottom + height / 2 - 2.5
+        self.canv.drawCentredString(middle, bottom + height + 1.3 * mm, edges.top)
+        self.canv.drawCentredString(middle, bottom - 3.2 * mm, edges.bottom)
+        self.canv.drawRightString(left - 1.3 * mm, level, edges.left)
+        self.canv.drawString(left + width + 1.3 * mm, level, edges.right)
+
+    def _sentence(self, why: Words) -> tuple[Paragraph, float]:
+        paragraph = Paragraph(_mixed(f"图像未显示：{why.zh}。Picture not shown: {why.en}."), _style("quiet"))
+        return paragraph, paragraph.wrap(self.SIDE - 6 * mm, self.SIDE)[1]
+
+    def _draw_sentence(self, why: Words) -> None:
+        paragraph, height = self._sentence(why)
+        self.canv.setStrokeColor(RULE)
+        self.canv.rect(0, 0, self.SIDE, height + 8 * mm)
+        paragraph.drawOn(self.canv, 3 * mm, 4 * mm)
 
 
 def _signature(contents: ReportContents) -> list[Paragraph]:
@@ -376,6 +471,8 @@ def _style(name: str) -> ParagraphStyle:
         "heading": {"fontSize": 10.5, "leading": 15, "spaceBefore": 5 * mm, "spaceAfter": 1.5 * mm},
         "body": {"fontSize": 9.5, "leading": 14.5},
         "cell": {"fontSize": 8, "leading": 11},
+        "figure": {"fontSize": 9, "leading": 13},
+        "note": {"fontSize": 9, "leading": 12.5, "spaceAfter": 1 * mm},
         "label": {"fontSize": 7.5, "leading": 12, "textColor": QUIET},
         "quiet": {"fontSize": 8.5, "leading": 13, "textColor": QUIET, "spaceBefore": 1.5 * mm},
         "signature": {"fontSize": 9.5, "leading": 15, "alignment": TA_RIGHT},

@@ -26,6 +26,7 @@ class Report:
     Attributes:
         template: the version that it is written in; None before the first save, and in earlier reports.
         written: what the writer set of the template's fields, by path.
+        key_images: ids of those that the writer chose, in their order; None: nobody chose.
     """
 
     consult_id: str
@@ -40,6 +41,7 @@ class Report:
     pdf_sha256: str | None
     template: TemplateRef | None = None
     written: Mapping[str, Written] = field(default_factory=dict)
+    key_images: Sequence[str] | None = None
 
     @property
     def is_signed(self) -> bool:
@@ -53,6 +55,7 @@ class Report:
         recommendation: str,
         template: TemplateRef | None,
         written: Mapping[str, Written],
+        key_images: Sequence[str] | None,
     ) -> "Report":
         """Raises ReportIsFinal once it is signed."""
         if self.is_signed:
@@ -64,6 +67,7 @@ class Report:
             recommendation=recommendation,
             template=template,
             written=written,
+            key_images=key_images,
         )
 
     def sign(

@@ -33,6 +33,7 @@ class ReportRepository:
             pdf_sha256=row.pdf_sha256,
             template=TemplateRef(row.template_id, row.template_version) if row.template_id else None,
             written=written_from_json(row.written or {}),
+            key_images=row.key_images,
         )
 
     def statuses(self, connection: Connection, consult_ids: Sequence[str]) -> dict[str, str]:
@@ -52,6 +53,7 @@ class ReportRepository:
             "template_id": report.template and report.template.id,
             "template_version": report.template and report.template.version,
             "written": written_to_json(report.written),
+            "key_images": None if report.key_images is None else list(report.key_images),
             "signed_by": report.signed_by_id,
             "signed_at": report.signed_at,
             "pdf_key": report.pdf_key,

@@ -1,16 +1,22 @@
 """Writing, signing and downloading a consult's report."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from fastapi import APIRouter, Response
 from sqlalchemy import Connection
+from starlette.concurrency import run_in_threadpool
 
 from storage import audit_log
 from teleconsult import access
 from teleconsult.consults.consult import Consult, Event, Status
 from teleconsult.dependencies import CurrentUser, Now, PageSite, Parts, PartsOfApp, Seal
+from teleconsult.dicomweb.images_out import Images
 from teleconsult.errors import IllegalTransition, NotAllowed, NotFound
-from teleconsult.reports.assembling import assemble
+from teleconsult.key_images.repository import marked_by_ids
+from teleconsult.reports.assembling import assemble, figures_of
+from teleconsult.reports.figures import Figure
+from teleconsult.reports.illustrations import illustrated, require_pictures
 from teleconsult.reports.report import Report
 from teleconsult.reports.schemas import (
     ReportIn,
@@ -53,6 +59,7 @@ def write_report(consult_id: str, body: ReportIn, parts: Parts, user: CurrentUse
             recommendation=body.recommendation,
             template=_chosen_template(parts, connection, user, report, body),
             written=_written(report, body),
+            key_images=_key_images(connection, consult, body),
         )
         written = _remembering(parts, connection, consult, written)
         saved = parts.reports.save(connection, written, read_version=body.version)
@@ -77,6 +84,18 @@ def _chosen_template(
     return ref
 
 
+def _key_images(connection: Connection, consult: Consult, body: ReportIn) -> list[str] | None:
+    """Each once. Raises NotFound where one is of none of the consult's studies."""
+    if body.key_images is None:
+        return None
+    wanted = list(dict.fromkeys(map(str, body.key_images)))
+    known = marked_by_ids(connection, wanted)
+    for one in wanted:
+        if one not in known or known[one].key_image.study_instance_uid not in consult.study_instance_uids:
+            raise NotFound
+    return wanted
+
+
 def _written(report: Report, body: ReportIn) -> dict[str, Written]:
     """What was sent, with the words that are known of each; those are the server's to say."""
     known = report.written
@@ -96,26 +115,61 @@ def _remembering(
 
 
 @router.post("/report/sign")
-def sign(
-    consult_id: str, body: SignIn, parts: Parts, seal: Seal, user: CurrentUser, now: Now, site: PageSite
+async def sign(
+    consult_id: str,
+    body: SignIn,
+    parts: Parts,
+    images: Images,
+    seal: Seal,
+    user: CurrentUser,
+    now: Now,
+    site: PageSite,
 ) -> ReportOut:
-    """Sign with the second factor, or else the password, given again: the report becomes final."""
-    with parts.database.reading() as connection:
-        consult = parts.consults.get_for(connection, consult_id, user)
-    if not access.may_cause(user, Event.SIGN, consult):
-        raise NotAllowed
-    if consult.status is not Status.REPORTING:
-        raise IllegalTransition(Event.SIGN, consult.status, access.possible_events(user, consult))
-    parts.identity.prove(user, body.proof(), now, site)
-    out = sign_report(parts, seal, consult, user, read_version=body.version, at=now)
+    """Sign with the second factor, or else the password, given again: the report becomes final.
+
+    A picture that cannot be had is said before the proof is asked for: a code is good for one try.
+    """
+    consult, figures = await run_in_threadpool(_to_sign, parts, consult_id, user)
+    illustrations = await illustrated(parts, images, user, figures, now)
+    if not body.without_pictures:
+        require_pictures(illustrations)
+
+    def sign_now() -> ReportOut:
+        parts.identity.prove(user, body.proof(), now, site)
+        return sign_report(parts, seal, consult, user, illustrations, read_version=body.version, at=now)
+
+    out = await run_in_threadpool(sign_now)
     parts.publish({"type": "report-changed", "consult_id": consult_id})
     parts.publish({"type": "consult-changed", "consult_id": consult_id})
     return out
 
 
+def _to_sign(parts: PartsOfApp, consult_id: str, user: User) -> tuple[Consult, list[Figure]]:
+    with parts.database.reading() as connection:
+        consult = parts.consults.get_for(connection, consult_id, user)
+        if not access.may_cause(user, Event.SIGN, consult):
+            raise NotAllowed
+        if consult.status is not Status.REPORTING:
+            raise IllegalTransition(Event.SIGN, consult.status, access.possible_events(user, consult))
+        return consult, figures_of(parts, connection, consult, parts.reports.get(connection, consult_id))
+
+
 @router.get("/report.pdf", response_class=Response, responses={200: {"content": {"application/pdf": {}}}})
-def download_report(consult_id: str, parts: Parts, user: CurrentUser, now: Now) -> Response:
+async def download_report(
+    consult_id: str, parts: Parts, images: Images, user: CurrentUser, now: Now
+) -> Response:
     """The signed PDF, for every part of the consult; before that, for the writer, a marked draft."""
+    signed = await run_in_threadpool(_signed_pdf, parts, consult_id, user, now)
+    if signed is not None:
+        return _pdf(signed, f"report-{consult_id}")
+    consult, report, figures = await run_in_threadpool(_draft, parts, consult_id, user)
+    illustrations = await illustrated(parts, images, user, figures, now)
+    draft = await run_in_threadpool(render_draft, parts, consult, report, illustrations)
+    return _pdf(draft, f"draft-{consult_id}")
+
+
+def _signed_pdf(parts: PartsOfApp, consult_id: str, user: User, at: datetime) -> bytes | None:
+    """None: who asks is writing it. The download of either is in the audit log."""
     with parts.database.transaction() as connection:
         consult = parts.consults.get_for(connection, consult_id, user)
         report = parts.reports.get(connection, consult.id)
@@ -123,14 +177,16 @@ def download_report(consult_id: str, parts: Parts, user: CurrentUser, now: Now) 
         if report.pdf_key is None and not writes_it:
             raise NotFound
         audit_log.record(
-            connection, at=now, actor=user.id, action="report-exported", subject=f"consult/{consult_id}"
+            connection, at=at, actor=user.id, action="report-exported", subject=f"consult/{consult_id}"
         )
-        pdf = (
-            parts.objects.get(report.pdf_key)
-            if report.pdf_key and not writes_it
-            else render_draft(parts, connection, consult, report)
-        )
-    return _pdf(pdf, f"{'draft' if writes_it else 'report'}-{consult_id}")
+        return None if writes_it or report.pdf_key is None else parts.objects.get(report.pdf_key)
+
+
+def _draft(parts: PartsOfApp, consult_id: str, user: User) -> tuple[Consult, Report, list[Figure]]:
+    with parts.database.reading() as connection:
+        consult = parts.consults.get_for(connection, consult_id, user)
+        report = parts.reports.get(connection, consult.id)
+        return consult, report, figures_of(parts, connection, consult, report)
 
 
 @router.get("/report/versions")

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import Connection
@@ -11,8 +12,9 @@ from teleconsult.consults.consult import Consult
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.schemas import FindingOut, WordsOut, findings_out
 from teleconsult.identity.schemas import ProofIn
-from teleconsult.reports.assembling import Assembled, assemble
+from teleconsult.reports.assembling import Assembled, assemble, figures_of
 from teleconsult.reports.difference import ChangeKind
+from teleconsult.reports.figures import MOST_FIGURES
 from teleconsult.reports.report import Report, ReportStatus
 from teleconsult.reports.signed_version import SignedVersion, section_differences
 from teleconsult.reports.structured import PATH, entries_from_json, plain, value_words
@@ -45,11 +47,14 @@ class ReportIn(BaseModel):
     findings_text: Draft = Field(max_length=20_000)
     conclusion: Draft = Field(max_length=20_000)
     recommendation: Draft = Field(max_length=20_000)
+    # null: the first that are there
+    key_images: list[UUID] | None = Field(default=None, max_length=MOST_FIGURES)
     version: int
 
 
 class SignIn(ProofIn):
     version: int
+    without_pictures: bool = False  # a sentence stands where a key image's picture cannot be had
 
 
 class SignedVersionOut(BaseModel):
@@ -71,7 +76,9 @@ class RunOut(BaseModel):
 
 
 class SectionDifferenceOut(BaseModel):
-    section: Literal["accepted", "structured", "findings_text", "conclusion", "recommendation"]
+    section: Literal[
+        "accepted", "structured", "findings_text", "conclusion", "recommendation", "key_images"
+    ]
     runs: list[RunOut]
 
 
@@ -169,6 +176,24 @@ class UndecidedOut(BaseModel):
     words: WordsOut
 
 
+class FigureOut(BaseModel):
+    """A key image in the report."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    number: int
+    key_image_id: str
+    study_instance_uid: str
+    image: Words
+    view: str
+    shades: str
+    laid: Words | None
+    note: str
+    made_by: str
+    made_at: datetime
+    missing: Words | None  # why its picture is not shown
+
+
 class ReportOut(BaseModel):
     structured: StructuredOut | None  # for its writer
     entries: list[EntryOut]  # for its readers
@@ -179,6 +204,9 @@ class ReportOut(BaseModel):
     findings_text: str
     conclusion: str
     recommendation: str
+    figures: list[FigureOut]  # as signed; for its writer as they would be now
+    key_images: list[str] | None  # those that the writer chose; null: the first that are there
+    most_figures: int
     findings: list[FindingOut]
     finding_numbers: dict[str, str]  # by id: as people speak of them
     undecided_count: int
@@ -197,6 +225,10 @@ def report_out(
     signer = parts.users.by_ids(connection, [report.signed_by_id]) if report.signed_by_id else {}
     signed = parts.reports.signed_versions(connection, consult.id) if report.is_signed else []
     entries = entries_from_json(signed[-1].entries or []) if signed else []
+    if is_written:
+        figures = figures_of(parts, connection, consult, report)
+    else:
+        figures = signed[-1].shown_figures if signed else []
     accepted = [r for r in assembled.records if r.status.is_accepted]
     return ReportOut(
         consult_id=report.consult_id,
@@ -207,6 +239,9 @@ def report_out(
         recommendation=report.recommendation if is_readable else "",
         structured=_structured(parts, connection, consult, assembled) if is_written else None,
         entries=[EntryOut.model_validate(entry) for entry in entries],
+        figures=[FigureOut.model_validate(figure) for figure in figures],
+        key_images=list(report.key_images) if is_written and report.key_images is not None else None,
+        most_figures=MOST_FIGURES,
         findings=findings_out(parts, connection, accepted),
         undecided=[
             UndecidedOut(

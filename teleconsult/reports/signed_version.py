@@ -6,11 +6,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from teleconsult.reports.difference import Run, difference
+from teleconsult.reports.figures import Figure, figure_lines
 from teleconsult.reports.report import ReportStatus
 from teleconsult.reports.structured import entries_from_json, lines
 
 # In the order in which the report has them.
-SECTIONS: Final = ("accepted", "structured", "findings_text", "conclusion", "recommendation")
+SECTIONS: Final = ("accepted", "structured", "findings_text", "conclusion", "recommendation", "key_images")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class SignedVersion:
         accepted: the accepted findings, one on each line.
         template_id, template_version: that it was written in; None: without one.
         entries: what its fields said, teleconsult.reports.structured.Entry as plain values.
+        figures: its key images, teleconsult.reports.figures.Figure as plain values.
         has_time_stamp: an authority confirms the time of signing; else it is only claimed.
         archived_in: the study in which its PDF lies in the archive; None: not yet.
     """
@@ -43,11 +45,21 @@ class SignedVersion:
     template_id: str | None = None
     template_version: int | None = None
     entries: list[dict[str, Any]] | None = None
+    figures: list[dict[str, Any]] | None = None
 
     @property
     def structured(self) -> str:
         """The entries, one on each line."""
         return lines(entries_from_json(self.entries or []))
+
+    @property
+    def shown_figures(self) -> list[Figure]:
+        return [Figure.model_validate(figure) for figure in self.figures or []]
+
+    @property
+    def key_images(self) -> str:
+        """The figures, one on each line."""
+        return figure_lines(self.shown_figures)
 
     @property
     def sections(self) -> dict[str, str]:

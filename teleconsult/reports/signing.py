@@ -1,6 +1,7 @@
 """Signing: decisions are complete, the report becomes final, its PDF and SR are written."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,7 +23,9 @@ from teleconsult.findings.finding_record import DecisionStatus, FindingRecord
 from teleconsult.notifications.telling import announce, tell_of_step
 from teleconsult.opinions.in_report import compared_sections, opinion_sections, require_opinions
 from teleconsult.reports.archiving import archive_at_once
-from teleconsult.reports.assembling import Assembled, assemble
+from teleconsult.reports.assembling import Assembled, assemble, figures_of
+from teleconsult.reports.figures import figure_lines
+from teleconsult.reports.illustrations import Illustration, all_as_planned
 from teleconsult.reports.pades import PdfSeal
 from teleconsult.reports.pdf import FindingLine, ReportContents, accepted_lines, render_report
 from teleconsult.reports.report import Report
@@ -37,7 +40,14 @@ URGENCIES = {"routine": "常规 routine", "urgent": "加急 urgent", "emergency"
 
 
 def sign_report(
-    parts: PartsOfApp, seal: PdfSeal, consult: Consult, user: User, *, read_version: int, at: datetime
+    parts: PartsOfApp,
+    seal: PdfSeal,
+    consult: Consult,
+    user: User,
+    illustrations: Sequence[Illustration],
+    *,
+    read_version: int,
+    at: datetime,
 ) -> ReportOut:
     """Sign, in one transaction: status, PDF, audit entry stand together or not at all.
 
@@ -57,8 +67,10 @@ def sign_report(
         require_opinions(connection, consult, signed.conclusion)
         if assembled.template is not None:
             signed = replace(signed, template=assembled.template.ref)
+        if illustrations:  # what an amendment starts with, whatever is marked until then
+            signed = replace(signed, key_images=[each.figure.key_image_id for each in illustrations])
         earlier = parts.reports.signed_versions(connection, consult.id)
-        contents = _contents(parts, connection, consult, signed, assembled, user)
+        contents = _contents(parts, connection, consult, signed, assembled, user, illustrations)
         contents = replace(contents, has_time_stamp=seal.time_stamp_url is not None)
     _store_decisions(parts, assembled.records, user, signed, at)
     pdf = seal.sign(
@@ -72,7 +84,12 @@ def sign_report(
         current = assemble(parts, connection, consult, report)
         report.sign(user_id=user.id, undecided=current.undecided, faults=current.faults, at=at)
         around = _opening(parts, connection, consult), opinion_sections(parts, connection, consult)
-        if current.records != assembled.records or around != (contents.opening, contents.appendices):
+        figures = figures_of(parts, connection, consult, report)
+        if (
+            current.records != assembled.records
+            or around != (contents.opening, contents.appendices)
+            or not all_as_planned(figures, illustrations)
+        ):
             raise StaleVersion(consult.id)
         digest = hashlib.sha256(pdf).hexdigest()
         key = f"reports/{consult.id}/{digest[:32]}.pdf"
@@ -96,6 +113,7 @@ def sign_report(
             template_id=signed.template.id if signed.template else None,
             template_version=signed.template.version if signed.template else None,
             entries=entries_to_json(contents.entries) if signed.template else None,
+            figures=[each.figure.model_dump(mode="json") for each in illustrations],
         )
         parts.reports.add_signed_version(connection, version)
         moved = parts.consults.get(connection, consult.id).apply(Event.SIGN, actor_id=user.id, at=at)
@@ -116,11 +134,15 @@ def sign_report(
     return out
 
 
-def render_draft(parts: PartsOfApp, connection: Connection, consult: Consult, report: Report) -> bytes:
+def render_draft(
+    parts: PartsOfApp, consult: Consult, report: Report, illustrations: Sequence[Illustration]
+) -> bytes:
     """The report as it would look, marked as a draft on every page and without a signature."""
-    assembled = assemble(parts, connection, consult, report)
-    specialist = parts.users.get(connection, consult.specialist_id or consult.requested_by_id)
-    return render_report(_contents(parts, connection, consult, report, assembled, specialist))
+    with parts.database.reading() as connection:
+        assembled = assemble(parts, connection, consult, report)
+        specialist = parts.users.get(connection, consult.specialist_id or consult.requested_by_id)
+        contents = _contents(parts, connection, consult, report, assembled, specialist, illustrations)
+    return render_report(contents)
 
 
 def _store_decisions(
@@ -179,6 +201,7 @@ def _contents(
     report: Report,
     assembled: Assembled,
     specialist: User,
+    illustrations: Sequence[Illustration],
 ) -> ReportContents:
     records = assembled.records
     patient = parts.studies.get_patient(connection, consult.patient_id)
@@ -224,6 +247,7 @@ def _contents(
         template=assembled.template.content.title.both if assembled.template else None,
         entries=assembled.entries,
         findings_text=report.findings_text,
+        figures=illustrations,
         conclusion=report.conclusion,
         recommendation=report.recommendation,
         signer=f"{specialist.display_name}, {_both(specialist)}",
@@ -240,6 +264,7 @@ def _contents(
         "accepted": accepted_lines(contents.findings),
         "structured": lines(contents.entries),
         "findings_text": contents.findings_text,
+        "key_images": figure_lines([each.figure for each in illustrations]),
         "conclusion": contents.conclusion,
         "recommendation": contents.recommendation,
     }

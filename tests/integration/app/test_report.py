@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from pydicom import Dataset
@@ -12,7 +13,7 @@ from inference.phantoms.chest import chest_ct
 from teleconsult.announcement import open_database
 from teleconsult.reports.template_repository import TemplateRef, TemplateRepository
 from teleconsult.users.repository import UserRepository
-from tests.dicom_builders import as_bytes
+from tests.dicom_builders import a_series_of_its_own, as_bytes
 from tests.e2e.pages import accepted_consult
 from tests.installation_server import PASSWORD, Client, Installation, wait_until
 from tests.report_seals import verdict
@@ -262,6 +263,58 @@ def test_a_report_in_a_template_that_the_hospital_changes_while_it_is_written(
         for other in ("added", "removed")
     )
     assert "7.5 mm" in before and "7.5 mm" not in after
+
+
+def test_key_images_stay_with_the_version_that_was_signed(clinician: Client, specialist: Client) -> None:
+    slices = a_series_of_its_own(3, patient_id="T-FIGURES")
+    study = clinician.upload({f"{n}.dcm": as_bytes(ds) for n, ds in enumerate(slices)})["studies"][0]
+    study = clinician.get(f"/api/studies/{study['study_instance_uid']}")
+    images = [one["sop_instance_uid"] for one in study["series"][0]["instances"]]
+    at = f"/api/studies/{study['study_instance_uid']}/key-images"
+    marked = [str(uuid4()) for _ in images]
+    for one, image in zip(marked, images, strict=True):
+        body = {"sop_instance_uid": image, "window": {"center": -1022, "width": 8}, "note": f"note {image}"}
+        clinician.put(f"{at}/{one}", body | {"turn": {"rotation": 90, "flip": True}})
+    consult = accepted_consult(clinician, specialist, study, "What is this?")
+    step(specialist, specialist.get(f"/api/consults/{consult['id']}"), "report-without-call")
+    path = f"/api/consults/{consult['id']}/report"
+
+    def shown(client: Client) -> list[str]:
+        return [one["key_image_id"] for one in client.get(path)["figures"]]
+
+    # Where nobody chose all are in it; whoever writes it chooses.
+    report = specialist.get(path)
+    assert report["key_images"] is None and shown(specialist) == marked
+    assert shown(clinician) == []
+    assert specialist.http.get(f"{path}.pdf").content.count(b"/Subtype /Image") == 3
+    chosen = marked[:2]
+    report = specialist.put(path, texts(report, conclusion="a nodule", key_images=[*chosen, marked[0]]))
+    assert report["key_images"] == chosen == shown(specialist)
+    foreign = texts(report, key_images=[*chosen, str(uuid4())])
+    assert specialist.http.put(path, json=foreign).status_code == 404
+
+    # One that is gone is said before anything is signed; a sentence stands in its place.
+    clinician.http.delete(f"{at}/{marked[1]}")
+    refused = sign(specialist, path, "not my password").json()
+    assert refused["code"] == "pictures-missing" and "图 2" in refused["sentence"]["zh"]
+    body = {"password": PASSWORD, "version": report["version"], "without_pictures": True}
+    signed = specialist.post(f"{path}/sign", body)
+    assert [one["missing"] is None for one in signed["figures"]] == [True, False]
+    pdf = clinician.http.get(f"{path}.pdf").content
+    assert pdf.count(b"/Subtype /Image") == 1
+
+    # Whatever becomes of the list, the signed version stays, and an amendment starts with it.
+    clinician.http.delete(f"{at}/{marked[0]}")
+    assert clinician.get(path)["figures"] == signed["figures"]
+    step(specialist, specialist.get(f"/api/consults/{consult['id']}"), "amend", "another image")
+    report = specialist.get(path)
+    assert report["key_images"] == chosen
+    specialist.put(path, texts(report, key_images=[marked[2]]))
+    assert sign(specialist, path).json()["status"] == "amended"
+    assert clinician.http.get(f"{path}/versions/1/report.pdf").content == pdf
+    sections = {s["section"]: s["runs"] for s in clinician.get(f"{path}/versions/2/difference?before=1")}
+    assert {run["kind"] for run in sections["key_images"]} >= {"removed"}
+    assert shown(clinician) == [marked[2]]
 
 
 def test_another_institutions_template_cannot_be_told_from_none(

@@ -2,11 +2,18 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
+from imaging.edge_letters import EdgeLetters
+from teleconsult.key_images.key_image import KeyImage, Turn, Window
+from teleconsult.key_images.repository import Shown
 from teleconsult.reports import pdf
+from teleconsult.reports.figures import GONE, REMOVED, figure_lines, figure_of
+from teleconsult.reports.illustrations import Illustration
 from teleconsult.reports.pdf import ReportContents, render_report
 from teleconsult.reports.prefill import Origin
 from teleconsult.reports.structured import Entry
@@ -61,3 +68,55 @@ def test_a_text_in_a_field_that_is_longer_than_a_page_runs_over_it() -> None:
 def test_a_draft_renders_and_long_text_runs_over_pages(tmp_path: Path) -> None:
     long = replace(CONTENTS, findings_text="一行很长的文字。\n" * 200, signed_at=None)
     assert render_report(long).count(b"/Type /Page\n") >= 2 or len(render_report(long)) > 20_000
+
+
+MARKED = KeyImage(
+    id="k",
+    study_instance_uid="1.2",
+    series_instance_uid="1.2.3",
+    sop_instance_uid="1.2.3.4",
+    frame=0,
+    window=Window(-600, 1500),
+    invert=False,
+    note="<largest> 最大",
+    made_by_id="u",
+    made_at=NOON,
+    turn=Turn(90, True),
+)
+SHOWN = Shown(MARKED, True, "2026-01-05", "CT", 3, "Lung & bone", 29, 1)
+
+
+def jpeg() -> bytes:
+    output = BytesIO()
+    Image.new("L", (40, 60), 128).save(output, "JPEG")
+    return output.getvalue()
+
+
+def test_a_key_image_is_in_the_report_with_its_picture_or_with_a_sentence_in_its_place() -> None:
+    shown = Illustration(figure_of(1, SHOWN, "李医生"), jpeg(), EdgeLetters("R", "L", "A", "P"))
+    gone = Illustration(shown.figure.model_copy(update={"number": 2, "missing": GONE}))
+    pictures = [
+        render_report(replace(CONTENTS, figures=figures)).count(b"/Subtype /Image")
+        for figures in ([], [shown], [shown, gone], [gone])
+    ]
+    assert pictures == [0, 1, 1, 0]
+
+
+def test_a_figure_says_series_image_window_how_it_lies_who_and_what_and_not_what_is_not_known() -> None:
+    figure = figure_of(1, SHOWN, "李医生")
+    assert figure.image.en == "2026-01-05 · CT · series 3 Lung & bone · image 29"
+    assert figure_lines([figure]) == (
+        "2026-01-05 · CT · 序列 series 3 Lung & bone · 图像 image 29 · W 1500 / L -600 · "
+        "左右镜像、旋转 90° mirrored, turned 90° · 李医生: <largest> 最大"
+    )
+    unknown = Shown(replace(MARKED, window=None, turn=None, note=""), False, None, "", None, None, None, 1)
+    assert figure_of(1, unknown, "李医生").line == "图像不详 image unknown · 李医生"
+
+
+def test_why_a_picture_is_missing_is_told_by_what_became_of_it() -> None:
+    removed = replace(SHOWN, key_image=replace(MARKED, removed_at=NOON))
+    assert [figure_of(1, one, "").missing for one in (SHOWN, removed, replace(SHOWN, is_there=False))] == [
+        None,
+        REMOVED,
+        GONE,
+    ]

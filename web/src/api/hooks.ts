@@ -312,7 +312,7 @@ export function useSaveReport(consultId: string) {
 export function useSignReport(consultId: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (body: Proof & { version: number }) =>
+    mutationFn: (body: Proof & { version: number; without_pictures: boolean }) =>
       post<Report>(`/consults/${path(consultId)}/report/sign`, body),
     onSuccess: (report) => {
       client.setQueryData(keys.report(consultId), report);

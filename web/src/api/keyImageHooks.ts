@@ -21,11 +21,12 @@ export const useKeyImagesOf = (studyInstanceUids: readonly string[], pollMs: num
   useQueries({ queries: studyInstanceUids.map((one) => queryOf(one, pollMs)) });
 
 /** What the server takes of a key image: sent again, it is as it was, also where it was removed. */
-export const asSent = ({ sop_instance_uid, frame, window, invert, note }: KeyImage): NewKeyImage => ({
+export const asSent = ({ sop_instance_uid, frame, window, invert, turn, note }: KeyImage): NewKeyImage => ({
   sop_instance_uid,
   frame,
   window,
   invert,
+  turn,
   note,
 });
 

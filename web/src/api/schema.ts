@@ -1192,6 +1192,8 @@ export interface paths {
         /**
          * Sign
          * @description Sign with the second factor, or else the password, given again: the report becomes final.
+         *
+         *     A picture that cannot be had is said before the proof is asked for: a code is good for one try.
          */
         post: operations["sign_api_consults__consult_id__report_sign_post"];
         delete?: never;
@@ -4867,6 +4869,34 @@ export interface components {
          * @enum {string}
          */
         FieldType: "text" | "number" | "selection-list" | "date" | "yes-no";
+        /**
+         * FigureOut
+         * @description A key image in the report.
+         */
+        FigureOut: {
+            image: components["schemas"]["Words"];
+            /** Key Image Id */
+            key_image_id: string;
+            laid: components["schemas"]["Words"] | null;
+            /**
+             * Made At
+             * Format: date-time
+             */
+            made_at: string;
+            /** Made By */
+            made_by: string;
+            missing: components["schemas"]["Words"] | null;
+            /** Note */
+            note: string;
+            /** Number */
+            number: number;
+            /** Shades */
+            shades: string;
+            /** Study Instance Uid */
+            study_instance_uid: string;
+            /** View */
+            view: string;
+        };
         /** FileResultOut */
         FileResultOut: {
             /** Already Present */
@@ -5244,7 +5274,8 @@ export interface components {
         };
         /**
          * KeyImageIn
-         * @description An image as it is shown: `frame` is zero-based, `window` null where the image has none.
+         * @description An image as it is shown: `frame` is zero-based; `window` null where the image has none, `turn` where
+         *     nobody knows how it lay.
          */
         KeyImageIn: {
             /**
@@ -5264,6 +5295,7 @@ export interface components {
             note: string;
             /** Sop Instance Uid */
             sop_instance_uid: string;
+            turn?: components["schemas"]["TurnIO"] | null;
             window?: components["schemas"]["WindowIO"] | null;
         };
         /**
@@ -5314,8 +5346,11 @@ export interface components {
             series_number: number | null;
             /** Sop Instance Uid */
             sop_instance_uid: string;
+            /** Study Date */
+            study_date: string | null;
             /** Study Instance Uid */
             study_instance_uid: string;
+            turn: components["schemas"]["TurnIO"] | null;
             window: components["schemas"]["WindowIO"] | null;
         };
         /**
@@ -6748,6 +6783,8 @@ export interface components {
             conclusion: string;
             /** Findings Text */
             findings_text: string;
+            /** Key Images */
+            key_images?: string[] | null;
             /** Recommendation */
             recommendation: string;
             template?: components["schemas"]["TemplateRefOut"] | null;
@@ -6769,6 +6806,8 @@ export interface components {
             consult_id: string;
             /** Entries */
             entries: components["schemas"]["EntryOut"][];
+            /** Figures */
+            figures: components["schemas"]["FigureOut"][];
             /** Finding Numbers */
             finding_numbers: {
                 [key: string]: string;
@@ -6779,8 +6818,12 @@ export interface components {
             findings_text: string;
             /** Has Signed Pdf */
             has_signed_pdf: boolean;
+            /** Key Images */
+            key_images: string[] | null;
             /** May Write */
             may_write: boolean;
+            /** Most Figures */
+            most_figures: number;
             /** Recommendation */
             recommendation: string;
             /** Signed At */
@@ -7110,7 +7153,7 @@ export interface components {
              * Section
              * @enum {string}
              */
-            section: "accepted" | "structured" | "findings_text" | "conclusion" | "recommendation";
+            section: "accepted" | "structured" | "findings_text" | "conclusion" | "recommendation" | "key_images";
         };
         /** SectionOut */
         SectionOut: {
@@ -7263,6 +7306,11 @@ export interface components {
             password?: string | null;
             /** Version */
             version: number;
+            /**
+             * Without Pictures
+             * @default false
+             */
+            without_pictures: boolean;
         };
         /** SignInIn */
         SignInIn: {
@@ -7742,6 +7790,19 @@ export interface components {
         TotpCodeIn: {
             /** Code */
             code: string;
+        };
+        /**
+         * TurnIO
+         * @description Mirrored left to right first, if at all, then turned clockwise by so many degrees.
+         */
+        TurnIO: {
+            /** Flip */
+            flip: boolean;
+            /**
+             * Rotation
+             * @enum {integer}
+             */
+            rotation: 0 | 90 | 180 | 270;
         };
         /** UndecidedOut */
         UndecidedOut: {

@@ -97,6 +97,7 @@ export type Relay = Schemas["RelayOut"];
 export type Report = Schemas["ReportOut"];
 export type SignedVersion = Schemas["SignedVersionOut"];
 export type SectionDifference = Schemas["SectionDifferenceOut"];
+export type Figure = Schemas["FigureOut"];
 export type ReportStatus = Schemas["ReportStatus"];
 export type ReportSections = Pick<Report, "findings_text" | "conclusion" | "recommendation">;
 export type ReportBody = Schemas["ReportIn"];

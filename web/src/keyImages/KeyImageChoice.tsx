@@ -8,8 +8,8 @@ import { useConsult } from "../api/hooks";
 import { useKeyImagesOf } from "../api/keyImageHooks";
 import type { KeyImage } from "../api/types";
 import { ErrorState, LoadingState } from "../ui/states";
+import { KeyImageFacts } from "./KeyImageFacts";
 import classes from "./keyImages.module.css";
-import { useKeyImageName } from "./useKeyImageName";
 
 export interface KeyImageChoiceProps {
   consultId: string;
@@ -21,7 +21,6 @@ const PICTURE_PX = 160;
 
 export function KeyImageChoice({ consultId, onChoose, onClose }: KeyImageChoiceProps) {
   const { t } = useTranslation("keyImage");
-  const nameOf = useKeyImageName();
   const pollMs = usePollMs();
   const consult = useConsult(consultId);
   const answers = useKeyImagesOf((consult.data?.studies ?? []).map((study) => study.study_instance_uid), pollMs);
@@ -41,11 +40,7 @@ export function KeyImageChoice({ consultId, onChoose, onClose }: KeyImageChoiceP
           {all.map((one) => (
             <button key={one.id} type="button" className={classes.card} onClick={() => onChoose(one)}>
               <img src={addresses.keyImage(one.study_instance_uid, one.id, PICTURE_PX)} alt="" loading="lazy" />
-              <span className={classes.about}>
-                <strong>{nameOf(one)}</strong>
-                <span className={classes.maker}>{one.made_by.display_name}</span>
-                {one.note !== "" && <span>{one.note}</span>}
-              </span>
+              <KeyImageFacts one={one} />
             </button>
           ))}
         </div>

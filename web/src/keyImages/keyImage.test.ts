@@ -14,8 +14,8 @@ const series = {
 const me = { id: "li", display_name: "Li", institution: { id: "a", name_en: "A", name_zh: "甲" } } as Me;
 const at = new Date("2026-03-02T12:00:00Z");
 const screen = (sopInstanceUid: string) =>
-  ({ sopInstanceUid, frame: 0, windowCenter: 40.004, windowWidth: 400, invert: true }) as ShownImage;
-const marked = (sop = "1.2.3.7"): KeyImage | null => keyImageOf("id", "1.2", series, screen(sop), me, at);
+  ({ sopInstanceUid, frame: 0, windowCenter: 40.004, windowWidth: 400, invert: true, rotation: 180, flip: true }) as ShownImage;
+const marked = (sop = "1.2.3.7"): KeyImage | null => keyImageOf("id", { study_instance_uid: "1.2", study_date: "2026-01-05" }, series, screen(sop), me, at);
 const one = marked();
 
 describe("a key image", () => {
@@ -30,10 +30,11 @@ describe("a key image", () => {
     expect(marked("1.9")).toBeNull();
   });
 
-  it("is shown again in its window, laid as the picture before it was", () => {
+  it("is shown again in its window and as it lay, at the zoom of the picture before it", () => {
     const before = { zoom: 2, panX: 5, panY: 6, rotation: 90, flip: true, windowCenter: 1, windowWidth: 1 } as ShownImage;
-    expect(shownAs(one!, before)).toMatchObject({ zoom: 2, rotation: 90, windowCenter: 40, windowWidth: 400, invert: true });
-    expect(shownAs(one!, null)).toMatchObject({ zoom: 1, rotation: 0, sopInstanceUid: "1.2.3.7", windowCenter: 40 });
+    expect(shownAs(one!, before)).toMatchObject({ zoom: 2, rotation: 180, windowCenter: 40, windowWidth: 400, invert: true });
+    expect(shownAs({ ...one!, turn: null }, before)).toMatchObject({ rotation: 90, flip: true });
+    expect(shownAs(one!, null)).toMatchObject({ zoom: 1, rotation: 180, sopInstanceUid: "1.2.3.7", windowCenter: 40 });
   });
 
   it("without a window is shown as its own header has it", () => {

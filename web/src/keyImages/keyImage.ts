@@ -1,5 +1,5 @@
 /** A key image and the picture on the screen: what is marked, and how it is shown again. Pure. */
-import type { KeyImage, Me, Series } from "../api/types";
+import type { KeyImage, Me, Series, StudyDetail } from "../api/types";
 import type { SliceRef } from "../viewer/slices";
 import type { ShownImage } from "../viewer/viewerState";
 
@@ -14,7 +14,7 @@ export const isOf = (one: KeyImage, shown: Shown | null) =>
 /** The picture on the screen as a key image; null: it is no image of the series. */
 export function keyImageOf(
   id: string,
-  studyInstanceUid: string,
+  { study_instance_uid, study_date }: Pick<StudyDetail, "study_instance_uid" | "study_date">,
   series: Series | null,
   shown: ShownImage,
   me: Me,
@@ -25,15 +25,17 @@ export function keyImageOf(
   const { id: user, display_name, institution } = me;
   return {
     id,
-    study_instance_uid: studyInstanceUid,
+    study_instance_uid,
     series_instance_uid: series.series_instance_uid,
     sop_instance_uid: shown.sopInstanceUid,
     frame: shown.frame,
     window: { center: rounded(shown.windowCenter), width: rounded(shown.windowWidth) },
     invert: shown.invert,
+    turn: { rotation: shown.rotation, flip: shown.flip },
     note: "",
     made_by: { id: user, display_name, institution },
     made_at: at.toISOString(),
+    study_date,
     modality: series.modality,
     series_number: series.series_number,
     series_description: series.description,
@@ -44,9 +46,10 @@ export function keyImageOf(
 
 const rounded = (value: number) => Math.round(value * 100) / 100;
 
-/** How the picture is to be shown; of one without a window, as `before` has it. */
+/** How the picture is to be shown; what is not known of it is as `before` has it. */
 export function shownAs(one: KeyImage, before: ShownImage | null): ShownImage | null {
   const place = {
+    ...one.turn,
     studyInstanceUid: one.study_instance_uid,
     seriesInstanceUid: one.series_instance_uid,
     sopInstanceUid: one.sop_instance_uid,

@@ -78,7 +78,7 @@ export function useKeyImageTool(study: StudyDetail, stack: ImageStack, show: (on
       return;
     }
     const series = study.series.find(({ series_instance_uid: one }) => one === image.seriesInstanceUid) ?? null;
-    const wanted = keyImageOf(newId(), uid, series, image, me, new Date());
+    const wanted = keyImageOf(newId(), study, series, image, me, new Date());
     if (wanted !== null) keep.mutate(wanted, { onError });
   };
   useKeys({ [KEYS.picture.keyImage]: toggle });

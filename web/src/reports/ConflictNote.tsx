@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import type { Language, StructuredReport } from "../api/types";
 import { inLanguage, useLanguage } from "../app/i18n";
 import { Note } from "../ui/Note";
-import { differingPaths, SECTIONS, type Draft } from "./draft";
+import { differingPaths, sameKeyImages, SECTIONS, type Draft } from "./draft";
 import classes from "./form.module.css";
 import { valueText } from "./words";
 
@@ -31,11 +31,14 @@ export function ConflictNote({ mine, theirs, structured, mayKeepMine, onMine, on
     const value = draft.written[path]?.value ?? null;
     return field === undefined ? String(value ?? "—") : valueText(field, value, language, [t("form.yes"), t("form.no")]);
   };
+  const countOf = ({ key_images: chosen }: Draft) =>
+    chosen == null ? t("keyImages.unchosen") : t("keyImages.count", { count: chosen.length });
   const rows = [
     ...SECTIONS.filter((name) => mine[name] !== theirs[name]).map((name) => [t(`section.${name}`), mine[name], theirs[name]] as const),
     ...differingPaths(mine.written, theirs.written).map(
       (path) => [labelOf(path, structured, language), said(mine, path), said(theirs, path)] as const,
     ),
+    ...(sameKeyImages(mine, theirs) ? [] : [[t("section.key_images"), countOf(mine), countOf(theirs)] as const]),
   ];
   return (
     <Note tone="amber" title={t("conflict.title")} alert>

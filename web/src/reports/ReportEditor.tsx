@@ -26,6 +26,7 @@ import { FieldFaults } from "./FieldFaults";
 import { findingLine } from "./findingLine";
 import { obstacleToSigning } from "./maySign";
 import classes from "./report.module.css";
+import { ReportKeyImages } from "./ReportKeyImages";
 import { SaveSign } from "./SaveSign";
 import { SignDialog } from "./SignDialog";
 import { StructuredForm } from "./StructuredForm";
@@ -188,6 +189,12 @@ function Editor({ consult, report, onShowFinding, onReveal }: EditorProps) {
             </div>
           ),
         )}
+        <ReportKeyImages
+          consult={consult}
+          report={report}
+          chosen={draft.key_images ?? null}
+          onChoose={editable ? (key_images) => change({ key_images }) : null}
+        />
         {signed && report.signed_at !== null && (
           <Note tone="moss">
             {t("signedBy", {

@@ -26,18 +26,20 @@ export function SignDialog({ consultId, opened, onClose, flush }: SignDialogProp
   const [proof, setProof] = useState<Proof>({});
   const [read, setRead] = useState(false);
   const [notSaved, setNotSaved] = useState(false);
+  const [withoutPictures, setWithoutPictures] = useState(false);
 
   const close = () => {
     setProof({});
     setRead(false);
     setNotSaved(false);
+    setWithoutPictures(false);
     sign.reset();
     onClose();
   };
   const submit = async (given: Proof) => {
     const version = await flush();
     setNotSaved(version === null);
-    if (version !== null) sign.mutate({ ...given, version }, { onSuccess: close });
+    if (version !== null) sign.mutate({ ...given, version, without_pictures: withoutPictures }, { onSuccess: close });
   };
   const said = (error: Error) =>
     error instanceof ApiError && error.code === "findings-undecided" && error.sentence === null
@@ -62,6 +64,13 @@ export function SignDialog({ consultId, opened, onClose, flush }: SignDialogProp
             <Note tone="signal" alert>
               {said(sign.error)}
             </Note>
+          )}
+          {(withoutPictures || (sign.error instanceof ApiError && sign.error.code === "pictures-missing")) && (
+            <Checkbox
+              label={t("sign.withoutPictures")}
+              checked={withoutPictures}
+              onChange={(event) => setWithoutPictures(event.currentTarget.checked)}
+            />
           )}
           <Checkbox
             label={t("sign.read")}

@@ -23,6 +23,7 @@ const report = {
   conclusion: "a nodule",
   recommendation: "",
   version: 4,
+  key_images: null,
   structured: { template: { id: "chest-ct", version: 1 }, written: { lungs: { value: "clear", over: null } } },
 } as unknown as Report;
 
@@ -43,10 +44,12 @@ describe("an editor that opens", () => {
   });
 });
 
-it("two drafts are the same where every text, value and the template are", () => {
+it("two drafts are the same where every text, value, key image and the template are", () => {
   const draft = draftOf(report);
   expect(sameDraft(draft, { ...draft, written: { lungs: { value: "clear" } } })).toBe(true);
   expect(sameDraft(draft, { ...draft, written: {} })).toBe(false);
   expect(sameDraft(draft, { ...draft, template: { id: "chest-ct", version: 2 } })).toBe(false);
+  expect(sameDraft(draft, { ...draft, key_images: undefined })).toBe(true);
+  expect(sameDraft(draft, { ...draft, key_images: [] })).toBe(false);
   expect(bodyOf(draft, 4)).toEqual({ ...draft, version: 4 });
 });

@@ -9,6 +9,8 @@ export type WrittenValues = Readonly<Record<string, Written>>;
 export interface Draft extends ReportSections {
   template: TemplateRef | null;
   written: WrittenValues;
+  /** Ids of the key images that are in it, in their order; null: nobody chose. Absent in drafts that were kept earlier. */
+  key_images?: readonly string[] | null | undefined;
 }
 
 export const draftOf = (report: Report): Draft => ({
@@ -17,9 +19,18 @@ export const draftOf = (report: Report): Draft => ({
   recommendation: report.recommendation,
   template: report.structured?.template ?? null,
   written: report.structured?.written ?? {},
+  key_images: report.key_images,
 });
 
-export const bodyOf = (draft: Draft, version: number): ReportBody => ({ ...draft, written: { ...draft.written }, version });
+export const bodyOf = (draft: Draft, version: number): ReportBody => ({
+  ...draft,
+  written: { ...draft.written },
+  key_images: draft.key_images ? [...draft.key_images] : null,
+  version,
+});
+
+/** Null and no key image at all are not the same: one is a choice. */
+export const sameKeyImages = (a: Draft, b: Draft) => (a.key_images?.join() ?? null) === (b.key_images?.join() ?? null);
 
 /** Paths at which two drafts say something else. */
 export function differingPaths(a: WrittenValues, b: WrittenValues): string[] {
@@ -33,6 +44,7 @@ export const sameDraft = (a: Draft, b: Draft) =>
   SECTIONS.every((name) => a[name] === b[name]) &&
   a.template?.id === b.template?.id &&
   a.template?.version === b.template?.version &&
+  sameKeyImages(a, b) &&
   differingPaths(a.written, b.written).length === 0;
 
 export type SaveState =

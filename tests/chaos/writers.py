@@ -195,6 +195,11 @@ class Work:
         enough = self.ledger.acts_without_archive() + acts
         wait_until(lambda: self.ledger.acts_without_archive() >= enough, "people get something done")
 
+    def has_studies_read(self, count: int) -> None:
+        """Return once AI has read so many studies from beginning to end."""
+        enough = len(self.ledger.read) + count + 1  # whoever sends the next has seen the last one read
+        wait_until(lambda: len(self.ledger.read) >= enough, "studies are read")
+
     def start(self) -> None:
         self._stop.clear()
         turns = {

@@ -39,6 +39,7 @@ from storage.errors import ObjectAlreadyStored
 from storage.events import Publish
 from storage.object_store import ObjectStore
 from telemetry.logs import naming
+from telemetry.tracing import span
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +127,8 @@ class JobRunner:
             self.unseen.popleft()()
 
     def _run(self, lease: Lease) -> None:
-        with naming(job_id=lease.job_id, study_instance_uid=lease.study_instance_uid):
+        ids = {"job_id": lease.job_id, "study_instance_uid": lease.study_instance_uid}
+        with naming(**ids), span(f"read {lease.model}", attempt=lease.attempt):
             self._run_named(lease)
 
     def _run_named(self, lease: Lease) -> None:

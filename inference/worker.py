@@ -21,6 +21,7 @@ from storage.events import redis_publisher
 from storage.opening import open_object_store
 from telemetry.exposition import Exposition
 from telemetry.logs import set_up_logs
+from telemetry.tracing import set_up_tracing
 
 
 @cache
@@ -54,6 +55,7 @@ def _log_plainly(**_: object) -> None:
 def _warm_up(**_: object) -> None:
     import inference.monai_predictor  # noqa: F401  torch takes seconds, and no study shall wait for it
 
+    set_up_tracing(os.environ, "worker")
     job_runner()
     if (exposition := Exposition.from_environment(os.environ)) is not None:
         exposition.serve(WORKER)

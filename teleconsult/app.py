@@ -96,6 +96,7 @@ from teleconsult.watched_folder import watch_folder
 from teleconsult.worklist.routes import router as worklist_routes
 from telemetry.exposition import Exposition
 from telemetry.logs import set_up_logs
+from telemetry.tracing import set_up_tracing
 
 
 def create_parts(settings: Settings) -> PartsOfApp:
@@ -135,6 +136,7 @@ def create_parts(settings: Settings) -> PartsOfApp:
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     set_up_logs(os.environ)
+    set_up_tracing(os.environ, "app")
     settings = settings or Settings.from_environment()
     exposition = Exposition.from_environment(os.environ)
     parts = create_parts(settings)

@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from telemetry.logs import name
+from telemetry.tracing import span
 
 HEADER = "x-request-id"
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -36,14 +37,21 @@ class NameRequests:
             await send(message)
 
         name(request_id=request_id)  # until the request's task ends: what handles a crash is outside of us
-        try:
-            await self._app(scope, receive, send_named)
-        finally:
-            if scope["method"] not in READING or status >= 500:
+        with span(f"{scope['method']} request", **{"http.request.method": scope["method"]}) as traced:
+            try:
+                await self._app(scope, receive, send_named)
+            finally:
                 route = getattr(scope.get("route"), "path", "none")
-                ms = round(1000 * (time.monotonic() - started))
-                method = scope["method"]
-                log.info("request-answered method=%s route=%s status=%d ms=%d", method, route, status, ms)
+                if traced is not None:
+                    traced.update_name(f"{scope['method']} {route}")
+                    traced.set_attributes({"http.route": route, "http.response.status_code": status})
+                self._log(scope["method"], route, status, started)
+
+    @staticmethod
+    def _log(method: str, route: str, status: int, started: float) -> None:
+        if method not in READING or status >= 500:
+            ms = round(1000 * (time.monotonic() - started))
+            log.info("request-answered method=%s route=%s status=%d ms=%d", method, route, status, ms)
 
 
 async def name_what_the_path_names(connection: HTTPConnection) -> None:

@@ -82,7 +82,7 @@ bench-inference: ## Measure models: findings and time, hours; INFERENCE_BENCHMAR
 		if [ -f benchmarks/$$name.py ]; then echo "== $$name"; $(PYTHON) -m benchmarks.$$name; fi; \
 	done
 
-FUZZ_TARGETS ?= description message stun dtls rtp rtcp
+FUZZ_TARGETS ?= description message stun dtls rtp rtcp dicom zip
 FUZZ_S ?= 60
 fuzz: ## Fuzz what takes bytes from strangers, FUZZ_S seconds each; FUZZ_TARGETS="..." chooses
 	@mkdir -p test-results/fuzz

@@ -5,7 +5,9 @@ before memory is taken. One bad file never stops the good ones beside it.
 """
 
 import hashlib
+import lzma
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -26,6 +28,10 @@ from imaging.zip_directory import central_directory_bytes, entry_path, is_symlin
 __all__ = ["LIMITS", "IntakeFile", "Limits", "parse_dicom", "read_bytes", "read_drop", "read_instance"]
 
 Verdict = Literal["accepted", "refused", "quarantined"]
+_UNPACKING_ERRORS = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError,
+    NotImplementedError, RuntimeError, ValueError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +191,7 @@ def _read_zip(stream: IO[bytes], shown: str, drop: _Drop) -> Iterator[IntakeFile
         yield _refused(shown, "zip-damaged")
         return
     with archive:
-        entries = [info for info in archive.infolist() if not info.is_dir()]
+        entries = [info for info in archive.infolist() if not info.filename.endswith("/")]
         if len(archive.infolist()) > limits.entries:
             yield _refused(shown, "too-many-entries", limit=limits.entries)
             return
@@ -228,7 +234,7 @@ def _read_entry(
             # The sizes in the directory are claims: what is read is bounded here.
             allowed = min(limits.file_bytes, left, info.file_size)
             content = beginning + stream.read(max(allowed - len(beginning), 0) + 1)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError, ValueError):
+    except _UNPACKING_ERRORS:
         return _refused(path, "zip-damaged"), 0
     if len(content) > allowed:
         return _refused(path, "too-large-unpacked"), len(content)

@@ -38,6 +38,13 @@ MAGIC = b"DICM"
 MAX_INFLATED_BYTES = 512 << 20
 MAX_NESTING = 24  # structured reports have about ten levels
 REQUIRED_UIDS = ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID")
+# What systems run, or scanners of viruses know, by how a file begins: for Windows, Linux, a shell, macOS,
+# EICAR's test file. In a preamble it makes a file that is an image and a program (CVE-2019-11687).
+_PROGRAM_BEGINNINGS = (
+    b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe",
+    b"\xfe\xed\xfa\xce", b"\xfe\xed\xfa\xcf", b"\xce\xfa\xed\xfe", b"\xcf\xfa\xed\xfe",
+    rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR",
+)
 # How a dataset without preamble may begin: group 0002 or 0008, little or big endian.
 _BARE_BEGINNINGS = (b"\x02\x00", b"\x08\x00", b"\x00\x02", b"\x00\x08")
 _UID = re.compile(r"[0-9.]{1,64}")
@@ -90,7 +97,7 @@ def parse_dicom(content: bytes) -> Dataset:
     bytes are plainly not what the default allows, as UTF-8 or GB18030.
 
     Raises:
-        NotDicom: no dataset, or one without its four UIDs.
+        NotDicom: no dataset, one without its four UIDs, or behind the beginning of a program.
         TruncatedDicom: it ends in the middle of an element before the pixels.
         ImageTooLarge: a deflated dataset inflates beyond MAX_INFLATED_BYTES.
     """
@@ -124,6 +131,8 @@ def _parse(content: bytes, *, stop_before_pixels: bool) -> Dataset:
     if not looks_like_dicom(content[: PREAMBLE_LENGTH + 4]):
         raise NotDicom(reason("not-dicom"))
     bare = not has_preamble(content)
+    if content.startswith(_PROGRAM_BEGINNINGS):
+        raise NotDicom(reason("program-inside"))
     _refuse_inflation(content)
     try:
         ds = pydicom.dcmread(BytesIO(content), stop_before_pixels=stop_before_pixels, force=bare)
@@ -269,7 +278,10 @@ def settle_character_set(ds: Dataset) -> None:
 
 
 def _raw_value(ds: Dataset, tag: int) -> object:
-    return ds.get_item(tag).value if tag in ds else None
+    try:
+        return ds.get_item(tag).value if tag in ds else None
+    except _PARSER_ERRORS:  # it has no raw value where it does not reach as far as it says
+        return None
 
 
 def _guessed_character_set(raw: bytes, *, latin_is_possible: bool) -> str | None:

@@ -42,6 +42,12 @@ REASONS: Mapping[str, Reason] = _table(
         "这不是 DICOM 影像文件。请上传由设备或 PACS 直接导出的原始文件。",
     ),
     Reason(
+        "program-inside",
+        "This file is an image and a program at once, as no scanner makes them. It was not kept; have the "
+        "computer that it comes from checked for viruses.",
+        "该文件既是影像又是可执行程序，正常设备不会生成这样的文件，因此未保存。请对文件来源的电脑进行病毒检查。",
+    ),
+    Reason(
         "not-an-image",
         "This file came along with the images and is not an image itself. Nothing needs to be done.",
         "这是随影像一起导出的附带文件，本身不是影像，已自动跳过，无需处理。",

@@ -135,8 +135,9 @@ def recordings_of(connection: Connection, consult_id: str) -> list[Recording]:
     return [_recording(connection, row) for row in rows]
 
 
-def find_recording(connection: Connection, recording_id: str) -> Recording | None:
-    row = connection.execute(select(recordings).where(recordings.c.id == recording_id)).first()
+def find_recording(connection: Connection, consult_id: str, recording_id: str) -> Recording | None:
+    one = select(recordings).where(recordings.c.id == recording_id, recordings.c.consult_id == consult_id)
+    row = connection.execute(one).first()
     return None if row is None else _recording(connection, row)
 
 

@@ -123,9 +123,7 @@ def review_emergency(
     with parts.database.transaction() as connection:
         consult = parts.consults.get(connection, consult_id)
         if not access.may_review_emergency(user, consult):
-            # Raises NotFound for who has no part in it.
-            parts.consults.get_for(connection, consult_id, user)
-            raise NotAllowed
+            raise NotFound if access.part_in(user, consult) is None else NotAllowed
         consent = find_consent(connection, consult_id, consent_id)
         save_consent(connection, consent, consent.reviewed(by_id=user.id, at=now, note=body.note))
         _audit(connection, now, user, "emergency-reviewed", consent)

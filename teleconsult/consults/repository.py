@@ -234,11 +234,9 @@ def _consults(connection: Connection, rows: Sequence[Row[Any]]) -> list[Consult]
     given = consents_in_force(connection, studies)
     now = utc_now()
     seats: dict[str, list[Row[Any]]] = {}
-    panel_ids = [row.id for row in rows if row.form == ConsultForm.PANEL]
-    if panel_ids:
-        wanted = select(panel_opinions).where(panel_opinions.c.consult_id.in_(panel_ids))
-        for seat in connection.execute(wanted.order_by(panel_opinions.c.position)):
-            seats.setdefault(seat.consult_id, []).append(seat)
+    wanted = select(panel_opinions).where(panel_opinions.c.consult_id.in_(studies))
+    for seat in connection.execute(wanted.order_by(panel_opinions.c.position)):
+        seats.setdefault(seat.consult_id, []).append(seat)
 
     def reached(row: Row[Any], specialty: str) -> frozenset[str]:
         scope = Scope(specialty, LegalRole(row.legal_role))

@@ -73,8 +73,7 @@ def _pictures(
         NotFound: there is no such finding, or the user has no part in its study.
     """
     with parts.database.reading() as connection:
-        study = parts.findings.get(connection, finding_id).finding.study_instance_uid
-        parts.studies.get_for(connection, study, user)
+        study = parts.findings.get_for(connection, finding_id, user).finding.study_instance_uid
     try:
         content = parts.objects.get(evidence_key(finding_id))
     except ObjectMissing:

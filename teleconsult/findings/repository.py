@@ -11,6 +11,8 @@ from storage.errors import StaleVersion
 from storage.tables import edit_in_force, finding_edits, findings
 from teleconsult.errors import IllegalTransition, NotFound
 from teleconsult.findings.finding_record import TRANSITIONS, DecisionStatus, FindingRecord
+from teleconsult.studies.repository import StudyRepository
+from teleconsult.users.user import User
 
 
 class FindingRepository:
@@ -18,6 +20,14 @@ class FindingRepository:
         row = connection.execute(_records().where(findings.c.id == finding_id)).first()
         if row is None:
             raise NotFound
+        return _record(row)
+
+    def get_for(self, connection: Connection, finding_id: str, user: User) -> FindingRecord:
+        """Raises NotFound, also for who has no part in its study."""
+        row = connection.execute(_records().where(findings.c.id == finding_id)).first()
+        # Of one that is not there the same is asked, so that it takes as long as one of others.
+        StudyRepository().get_for(connection, row.study_instance_uid if row else "", user)
+        assert row is not None
         return _record(row)
 
     def of_studies(self, connection: Connection, study_instance_uids: Sequence[str]) -> list[FindingRecord]:

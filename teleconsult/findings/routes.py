@@ -108,8 +108,7 @@ def edit_finding(finding_id: str, body: EditIn, parts: Parts, user: CurrentUser,
 def read_model_here(finding_id: str, parts: Parts, user: CurrentUser) -> ModelHereOut:
     """What readers here made of what the finding's model version flagged so far."""
     with parts.database.reading() as connection:
-        finding = parts.findings.get(connection, finding_id).finding
-        parts.studies.get_for(connection, finding.study_instance_uid, user)
+        finding = parts.findings.get_for(connection, finding_id, user).finding
         counted = decisions_here(connection, finding.model, finding.model_version)
     return ModelHereOut(
         accepted=counted.get(DecisionStatus.ACCEPTED, 0),
@@ -120,8 +119,7 @@ def read_model_here(finding_id: str, parts: Parts, user: CurrentUser) -> ModelHe
 
 def _decidable(parts: PartsOfApp, connection: Connection, finding_id: str, user: User) -> FindingRecord:
     """Return the finding, where the user may decide on it now."""
-    record = parts.findings.get(connection, finding_id)
-    parts.studies.get_for(connection, record.finding.study_instance_uid, user)
+    record = parts.findings.get_for(connection, finding_id, user)
     if not access.may_decide_findings(user):
         raise NotAllowed
     consults = parts.consults.of_study(connection, record.finding.study_instance_uid)

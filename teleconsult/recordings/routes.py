@@ -120,8 +120,8 @@ async def _asynchronous(pieces: Iterator[bytes]) -> AsyncGenerator[bytes, None]:
 
 
 def _recording(connection: Connection, consult: Consult, recording_id: str) -> Recording:
-    recording = find_recording(connection, recording_id)
-    if recording is None or recording.consult_id != consult.id:
+    recording = find_recording(connection, consult.id, recording_id)
+    if recording is None:
         raise NotFound
     return recording
 

@@ -53,9 +53,9 @@ def accept(parts: PartsOfApp, consult_id: str, user: User, at: datetime) -> Cons
     """
     try:
         with parts.database.transaction() as connection:
-            consult = parts.consults.get(connection, consult_id)
             if ring_repository.get(connection, consult_id, user.id) is None:
                 raise NotFound
+            consult = parts.consults.get(connection, consult_id)
             if consult.specialist_id == user.id:
                 return consult
             _require_waiting(parts, connection, consult)

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["signaling", "aiortc", "aioice"]):
+FOLLOWED = ["signaling", "aiortc", "aioice", "imaging.intake", "imaging.parsing"]
+with atheris.instrument_imports(include=FOLLOWED):
     from tests.fuzz.targets import SEEDS, TARGETS
 
 

@@ -4,12 +4,16 @@ A refusal by the documented exception is quiet; any other exception is a finding
 which a fuzzer starts. What needs a password is given one here: a stranger has none, an invited one has.
 """
 
+import zipfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from aioice import stun
 from aiortc.rtcdtlstransport import RTCCertificate
 
+from imaging.errors import DicomError
+from imaging.intake import read_bytes, read_instance
+from imaging.parsing import header_of
 from signaling.messages import BadMessage, Pointer, SetMedia, SetPointer, parse_client_message, to_json
 from signaling.relay.descriptions import (
     UnusableDescription,
@@ -26,6 +30,7 @@ from signaling.relay.rtp_packets import MalformedRtp, is_h264_key_frame, parse_r
 from signaling.relay.subscriber import Subscriber
 from signaling.relay.transport import Line
 from tests.contract.packet_peers import red, rtp, vp8
+from tests.dicom_builders import a_ct_slice, a_zip, as_bytes
 from tests.unit.signaling.relay.test_descriptions import FINGERPRINT, LOCAL, an_offer
 from tests.unit.signaling.relay.test_hostile_rtcp import GOOD as GOOD_RTCP
 from tests.unit.signaling.relay.test_ice_lite import ADDRESS, OURS, PASSWORDS, a_check
@@ -86,6 +91,17 @@ def rtcp(data: bytes) -> None:
     Publisher(CORE, "eve", lambda: 1, *4 * [lambda *_: None]).take_rtcp(data, 0.0)
 
 
+def dicom(data: bytes) -> None:
+    """As one uploaded instance, and as what the archive gives back."""
+    read_instance("fuzzed.dcm", data)
+    with suppress(DicomError):
+        header_of(data)
+
+
+def zipped(data: bytes) -> None:
+    read_bytes("fuzzed.zip", data)
+
+
 TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "description": description,
     "message": message,
@@ -93,11 +109,15 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "dtls": dtls,
     "rtp": rtp_packet,
     "rtcp": rtcp,
+    "dicom": dicom,
+    "zip": zipped,
 }
 
 
 # A ClientHello's head: a handshake record of DTLS 1.2 (RFC 6347 section 4.2).
 _CLIENT_HELLO = bytes.fromhex("16fefd0000000000000000003a0100002e000000000000002efefd") + bytes(46)
+
+_IMAGE = as_bytes(a_ct_slice(1, rows=4, columns=4))
 
 SEEDS: Mapping[str, tuple[bytes, ...]] = {
     "description": (an_offer().encode(), write_offer([], LOCAL).encode()),
@@ -116,4 +136,6 @@ SEEDS: Mapping[str, tuple[bytes, ...]] = {
         rtp(3, red(b"before", b"latest"), payload_type=63),
     ),
     "rtcp": tuple(GOOD_RTCP),
+    "dicom": (_IMAGE,),
+    "zip": (a_zip({"a/1.dcm": _IMAGE, "2.txt": b"a letter"}, zipfile.ZIP_STORED),),
 }

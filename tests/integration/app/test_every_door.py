@@ -5,7 +5,7 @@ import json
 import logging
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -46,6 +46,8 @@ REFUSALS = {401: "not-signed-in", 403: "not-allowed", 404: "not-found"}
 LET_IN = "let in"
 NOT_MADE = {"GET /api/findings/{finding_id}/evidence/{name}"}  # no finding here has a picture
 OWNERS = {"rings": "B-assigned"}  # of what is somebody's own; else it is the maker's
+# Random numbers that a page makes for what it puts: none that is new is like one that is taken.
+NAMED_BY_PAGE = frozenset({"message_id", "still_id", "key_image_id"})
 IN_ROOM = ("B-assigned", "B-invited", "B-panel", "A-specialist", "A-coordinator", MAKER)
 RAW = {
     "/scan": ("application/pdf", PDF),
@@ -303,6 +305,61 @@ async def test_every_door_answers_everybody_as_its_row_says(hospitals: Hospitals
                 if wanted == LET_IN and not door.startswith(("GET", "HEAD")):
                     knocker.restore()
     assert wrong == failed == []
+
+
+def made_up(an_id: str) -> str:
+    """Of the same form, and of nothing that is there."""
+    return an_id[:-1] + ("9" if an_id[-1] != "9" else "8") if an_id.count("-") == 4 else an_id + "999"
+
+
+def others_and_made_up(row: Row, names: list[str], consult: str, is_refused: bool) -> list[dict[str, str]]:
+    """Ids to compare in an address: what is of others, and what is nowhere.
+
+    Who may not see what the address names first, asks for that; who may, for something of another consult.
+    """
+    ids = ids_of(consult)
+    if is_refused:
+        return [{names[0]: ids[names[0]]}, {names[0]: made_up(ids[names[0]])}]
+    other = ids_of("written" if consult != "written" else "live")
+    inner = [name for name in names[1:] if ids[name] != other[name]]
+    # The first look at something is written down, so what is of others is asked for twice.
+    return [{name: tell(other[name]) for name in inner} for tell in (str, str, made_up)] if inner else []
+
+
+async def test_what_is_others_answers_like_what_is_not_there(hospitals: Hospitals) -> None:
+    """The same bytes, and as many questions to the database: neither text nor time tells."""
+    differ = []
+    async with knocking(hospitals) as knocker:
+        for door, row in DOORS.items():
+            names = re.findall(r"\{(\w+)(?::path)?\}", door)
+            if not names or row.names is Named.NOTHING:
+                continue
+            makes = door.startswith("PUT") and names[-1] in NAMED_BY_PAGE
+            knows: set[tuple[str, int | str]] = set()  # one of each hospital that is refused, and one let in
+            for consult, who in knockers(hospitals, door, row):
+                wanted = expected(hospitals, door, row, who, consult)
+                if wanted not in (404, LET_IN) or (wanted == LET_IN and makes) or (who[0], wanted) in knows:
+                    continue
+                knows.add((who[0], wanted))
+                told = []
+                for instead in others_and_made_up(row, names, consult, wanted == 404):
+                    before = knocker.queries
+                    response = await knocker.knock(door, who, consult, **instead)
+                    told.append(spoken(response, instead.values(), knocker.queries - before))
+                    if wanted == LET_IN and not door.startswith(("GET", "HEAD")):
+                        knocker.restore()
+                if told[-2:-1] != told[-1:]:
+                    differ.append((door, consult, who, *told[-2:]))
+    assert differ == []
+
+
+def spoken(response: httpx.Response, asked_for: Iterable[str], queries: int) -> tuple[Any, ...]:
+    """All that an answer tells, but for its own number and what was asked for."""
+    text = response.text
+    for one in asked_for:
+        text = text.replace(one, "what was asked for")
+    headers = {name: value for name, value in response.headers.items() if name != "x-request-id"}
+    return response.status_code, text, headers, queries
 
 
 async def events_door(hospitals: Hospitals, **headers: str) -> str | int:

@@ -230,6 +230,49 @@ def test_an_empty_folder_and_an_absent_file_have_their_sentences(tmp_path: Path)
     assert codes(list(read_drop(tmp_path / "absent.dcm"))) == ["unreadable-file"]
 
 
+def test_an_entry_without_a_name_or_with_damaged_lzma_is_refused_and_its_neighbour_is_taken() -> None:
+    nameless = a_zip({"?.dcm": b"nobody", "good.dcm": GOOD}, zipfile.ZIP_STORED)
+    # As a fuzzer did it: the directory's name is of length 0, and the rest moved up behind it.
+    at = nameless.rindex(b"PK\x01\x02", 0, nameless.rindex(b"?.dcm"))
+    nameless = nameless[: at + 28] + b"\0\0" + nameless[at + 30 : at + 46] + nameless[at + 51 :]
+    end = nameless.rindex(b"PK\x05\x06")
+    size = struct.unpack_from("<L", nameless, end + 12)[0] - 5
+    nameless = nameless[: end + 12] + struct.pack("<L", size) + nameless[end + 16 :]
+    assert codes(read_bytes("nameless.zip", nameless)) == ["unsafe-path", "accepted"]
+
+    packed = a_zip({"1.dcm": GOOD, "good.dcm": GOOD}, zipfile.ZIP_LZMA)
+    at = packed.index(b"1.dcm") + 5
+    for damage in (bytes(9), b"\xff" * 9):
+        damaged = packed[:at] + damage + packed[at + 9 :]
+        assert codes(read_bytes("lzma.zip", damaged)) == ["zip-damaged", "accepted"]
+
+
+EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [b"MZ\x90\x00", b"\x7fELF\x02", b"#!/bin/sh\nrm -rf ~\nexit\n", b"\xcf\xfa\xed\xfe", EICAR],
+    ids=["Windows", "Linux", "shell", "macOS", "EICAR"],
+)
+def test_an_image_that_is_a_program_too_is_refused(program: bytes) -> None:
+    image = program.ljust(128, b"\0") + GOOD[128:]
+    assert codes(read_bytes("image.dcm", image)) == ["program-inside"]
+    assert codes(read_bytes("images.zip", a_zip({"image.dcm": image, "good.dcm": GOOD}))) == [
+        "program-inside",
+        "accepted",
+    ]
+    assert codes(read_bytes("program", program.ljust(4_000, b"\0"))) == ["not-dicom"]
+
+
+@pytest.mark.parametrize("tiff", [b"II*\0", b"MM\0*", b"II+\0"])
+def test_an_image_that_is_a_tiff_too_is_taken_as_it_is(tiff: bytes) -> None:
+    """For which PS3.10 section 7.1 has the preamble: whole slides are both."""
+    image = tiff.ljust(128, b"\0") + GOOD[128:]
+    (file,) = read_bytes("slide.dcm", image)
+    assert (file.verdict, file.content) == ("accepted", image)
+
+
 @pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, None])
 def test_a_dataset_without_preamble_is_taken_and_stored_as_a_proper_file(syntax: object) -> None:
     ds = a_ct_slice(1)

@@ -28,3 +28,12 @@ def test_whatever_is_damaged_every_attribute_that_is_left_can_be_read(make) -> N
         for tag in list(ds.keys()):
             assert ds[tag].VM >= 0
     assert readable > DAMAGES / 10
+
+
+@pytest.mark.parametrize("representation", [b"P\0", b"QX"])
+def test_an_empty_name_of_an_unknown_representation_is_left_out(representation: bytes) -> None:
+    """As a fuzzer found it: with such an element pydicom has no raw value to give."""
+    content = as_bytes(a_ct_slice(PatientName=""))
+    damaged = content.replace(b"\x10\x00\x10\x00PN", b"\x10\x00\x10\x00" + representation)
+    assert damaged != content
+    assert "PatientName" not in parse_dicom(damaged)

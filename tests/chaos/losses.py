@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from pydicom.uid import EncapsulatedPDFStorage
 
@@ -12,10 +13,9 @@ from storage import audit_log
 from storage.audit_log import AuditEntry
 from storage.database import Database
 from storage.errors import AuditChainBroken
-from tests.chaos.writers import PDF, Work
+from tests.chaos.writers import PDF, READ_WITHIN_S, Work
 from tests.installation_server import wait_until
 
-READ_WITHIN_S = 240.0
 ARCHIVED_WITHIN_S = 90.0
 STRUCTURED_REPORTS = "1.2.840.10008.5.1.4.1.1.88."
 
@@ -76,8 +76,15 @@ def _images(work: Work, losses: Losses) -> None:
         study = work.clinician.get(f"/api/studies/{uid}")
         if study["instance_count"] != count:
             losses.rows.append(f"study {uid}: {study['instance_count']} of {count} images")
-        if any(series["verdict"] is None for series in study["series"]):
+        try:
+            wait_until(partial(_is_judged, work, uid), "each series is judged", READ_WITHIN_S)
+        except AssertionError:
             losses.jobs.append(f"study {uid}: a series was not judged")
+
+
+def _is_judged(work: Work, study_instance_uid: str) -> bool:
+    series = work.clinician.get(f"/api/studies/{study_instance_uid}")["series"]
+    return all(one["verdict"] is not None for one in series)
 
 
 def _readings(work: Work, losses: Losses) -> None:

@@ -28,6 +28,7 @@ from tests.installation_server import PASSWORD, Client, Installation, wait_until
 
 AGAIN_S: Final = 0.3
 PATIENCE_S: Final = 120.0
+READ_WITHIN_S: Final = 600.0  # one study, behind those that wait already
 PDF: Final = b"%PDF-1.7\n%%EOF\n"
 
 
@@ -198,7 +199,7 @@ class Work:
     def has_studies_read(self, count: int) -> None:
         """Return once AI has read so many studies from beginning to end."""
         enough = len(self.ledger.read) + count + 1  # whoever sends the next has seen the last one read
-        wait_until(lambda: len(self.ledger.read) >= enough, "studies are read")
+        wait_until(lambda: len(self.ledger.read) >= enough, "studies are read", count * READ_WITHIN_S)
 
     def start(self) -> None:
         self._stop.clear()

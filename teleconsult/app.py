@@ -76,6 +76,7 @@ from teleconsult.reports.routes import router as report_routes
 from teleconsult.reports.template_repository import TemplateRepository
 from teleconsult.reports.template_routes import router as report_template_routes
 from teleconsult.request_body import LimitBodies
+from teleconsult.request_rate import RequestRate
 from teleconsult.ringing.routes import router as ringing_routes
 from teleconsult.scheduled_procedures.routes import router as schedule_routes
 from teleconsult.scheduling.routes import router as calendar_routes
@@ -131,6 +132,7 @@ def create_parts(settings: Settings) -> PartsOfApp:
         notifications=NotificationRepository(senders.keys()),
         senders=senders,
         audit_store=AuditStoreWatch(database),
+        rate=RequestRate(settings.requests_per_s),
     )
 
 

@@ -25,6 +25,7 @@ from teleconsult.errors import (
     PasswordChangeRequired,
     SecondFactorRequired,
     StepUpNeeded,
+    TooManyRequests,
 )
 from teleconsult.findings.repository import FindingRepository
 from teleconsult.identity.identity import Identity
@@ -37,6 +38,7 @@ from teleconsult.notifications.sending import Sender
 from teleconsult.reports.pades import PdfSeal
 from teleconsult.reports.repository import ReportRepository
 from teleconsult.reports.template_repository import TemplateRepository
+from teleconsult.request_rate import RequestRate
 from teleconsult.settings import Settings
 from teleconsult.studies.repository import StudyRepository
 from teleconsult.uploads.repository import UploadRepository
@@ -73,6 +75,7 @@ class PartsOfApp:
     notifications: NotificationRepository
     senders: Mapping[Channel, Sender]
     audit_store: AuditStoreWatch
+    rate: RequestRate
     viewings: RecentViewings = field(default_factory=RecentViewings)
 
 
@@ -157,6 +160,8 @@ def current_session(
 ) -> Session:
     session = parts.identity.session(token, now)
     connection.scope["teleconsult.user_id"] = session.user.id  # for the audit trail, which is outside
+    if wait_s := parts.rate.wait_s(session.user.id, connection.url.path):
+        raise TooManyRequests(wait_s)
     return session
 
 

@@ -34,6 +34,14 @@ class TooManyAttempts(TeleconsultError):
         self.wait_s = wait_s
 
 
+class TooManyRequests(TeleconsultError):
+    """One user asks more often than pages do; the next request counts after `wait_s` seconds."""
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(wait_s)
+        self.wait_s = wait_s
+
+
 class AccountDisabled(TeleconsultError):
     """The password is right, but an administrator has switched the account off."""
 

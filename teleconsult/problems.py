@@ -140,6 +140,14 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "密码错误次数过多，请 {wait_s} 秒后再试。",
         lambda e: {"wait_s": e.wait_s},
     ),
+    errors.TooManyRequests: Problem(
+        429,
+        "too-many-requests",
+        "Your account has sent more requests than its pages need. Please wait {wait_s} s; nothing is lost. "
+        "If you did nothing unusual, tell your administrator.",
+        "您的账号发送的请求过多，请等待 {wait_s} 秒后再试，数据不会丢失。如果您并无异常操作，请告知管理员。",
+        lambda e: {"wait_s": e.wait_s},
+    ),
     errors.KnownPassword: Problem(
         422,
         "known-password",
@@ -960,7 +968,9 @@ def as_response(request: Request, error: Exception) -> JSONResponse:
     problem = problem_for(error)
     said = sentence(problem, error)
     prefers_chinese = request.headers.get("accept-language", "").startswith("zh")
-    headers = {"Retry-After": str(error.wait_s)} if isinstance(error, errors.TooManyAttempts) else {}
+    headers: dict[str, str] = {}
+    if isinstance(error, errors.TooManyAttempts | errors.TooManyRequests):
+        headers["Retry-After"] = str(error.wait_s)
     if problem.status in (429, 503):
         headers.setdefault("Retry-After", str(RETRY_AFTER_S))
     return JSONResponse(

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from teleconsult.identity.oidc_provider import OidcProvider
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+REQUESTS_PER_S = 100  # a page asks for some forty at once, and people think between pages
 WELL_KNOWN_SECRETS = frozenset({"", "admin", "password", "changeme", "secret", "orthanc", "teleconsult"})
 
 
@@ -44,6 +45,7 @@ class Settings:
     session_secret: str  # under which second factors are kept
     known_passwords: Path | None  # a hospital's own file of leaked ones
     oidc_providers: tuple["OidcProvider", ...]  # hospitals' own, by which their people may sign in
+    requests_per_s: int  # of one user, in one process
     step_up_minutes: int  # how long a proof of who it is holds for administration and exports
     recording_secret: str | None  # under which recordings are encrypted; None: nothing is recorded
     recording_days: Mapping[RetentionClass, int]
@@ -111,6 +113,7 @@ class Settings:
             session_secret=secret("TELECONSULT_SESSION_SECRET_FILE"),
             known_passwords=_file(environment, "TELECONSULT_KNOWN_PASSWORDS"),
             oidc_providers=_oidc_providers(_file(environment, "TELECONSULT_OIDC_PROVIDERS")),
+            requests_per_s=_requests_per_s(environment),
             step_up_minutes=_minutes(environment, "TELECONSULT_STEP_UP_MINUTES", 15, most=12 * 60),
             recording_secret=(
                 secret("TELECONSULT_RECORDING_SECRET_FILE")
@@ -145,6 +148,13 @@ class Settings:
             ladders=_ladders(_file(environment, "TELECONSULT_ESCALATION")),
             backups=_backups(environment),
         )
+
+
+def _requests_per_s(environment: Mapping[str, str]) -> int:
+    text = environment.get("TELECONSULT_REQUESTS_PER_S") or str(REQUESTS_PER_S)
+    if not text.isdecimal() or not 1 <= int(text) <= 10_000:
+        raise BadSettings("TELECONSULT_REQUESTS_PER_S is no number from 1 to 10000")
+    return int(text)
 
 
 def _minutes(environment: Mapping[str, str], name: str, default: int, most: int) -> int:

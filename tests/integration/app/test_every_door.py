@@ -362,6 +362,24 @@ def spoken(response: httpx.Response, asked_for: Iterable[str], queries: int) -> 
     return response.status_code, text, headers, queries
 
 
+async def test_who_asks_without_end_is_told_to_wait_and_nobody_else_is(
+    hospitals: Hospitals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hospitals.parts.rate, "burst_s", 100)
+    monkeypatch.setattr(hospitals.parts.rate, "per_s", 0.1)  # ten at once, and one every ten seconds
+    async with knocking(hospitals) as knocker:
+        flood = [await knocker.knock("GET /api/worklist", "C-student", "waiting") for _ in range(30)]
+        assert flood[0].status_code == 200
+        refused = next(one for one in flood if one.status_code == 429)
+        assert 0 < int(refused.headers["retry-after"]) <= 10
+        sentence = refused.json()["sentence"]
+        assert "Please wait" in sentence["en"] and "请等待" in sentence["zh"]
+        assert (await knocker.knock("GET /api/worklist", "C-teacher", "waiting")).status_code == 200
+        image = await knocker.knock("GET /dicom-web/studies/{study}", "C-student", "waiting")
+        assert image.status_code == 404, "images are not counted"
+        assert (await knocker.client.get("/healthz")).status_code == 200
+
+
 async def events_door(hospitals: Hospitals, **headers: str) -> str | int:
     """The first that /api/events says: the type of a message, or the code with which it closes."""
     told: asyncio.Queue[Any] = asyncio.Queue()

@@ -4,11 +4,13 @@ A token bucket for each user, in each process of the application. Images and upl
 come by the hundred, and have bounds of their own.
 """
 
+import re
 import threading
 import time
 from math import ceil
 
-UNCOUNTED = ("/dicom-web/", "/api/uploads/")
+# Also the images of a viewer, /api/studies/UID/instances/UID/file: thousands of one CT, as fast as they come.
+UNCOUNTED = re.compile(r"/dicom-web/|/api/uploads/|/api/studies/[^/]+/instances/[^/]+/file$")
 BURST_S = 30  # so many seconds' worth may come at once
 BUCKETS_KEPT = 10_000
 
@@ -27,7 +29,7 @@ class RequestRate:
         Args:
             now_s: monotonic.
         """
-        if path.startswith(UNCOUNTED):
+        if UNCOUNTED.match(path):
             return 0
         now_s = time.monotonic() if now_s is None else now_s
         with self._lock:

@@ -199,6 +199,20 @@ def test_a_clock_that_was_set_back_keeps_nobody_out(identity: Identity) -> None:
     assert identity.sign_in("wang", PASSWORD, NOON, HERE)
 
 
+def test_a_clock_that_jumps_forward_ends_sessions_and_keeps_nobody_out_when_it_is_put_right(
+    identity: Identity,
+) -> None:
+    before = identity.sign_in("wang", PASSWORD, NOON, HERE)
+    ahead = NOON + 2 * sessions.LIFETIME
+    with pytest.raises(errors.NotSignedIn):
+        identity.session(before, ahead)
+    with pytest.raises(errors.WrongCredentials):
+        identity.sign_in("wang", "a wrong password", ahead, HERE)
+    meanwhile = identity.sign_in("wang", PASSWORD, ahead + timedelta(minutes=1), HERE)
+    assert not identity.session(meanwhile, NOON).is_fresh(NOON, 15), "what was proved is not of now"
+    assert identity.sign_in("wang", PASSWORD, NOON, HERE)
+
+
 def test_proving_again_gives_the_session_another_id_and_freshness(
     identity: Identity, database: Database
 ) -> None:

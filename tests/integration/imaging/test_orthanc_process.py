@@ -7,6 +7,8 @@ from pathlib import Path
 from urllib.error import HTTPError
 
 import pytest
+from pynetdicom import AE
+from pynetdicom.sop_class import Verification
 
 from imaging.errors import PacsUnavailable
 from imaging.orthanc import OrthancPacs
@@ -62,6 +64,22 @@ def test_nobody_reaches_it_from_another_address(orthanc_server: OrthancServer) -
         urllib.request.urlopen(f"http://{own_address}:{orthanc_server.http_port}/system", timeout=5)
     with pytest.raises(OSError):
         socket.create_connection((own_address, orthanc_server.dicom_port), timeout=5)
+
+
+def test_it_speaks_no_dicom_and_tells_a_page_nothing(orthanc_server: OrthancServer) -> None:
+    """Scanners come to the gateway; a page in a browser on this machine could reach its port."""
+    caller = AE(ae_title="SCANNER")
+    caller.add_requested_context(Verification)
+    for port in (orthanc_server.dicom_port, orthanc_server.http_port):
+        assert not caller.associate("127.0.0.1", port, ae_title="TELECONSULT").is_established
+    for method in ("GET", "OPTIONS", "POST"):
+        request = urllib.request.Request(
+            f"{orthanc_server.url}/instances", method=method, headers={"Origin": "https://evil.example"}
+        )
+        with pytest.raises(HTTPError) as refused:
+            urllib.request.urlopen(request)
+        assert refused.value.code == 401
+        assert not [name for name in refused.value.headers if name.lower().startswith("access-control-")]
 
 
 def test_the_real_chest_goes_in_and_comes_out(orthanc_server: OrthancServer, real_data: Path) -> None:

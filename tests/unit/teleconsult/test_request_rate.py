@@ -37,7 +37,10 @@ def test_a_hundred_who_click_for_an_hour_are_never_refused() -> None:
             assert allowed(rate, f"user {number}", 40, now_s=second) == 40
 
 
-@pytest.mark.parametrize("path", ["/dicom-web/studies/1.2", "/api/uploads/u/instances/0", "/api/studies/1.2/instances/3/file"])
+@pytest.mark.parametrize(
+    "path",
+    ["/dicom-web/studies/1.2", "/api/uploads/u/instances/0", "/api/studies/1.2/instances/3/file"],
+)
 def test_images_and_uploads_are_not_counted(path: str) -> None:
     rate = RequestRate(per_s=1, burst_s=1)
     assert {rate.wait_s("anna", path, 0) for _ in range(1_000)} == {0}

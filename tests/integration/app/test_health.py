@@ -4,15 +4,19 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from urllib.request import urlopen
 
 import httpx
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from teleconsult import metrics_ports
 from teleconsult.ports import free_inner_port, is_free
 from tests.installation_server import Installation, free_ports_of_an_installation, no_models, wait_until
+from tests.integration.app.test_institutions import live_connection
+from tests.processes import processes
 
 RELAYS = 2
 
@@ -110,3 +114,22 @@ def test_a_relay_that_stands_still_is_named_to_programs_people_and_prometheus(
         assert 'teleconsult_part_up{name="relay-2"} 0' in scraped(first)
     finally:
         os.kill(relay, signal.SIGCONT)
+
+
+def test_a_stop_while_pages_listen_for_events_tells_them_and_leaves_nothing(
+    watched: tuple[Installation, int],
+) -> None:
+    """The last of this file: the installation is not started again."""
+    installation, _ = watched
+    page = installation.sign_in("clinician")
+    with ExitStack() as stack:
+        listening = [stack.enter_context(live_connection(page, installation)) for _ in range(20)]
+        for one in listening:
+            assert json.loads(one.recv(30)) == {"type": "resync"}
+        installation.stop()  # within 30 s
+        assert installation.process is not None and installation.process.returncode == 0
+        for one in listening:
+            with pytest.raises(ConnectionClosed) as closed:
+                one.recv(10)
+            assert closed.value.rcvd is not None and closed.value.rcvd.code == 1012  # service restart
+    assert not processes(installation, "")

@@ -287,6 +287,7 @@ def test_every_door_has_a_row_and_every_row_a_door(hospitals: Hospitals) -> None
     assert sorted(doors_of(hospitals.app)) == sorted(DOORS)
 
 
+@pytest.mark.timeout(1200)
 async def test_every_door_answers_everybody_as_its_row_says(hospitals: Hospitals) -> None:
     wrong, failed = [], []
     async with knocking(hospitals) as knocker:
@@ -326,6 +327,7 @@ def others_and_made_up(row: Row, names: list[str], consult: str, is_refused: boo
     return [{name: tell(other[name]) for name in inner} for tell in (str, str, made_up)] if inner else []
 
 
+@pytest.mark.timeout(1200)
 async def test_what_is_others_answers_like_what_is_not_there(hospitals: Hospitals) -> None:
     """The same bytes, and as many questions to the database: neither text nor time tells."""
     differ = []

@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 from sqlalchemy import insert, select
 
+from signaling.room_orders import RoomOrders
 from storage.database import Database
 from storage.errors import StaleVersion
 from storage.tables import consults, held_times, patients
@@ -35,6 +36,12 @@ class Parts:
         self.database, self.consults = database, ConsultRepository()
         self.users, self.notifications = UserRepository(database), NotificationRepository([])
         self.published: list[dict[str, str]] = []
+        self.rooms = self
+        self.rooms_over: list[str] = []
+
+    def order(self, room_id: str, orders: RoomOrders) -> None:
+        if orders.over:
+            self.rooms_over.append(room_id)
 
     def publish(self, event: dict[str, str]) -> None:
         self.published.append(event)
@@ -140,6 +147,7 @@ def test_an_appointment_to_which_nobody_came_is_ended_once_by_two_processes(
     assert (ended.status, [entry.event for entry in ended.history]) == (Status.NO_SHOW, [Event.NOBODY_CAME])
     assert waiting.status is Status.SCHEDULED
     assert parts.published == [{"type": "consult-changed", "consult_id": "c0"}]
+    assert parts.rooms_over == ["c0"]
 
 
 def test_everybody_is_reminded_once_and_not_of_what_was_begun_or_called_off(

@@ -57,9 +57,15 @@ def span(name: str, **attributes: str | int) -> Iterator["Span | None"]:
     if not _tracing:
         yield None
         return
-    with _tracing[0][0].start_as_current_span(name, attributes=attributes) as current:
+    # What an error says may name a patient: its kind alone is told.
+    with _tracing[0][0].start_as_current_span(
+        name, attributes=attributes, record_exception=False, set_status_on_exception=False
+    ) as current:
         try:
             yield current
+        except BaseException as error:
+            current.set_attribute("error.type", type(error).__name__)
+            raise
         finally:
             current.set_attributes({f"teleconsult.{key}": value for key, value in named().items()})
 

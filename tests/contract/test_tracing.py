@@ -70,7 +70,15 @@ def test_a_request_is_a_span_with_its_route_and_ids_and_its_statements_are_below
     assert told["teleconsult.consult_id"] == "c-1"
     assert told["teleconsult.request_id"] == answer.headers["x-request-id"]
     assert (statement.trace_id, statement.parent_span_id) == (request.trace_id, request.span_id)
-    assert "Wang" not in "".join(str(one.body) for one in collector.received)
+    assert b"Wang" not in b"".join(one.body for one in collector.received)
+
+
+def test_of_an_error_its_kind_is_told_and_nothing_that_it_says(collector: HttpReceiver) -> None:
+    with pytest.raises(ValueError, match="Wang"), span("something"):
+        raise ValueError("Wang^Fang")
+    (one,) = spans_of(collector).values()
+    assert attributes(one)["error.type"] == "ValueError"
+    assert b"Wang" not in b"".join(each.body for each in collector.received)
 
 
 def test_a_statement_that_nobody_asked_for_is_no_span(

@@ -10,23 +10,13 @@ import pytest
 from storage.database import Database
 from tests.chaos.losses import count_losses
 from tests.chaos.writers import Work
-from tests.databases import postgresql_server
 from tests.installation_server import Installation, free_ports_of_an_installation
 from tests.postgresql_server import PostgresqlServer
-
-__all__ = ["postgresql_server"]
 
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.chaos]
 KILLS = 5
 ACTS = 10  # that people get done between two kills
 SEED = int(os.environ.get("CHAOS_SEED", "1"))
-
-
-@pytest.fixture
-def database(postgresql_server: PostgresqlServer) -> Iterator[Database]:
-    opened = Database(postgresql_server.new_database())
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -11,24 +11,13 @@ from storage.database import Database
 from tests.chaos.call import Side
 from tests.chaos.losses import count_losses
 from tests.chaos.writers import Work
-from tests.databases import postgresql_server
 from tests.installation_server import free_ports_of_an_installation, wait_until
-from tests.postgresql_server import PostgresqlServer
 from tests.processes import processes
 from tests.two_apps import TwoApps
-
-__all__ = ["postgresql_server"]
 
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.chaos]
 ACTS = 12  # that people get done before and after
 ROOMS = 4
-
-
-@pytest.fixture
-def database(postgresql_server: PostgresqlServer) -> Iterator[Database]:
-    opened = Database(postgresql_server.new_database())
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.janus_server import JanusServer, janus_server
+from tests.redis_server import REDIS, RedisServer
 from tests.room_in_browsers import (
     CHROMIUM,
     ROLLDOWN,
@@ -70,3 +71,12 @@ def browser() -> Iterator[Browser]:
 def visitor(browser: Browser, relay: Relay, page_origin: str) -> Iterator[Callable[..., Visitor]]:
     with visitors(browser, relay, page_origin) as make:
         yield make
+
+
+@pytest.fixture(scope="module")
+def redis_server() -> Iterator[RedisServer]:
+    if REDIS is None:
+        pytest.skip("redis-server is not installed: make setup")
+    server = RedisServer().start()
+    yield server
+    server.kill()

@@ -1,7 +1,7 @@
 """A ticket into a room opens it once, at whichever relay, and not after the consult."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
@@ -22,19 +22,10 @@ from tests.integration.signaling.test_edge import (
     next_of,
     say,
 )
-from tests.redis_server import REDIS, RedisServer
+from tests.redis_server import RedisServer
 
 RELAYS = ["ws://{host}:1/", "ws://{host}:2/"]
 USED = (4001, "expired-token")
-
-
-@pytest.fixture(scope="module")
-def redis_server() -> Iterator[RedisServer]:
-    if REDIS is None:
-        pytest.skip("redis-server is not installed: make setup")
-    server = RedisServer().start()
-    yield server
-    server.kill()
 
 
 @pytest.fixture

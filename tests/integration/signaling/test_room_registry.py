@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -18,19 +18,10 @@ from signaling.room_orders import RoomOrders
 from signaling.room_registry import LEASE_S, RECORDING_KEPT_S, PlacedRooms, RelayPresence
 from storage.cancelling import cancel
 from tests.contract.media_bots import until
-from tests.redis_server import REDIS, RedisServer
+from tests.redis_server import RedisServer
 from tests.relays_in_browsers import memory_of
 
 RELAYS = ["ws://{host}:1/", "ws://{host}:2/", "ws://{host}:3/"]
-
-
-@pytest.fixture(scope="module")
-def redis_server() -> Iterator[RedisServer]:
-    if REDIS is None:
-        pytest.skip("redis-server is not installed: make setup")
-    server = RedisServer().start()
-    yield server
-    server.kill()
 
 
 class Rooms:

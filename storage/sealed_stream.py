@@ -7,6 +7,7 @@ middle without being found out, and neither can the end of a stream that was clo
 """
 
 import os
+import secrets
 from collections.abc import Iterator
 from hashlib import sha256
 
@@ -42,6 +43,11 @@ def unwrap_key(master: bytes, wrapped: bytes, stream: str) -> bytes:
         return AESGCM(master).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], stream.encode())
     except InvalidTag as error:
         raise StreamDamaged(stream) from error
+
+
+def new_place(record: str) -> str:
+    """A prefix for a stream of this record, of each try its own: two at once do not write over each other."""
+    return f"{record}/{secrets.token_hex(8)}"
 
 
 class SealedStream:

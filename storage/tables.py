@@ -732,6 +732,7 @@ consents = Table(
     Column("scan_size_bytes", Integer),
     Column("scan_sha256", String(64)),
     Column("scan_wrapped_key", LargeBinary),
+    Column("scan_kept_at", String(200)),  # the prefix of its pieces in the object store
     Column("withdrawn_at", UtcDateTime),
     _id("withdrawn_by", ForeignKey("users.id")),  # null: by a patient's link
     Column("withdrawal_reason", Text),
@@ -1006,6 +1007,7 @@ stills = Table(
     Column("size_bytes", Integer, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("wrapped_key", LargeBinary),  # null: deleted
+    Column("kept_at", String(200)),  # the prefix of its pieces in the object store; null: deleted
     Column("archived_at", UtcDateTime),  # null: it is still on its way into the archive
     Column("deleted_at", UtcDateTime),
     _id("deleted_by", ForeignKey("users.id")),

@@ -277,7 +277,7 @@ class Hospitals:
         scan = keep_scan(objects, master, consent, PDF, "application/pdf")
         _add(connection, tables.consents, id=consent, consult_id=name, method="emergency", recorded_by=MAKER,
              note="unconscious", scan_content_type=scan.content_type, scan_size_bytes=scan.size_bytes,
-             scan_sha256=scan.sha256, scan_wrapped_key=scan.wrapped_key)
+             scan_sha256=scan.sha256, scan_wrapped_key=scan.wrapped_key, scan_kept_at=scan.kept_at)
         _add(connection, tables.patient_links, id=f"link-{name}", consult_id=name, kind="patient",
              created_by=MAKER, expires_at=NOW + RUN, tries_left=5, phase="preparing",
              token_sha256=sha256_of(f"{LINK_TOKEN}-{name}"), session_sha256=sha256_of(LINK_SESSION))
@@ -298,8 +298,9 @@ class Hospitals:
              wrapped_key=wrap_key(master, key, recording), retention_class="review", consents=[])
         SealedStream(objects, key, prefix_of(recording, 1)).append(b"", is_last=True)
         _add(connection, tables.recording_parts, recording_id=recording, number=1, content_type=LOG)
+        place, still_key = seal(objects, master, still, JPEG)
         _add(connection, tables.stills, id=still, consult_id=name, number=1, taken_by=MAKER, camera_of=MAKER,
-             source="camera", wrapped_key=seal(objects, master, still, JPEG))
+             source="camera", wrapped_key=still_key, kept_at=place)
         _add(connection, tables.appointments, consult_id=name, specialist_id="B-assigned",
              booked_by_id=MAKER, starts_at=NOW + timedelta(days=1), ends_at=NOW + timedelta(days=1, hours=1),
              specialist_time_zone="UTC", inviting_time_zone="UTC")

@@ -23,12 +23,13 @@ class Giver(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """The paper that was signed, as it is kept."""
+    """The paper that was signed, as it is kept: encrypted, under the prefix `kept_at` of the object store."""
 
     content_type: str
     size_bytes: int
     sha256: str
     wrapped_key: bytes
+    kept_at: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from io import BytesIO
 from imaging.camera_picture import read_picture
 from imaging.errors import PictureError
 from storage.object_store import ObjectStore
-from storage.sealed_stream import SealedStream, new_key, unwrap_key, wrap_key
+from storage.sealed_stream import SealedStream, new_key, new_place, unwrap_key, wrap_key
 from teleconsult.consents.consent import Scan
 from teleconsult.errors import ScanNotReadable
 
@@ -54,20 +54,13 @@ def _check_pdf(content: bytes) -> None:
 
 def keep_scan(objects: ObjectStore, master: bytes, consent_id: str, content: bytes, kind: str) -> Scan:
     """Write it to the store, encrypted under a key of its own."""
-    key = new_key()
+    key, place = new_key(), new_place(f"consents/{consent_id}")
+    SealedStream(objects, key, place).append(content, is_last=True)
     wrapped = wrap_key(master, key, consent_id)
-    SealedStream(objects, key, _prefix(consent_id, wrapped)).append(content, is_last=True)
-    return Scan(kind, len(content), hashlib.sha256(content).hexdigest(), wrapped)
+    return Scan(kind, len(content), hashlib.sha256(content).hexdigest(), wrapped, place)
 
 
 def read_scan(objects: ObjectStore, master: bytes, consent_id: str, scan: Scan) -> bytes:
     """Raises StreamDamaged."""
     key = unwrap_key(master, scan.wrapped_key, consent_id)
-    return b"".join(
-        SealedStream(objects, key, _prefix(consent_id, scan.wrapped_key)).read(at_least=1)
-    )
-
-
-def _prefix(consent_id: str, wrapped_key: bytes) -> str:
-    """Of each try its own: two at the same moment do not write over each other."""
-    return f"consents/{consent_id}/{hashlib.sha256(wrapped_key).hexdigest()[:16]}"
+    return b"".join(SealedStream(objects, key, scan.kept_at).read(at_least=1))

@@ -18,7 +18,7 @@ from imaging.part10 import part10_bytes
 from imaging.photographic_image import Photograph, PhotographedPatient, instance_uid, photographic_image
 from storage import audit_log
 from storage.object_store import ObjectStore
-from storage.sealed_stream import SealedStream, master_key, new_key, unwrap_key, wrap_key
+from storage.sealed_stream import SealedStream, master_key, new_key, new_place, unwrap_key, wrap_key
 from storage.tables import instances, series, studies
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.errors import NotFound, StillsNotKept
@@ -47,20 +47,19 @@ def master_of(parts: PartsOfApp) -> bytes:
     return master_key(parts.settings.recording_secret)
 
 
-def seal(objects: ObjectStore, master: bytes, still_id: str, jpeg: bytes) -> bytes:
-    """Keep the picture encrypted under a key of its own; the key as it may be kept in the row."""
-    key = new_key()
-    wrapped = wrap_key(master, key, still_id)
-    SealedStream(objects, key, _prefix(still_id, wrapped)).append(jpeg, is_last=True)
-    return wrapped
+def seal(objects: ObjectStore, master: bytes, still_id: str, jpeg: bytes) -> tuple[str, bytes]:
+    """Keep the picture encrypted under a key of its own; where, and the key as it may be kept in the row."""
+    key, place = new_key(), new_place(f"stills/{still_id}")
+    SealedStream(objects, key, place).append(jpeg, is_last=True)
+    return place, wrap_key(master, key, still_id)
 
 
 def picture_of(parts: PartsOfApp, still: Still) -> bytes:
     """The JPEG. Raises NotFound: it was deleted; StreamDamaged."""
-    if still.wrapped_key is None:
+    if still.wrapped_key is None or still.kept_at is None:
         raise NotFound
     key = unwrap_key(master_of(parts), still.wrapped_key, still.id)
-    return b"".join(SealedStream(parts.objects, key, _prefix(still.id, still.wrapped_key)).read(at_least=1))
+    return b"".join(SealedStream(parts.objects, key, still.kept_at).read(at_least=1))
 
 
 def keep(connection: Connection, still: Still, at: datetime) -> None:
@@ -188,8 +187,3 @@ def _about(parts: PartsOfApp, connection: Connection, still: Still) -> Photograp
 
 def _as_file(ds: Dataset, stored: StoredInstance, content: bytes) -> StoredFile:
     return StoredFile(ds, stored.orthanc_id, hashlib.sha256(content).hexdigest(), len(content))
-
-
-def _prefix(still_id: str, wrapped_key: bytes) -> str:
-    """Of each try its own: two at the same moment do not write over each other."""
-    return f"stills/{still_id}/{hashlib.sha256(wrapped_key).hexdigest()[:16]}"

@@ -121,7 +121,7 @@ def _keep(
         if (earlier.consult_id, earlier.taken_by_id, earlier.sha256) != (consult.id, user.id, sha256):
             raise StillTakenAlready
     else:
-        key = seal(parts.objects, master_of(parts), still_id, picture.jpeg)
+        place, key = seal(parts.objects, master_of(parts), still_id, picture.jpeg)
         with parts.database.transaction() as connection:
             if find_still(connection, still_id) is not None:  # the same, sent twice at the same moment
                 raise StillTakenAlready
@@ -141,6 +141,7 @@ def _keep(
                 size_bytes=len(picture.jpeg),
                 sha256=sha256,
                 wrapped_key=key,
+                kept_at=place,
             )
             keep(connection, still, now)
         with suppress(PacsUnavailable, PacsRefused):  # the app goes on trying

@@ -25,6 +25,7 @@ class Still:
         camera_of_id: whose camera or screen it shows.
         sha256, size_bytes: of the JPEG as it is kept.
         wrapped_key: under which the JPEG is kept encrypted; None once it is deleted.
+        kept_at: the prefix under which it lies in the object store; None once it is deleted.
         archived_at: when the archive had it; None: it is on its way.
     """
 
@@ -43,6 +44,7 @@ class Still:
     size_bytes: int
     sha256: str
     wrapped_key: bytes | None
+    kept_at: str | None
     archived_at: datetime | None = None
     deleted_at: datetime | None = None
     deleted_by_id: str | None = None
@@ -67,6 +69,7 @@ def add_still(connection: Connection, still: Still) -> None:
             size_bytes=still.size_bytes,
             sha256=still.sha256,
             wrapped_key=still.wrapped_key,
+            kept_at=still.kept_at,
         )
     )
 
@@ -106,7 +109,7 @@ def set_deleted(connection: Connection, still_id: str, *, by: str, reason: str, 
     connection.execute(
         update(stills)
         .where(stills.c.id == still_id)
-        .values(wrapped_key=None, deleted_at=at, deleted_by=by, deletion_reason=reason)
+        .values(wrapped_key=None, kept_at=None, deleted_at=at, deleted_by=by, deletion_reason=reason)
     )
 
 
@@ -127,6 +130,7 @@ def _still(row: Row[Any]) -> Still:
         size_bytes=row.size_bytes,
         sha256=row.sha256,
         wrapped_key=row.wrapped_key,
+        kept_at=row.kept_at,
         archived_at=row.archived_at,
         deleted_at=row.deleted_at,
         deleted_by_id=row.deleted_by,

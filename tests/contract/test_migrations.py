@@ -1,6 +1,7 @@
 """The schema that the migrations make, on both real databases."""
 
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from threading import Barrier
 
 import pytest
@@ -169,3 +170,45 @@ def test_what_a_consult_said_of_its_consent_becomes_a_record(new_database: NewDa
             ("signed", "written", "patient", None, "u"),
             ("urgent", "emergency", None, "unconscious", "u"),
         ]
+
+
+def test_pictures_and_scans_stay_where_they_were_when_their_places_are_written_down(
+    new_database: NewDatabase,
+) -> None:
+    database = new_database(migrated=False)
+    database.migrate(to="0031")
+    with database.transaction() as connection:
+        for statement in (
+            "INSERT INTO institutions (id, name_en, name_zh, position) VALUES ('i', 'A', 'B', 1)",
+            "INSERT INTO users (id, username, display_name, password_hash, must_change_password, "
+            " roles, language, institution_id) VALUES ('u', 'n', 'N', '-', false, '[]', 'en', 'i')",
+            "INSERT INTO patients (id, institution_id, patient_id, name) VALUES ('p', 'i', '1', 'A^B')",
+            "INSERT INTO consults (id, status, version, patient_id, question, urgency, specialty,"
+            " legal_role, requested_by, inviting_institution_id, created_at, history)"
+            " VALUES ('c', 'requested', 1, 'p', '?', 'routine', 'radiology', 'consultation', 'u', 'i',"
+            " '2026-01-01 00:00:00', '[]')",
+        ):
+            connection.execute(text(statement))
+        for number, (still, key) in enumerate([("kept", b"a wrapped key"), ("deleted", None)]):
+            connection.execute(
+                text(
+                    "INSERT INTO stills (id, consult_id, number, taken_by, taken_at, camera_of, source,"
+                    " title, width, height, size_bytes, sha256, wrapped_key) VALUES (:id, 'c', :number, 'u',"
+                    " '2026-01-01 00:00:00', 'u', 'camera', '', 16, 16, 1, '-', :key)"
+                ),
+                {"id": still, "number": number, "key": key},
+            )
+        connection.execute(
+            text(
+                "INSERT INTO consents (id, consult_id, method, given_at, scan_wrapped_key)"
+                " VALUES ('s', 'c', 'written', '2026-01-01 00:00:00', :key)"
+            ),
+            {"key": b"another"},
+        )
+    database.migrate()
+    with database.reading() as connection:
+        places = dict(map(tuple, connection.execute(text("SELECT id, kept_at FROM stills")).all()))
+        scan = connection.execute(text("SELECT scan_kept_at FROM consents")).scalar()
+    digests = [sha256(key).hexdigest()[:16] for key in (b"a wrapped key", b"another")]
+    assert places == {"kept": f"stills/kept/{digests[0]}", "deleted": None}
+    assert scan == f"consents/s/{digests[1]}"

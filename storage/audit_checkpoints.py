@@ -94,7 +94,7 @@ class Checkpoints:
             signed = last.sequence if last else 0
             if newest is None or newest <= signed:
                 return None
-            if last and newest - signed < EVERY_ENTRIES and at - last.at < EVERY:
+            if last and newest - signed < EVERY_ENTRIES and abs(at - last.at) < EVERY:
                 return None
             first = max(signed, 1)  # the entry that was signed last is looked at again
             verdict = check(

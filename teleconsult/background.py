@@ -26,11 +26,11 @@ from teleconsult.models.watch import ModelWatch
 from teleconsult.notifications.notification import Channel
 from teleconsult.notifications.posting import post_one
 from teleconsult.notifications.retention import delete_old
-from teleconsult.recordings.retention import keep_recordings
+from teleconsult.recordings.retention import RecordingsKeeper
 from teleconsult.reports.archiving import archive_some
 from teleconsult.scheduling.timekeeping import keep_time
 from teleconsult.stills.keeping import archive_waiting
-from teleconsult.studies.arrival import assess_ready, nudge_due_jobs
+from teleconsult.studies.arrival import CompleteSeries, nudge_due_jobs
 from teleconsult.studies.arriving_slabs import SlabPlanner
 from teleconsult.studies.follower import Follower
 from teleconsult.uploads.chunks import discard_old_chunks
@@ -78,7 +78,8 @@ async def plan_slabs_of_arriving(parts: PartsOfApp) -> None:
 
 async def assess_complete_series(parts: PartsOfApp) -> None:
     """Gate and queue each series once it is complete: counted, or gone quiet."""
-    await _every(FEED_INTERVAL_S, lambda parts: assess_ready(parts, utc_now()), parts)
+    complete = CompleteSeries(parts)
+    await _every(FEED_INTERVAL_S, lambda _: complete.step(utc_now()), parts)
 
 
 async def verify_arrivals(parts: PartsOfApp) -> None:
@@ -108,7 +109,8 @@ async def watch_models(parts: PartsOfApp) -> None:
 
 async def look_after_recordings(parts: PartsOfApp) -> None:
     """Close recordings whose recorder is gone, and delete those that are due."""
-    await _every(RECORDINGS_INTERVAL_S, lambda parts: keep_recordings(parts, utc_now()), parts)
+    keeper = RecordingsKeeper(parts)
+    await _every(RECORDINGS_INTERVAL_S, lambda _: keeper.step(utc_now()), parts)
 
 
 async def archive_stills(parts: PartsOfApp) -> None:

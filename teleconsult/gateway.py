@@ -9,8 +9,10 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
+from math import inf
 
 from pydicom import Dataset
 from pynetdicom.association import Association
@@ -53,7 +55,7 @@ from telemetry.logs import set_up_logs
 from telemetry.metrics import Family
 
 # Who calls in vain calls often: one line a minute for each is enough to know it.
-REJECTION_TOLD_EVERY = timedelta(minutes=1)
+REJECTION_TOLD_EVERY_S = 60.0
 REJECTIONS_REMEMBERED = 1_000
 STOP_WITHIN_S = 3.0
 LOOK_EVERY_S = 0.5
@@ -131,7 +133,7 @@ class PeerVisit:
             return
         at = utc_now()
         for study_instance_uid in self._studies:
-            self._settling.ends(study_instance_uid, at, said_all=released)
+            self._settling.ends(study_instance_uid, time.monotonic(), said_all=released)
         if released:
             with self._parts.database.transaction() as connection:
                 self._parts.uploads.complete(connection, self._upload.id, at)
@@ -183,7 +185,7 @@ class ReceptionDesk:
         self._settling = settling
         self._peers = DicomPeerRepository()
         self._archives = ArchiveRepository()
-        self._told: dict[Caller, datetime] = {}
+        self._told_at_s: dict[Caller, float] = {}  # monotonic
 
     def admit(self, caller: Caller) -> PeerVisit | None:
         with self._parts.database.reading() as connection:
@@ -196,13 +198,12 @@ class ReceptionDesk:
 
     def turned_away(self, caller: Caller) -> None:
         REJECTED_CALLERS.add()
-        at = utc_now()
-        told_at = self._told.get(caller)
-        if told_at is not None and at - told_at < REJECTION_TOLD_EVERY:
+        at, now_s = utc_now(), time.monotonic()
+        if now_s - self._told_at_s.get(caller, -inf) < REJECTION_TOLD_EVERY_S:
             return
-        if len(self._told) >= REJECTIONS_REMEMBERED:
-            self._told.clear()
-        self._told[caller] = at
+        if len(self._told_at_s) >= REJECTIONS_REMEMBERED:
+            self._told_at_s.clear()
+        self._told_at_s[caller] = now_s
         said = {
             "ae_title": printable(caller.ae_title),
             "called_ae_title": printable(caller.called_ae_title),
@@ -231,7 +232,7 @@ def printable(text: str) -> str:
 
 def assess_settled(parts: PartsOfApp, settling: SettlingStudies) -> None:
     """Put what has settled through the gate; what fails here the app's own round finds when it is quiet."""
-    for study_instance_uid in settling.take_settled(utc_now()):
+    for study_instance_uid in settling.take_settled(time.monotonic()):
         try:
             assess_and_queue(parts, study_instance_uid, utc_now())
         except Exception:  # the edge

@@ -1,16 +1,17 @@
 """Who looked at what, for the audit log: one line for a visit, however often a page asks."""
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Any
 
 from storage import audit_log
 from storage.database import Database
 
-SAME_VISIT = timedelta(hours=1)
+SAME_VISIT_S = 3600.0
 REMEMBERED = 10_000
 
 
@@ -21,7 +22,7 @@ class RecentViewings:
     """
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[tuple[str, ...], datetime] = OrderedDict()
+        self._seen: OrderedDict[tuple[str, ...], float] = OrderedDict()  # monotonic
         self._lock = threading.Lock()
 
     def note(
@@ -44,7 +45,7 @@ class RecentViewings:
         """
         key = (actor, action, subject, str(dict(details or {})), asked)
         audit_log.notice(action)
-        if not self._is_first(key, at) and not is_each_written:
+        if not self._is_first(key) and not is_each_written:
             return
         try:
             database.in_group(
@@ -57,13 +58,14 @@ class RecentViewings:
                 self._seen.pop(key, None)
             raise
 
-    def _is_first(self, key: tuple[str, ...], at: datetime) -> bool:
+    def _is_first(self, key: tuple[str, ...]) -> bool:
         """Whether this is to be written down; it then counts as written."""
+        now_s = time.monotonic()
         with self._lock:
-            last = self._seen.get(key)
-            if last is not None and at - last < SAME_VISIT:
+            last_s = self._seen.get(key)
+            if last_s is not None and now_s - last_s < SAME_VISIT_S:
                 return False
-            self._seen[key] = at
+            self._seen[key] = now_s
             self._seen.move_to_end(key)
             if len(self._seen) > REMEMBERED:
                 self._seen.popitem(last=False)

@@ -16,7 +16,6 @@ QUIET_S = 1.0
 
 FOLLOW = """
 import sys, time
-from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from imaging.errors import PacsUnavailable
@@ -35,13 +34,13 @@ parts = SimpleNamespace(
     jobs=JobRepository(database), publish=lambda event: None, settings=SimpleNamespace(gate_rules=RULES),
     models=ModelRegistry(database, Path("models"), Path("none")),
 )
-arrival.QUIET = timedelta(seconds=float(quiet_s))
+arrival.QUIET_S = float(quiet_s)
 follower_module.PAGE = int(page)
-follower = Follower(parts)
+follower, complete = Follower(parts), arrival.CompleteSeries(parts)
 while True:
     try:
         more = follower.step(utc_now())
-        arrival.assess_ready(parts, utc_now())
+        complete.step(utc_now())
     except PacsUnavailable:
         more = False
     if not more:

@@ -1,12 +1,12 @@
 """Recordings in the database, and their files in the object store.
 
-A recording that is under way says so every few seconds (`seen_at`). One that has not for LOST_AFTER is over:
-its recorder was killed, and what it had kept by then is all there is.
+A recording that is under way says so every few seconds (`seen_at`). One that says so no more is over: its
+recorder was killed, and what it had kept by then is all there is.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -18,7 +18,6 @@ from storage.object_store import ObjectStore
 from storage.sealed_stream import SealedStream, unwrap_key
 from storage.tables import recording_parts, recordings
 
-LOST_AFTER = timedelta(seconds=60)
 WEBM, MATROSKA, LOG = "video/webm", "video/x-matroska", "application/x-ndjson"
 LOG_NUMBER = 0  # of the part that holds the log of the session
 
@@ -118,14 +117,20 @@ def end_recording(connection: Connection, recording_id: str, status: RecordingSt
     )
 
 
-def end_lost(connection: Connection, at: datetime) -> int:
-    """Close the recordings whose recorders are gone; how many."""
-    changed = connection.execute(
+def under_way(connection: Connection) -> dict[str, datetime]:
+    """When the recorder of each recording that is not over last said that it is there."""
+    query = select(recordings.c.id, recordings.c.seen_at)
+    rows = connection.execute(query.where(recordings.c.status == RecordingStatus.RECORDING))
+    return {row.id: row.seen_at for row in rows}
+
+
+def end_lost(connection: Connection, recording_ids: Sequence[str]) -> None:
+    """Close recordings whose recorders are gone."""
+    connection.execute(
         update(recordings)
-        .where(recordings.c.status == RecordingStatus.RECORDING, recordings.c.seen_at < at - LOST_AFTER)
+        .where(recordings.c.status == RecordingStatus.RECORDING, recordings.c.id.in_(recording_ids))
         .values(status=RecordingStatus.INTERRUPTED, ended_at=recordings.c.seen_at)
     )
-    return changed.rowcount
 
 
 def recordings_of(connection: Connection, consult_id: str) -> list[Recording]:

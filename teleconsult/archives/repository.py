@@ -23,7 +23,14 @@ from sqlalchemy import (
 from storage.tables import prior_searches, remote_archives, retrievals, series, studies
 from teleconsult.archives.archive import Archive
 from teleconsult.archives.priors import PriorRule
-from teleconsult.archives.retrieval import OPEN, TRANSITIONS, Retrieval, RetrievalEvent, RetrievalStatus
+from teleconsult.archives.retrieval import (
+    HELD_AT_MOST,
+    OPEN,
+    TRANSITIONS,
+    Retrieval,
+    RetrievalEvent,
+    RetrievalStatus,
+)
 from teleconsult.errors import IllegalTransition, NotFound
 
 SHOWN_AT_MOST = 50
@@ -229,25 +236,19 @@ class ArchiveRepository:
 
     def lease_next(self, connection: Connection, at: datetime, lease: timedelta) -> Retrieval | None:
         """Take a retrieval that waits, or whose worker died; one at a time for each archive."""
+        until = retrievals.c.lease_expires_at
+        is_held = and_(until > at, until <= at + HELD_AT_MOST)
         busy = (
             select(retrievals.c.archive_id)
-            .where(
-                retrievals.c.status == RetrievalStatus.IN_PROGRESS, retrievals.c.lease_expires_at > at
-            )
+            .where(retrievals.c.status == RetrievalStatus.IN_PROGRESS, is_held)
             .scalar_subquery()
         )
         row = connection.execute(
             select(retrievals)
             .where(
                 or_(
-                    and_(
-                        retrievals.c.status == RetrievalStatus.REQUESTED,
-                        or_(retrievals.c.lease_expires_at.is_(None), retrievals.c.lease_expires_at <= at),
-                    ),
-                    and_(
-                        retrievals.c.status == RetrievalStatus.IN_PROGRESS,
-                        retrievals.c.lease_expires_at <= at,
-                    ),
+                    and_(retrievals.c.status == RetrievalStatus.REQUESTED, or_(until.is_(None), ~is_held)),
+                    and_(retrievals.c.status == RetrievalStatus.IN_PROGRESS, ~is_held),
                 ),
                 retrievals.c.archive_id.not_in(busy),
             )

@@ -10,6 +10,8 @@ from typing import Any
 LEASE = timedelta(seconds=15)
 # Before each further attempt; when they are used up, the retrieval has failed.
 PAUSES = tuple(timedelta(seconds=s) for s in (3, 15, 60, 300))
+# What seems to be held or put off for longer, was so before the clock was set back: it is free.
+HELD_AT_MOST = max(LEASE, *PAUSES)
 
 
 class RetrievalStatus(StrEnum):

@@ -54,7 +54,7 @@ class Message:
 
 
 def may_edit(message: Message, user_id: str, at: datetime) -> bool:
-    is_fresh = at - message.written_at <= EDITABLE_FOR
+    is_fresh = abs(at - message.written_at) <= EDITABLE_FOR
     return message.author_id == user_id and message.withdrawn_at is None and is_fresh
 
 
@@ -76,8 +76,8 @@ def add_message(connection: Connection, message: Message) -> None:
 
 
 def _require_pace(connection: Connection, author_id: str, at: datetime) -> None:
-    since = at - timedelta(minutes=1)
-    of_author = (chat_messages.c.author == author_id) & (chat_messages.c.written_at > since)
+    lately = chat_messages.c.written_at.between(at - timedelta(minutes=1), at)
+    of_author = (chat_messages.c.author == author_id) & lately
     if connection.execute(select(func.count()).where(of_author)).scalar_one() >= MOST_IN_A_MINUTE:
         raise TooManyMessages
 

@@ -127,7 +127,7 @@ class OidcClient:
 
     def _known(self, at: datetime) -> _Metadata:
         with self._lock:
-            if self._metadata is None or at - self._metadata.fetched_at > KEPT_FOR:
+            if self._metadata is None or abs(at - self._metadata.fetched_at) > KEPT_FOR:
                 self._metadata, self._keys = self._discovered(at), None
             return self._metadata
 

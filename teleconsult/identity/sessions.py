@@ -101,7 +101,7 @@ def session_of(database: Database, token: str | None, at: datetime) -> Session:
         ).first()
     if row is None:
         raise NotSignedIn
-    if row.last_seen_at is None or at - row.last_seen_at > SEEN_EVERY:
+    if row.last_seen_at is None or abs(at - row.last_seen_at) > SEEN_EVERY:
         _note_seen(database, row.token_sha256, at)
     user = user_of(row)
     factors = kinds_in(row._mapping)

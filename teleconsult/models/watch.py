@@ -62,7 +62,7 @@ class ModelWatch:
 
     def step(self, at: datetime) -> bool:
         """Look if it is time to. Always False: there is never more to do at once."""
-        if self._looked_at is None or at - self._looked_at >= EVERY:
+        if self._looked_at is None or abs(at - self._looked_at) >= EVERY:
             self._looked_at = at
             watch_models(self._parts, at)
         return False

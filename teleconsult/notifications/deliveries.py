@@ -57,7 +57,8 @@ def plan(
 
 
 def _is_due(channel: Channel, at: datetime) -> ColumnElement[bool]:
-    is_free = or_(queue.c.lease_expires_at.is_(None), queue.c.lease_expires_at <= at)
+    until = queue.c.lease_expires_at  # beyond a whole lease it is from before the clock was set back
+    is_free = or_(until.is_(None), until <= at, until > at + LEASE)
     return and_(queue.c.channel == channel, queue.c.next_attempt_at <= at, is_free)
 
 

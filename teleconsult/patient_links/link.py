@@ -121,7 +121,7 @@ class PatientLink:
             return LinkState.BLOCKED
         if self.expires_at <= at:
             return LinkState.EXPIRED
-        is_online = self.seen_at is not None and at - self.seen_at < ONLINE_FOR
+        is_online = self.seen_at is not None and abs(at - self.seen_at) < ONLINE_FOR
         if is_online and self.phase in (Phase.WAITING, Phase.IN_CALL):
             return LinkState(self.phase)
         if has_consented:

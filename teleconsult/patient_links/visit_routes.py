@@ -98,7 +98,7 @@ def tell_presence(
     """Where the page is; the answer says how things stand. A page that is open asks every few seconds."""
     with _visit(parts, request, token, now) as (connection, link, consult):
         is_news = body.phase is not link.phase
-        if is_news or link.seen_at is None or now - link.seen_at > SEEN_EVERY:
+        if is_news or link.seen_at is None or abs(now - link.seen_at) > SEEN_EVERY:
             save_link(connection, replace(link, phase=body.phase, seen_at=now))
         out = _out(parts, connection, link, consult)
     if is_news or link.seen_at is None:

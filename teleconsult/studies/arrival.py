@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Collection, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from kombu.exceptions import OperationalError as BrokerAway
 
@@ -13,34 +13,52 @@ from inference.celery_broker import CeleryBroker, queue_of
 from inference.inference_job import Priority
 from inference.slabs import READ_BY_SLABS, plan_slabs
 from teleconsult.dependencies import PartsOfApp
+from teleconsult.standstill import Standstill
 from teleconsult.studies.arriving_slabs import slices_of
 from teleconsult.studies.follower import is_behind
 from teleconsult.studies.reading_order import priority_of, put_urgent_first
 
 RENUDGE_S = 10.0
 MOST_NUDGES = 64  # at once for one model: more workers than read with it; each asks until nothing is left
-QUIET = timedelta(seconds=10)  # without news a series is complete, where nobody said how many images it has
-NEVER = timedelta(days=36_500)
-GIVEN_UP = timedelta(minutes=2)  # and where somebody did, and sends no more
+QUIET_S = 10.0  # without news a series is complete, where nobody said how many images it has
+GIVEN_UP_S = 120.0  # and where somebody did, and sends no more
 log = logging.getLogger(__name__)
 
 
-def assess_ready(parts: PartsOfApp, at: datetime) -> bool:
-    """Gate and queue every series that is complete. False: there is none left.
+class CompleteSeries:
+    """Finds the series that are complete, again and again, and lets AI begin with them."""
 
-    While we are behind the archive's news, only what was counted is complete: silence means nothing then.
-    """
-    with parts.database.reading() as connection:
-        ready = parts.studies.ready_to_assess(connection, at - QUIET, at - GIVEN_UP)
-    if ready and is_behind(parts):
-        with parts.database.reading() as connection:
-            ready = parts.studies.ready_to_assess(connection, at - NEVER, at - NEVER)
-    for study_instance_uid, series_instance_uids in ready.items():
-        try:
-            assess_and_queue(parts, study_instance_uid, at, only=series_instance_uids)
-        except InstanceNotFound:  # gone from the archive behind our back: the others go on
-            log.warning("series-not-in-archive study_instance_uid=%s", study_instance_uid)
-    return False
+    def __init__(self, parts: PartsOfApp) -> None:
+        self._parts = parts
+        self._standstill = Standstill()
+
+    def step(self, at: datetime) -> bool:
+        """Gate and queue every series that is complete. False: there is none left."""
+        for study_instance_uid, series_instance_uids in self._complete().items():
+            try:
+                assess_and_queue(self._parts, study_instance_uid, at, only=series_instance_uids)
+            except InstanceNotFound:  # gone from the archive behind our back: the others go on
+                log.warning("series-not-in-archive study_instance_uid=%s", study_instance_uid)
+        return False
+
+    def _complete(self) -> dict[str, list[str]]:
+        """Series by their study: those that have as many images as was said, and those gone quiet.
+
+        While we are behind the archive's news, silence means nothing. Whatever comes later opens one again.
+        """
+        with self._parts.database.reading() as connection:
+            growing = self._parts.studies.growing(connection)
+        still_s = self._standstill.lasts_s({one.series_instance_uid: one.last_arrival_at for one in growing})
+        counted = [one for one in growing if one.is_counted]
+        quiet = [
+            one
+            for one in growing
+            if still_s[one.series_instance_uid] > (QUIET_S if one.expected_count is None else GIVEN_UP_S)
+        ]
+        complete: dict[str, list[str]] = {}
+        for one in counted if quiet and is_behind(self._parts) else (*counted, *quiet):
+            complete.setdefault(one.study_instance_uid, []).append(one.series_instance_uid)
+        return complete
 
 
 def assess_and_queue(

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pydicom import Dataset
 from sqlalchemy import Connection, insert, select, update
@@ -28,7 +28,6 @@ HEADERS_AT_ONCE = 4
 # An upload registers its instances itself, moments after the archive has them: it is given the time to.
 GRACE_S = 2.0
 TELL_EVERY_S = 0.3
-OPEN_UPLOADS_MATTER_FOR = timedelta(minutes=10)
 log = logging.getLogger(__name__)
 
 
@@ -56,7 +55,7 @@ class Follower:
             self._begin_anew(since)
             return True
         unknown = self._unknown(changes)
-        ripe = self._ripe(changes, unknown, at)
+        ripe = self._ripe(changes, unknown)
         if len(ripe) < len(changes):
             if not ripe:
                 return False
@@ -103,9 +102,9 @@ class Follower:
         with self.parts.database.reading() as connection:
             return frozenset(new - self.parts.studies.known_orthanc_ids(connection, sorted(new)))
 
-    def _ripe(self, changes: Sequence[Change], unknown: frozenset[str], at: datetime) -> Sequence[Change]:
+    def _ripe(self, changes: Sequence[Change], unknown: frozenset[str]) -> Sequence[Change]:
         """The changes up to the first that an open upload may be about to register."""
-        if not unknown or not self._is_somebody_uploading(at):
+        if not unknown or not self._is_somebody_uploading():
             return changes
         now = time.monotonic()
         for count, change in enumerate(changes):
@@ -114,12 +113,10 @@ class Follower:
                 return changes[:count]
         return changes
 
-    def _is_somebody_uploading(self, at: datetime) -> bool:
+    def _is_somebody_uploading(self) -> bool:
         with self.parts.database.reading() as connection:
-            query = select(uploads.c.id).where(
-                uploads.c.completed_at.is_(None), uploads.c.created_at > at - OPEN_UPLOADS_MATTER_FOR
-            )
-            return connection.execute(query.limit(1)).first() is not None
+            query = select(uploads.c.id).where(uploads.c.completed_at.is_(None)).limit(1)
+            return connection.execute(query).first() is not None
 
     def _headers(self, orthanc_ids: Iterable[str]) -> dict[str, Dataset]:
         def fetch(orthanc_id: str) -> tuple[str, Dataset | None]:

@@ -104,6 +104,22 @@ class SeriesRecord:
     facts: dict[str, Any] | None = None  # what the gate measured, imaging.series_facts
 
 
+@dataclass(frozen=True, slots=True)
+class GrowingSeries:
+    """A series that the gate has not seen since its last arrival."""
+
+    study_instance_uid: str
+    series_instance_uid: str
+    last_arrival_at: datetime
+    image_count: int
+    expected_count: int | None  # None: its sender did not say
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether as many images are there as was said."""
+        return self.expected_count is not None and self.image_count >= self.expected_count
+
+
 _JOINED = select(
     studies, patients.c.patient_id.label("mrn"), patients.c.name, patients.c.birth_date, patients.c.sex
 ).join(patients, studies.c.patient_id == patients.c.id)
@@ -476,32 +492,20 @@ class StudyRepository:
         )
         return [(row[0], row[1], row[2]) for row in rows]
 
-    def ready_to_assess(
-        self, connection: Connection, quiet_since: datetime, given_up_since: datetime
-    ) -> dict[str, list[str]]:
-        """Series that the gate has not seen since their last arrival and that are complete, by their study.
-
-        Complete is one whose sender said how many instances it has, once they are there; one whose sender
-        said nothing, once it got nothing new since `quiet_since`; one whose sender stopped half-way, once it
-        got nothing new since `given_up_since`. Whatever comes later opens it again.
-        """
+    def growing(self, connection: Connection) -> list[GrowingSeries]:
+        """Series that the gate has not seen since their last arrival."""
         rows = connection.execute(
-            select(series.c.study_instance_uid, series.c.series_instance_uid)
-            .join(studies, studies.c.study_instance_uid == series.c.study_instance_uid)
-            .where(
-                series.c.verdict.is_(None),
-                studies.c.tier == "archive",
-                or_(
-                    _image_count() >= series.c.expected_count,
-                    and_(series.c.expected_count.is_(None), series.c.last_arrival_at < quiet_since),
-                    series.c.last_arrival_at < given_up_since,
-                ),
+            select(
+                series.c.study_instance_uid,
+                series.c.series_instance_uid,
+                series.c.last_arrival_at,
+                _image_count(),
+                series.c.expected_count,
             )
+            .join(studies, studies.c.study_instance_uid == series.c.study_instance_uid)
+            .where(series.c.verdict.is_(None), studies.c.tier == "archive")
         )
-        ready: dict[str, list[str]] = {}
-        for row in rows:
-            ready.setdefault(row.study_instance_uid, []).append(row.series_instance_uid)
-        return ready
+        return [GrowingSeries(*row) for row in rows]
 
     def arriving(self, connection: Connection, fewest_images: int) -> dict[str, tuple[str, int]]:
         """CT series that the gate has not seen since their last arrival: their study, and how many images."""

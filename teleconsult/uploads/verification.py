@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, or_, select, update
 
 from imaging.errors import InstanceNotFound
 from imaging.reasons import reason
@@ -40,7 +40,7 @@ def verify_some(parts: PartsOfApp, at: datetime) -> bool:
         PacsUnavailable: the archive is away; nothing is lost, they stay unverified.
     """
     with parts.database.reading() as connection:
-        arriving = select(series.c.series_instance_uid).where(series.c.last_arrival_at > at - REST)
+        arriving = select(series.c.series_instance_uid).where(series.c.last_arrival_at.between(at - REST, at))
         is_uploading = connection.execute(arriving.limit(1)).first() is not None
         arrived_before = at - (PATIENCE if is_uploading else REST)
         rows = connection.execute(
@@ -51,7 +51,8 @@ def verify_some(parts: PartsOfApp, at: datetime) -> bool:
                 studies.c.tier == "archive",
                 instances.c.verified_at.is_(None),
                 instances.c.sha256.is_not(None),
-                instances.c.arrived_at < arrived_before,
+                # what seems to be still to come, came before the clock was set back
+                or_(instances.c.arrived_at < arrived_before, instances.c.arrived_at > at),
             )
             .order_by(instances.c.arrived_at)
             .limit(AT_ONCE)

@@ -28,6 +28,7 @@ from storage.tables import readings, worklist_items
 from storage.worklist_index import INDEXED, folded, grams_of
 from teleconsult.consults.consult import Urgency
 from teleconsult.users.user import User
+from teleconsult.worklist.reading import LEASE
 from teleconsult.worklist.worklist_filter import RowState, WorklistFilter
 
 Columns = ReadOnlyColumnCollection[str, Any]
@@ -52,7 +53,8 @@ class Asked:
 
     @classmethod
     def of(cls, connection: Connection, wanted: WorklistFilter, user: User, at: datetime) -> "Asked":
-        opened = select(readings.c.study_instance_uid).where(readings.c.lease_expires_at > at)
+        until = readings.c.lease_expires_at
+        opened = select(readings.c.study_instance_uid).where(until > at, until <= at + LEASE)
         uids = connection.execute(opened).scalars() if wanted.state else ()
         return cls(wanted, user, tuple(uids), connection)
 

@@ -25,8 +25,9 @@ class Reading:
     read_at: datetime | None = None
 
     def holder(self, at: datetime) -> str | None:
-        """Who has the study open."""
-        return self.opened_by_id if self.lease_expires_at is not None and self.lease_expires_at > at else None
+        """Who has the study open; a lease of more than LEASE is from before the clock was set back."""
+        until = self.lease_expires_at
+        return self.opened_by_id if until is not None and at < until <= at + LEASE else None
 
     def opened(self, user_id: str, at: datetime) -> "Reading":
         """As it stands after the user opened it, or still has it open; another's stays another's."""

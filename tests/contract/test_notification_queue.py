@@ -111,6 +111,16 @@ def test_one_delivery_is_leased_once_until_its_lease_runs_out(database: Database
     assert status == DeliveryStatus.SENT
 
 
+def test_a_lease_from_before_the_clock_was_set_back_holds_up_nothing(
+    database: Database, users: list[str]
+) -> None:
+    tell(database, users[:1])
+    with database.transaction() as connection:
+        first = deliveries.lease_one(connection, Channel.WEBHOOK, NOON + timedelta(hours=1))
+        second = deliveries.lease_one(connection, Channel.WEBHOOK, NOON)
+    assert first is not None and second is not None and (second.id, second.attempts) == (first.id, 2)
+
+
 def test_what_fails_is_tried_again_ever_later_and_then_given_up(database: Database, users: list[str]) -> None:
     tell(database, users[:1])
     at = NOON

@@ -103,6 +103,7 @@ def test_the_clinician_sees_how_far_the_patient_is() -> None:
     waiting = replace(link, phase=Phase.WAITING, seen_at=soon)
     assert waiting.state(soon, True) is LinkState.WAITING
     assert waiting.state(soon + timedelta(minutes=1), True) is LinkState.CONSENTED
+    assert waiting.state(soon - timedelta(hours=1), True) is LinkState.CONSENTED, "it was set back"
     assert replace(waiting, phase=Phase.IN_CALL).state(soon, True) is LinkState.IN_CALL
     assert waiting.state(NOON + timedelta(days=2), True) is LinkState.EXPIRED
     assert replace(waiting, tries_left=0).state(soon, False) is LinkState.BLOCKED

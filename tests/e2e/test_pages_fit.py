@@ -20,6 +20,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
 PICTURES = REPOSITORY / "test-results" / "pages"
 SIZES = [(1366, 768), (1920, 1080), (390, 844)]
+# A window of 1280 pixels at 400 % (WCAG 2.2, 1.4.10).
+NARROWEST = {"width": 320, "height": 640}
 LANGUAGES = ["zh-CN", "en"]
 # Where axe judges the pages: each in both themes, each on a large and on a small window.
 JUDGED = {(1366, "zh-CN"): "light", (390, "en"): "dark"}
@@ -63,6 +65,12 @@ def test_no_page_runs_off_its_window_or_shows_a_key_instead_of_words(
         overflow = pixels_too_wide(page)
         if overflow > 0:
             faults.append(f"{name}: {overflow} pixels too wide")
+        if width < 600:
+            page.set_viewport_size(NARROWEST)
+            overflow = pixels_too_wide(page)
+            if overflow > 0:
+                faults.append(f"{name}: {overflow} pixels wider than the narrowest window")
+            page.set_viewport_size({"width": width, "height": height})
         keys = LOOKS_LIKE_A_KEY.findall(page.inner_text("body"))
         if keys:
             faults.append(f"{name}: untranslated {keys}")
@@ -119,6 +127,25 @@ def test_what_opens_over_a_page_keeps_nobody_out_and_gives_the_focus_back(
     for page in users.values():
         page.context.close()
     assert not faults, "\n".join(faults)
+
+
+def test_a_contrast_theme_still_shows_what_is_chosen_and_ticked(
+    browser: Browser, installation: Installation, hospital: BusyHospital
+) -> None:
+    page = open_page(browser, installation, "admin", *SIZES[0], "en")
+    page.emulate_media(forced_colors="active")
+    path, _ = pages_of(hospital)["template-copy"]
+    page.goto(installation.url + path)
+    settle(page)
+    seen = "(one) => getComputedStyle(one).backgroundColor"
+    for chosen, other in (
+        ("button[aria-pressed=true]", "button[aria-pressed=false]"),
+        ("nav a[aria-current=page]", "nav a:not([aria-current])"),
+        ("input[type=checkbox]:checked", "input[type=checkbox]:not(:checked)"),
+    ):
+        colours = [page.locator(which).first.evaluate(seen) for which in (chosen, other)]
+        assert colours[0] != colours[1], chosen
+    page.context.close()
 
 
 def test_the_tab_key_goes_through_door_and_room_as_they_are_seen_and_axe_finds_nothing(

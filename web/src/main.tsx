@@ -1,6 +1,7 @@
 import "@mantine/core/styles.css";
 import "@mantine/notifications/styles.css";
 import "./app/global.css";
+import "./app/forcedColours.css";
 import "./app/i18n";
 
 import { QueryClientProvider } from "@tanstack/react-query";

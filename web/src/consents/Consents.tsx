@@ -147,7 +147,7 @@ function Paper({ consultId, consent, maySend }: { consultId: string; consent: Co
     <>
       <FileButton accept={SCANS} onChange={(file) => file && send.mutate({ id: consent.id, file })}>
         {(button) => (
-          <Button {...button} size="compact-sm" variant="default" w="fit-content" leftSection={<IconScan size={15} aria-hidden />} loading={send.isPending}>
+          <Button {...button} size="compact-sm" variant="default" w="fit-content" maw="100%" leftSection={<IconScan size={15} aria-hidden />} loading={send.isPending}>
             {t("sendScan")}
           </Button>
         )}

@@ -19,6 +19,7 @@ function Form({ compared, draft }: { compared: Compared; draft: ComparisonDraft 
         <div className={classes.label}>{t("compare.agreement")}</div>
         <SegmentedControl
           fullWidth
+          classNames={{ label: classes.agreement ?? "" }}
           aria-label={t("compare.agreement")}
           value={compared.agreement ?? ""}
           onChange={(value) => draft.change({ agreement: AGREEMENTS.find((one) => one === value) ?? null })}

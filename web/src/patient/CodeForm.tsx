@@ -39,6 +39,7 @@ export function CodeForm({ visit, onRight }: { visit: Visit; onRight: () => void
             type="number"
             size="lg"
             oneTimeCode
+            classNames={{ root: classes.digits ?? "" }}
             autoFocus
             placeholder=""
             gap={8}

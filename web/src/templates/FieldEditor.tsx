@@ -141,8 +141,9 @@ export function FieldEditor({ field, hasRows, onChange, ...move }: FieldEditorPr
     <li className={classes.field}>
       <div className={classes.fieldHead}>
         <button type="button" className={classes.fieldName} aria-expanded={open} aria-controls={details} onClick={() => setOpen(!open)}>
-          <IconPencil size={14} aria-hidden />
-          <span>{name}</span>
+          <span>
+            <IconPencil size={14} aria-hidden /> {name}
+          </span>
           <span className={classes.muted}>
             {[t(`type.${field.type}`), field.unit, field.completion_action !== "none" && t(`action.${field.completion_action}`), field.prefill && t("editor.filled")]
               .filter(Boolean)

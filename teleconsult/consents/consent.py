@@ -36,7 +36,7 @@ class Scan:
 class Withdrawal:
     at: datetime
     by_id: str | None  # None: by the patient's link
-    reason: str
+    reason: str  # empty where the patient gave none
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,12 @@ class Consent:
         return self.method is ConsentMethod.EMERGENCY and self.review is None
 
     def withdraw(self, *, by_id: str | None, at: datetime, reason: str) -> "Consent":
-        """Raises ReasonRequired."""
-        if not reason.strip():
+        """A patient needs no reason (GDPR 7(3), PIPL 15: as easy as giving it), a clinician does.
+
+        Raises:
+            ReasonRequired.
+        """
+        if by_id is not None and not reason.strip():
             raise ReasonRequired
         return replace(self, withdrawal=Withdrawal(at, by_id, reason))
 

@@ -58,6 +58,12 @@ class WithdrawalIn(BaseModel):
     reason: Text = Field(min_length=1, max_length=500)
 
 
+class PatientWithdrawalIn(BaseModel):
+    """Taken back as easily as given: the patient need not say why."""
+
+    reason: Text = Field(default="", max_length=500)
+
+
 class ReviewIn(BaseModel):
     note: Text = Field(min_length=1, max_length=500)
 

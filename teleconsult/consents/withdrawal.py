@@ -34,7 +34,7 @@ def withdraw(
     for one in standing:
         save_consent(connection, one, one.withdraw(by_id=by_id, at=at, reason=reason))
     if Event.HOLD in TRANSITIONS[consult.status]:
-        held = consult.apply(Event.HOLD, actor_id=by_id or PATIENT, at=at, reason=reason)
+        held = consult.apply(Event.HOLD, actor_id=by_id or PATIENT, at=at, reason=reason or None)
         parts.consults.save(connection, held)
     audit_log.record(
         connection,

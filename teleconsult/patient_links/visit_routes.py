@@ -20,7 +20,7 @@ from signaling.roles import Role
 from storage import audit_log
 from teleconsult.consents.consent import Consent, ConsentMethod
 from teleconsult.consents.repository import add_consent, consents_of
-from teleconsult.consents.schemas import ConsentTextOut, WithdrawalIn
+from teleconsult.consents.schemas import ConsentTextOut, PatientWithdrawalIn
 from teleconsult.consents.texts import newest_text, require_newest
 from teleconsult.consents.withdrawal import withdraw
 from teleconsult.consults.consult import PATIENT, Consult
@@ -135,7 +135,7 @@ def sign_consent(
 
 @router.post("/withdrawal")
 def withdraw_by_link(
-    body: WithdrawalIn, request: Request, token: Token, parts: Parts, now: Now
+    body: PatientWithdrawalIn, request: Request, token: Token, parts: Parts, now: Now
 ) -> VisitOut:
     """The patient takes the consent back: nothing is recorded any more, and the consult is put on hold."""
     with _visit(parts, request, token, now) as (connection, link, consult):

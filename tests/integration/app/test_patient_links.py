@@ -75,13 +75,19 @@ def test_a_patient_gives_the_code_consents_and_gets_a_ticket_into_the_waiting_ro
     assert link["state"] == "waiting"
     now = clinician.get(f"/api/consults/{consult['id']}")
     assert (now["status"], now["consent"]["method"]) == ("accepted", "by-link"), "a patient starts no consult"
-    left = visitor.ask("/withdrawal", {"reason": "I would rather not."})
+    clinician.post(f"/api/consults/{consult['id']}/join")
+    left = visitor.ask("/withdrawal", {})
     assert not left["may_enter"]
-    assert clinician.get(f"/api/consults/{consult['id']}")["consent"] is None
+    held = clinician.get(f"/api/consults/{consult['id']}")
+    assert (held["status"], held["consent"]) == ("on-hold", None), "no reason is asked for"
+    withdrawn = clinician.get(f"/api/consults/{consult['id']}/consents")["consents"]
+    assert {(one["withdrawal"]["by"], one["withdrawal"]["reason"]) for one in withdrawn} == {(None, "")}
+    assert all(one["withdrawal"]["at"] for one in withdrawn)
     database = open_database(installation.data)
     with database.reading() as connection:
         done = [one for one in audit_log.entries(connection) if one.subject == f"consult/{consult['id']}"]
-    assert {"patient-link-made", "patient-link-opened", "patient-link-code-given", "consent-recorded"} <= {
+    steps = {"made", "opened", "code-given"}
+    assert {f"patient-link-{step}" for step in steps} | {"consent-recorded", "consent-withdrawn"} <= {
         one.action for one in done
     }
     logs = "".join(log.read_text(errors="replace") for log in (installation.data / "logs").glob("*.log"))

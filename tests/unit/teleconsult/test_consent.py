@@ -64,10 +64,10 @@ def test_the_newest_that_was_not_withdrawn_decides() -> None:
     assert in_force([]) is None
 
 
-def test_withdrawing_needs_a_reason_and_says_who_did_it() -> None:
+def test_withdrawing_says_who_did_it_and_needs_a_reason_of_all_but_the_patient() -> None:
     with pytest.raises(ReasonRequired):
         a_consent().withdraw(by_id="doctor", at=NOON, reason=" ")
-    withdrawn = a_consent().withdraw(by_id=None, at=NOON, reason="changed my mind")
+    withdrawn = a_consent().withdraw(by_id=None, at=NOON, reason="")
     assert not withdrawn.is_in_force
     assert withdrawn.withdrawal is not None and withdrawn.withdrawal.by_id is None
 

@@ -6352,6 +6352,17 @@ export interface components {
             study_count: number;
         };
         /**
+         * PatientWithdrawalIn
+         * @description Taken back as easily as given: the patient need not say why.
+         */
+        PatientWithdrawalIn: {
+            /**
+             * Reason
+             * @default
+             */
+            reason: string;
+        };
+        /**
          * Phase
          * @description Where the page says that it is.
          * @enum {string}
@@ -13068,7 +13079,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["WithdrawalIn"];
+                "application/json": components["schemas"]["PatientWithdrawalIn"];
             };
         };
         responses: {

@@ -113,7 +113,7 @@ function One({ consultId, consent, all }: { consultId: string; consent: Consent;
           {t("withdrawnBy", {
             when: when(withdrawal.at),
             name: withdrawal.by?.display_name ?? t("byPatient"),
-            reason: withdrawal.reason,
+            reason: withdrawal.reason || t("noReason"),
           })}
         </div>
       )}

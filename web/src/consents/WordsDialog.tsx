@@ -13,6 +13,7 @@ export interface WordsDialogProps {
   label: string;
   confirm: string;
   isDanger?: boolean;
+  isOptional?: boolean;
   step: { isPending: boolean; error: unknown };
   onSay: (words: string) => void;
 }
@@ -27,13 +28,13 @@ export function WordsDialog(props: WordsDialogProps) {
   );
 }
 
-function Form({ onClose, text, label, confirm, isDanger = false, step, onSay }: WordsDialogProps) {
+function Form({ onClose, text, label, confirm, isDanger = false, isOptional = false, step, onSay }: WordsDialogProps) {
   const { t } = useTranslation();
   const say = useProblemText();
   const [words, setWords] = useState("");
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (words.trim() !== "") onSay(words.trim());
+    if (isOptional || words.trim() !== "") onSay(words.trim());
   };
   return (
     <form onSubmit={submit}>
@@ -44,7 +45,7 @@ function Form({ onClose, text, label, confirm, isDanger = false, step, onSay }: 
           autosize
           minRows={2}
           maxLength={500}
-          required
+          required={!isOptional}
           data-autofocus
           value={words}
           onChange={(event) => setWords(event.currentTarget.value)}
@@ -58,7 +59,7 @@ function Form({ onClose, text, label, confirm, isDanger = false, step, onSay }: 
           <Button variant="default" onClick={onClose}>
             {t("cancel")}
           </Button>
-          <Button type="submit" color={isDanger ? "signal" : "petrol"} disabled={words.trim() === ""} loading={step.isPending}>
+          <Button type="submit" color={isDanger ? "signal" : "petrol"} disabled={!isOptional && words.trim() === ""} loading={step.isPending}>
             {confirm}
           </Button>
         </Group>

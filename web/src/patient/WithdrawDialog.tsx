@@ -11,7 +11,7 @@ export interface WithdrawDialogProps {
   onDone: () => void;
 }
 
-/** The patient takes the consent back. */
+/** The patient takes the consent back; a reason is welcome, not asked for (GDPR 7(3), PIPL 15: as easy as giving it). */
 export function WithdrawDialog({ visit, opened, onClose, onDone }: WithdrawDialogProps) {
   const { t } = useTranslation("visit");
   const withdraw = useMutation({ mutationFn: visit.withdraw, onSuccess: onDone });
@@ -24,6 +24,7 @@ export function WithdrawDialog({ visit, opened, onClose, onDone }: WithdrawDialo
       label={t("withdraw.reason")}
       confirm={t("withdraw.button")}
       isDanger
+      isOptional
       step={withdraw}
       onSay={(reason) => withdraw.mutate(reason)}
     />

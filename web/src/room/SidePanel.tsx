@@ -51,7 +51,6 @@ export function SidePanel(props: SidePanelProps) {
             <Tabs.Tab
               key={value}
               value={value}
-              px={6}
               rightSection={
                 value === "people" && room.waiting.length > 0 ? (
                   <Badge size="sm" color="amber.7" circle aria-label={t("waitingRoom.count", { count: room.waiting.length })}>

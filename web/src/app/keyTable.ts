@@ -28,6 +28,8 @@ export const KEYS = {
   },
   measuring: { length: "l", bidirectional: "x", angle: "g", ellipse: "o", probe: "v", arrow: "t" },
   layouts: { mpr: "8", compare: "p" },
+  /** From one series to all views of the examination; there the key shows all of them again. */
+  hangings: { mammography: "5" },
   compare: { link: "q", here: "." },
   mammography: { all: "5", CC: "6", MLO: "7", next: "8", prior: "p" },
   planes: { axial: "5", coronal: "6", sagittal: "7" },
@@ -42,7 +44,7 @@ const READING: readonly Part[] = ["anywhere", "patient", "findings", "readerFirs
 /** The room's keys are in the way of none on a page without a call; so they count everywhere. */
 export const PLACES: Readonly<Record<string, readonly Part[]>> = {
   worklist: ["anywhere", "worklist"],
-  stack: [...READING, "viewing", "picture", "measuring", "layouts", "compare"],
+  stack: [...READING, "viewing", "picture", "measuring", "layouts", "hangings", "compare"],
   mpr: [...READING, "planes", "planeTools", "mpr", "layouts"],
   mammography: [...READING, "viewing", "picture", "measuring", "mammography"],
   rejected: ["rejection"],

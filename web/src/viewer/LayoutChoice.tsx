@@ -13,7 +13,7 @@ const ICONS: Readonly<Partial<Record<Layout, Icon>>> = {
   mammography: IconLayoutGrid,
 };
 /** Each goes to a layout and back. */
-export const LAYOUT_KEYS: Readonly<Partial<Record<Layout, string>>> = KEYS.layouts;
+export const LAYOUT_KEYS: Readonly<Partial<Record<Layout, string>>> = { ...KEYS.layouts, ...KEYS.hangings };
 
 export interface LayoutChoiceProps {
   offered: readonly Layout[];

@@ -33,6 +33,8 @@ export interface MammogramPaneProps {
   isActive: boolean;
   fitting: number;
   view: BreastView;
+  /** As somebody who is followed has turned this picture; null where nobody has. */
+  followedTurn?: Turn | null;
   tool: DragTool;
   findings: readonly Finding[];
   selectedFindingId: string | null;
@@ -104,7 +106,7 @@ function Texts({ props }: { props: MammogramPaneProps }) {
 }
 
 export function MammogramPane(props: MammogramPaneProps) {
-  const { name, stack, study, image, fitting, view } = props;
+  const { name, stack, study, image, fitting, view, followedTurn = null } = props;
   const { t } = useTranslation("viewer");
   // Measured a frame after the picture itself has taken its new size.
   const { ref, width, height } = useElementSize();
@@ -138,7 +140,12 @@ export function MammogramPane(props: MammogramPaneProps) {
   const seen = (): BreastView | null => {
     const now = stack.seen();
     if (now === null) return null;
-    turn.current = now.shown.turn;
+    if (now.shown.turn.rotation !== turn.current.rotation || now.shown.turn.flip !== turn.current.flip) {
+      // A turned picture hangs where it hung; the others stay where they are.
+      turn.current = now.shown.turn;
+      lay();
+      return view;
+    }
     const one = hung();
     const { panX, panY } = now.shown.view;
     if (one === null) return null;
@@ -149,7 +156,8 @@ export function MammogramPane(props: MammogramPaneProps) {
   };
   const onChange = (cause: ChangeCause) => {
     if (cause === "load" || cause === "reset") {
-      turn.current = (image === null ? null : turnFor(name, image.orientation)) ?? UPRIGHT;
+      const asked = (image === null ? null : turnFor(name, image.orientation)) ?? UPRIGHT;
+      turn.current = (cause === "load" ? followedTurn : null) ?? asked;
       lay();
     }
     props.onChange(cause, cause === "user" ? seen() : null);
@@ -158,7 +166,12 @@ export function MammogramPane(props: MammogramPaneProps) {
   useEffect(() => {
     latest.current = { lay };
   });
-  useEffect(() => latest.current.lay(), [view, fitting, width, height]);
+  const rotation = followedTurn?.rotation;
+  const flip = followedTurn?.flip;
+  useEffect(() => {
+    if (rotation !== undefined && flip !== undefined) turn.current = { rotation, flip };
+  }, [rotation, flip]);
+  useEffect(() => latest.current.lay(), [view, fitting, width, height, rotation, flip]);
 
   if (image === null) {
     return (

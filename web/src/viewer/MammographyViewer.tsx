@@ -341,6 +341,7 @@ export function MammographyViewer(props: LayoutProps) {
                 images={hanging.panes[pane]}
                 image={imageIn(pane)}
                 onImage={(uid) => setPicked((before) => ({ ...before, [pane]: uid }))}
+                followedTurn={sharedState !== null && pane === followedPane ? { rotation: sharedState.rotation, flip: sharedState.flip } : null}
                 isPrior={false}
                 role={role("current")}
                 isActive={pane === leading && panes.length > 1}

@@ -98,6 +98,7 @@ export function ViewerLayout(props: ViewerProps) {
     const key = LAYOUT_KEYS[name];
     // Mammograms have their prior above them.
     if (layout === "mammography" && name === "compare") return [];
+    if (layout !== "stack" && name === "mammography") return [];
     return key === undefined ? [] : [[key, () => choose(layout === name ? "stack" : name)] as const];
   });
   useKeys(Object.fromEntries(toggles));

@@ -167,9 +167,38 @@ def test_the_tab_key_goes_through_door_and_room_as_they_are_seen_and_axe_finds_n
         tab.click()
         settle(page)
         faults += axe_faults(page)
+    drag_the_faces_over_a_list_at_each_size(page)
     room = tab_stops(page)
     faults += [stop.fault for stop in room if stop.fault]
     page.context.close()
     assert not faults, "\n".join(faults)
     regions = [region for region, _ in groupby(stop.region for stop in room if stop.region)]
     assert regions == ["header", "viewer", "side", "toolbar"]
+
+
+# Whether the faces lie within the stage, and beside the list of key images that is open.
+FACES_LIE_BESIDE = """() => {
+  const [faces, list, stage] = ["[data-testid=faces]", "main aside", "main"].map(
+    (which) => document.querySelector(which).getBoundingClientRect(),
+  );
+  const across = faces.left >= stage.left && faces.right <= stage.right;
+  const down = faces.top >= stage.top && faces.bottom <= stage.bottom;
+  return across && down && (faces.right <= list.left || faces.bottom <= list.top);
+}"""
+
+
+def drag_the_faces_over_a_list_at_each_size(page: Page) -> None:
+    toggle = page.get_by_role("button", name=said("keyImage", "title"))
+    toggle.click()
+    grip = page.get_by_test_id("faces").get_by_title(said("room", "move"))
+    for width, height in [*SIZES, (844, 390)]:
+        page.set_viewport_size({"width": width, "height": height})
+        for end in ((0, height / 2), (width - 1, height - 1)):
+            page.wait_for_function(FACES_LIE_BESIDE)
+            grip.hover()
+            page.mouse.down()
+            page.mouse.move(*end, steps=3)
+            page.mouse.up()
+        page.wait_for_function(FACES_LIE_BESIDE)
+    page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
+    toggle.click()

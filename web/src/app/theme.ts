@@ -74,6 +74,8 @@ export const surfaces: CSSVariablesResolver = (t) => ({
     // Pictures lie on black whatever the page's theme is.
     "--on-picture": night[0],
     "--on-picture-muted": night[1],
+    // How wide a list beside the picture is.
+    "--viewer-list": "228px",
   },
   light: {
     "--page-bg": "#f1f4f6",

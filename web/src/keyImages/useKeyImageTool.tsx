@@ -32,8 +32,15 @@ export interface KeyImageTool {
   show: (one: KeyImage) => void;
 }
 
-/** `show` brings a key image of this study on the screen. */
-export function useKeyImageTool(study: StudyDetail, stack: ImageStack, show: (one: KeyImage) => void): KeyImageTool {
+/** `show` brings a key image of this study on the screen, or says that it is not for this viewer to show; it is
+ * asked once the viewer is ready.
+ */
+export function useKeyImageTool(
+  study: StudyDetail,
+  stack: ImageStack,
+  show: (one: KeyImage) => boolean,
+  isReady = true,
+): KeyImageTool {
   const { t } = useTranslation("keyImage");
   const say = useProblemText();
   const me = useMe().data;
@@ -88,15 +95,14 @@ export function useKeyImageTool(study: StudyDetail, stack: ImageStack, show: (on
     latest.current = show;
   });
   useEffect(() => {
+    if (!isReady) return undefined;
     const answer = () => {
       const wanted = wantedKeyImage.get();
-      if (wanted?.study_instance_uid !== uid) return;
-      wantedKeyImage.set(null);
-      latest.current(wanted);
+      if (wanted?.study_instance_uid === uid && latest.current(wanted)) wantedKeyImage.set(null);
     };
     answer();
     return wantedKeyImage.subscribe(answer);
-  }, [uid]);
+  }, [uid, isReady]);
 
   return {
     all,
@@ -106,6 +112,6 @@ export function useKeyImageTool(study: StudyDetail, stack: ImageStack, show: (on
     toggle,
     remove: take,
     setNote: (one, note) => keep.mutate({ ...one, note }, { onError }),
-    show,
+    show: (one) => wantedKeyImage.set(one),
   };
 }

@@ -1,4 +1,4 @@
-/** The key image that somewhere on the page is asked for; the viewer shows it and puts null back. */
+/** The key image that somewhere on the page is asked for; the viewer that can show it does, and puts null back. */
 import type { KeyImage } from "../api/types";
 import { Store } from "../viewer/store";
 

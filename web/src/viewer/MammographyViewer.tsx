@@ -85,6 +85,14 @@ export function MammographyViewer(props: LayoutProps) {
     all.find(({ sopInstanceUid }) => sopInstanceUid === picked[pane]) ?? hanging.panes[pane][0] ?? null;
   const priorImageIn = (pane: PaneName): Mammogram | null =>
     priorMammograms.data?.find(({ sopInstanceUid }) => sopInstanceUid === picked[`prior-${pane}`]) ?? priorHanging.panes[pane][0] ?? null;
+  /** Brings an image on screen, those that are none of the four views in the place of an oblique one. */
+  const bring = (image: Mammogram): PaneName => {
+    const pane = PANES.find((name) => hanging.panes[name].includes(image)) ?? (image.side === "L" ? "L-MLO" : "R-MLO");
+    setPicked((before) => ({ ...before, [pane]: image.sopInstanceUid }));
+    setActive(pane);
+    if (!SHOWN[shown].includes(pane)) setShown("all");
+    return pane;
+  };
   const hasPrior = priorUid !== null;
   const columns = panes.length === 4 && !hasPrior ? 2 : panes.length;
   const rows = hasPrior || panes.length === 4 ? 2 : 1;
@@ -96,7 +104,8 @@ export function MammographyViewer(props: LayoutProps) {
   );
   const fitting = width > 0 && height > 0 ? fittingScale(hung, size) : 1;
 
-  const leading = panes.includes(active) ? active : (panes[0] ?? "R-CC");
+  const taken = panes.filter((pane) => imageIn(pane) !== null);
+  const leading = taken.includes(active) ? active : (taken[0] ?? "R-CC");
   const stack = stacks[leading];
   const cine = useMemo(() => new Cine(stack), [stack]);
   const snapshot = useSyncExternalStore(stack.snapshot.subscribe, stack.snapshot.get);
@@ -136,6 +145,11 @@ export function MammographyViewer(props: LayoutProps) {
     setView(ALIGNED);
     tell({ priorUid: next, view: ALIGNED }, "user");
   };
+  /** The page's list of series shows whose picture leads. */
+  const tellPage = (pane: PaneName) => {
+    const uid = imageIn(pane)?.seriesInstanceUid;
+    if (uid !== undefined) props.onOpenSeries?.(uid);
+  };
   const onPane = (pane: PaneName, from: ImageStack, cause: ChangeCause, seen: BreastView | null) => {
     if (cause === "user" && seen !== null) {
       setView(seen);
@@ -149,7 +163,10 @@ export function MammographyViewer(props: LayoutProps) {
     } else if (cause === "reset") {
       setView(ALIGNED);
       tell({ view: ALIGNED }, "user");
-    } else if (cause === "load" && pane === leading) tell({}, "load");
+    } else if (cause === "load" && pane === leading) {
+      tell({}, "load");
+      tellPage(pane);
+    }
   };
 
   useEffect(() => stack.setTool(handToolOf(tool)), [stack, tool]);
@@ -176,21 +193,25 @@ export function MammographyViewer(props: LayoutProps) {
     }
   }, [followedStack, isLoaded, windowCenter, windowWidth, invert, stacks, priorStacks]);
 
-  // A finding brings its image on screen.
-  const latest = useRef({ findings, all, hanging, shown });
+  // A series that the page chooses brings its image on screen, unless one of it leads.
+  const [pageSeries, setPageSeries] = useState(props.seriesInstanceUid);
+  if (props.seriesInstanceUid !== pageSeries && mammograms.isSuccess) {
+    setPageSeries(props.seriesInstanceUid);
+    const isOfIt = (image: Mammogram | null) => image?.seriesInstanceUid === props.seriesInstanceUid;
+    const image = [...PANES.flatMap((pane) => hanging.panes[pane]), ...hanging.others].find(isOfIt);
+    if (image !== undefined && !isOfIt(imageIn(leading))) bring(image);
+  }
+
+  // So does a finding.
+  const latest = useRef({ findings, all, bring });
   useEffect(() => {
-    latest.current = { findings, all, hanging, shown };
+    latest.current = { findings, all, bring };
   });
   useEffect(() => {
-    const { findings: known, all: images, hanging: as, shown: now } = latest.current;
-    const finding = known.find(({ id }) => id === selectedFindingId);
-    const image = images.find(({ sopInstanceUid }) => sopInstanceUid === finding?.sop_instance_uid);
-    const pane = PANES.find((name) => as.panes[name].some((each) => each === image));
-    if (image === undefined || pane === undefined) return;
-    setPicked((before) => ({ ...before, [pane]: image.sopInstanceUid }));
-    setActive(pane);
-    if (!SHOWN[now].includes(pane)) setShown("all");
-  }, [selectedFindingId]);
+    const finding = latest.current.findings.find(({ id }) => id === selectedFindingId);
+    const image = latest.current.all.find(({ sopInstanceUid }) => sopInstanceUid === finding?.sop_instance_uid);
+    if (image !== undefined) latest.current.bring(image);
+  }, [selectedFindingId, mammograms.isSuccess]);
 
   const applyPreset = (key: string) => {
     for (const each of onScreen) {
@@ -207,25 +228,25 @@ export function MammographyViewer(props: LayoutProps) {
   const shade = (at: ImageStack) => {
     const one = opening.current;
     opening.current = null;
-    if (one === null || one.window === null) return;
+    if (one === null) return;
+    at.goTo(one.frame);
+    if (one.window === null) return;
     at.setWindow(one.window);
     at.setInvert(one.invert);
   };
   useEffect(() => {
     if (opening.current?.sop_instance_uid === snapshot.shown?.sopInstanceUid) shade(stack);
   }, [stack, snapshot.shown?.sopInstanceUid]);
-  const showKeyImage = (one: KeyImage) => {
+  const showKeyImage = (one: KeyImage): boolean => {
     const image = all.find(({ sopInstanceUid }) => sopInstanceUid === one.sop_instance_uid);
-    if (image === undefined) return;
-    const pane =
-      PANES.find((name) => hanging.panes[name].some((each) => each === image)) ?? (image.side === "L" ? "L-MLO" : "R-MLO");
-    setPicked((before) => ({ ...before, [pane]: image.sopInstanceUid }));
-    setActive(pane);
+    if (image === undefined) return false;
+    const pane = bring(image);
     if (!SHOWN[shown].includes(pane)) show("all");
     opening.current = one;
     if (stacks[pane].snapshot.get().shown?.sopInstanceUid === one.sop_instance_uid) shade(stacks[pane]);
+    return true;
   };
-  const keyImages = useKeyImageTool(study, stack, showKeyImage);
+  const keyImages = useKeyImageTool(study, stack, showKeyImage, mammograms.isSuccess);
   const toggleMarks = () => setMarksShown((on) => !on);
   useViewerKeys(stack, { setTool, toggleMarks, applyPreset, togglePlay: cine.toggle, undo, redo });
   useKeys({
@@ -242,10 +263,7 @@ export function MammographyViewer(props: LayoutProps) {
       ? { name: t(`compare.role.${of}`), interval: of === "prior" && days !== undefined ? intervalText(days) : null }
       : null;
   const pick = (image: Mammogram) => {
-    const pane: PaneName = image.side === "L" ? "L-MLO" : "R-MLO";
-    setPicked((before) => ({ ...before, [pane]: image.sopInstanceUid }));
-    setActive(pane);
-    show(pane);
+    show(bring(image));
   };
   const paneProps = {
     fitting,
@@ -267,6 +285,7 @@ export function MammographyViewer(props: LayoutProps) {
       data-study-instance-uid={study.study_instance_uid}
       data-series-instance-uid={snapshot.shown?.seriesInstanceUid}
       data-sop-instance-uid={snapshot.shown?.sopInstanceUid}
+      data-key-image={keyImages.marked.length > 0}
       data-ai={readerFirst.hides ? "hidden" : marksShown ? `${marked.length}/${findings.length}` : "off"}
     >
       <ViewerToolbar
@@ -346,7 +365,10 @@ export function MammographyViewer(props: LayoutProps) {
                 role={role("current")}
                 isActive={pane === leading && panes.length > 1}
                 findings={marksShown ? marked : NO_FINDINGS}
-                onActive={() => setActive(pane)}
+                onActive={() => {
+                  setActive(pane);
+                  tellPage(pane);
+                }}
                 onChange={(cause, seen) => onPane(pane, stacks[pane], cause, seen)}
               />
             ))}

@@ -222,12 +222,13 @@ export function StudyViewer(props: StudyViewerProps) {
     showImage(imageId);
     if (owner === null) select(uid);
   };
-  const showKeyImage = (one: KeyImage) => {
+  const showKeyImage = (one: KeyImage): boolean => {
     const isOpen = one.series_instance_uid === stack.snapshot.get().seriesInstanceUid;
     const before = isOpen ? stack.image() : null;
     const as = shownAs(one, before);
     if (before !== null && as !== null) stack.follow(as, "user");
     else openSeries(one.series_instance_uid, one.sop_instance_uid, as);
+    return true;
   };
   const keyImages = useKeyImageTool(study, stack, showKeyImage);
   const toggleList = (which: "measurements" | "keyImages") => setList((on) => (on === which ? null : which));

@@ -9,10 +9,12 @@ import { useKeys } from "../app/keys";
 import { wantedKeyImage } from "../keyImages/wanted";
 import { CompareViewer } from "./CompareViewer";
 import { LAYOUT_KEYS, LayoutChoice } from "./LayoutChoice";
+import { suitsHanging } from "./hanging";
 import { MammographyViewer } from "./MammographyViewer";
 import { MprLayout } from "./mpr/MprLayout";
 import { suitsPlanes } from "./mpr/suitsPlanes";
 import { StudyViewer, type LayoutProps, type ViewerProps } from "./StudyViewer";
+import { useMammograms } from "./useMammograms";
 import classes from "./viewer.module.css";
 import type { Layout, ViewerState } from "./viewerState";
 
@@ -22,6 +24,8 @@ interface LayoutEntry {
   suits: (study: StudyDetail, priors: readonly Prior[]) => boolean;
 }
 
+const mammogramsIn = ({ series }: StudyDetail) => series.filter(({ modality }) => modality === "MG");
+
 const STACK: LayoutEntry = { Component: StudyViewer, suits: () => true };
 /** A layout that is not here, or does not suit a study, is shown as a stack. */
 const LAYOUTS: Readonly<Record<Layout, LayoutEntry | null>> = {
@@ -30,10 +34,19 @@ const LAYOUTS: Readonly<Record<Layout, LayoutEntry | null>> = {
   compare: { Component: CompareViewer, suits: (_, priors) => priors.length > 0 },
   mammography: {
     Component: MammographyViewer,
-    suits: (study) => study.series.some(({ modality }) => modality === "MG"),
+    suits: (study) => mammogramsIn(study).length > 0,
   },
 };
 const NAMES = Object.keys(LAYOUTS) as Layout[];
+
+/** How a study opens, by its mammograms; null: not known before their headers have come. */
+function useOpeningLayout(study: StudyDetail): Layout | null {
+  const count = mammogramsIn(study).reduce((sum, { instances }) => sum + instances.length, 0);
+  const mammograms = useMammograms(count > 1 ? study.study_instance_uid : null, study.instance_count);
+  if (count < 2 || mammograms.isError) return "stack";
+  if (mammograms.data === undefined) return null;
+  return suitsHanging(mammograms.data) ? "mammography" : "stack";
+}
 
 /** What a layout could not show, and why. */
 interface Refusal {
@@ -43,9 +56,11 @@ interface Refusal {
 }
 
 export function ViewerLayout(props: ViewerProps) {
-  const { study, sharedState = null, onViewerChange } = props;
+  const { study, seriesInstanceUid, sharedState = null, onViewerChange } = props;
+  const uid = study.study_instance_uid;
   const { t } = useTranslation("viewer");
-  const [chosen, setChosen] = useState<Layout>("stack");
+  const [choice, setChoice] = useState<{ studyInstanceUid: string; layout: Layout } | null>(null);
+  const [pageSeries, setPageSeries] = useState(seriesInstanceUid);
   const [start, setStart] = useState<ViewerState | null>(null);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const last = useRef<ViewerState | null>(null);
@@ -54,10 +69,21 @@ export function ViewerLayout(props: ViewerProps) {
     latest.current = props;
     if (sharedState !== null) last.current = sharedState;
   });
-  // A followed layout stays on screen when nobody is followed any more.
-  if (sharedState !== null && sharedState.layout !== chosen) setChosen(sharedState.layout);
+  // How a study opened stays, whatever else of it arrives; a followed layout does when nobody is followed any more.
+  const opening = useOpeningLayout(study);
+  const before = choice?.studyInstanceUid === uid ? choice.layout : null;
+  const known = sharedState?.layout ?? before ?? opening;
+  if (known !== null && known !== before) setChoice({ studyInstanceUid: uid, layout: known });
+  // The hanging says that it is loading.
+  const chosen = known ?? "mammography";
+  // A series that the page chooses may be none of the views that hang.
+  if (seriesInstanceUid !== pageSeries) {
+    setPageSeries(seriesInstanceUid);
+    const isMammogram = mammogramsIn(study).some((each) => each.series_instance_uid === seriesInstanceUid);
+    if (chosen === "mammography" && !isMammogram) setChoice({ studyInstanceUid: uid, layout: "stack" });
+  }
 
-  const priors = usePriors(study.study_instance_uid).data ?? [];
+  const priors = usePriors(uid).data ?? [];
   // Who may not see the prior that somebody compares with is told so in the layout itself.
   const offered = NAMES.filter((name) => LAYOUTS[name]?.suits(study, priors) || (name === "compare" && sharedState?.layout === name));
   const isRefused =
@@ -65,27 +91,32 @@ export function ViewerLayout(props: ViewerProps) {
   const layout = offered.includes(chosen) && !isRefused ? chosen : "stack";
   const { Component } = LAYOUTS[layout] ?? STACK;
 
-  const show = useCallback((next: Layout, seriesInstanceUid: string | null = null) => {
-    if (last.current === null) return;
-    const state: ViewerState = { ...last.current, layout: next, mpr: null };
-    setChosen(next);
-    // Of another series nothing was on screen yet: the layout tells of it when something is.
-    const isOther = seriesInstanceUid !== null && seriesInstanceUid !== state.seriesInstanceUid;
-    setStart(isOther ? { ...state, seriesInstanceUid } : state);
-    if (isOther) return;
-    last.current = state;
-    latest.current.onViewerChange?.(state, "user");
-  }, []);
+  const show = useCallback(
+    (next: Layout, series: string | null = null) => {
+      const choice = { studyInstanceUid: uid, layout: next };
+      if (last.current?.studyInstanceUid !== uid) return setChoice(choice);
+      const state: ViewerState = { ...last.current, layout: next, mpr: null };
+      setChoice(choice);
+      // Of another series nothing was on screen yet: the layout tells of it when something is.
+      const isOther = series !== null && series !== state.seriesInstanceUid;
+      setStart(isOther ? { ...state, seriesInstanceUid: series } : state);
+      if (isOther) return;
+      last.current = state;
+      latest.current.onViewerChange?.(state, "user");
+    },
+    [uid],
+  );
   const choose = (next: Layout) => {
     setRefusal(null);
     if (next !== layout) show(next);
   };
-  // Planes are no images that could be marked: the stack shows a key image.
+  // Planes are no images that could be marked, and not every image hangs: the stack shows a key image.
   const keyImage = useSyncExternalStore(wantedKeyImage.subscribe, wantedKeyImage.get);
-  const isAsked = keyImage?.study_instance_uid === study.study_instance_uid;
+  const isElsewhere = layout === "mpr" || (layout === "mammography" && keyImage?.modality !== "MG");
+  const isAsked = keyImage?.study_instance_uid === uid && isElsewhere;
   useEffect(() => {
-    if (isAsked && layout === "mpr") show("stack");
-  }, [isAsked, layout, show]);
+    if (isAsked) show("stack");
+  }, [isAsked, show]);
   const onRefused = useCallback(
     (seriesInstanceUid: string, why: string) => {
       setRefusal({ layout: "mpr", seriesInstanceUid, why });
@@ -111,8 +142,9 @@ export function ViewerLayout(props: ViewerProps) {
         </div>
       )}
       <Component
+        key={layout === "mammography" ? uid : layout}
         {...props}
-        start={start}
+        start={start?.studyInstanceUid === uid ? start : null}
         layoutChoice={<LayoutChoice offered={offered} layout={layout} onLayout={choose} />}
         onRefused={onRefused}
         onViewerChange={(state, cause) => {

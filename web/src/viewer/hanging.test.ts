@@ -9,6 +9,7 @@ import {
   PANES,
   placeIn,
   sideOf,
+  suitsHanging,
   turnFor,
   viewIn,
   type Hung,
@@ -64,6 +65,15 @@ describe("four views", () => {
     const { panes, others } = hang(PANES.map((pane) => image(pane)).reverse());
     for (const pane of PANES) expect(panes[pane].map(({ sopInstanceUid }) => sopInstanceUid)).toEqual([image(pane).sopInstanceUid]);
     expect(others).toEqual([]);
+  });
+
+  it("suit a hanging, in whatever series they came; one view alone does not", () => {
+    const apart = PANES.map((pane, at) => image(pane, { seriesInstanceUid: `1.${at}` }));
+    expect(suitsHanging(apart)).toBe(true);
+    expect(suitsHanging(PANES.map((pane) => image(pane)))).toBe(true);
+    expect(suitsHanging([image("R-CC"), image("R-MLO")])).toBe(true);
+    expect(suitsHanging([image("R-CC"), image("R-CC", { sopInstanceUid: "2" })])).toBe(false);
+    expect(suitsHanging([image("R-CC", { view: "ML" }), image("L-CC", { view: null })])).toBe(false);
   });
 
   it("that were taken twice show the newer one, and keep the older", () => {

@@ -55,6 +55,12 @@ export function hang(images: readonly Mammogram[]): Hanging {
   };
 }
 
+/** Whether an examination is looked at as its hanging: of one view alone three panes would be empty. */
+export function suitsHanging(images: readonly Mammogram[]): boolean {
+  const { panes } = hang(images);
+  return PANES.filter((pane) => panes[pane].length > 0).length > 1;
+}
+
 const TURNS: readonly Turn[] = ([0, 90, 180, 270] as const)
   .flatMap((rotation): Turn[] => [{ rotation, flip: false }, { rotation, flip: true }])
   // Where several would do the image stays as it is, else it is only mirrored.

@@ -9,6 +9,8 @@ export function useMammograms(studyInstanceUid: string | null, instanceCount: nu
     // More images make other headers.
     queryKey: ["study", studyInstanceUid, "headers", instanceCount],
     queryFn: async ({ signal }) => mammogramsFrom((await studyHeaders(studyInstanceUid ?? "", signal)) as DicomJson[]),
+    // What hangs stays while the headers of more images come.
+    placeholderData: (before, query) => (query?.queryKey[1] === studyInstanceUid ? before : undefined),
     enabled: studyInstanceUid !== null,
     staleTime: Infinity,
   });

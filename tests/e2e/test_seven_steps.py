@@ -250,8 +250,12 @@ def test_a_study_goes_in_ai_reads_it_two_people_meet_over_it_and_a_report_comes_
     chest_findings = api.get(f"/api/studies/{study_uid}")["findings"]
     there.locator(f"[data-study-instance-uid='{study_uid}']").first.click()
     expect(there.get_by_test_id("finding")).to_have_count(len(chest_findings), timeout=PATIENCE_MS)
-    there.get_by_test_id("finding").first.click()
-    there.keyboard.press("a")
+    first = there.get_by_test_id("finding").first
+    for pressed, status in (("r", "rejected"), ("ua", "accepted"), ("ur", "rejected"), ("ua", "accepted")):
+        first.click()
+        for key in pressed:
+            there.keyboard.press(key)
+        expect(first).to_have_attribute("data-status", status)
     expect(there.locator("[data-testid=finding][data-status=accepted]")).to_have_count(1)
     for _ in range(len(chest_findings) - 1):
         undecided = there.locator("[data-testid=finding][data-status=preliminary]")

@@ -41,8 +41,7 @@ export function FindingsPanel({ study, findings, selectedFindingId, onSelect, co
     if (finding !== null) onSelect(finding.id);
   };
   const decideSelected = (status: DecisionStatus) => {
-    if (selected === undefined || !mayDecide(selected, status)) return;
-    decisions.decide(selected, status);
+    if (selected === undefined || !decisions.decide(selected, status)) return;
     if (status === "preliminary") return;
     setAsked(status === "rejected" ? selected.id : null);
     select(nextUndecided(ordered, selected.id));

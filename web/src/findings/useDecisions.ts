@@ -10,7 +10,8 @@ import { useProblemText } from "../ui/problem";
 import { mayDecide } from "./order";
 
 export interface Decisions {
-  decide: (finding: Finding, status: DecisionStatus, reason?: string) => void;
+  /** False where it changes nothing, by what is known of the finding at this moment. */
+  decide: (finding: Finding, status: DecisionStatus, reason?: string) => boolean;
   pendingId: string | null;
 }
 
@@ -27,23 +28,26 @@ export function useDecisions(): Decisions {
   return {
     pendingId: mutation.isPending ? mutation.variables.finding.id : null,
     decide: (finding, status, reason) => {
-      if (reason === undefined && !mayDecide(finding, status)) return;
       const key = keys.study(finding.study_instance_uid);
-      void client.cancelQueries({ queryKey: key });
-      // Only its status: what the key saw may be older than what the server has answered since.
-      client.setQueryData<StudyDetail>(key, (study) => {
-        const known = study?.findings.find(({ id }) => id === finding.id);
-        return study && known && withFinding(study, { ...known, status });
-      });
+      // What the key saw may be older than the key before it, or than what the server has answered since.
+      const known = () => client.getQueryData<StudyDetail>(key)?.findings.find(({ id }) => id === finding.id) ?? finding;
+      if (reason === undefined && !mayDecide(known(), status)) return false;
+      const show = () => {
+        void client.cancelQueries({ queryKey: key });
+        client.setQueryData<StudyDetail>(key, (study) => study && withFinding(study, { ...known(), status }));
+      };
+      show();
       last.current = last.current.then(async () => {
-        // The version that the decision before this one has led to.
-        const now = client.getQueryData<StudyDetail>(key)?.findings.find(({ id }) => id === finding.id) ?? finding;
+        // The answer to the decision before this one has led to the next version, and has shown that decision.
+        show();
+        const now = known();
         try {
           await mutation.mutateAsync({ finding: now, status, ...(reason === undefined ? {} : { reason }) });
         } catch (error) {
           notifications.show({ color: "signal", title: t("notDecided"), message: say(error) });
         }
       });
+      return true;
     },
   };
 }

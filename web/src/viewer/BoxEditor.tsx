@@ -75,6 +75,15 @@ function Editor({ edit, box, stack, transform }: EditorProps) {
   const size = facts?.size ?? { width: box[2], height: box[3] };
   const sides = sidesMm(box, calibration);
   const points = onCanvas(transform, box);
+  /** What the diameter rests on. */
+  const rests =
+    sides === null
+      ? ""
+      : [
+          `${sides.map((side) => side.toFixed(1)).join(" × ")} mm`,
+          t(`edit.rule.${diameterRule(edit.finding)}`),
+          t(`edit.basis.${calibration.basis}`),
+        ].join(" · ");
   const set = (next: Partial<BoxEdit>) => boxEdit.set({ ...edit, ...next });
 
   const keep = () => {
@@ -186,7 +195,7 @@ function Editor({ edit, box, stack, transform }: EditorProps) {
           <span>{t("edit.uncalibrated")}</span>
         ) : (
           <>
-            <label className={classes.field}>
+            <label className={classes.field} title={rests}>
               {t("edit.diameter")}
               <input
                 type="number"
@@ -200,10 +209,7 @@ function Editor({ edit, box, stack, transform }: EditorProps) {
               />
               mm
             </label>
-            <span className={classes.rests}>
-              {sides.map((side) => side.toFixed(1)).join(" × ")} mm · {t(`edit.rule.${diameterRule(edit.finding)}`)} ·{" "}
-              {t(`edit.basis.${calibration.basis}`)}
-            </span>
+            <span className={classes.rests}>{rests}</span>
           </>
         )}
         {edit.reachMm !== null && (

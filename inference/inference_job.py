@@ -73,6 +73,7 @@ MAY_PASS: Final = frozenset(
 )
 WHOLE_SERIES: Final = -(1 << 31)  # as the index of a slab: the job that puts the series together
 MAX_ATTEMPTS = 3
+MAX_SERVER_ENDS = 10  # while it is read, until it is believed that it ends the server
 LEASE_S = 10.0  # how long a killed worker's job waits at most; renewed thrice as often while it is read
 # After a start that ended in an error; doubled with each.
 TRY_AGAIN_AFTER_S = 5.0

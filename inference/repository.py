@@ -31,6 +31,7 @@ from inference.inference_job import (
     HELD_AT_MOST_S,
     LEASE_S,
     MAX_ATTEMPTS,
+    MAX_SERVER_ENDS,
     TRY_AGAIN_AFTER_S,
     TRY_AGAIN_WHEN_FULL_S,
     WHOLE_SERIES,
@@ -172,7 +173,8 @@ class JobRepository:
     def lease(self, job_id: str, at: datetime, lease_s: float = LEASE_S) -> Lease | None:
         """Take the job if it is free; None when it is finished or somebody holds it.
 
-        A job that was started MAX_ATTEMPTS times without an end is failed here: it kills its worker.
+        A job that was started MAX_ATTEMPTS times without an end is failed here: it kills its worker. And one
+        in which the whole server ended MAX_SERVER_ENDS times: nothing else may take a server down so often.
         """
         with self._database.transaction() as connection:
             # Locked until the commit: whoever asks at the same moment then sees this lease.
@@ -184,7 +186,7 @@ class JobRepository:
                 return None
             if row.lease_expires_at is not None and at < row.lease_expires_at <= _held_at_most(at):
                 return None
-            if row.attempts >= MAX_ATTEMPTS:
+            if row.attempts >= MAX_ATTEMPTS or row.server_ends >= MAX_SERVER_ENDS:
                 self._finish(connection, job_id, JobStatus.FAILED, at, reason=GAVE_UP)
                 return None
             expires_at = at + timedelta(seconds=lease_s)
@@ -231,6 +233,27 @@ class JobRepository:
         """
         wait_s = TRY_AGAIN_AFTER_S * 2.0 ** (lease.attempt - 1)
         self._give_back(lease, at + timedelta(seconds=wait_s) if tried else None, tried=tried)
+
+    def take_back_all(self) -> int:
+        """Free what workers had in hand when the whole server ended; return how many jobs it is.
+
+        It costs no attempt: the study did not end what everything ended with. Called before a worker begins.
+        """
+        with self._database.transaction() as connection:
+            result = connection.execute(
+                update(inference_jobs)
+                .where(inference_jobs.c.status == JobStatus.IN_PROGRESS)
+                .values(
+                    status=JobStatus.REQUESTED,
+                    attempts=inference_jobs.c.attempts - 1,
+                    server_ends=inference_jobs.c.server_ends + 1,
+                    lease_token=inference_jobs.c.lease_token + 1,
+                    lease_expires_at=None,
+                    nudged_at=None,
+                    progress=0.0,
+                )
+            )
+            return result.rowcount
 
     def put_off(self, lease: Lease, reason: Mapping[str, Any], at: datetime) -> None:
         """Give the job back until there may be room on the disk, and say why; it costs no attempt."""
@@ -343,6 +366,7 @@ class JobRepository:
             .values(
                 status=JobStatus.REQUESTED,
                 attempts=0,
+                server_ends=0,
                 progress=0.0,
                 stage=None,
                 reason=None,

@@ -499,6 +499,7 @@ inference_jobs = Table(
     Column("priority", Integer, nullable=False, server_default="1"),  # inference.inference_job.Priority
     Column("status", String(16), nullable=False, index=True),
     Column("attempts", Integer, nullable=False),
+    Column("server_ends", Integer, nullable=False, server_default="0"),  # while it was read; no attempts
     Column("lease_token", Integer, nullable=False),  # the fencing token: grows with every lease
     Column("lease_expires_at", UtcDateTime),
     Column("nudged_at", UtcDateTime),

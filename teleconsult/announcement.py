@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from inference.repository import JobRepository
 from storage.database import Database, utc_now
 from teleconsult.demo import ensure_accounts, unused_passwords
 
@@ -14,11 +15,12 @@ def open_database(data_folder: Path) -> Database:
 
 
 def prepare(data_folder: Path, *, demo: bool) -> None:
-    """Bring the schema up to date and make the accounts of a first start."""
+    """Bring the schema up to date, take back what workers had in hand, make the accounts of a first start."""
     data_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     _keep_way_back(data_folder)
     database = open_database(data_folder)
     database.migrate()
+    JobRepository(database).take_back_all()
     if demo:
         ensure_accounts(database, data_folder / "secrets")
     database.close()

@@ -16,7 +16,7 @@ from tests.installation_server import Installation, free_ports_of_an_installatio
 from tests.processes import kill, processes
 
 pytestmark = [pytest.mark.timeout(1800), pytest.mark.chaos]
-RESTARTS = MAX_ATTEMPTS - 1  # what is read at each of as many ends is given up, as if it had caused them
+RESTARTS = MAX_ATTEMPTS  # of a study that ended its worker as often no more would be read
 ACTS = 15  # that people get done between two ends
 
 

@@ -15,6 +15,7 @@ from imaging.finding import Finding, FindingKind
 from inference.inference_job import (
     LEASE_S,
     MAX_ATTEMPTS,
+    MAX_SERVER_ENDS,
     TRY_AGAIN_AFTER_S,
     JobStatus,
     Lease,
@@ -202,6 +203,28 @@ def test_a_job_that_kills_its_worker_is_failed_with_a_reason_and_not_tried_for_e
         at += timedelta(seconds=LEASE_S + 1)
     assert jobs.lease(job, at) is None
     assert status(database) == JobStatus.FAILED
+
+
+def test_ends_of_the_whole_server_cost_a_study_no_attempt_until_they_are_many(database: Database) -> None:
+    jobs, job = JobRepository(database), a_job(database)
+    assert job is not None
+    for _ in range(MAX_SERVER_ENDS):
+        lost = jobs.lease(job, NOON)
+        assert lost is not None and lost.attempt == 1
+        assert jobs.take_back_all() == 1
+        assert not jobs.renew(lost, NOON, 0.5, "detect"), "a worker that outlived its server has lost it"
+    assert jobs.lease(job, NOON) is None
+    assert status(database) == JobStatus.FAILED
+
+
+def test_taking_back_leaves_what_is_finished_or_waits_as_it_is(database: Database) -> None:
+    jobs, job = JobRepository(database), a_job(database)
+    assert job is not None
+    assert jobs.take_back_all() == 0
+    lease = jobs.lease(job, NOON)
+    assert lease is not None and jobs.publish(lease, [a_finding()], NOON)
+    assert jobs.take_back_all() == 0
+    assert status(database) == JobStatus.COMPLETED
 
 
 def test_a_job_given_back_because_the_archive_is_away_costs_no_attempt(database: Database) -> None:

@@ -54,8 +54,10 @@ READ_SHARE = 0.85  # of a job's progress is its slabs'
 
 
 class JobRepository:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, worker: str | None = None) -> None:
+        """`worker` is the name of who asks for leases, its own among all that use the database."""
         self._database = database
+        self._worker = worker
 
     def request(
         self,
@@ -198,6 +200,7 @@ class JobRepository:
                     attempts=row.attempts + 1,
                     lease_token=row.lease_token + 1,
                     lease_expires_at=expires_at,
+                    leased_by=self._worker,
                     progress=0.0,
                     stage=None,
                     reason=None,
@@ -239,18 +242,31 @@ class JobRepository:
 
         It costs no attempt: the study did not end what everything ended with. Called before a worker begins.
         """
+        return self._take_back(
+            true(),
+            attempts=inference_jobs.c.attempts - 1,
+            server_ends=inference_jobs.c.server_ends + 1,
+        )
+
+    def take_back_own(self) -> int:
+        """Free what this worker had in hand when it was killed last; return how many jobs it is.
+
+        Called by a new process before it begins: nobody needs to wait for the rest of the lease.
+        """
+        return self._take_back(inference_jobs.c.leased_by == self._worker) if self._worker else 0
+
+    def _take_back(self, which: ColumnElement[bool], **values: Any) -> int:
         with self._database.transaction() as connection:
             result = connection.execute(
                 update(inference_jobs)
-                .where(inference_jobs.c.status == JobStatus.IN_PROGRESS)
+                .where(inference_jobs.c.status == JobStatus.IN_PROGRESS, which)
                 .values(
                     status=JobStatus.REQUESTED,
-                    attempts=inference_jobs.c.attempts - 1,
-                    server_ends=inference_jobs.c.server_ends + 1,
                     lease_token=inference_jobs.c.lease_token + 1,
                     lease_expires_at=None,
                     nudged_at=None,
                     progress=0.0,
+                    **values,
                 )
             )
             return result.rowcount

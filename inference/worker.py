@@ -35,7 +35,7 @@ def job_runner() -> JobRunner:
         Path(os.environ["TELECONSULT_ORTHANC_PASSWORD_FILE"]).read_text().strip(),
     )
     return JobRunner(
-        jobs=JobRepository(database),
+        jobs=JobRepository(database, os.environ.get("TELECONSULT_WORKER")),
         pacs=pacs,
         reader=lambda model: reader_of(queue_of(model), models.resolve(model)),
         series=SeriesCache(pacs),
@@ -52,11 +52,23 @@ def _log_plainly(**_: object) -> None:
 
 
 @worker_process_init.connect
+def _trace(**_: object) -> None:
+    set_up_tracing(os.environ, "worker")
+
+
+@worker_process_init.connect
+def _take_back(**_: object) -> None:
+    """This process is the only one of its worker: whoever had jobs by its name is gone.
+
+    A step of its own: without a database the rest goes on, and what was in hand waits for its lease to end.
+    """
+    job_runner().jobs.take_back_own()
+
+
+@worker_process_init.connect
 def _warm_up(**_: object) -> None:
     import inference.monai_predictor  # noqa: F401  torch takes seconds, and no study shall wait for it
 
-    set_up_tracing(os.environ, "worker")
-    job_runner()
     if (exposition := Exposition.from_environment(os.environ)) is not None:
         exposition.serve(WORKER)
 

@@ -502,6 +502,7 @@ inference_jobs = Table(
     Column("server_ends", Integer, nullable=False, server_default="0"),  # while it was read; no attempts
     Column("lease_token", Integer, nullable=False),  # the fencing token: grows with every lease
     Column("lease_expires_at", UtcDateTime),
+    Column("leased_by", String(128)),  # the worker that had it last; null: it has no name
     Column("nudged_at", UtcDateTime),
     Column("progress", Float, nullable=False),
     Column("stage", String(64)),

@@ -298,15 +298,15 @@ def _worker(model: str, environment: Mapping[str, str], number: int, count: int)
     """The `number`-th of `count` processes that read with a model; they share the processor's cores."""
     name = model if number == 1 else f"{model}-{number}"
     # Threads that wait for each other in a loop take the cores that others need: half of all time is lost so.
-    threads = {"OMP_WAIT_POLICY": "PASSIVE"}
+    own = {"OMP_WAIT_POLICY": "PASSIVE", "TELECONSULT_WORKER": name}
     if count > 1:
-        threads["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // count))
+        own["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // count))
     command = [sys.executable, "-m", "celery", "-A", "inference.worker", "worker", "-l", "INFO"]
     command += ["-Q", model, "-c", "1", "-n", f"{name}@%h", "--without-gossip", "--without-mingle"]
     return Service(
         name=f"worker-{name}",
         command=tuple(command),
-        environment={**threads, **environment},
+        environment={**own, **environment},
         needs=("app",),
         ready=SaysReady(" ready."),
         ready_timeout_s=180.0,

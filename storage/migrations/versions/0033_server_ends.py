@@ -1,4 +1,4 @@
-"""How often the whole server ended while a study was read
+"""Which worker has a job, and how often the whole server ended while it was read
 
 Revision: 0033
 After: 0032
@@ -17,3 +17,4 @@ def upgrade() -> None:
     op.add_column(
         "inference_jobs", sa.Column("server_ends", sa.Integer(), server_default="0", nullable=False)
     )
+    op.add_column("inference_jobs", sa.Column("leased_by", sa.String(length=128), nullable=True))

@@ -217,6 +217,17 @@ def test_ends_of_the_whole_server_cost_a_study_no_attempt_until_they_are_many(da
     assert status(database) == JobStatus.FAILED
 
 
+def test_a_worker_that_begins_anew_frees_what_it_had_in_hand_and_no_other_does(database: Database) -> None:
+    one, other = JobRepository(database, "lung_nodule_ct"), JobRepository(database, "lung_nodule_ct-2")
+    job = a_job(database)
+    assert job is not None
+    assert one.lease(job, NOON) is not None
+    assert other.take_back_own() == 0 and other.lease(job, NOON) is None
+    assert one.take_back_own() == 1
+    again = other.lease(job, NOON)
+    assert again is not None and again.attempt == 2
+
+
 def test_taking_back_leaves_what_is_finished_or_waits_as_it_is(database: Database) -> None:
     jobs, job = JobRepository(database), a_job(database)
     assert job is not None

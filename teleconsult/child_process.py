@@ -152,6 +152,4 @@ def _launcher(service: Service) -> tuple[str, ...]:
     launcher = ["setpriv", "--pdeathsig", "KILL", "--"]
     if service.oom_score:
         launcher += ["choom", "-n", str(service.oom_score), "--"]
-    if service.nice:
-        launcher += ["nice", "-n", str(service.nice)]
     return tuple(launcher)

@@ -64,7 +64,6 @@ class Service:
     is_essential: bool = True  # without it a start has failed; the others may come later
     is_ended_when_it_hangs: bool = False  # one that has answered and does so no more; see child_process.py
     keeps_data: bool = False  # stopped after those that write to it
-    nice: int = 0
     oom_score: int = 0  # -1000..1000; who is ended first when memory runs out, see proc(5)
 
 
@@ -313,6 +312,5 @@ def _worker(model: str, environment: Mapping[str, str], number: int, count: int)
         # A cold shutdown: SIGTERM would wait for the study in hand, which the job table keeps anyway.
         stop_signal=signal.SIGQUIT,
         is_essential=False,
-        nice=5,
         oom_score=500,
     )

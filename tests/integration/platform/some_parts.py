@@ -45,7 +45,6 @@ def child(name: str, program: str, says: str, *, is_essential: bool = True) -> S
         ready=SaysReady(says),
         needs=("redis",),
         is_essential=is_essential,
-        nice=5,
         oom_score=500,
     )
 

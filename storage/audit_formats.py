@@ -4,6 +4,7 @@ Sources: https://hl7.org/fhir/R4/auditevent.html; DICOM PS3.15 A.5 (the message,
 participants), which IHE ITI-20 calls ATNA; RFC 5424 section 6 and RFC 3881 for the codes of actions.
 """
 
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any, Final
 from xml.etree.ElementTree import Element, SubElement, tostring
@@ -57,10 +58,13 @@ def fhir_audit_event(entry: AuditEntry, site: str) -> dict[str, Any]:
 
 
 def syslog_message(entry: AuditEntry, site: str) -> str:
-    """One line of RFC 5424 whose text is a DICOM audit message; without the frame of a transport."""
+    """One line of RFC 5424 whose text is a DICOM audit message; without the frame of a transport.
+
+    An entry that is sent twice has the same `sequenceId` (section 7.3.1) and SHA-256.
+    """
     return (
-        f"<{FACILITY_SEVERITY}>1 {moment(entry.at)} {_printable(site)} teleconsult - IHE+RFC-3881 - "
-        f"\ufeff{dicom_audit_message(entry, site)}"
+        f"<{FACILITY_SEVERITY}>1 {moment(entry.at)} {_printable(site)} teleconsult - IHE+RFC-3881 "
+        f'[meta sequenceId="{entry.sequence}"] \ufeff{dicom_audit_message(entry, site)}'
     )
 
 
@@ -92,6 +96,8 @@ def dicom_audit_message(entry: AuditEntry, site: str) -> str:
         _coded(subject, "ParticipantObjectIDTypeCode", "110180", "DCM", "Study Instance UID")
     else:
         _coded(subject, "ParticipantObjectIDTypeCode", kind, "Teleconsult", kind)
+    digest = b64encode(bytes.fromhex(entry.sha256)).decode()
+    SubElement(subject, "ParticipantObjectDetail", type="sha256", value=digest)
     return tostring(message, encoding="unicode")
 
 

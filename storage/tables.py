@@ -1269,6 +1269,19 @@ audit_checkpoints = Table(
     Column("signature", String(128), nullable=False),
 )
 
+# How far the log was handed to a receiver; `turn` is counted on by whoever sends next.
+audit_forwarding = Table(
+    "audit_forwarding",
+    metadata,
+    Column("receiver", String(300), primary_key=True),
+    Column("turn", Integer, nullable=False),
+    Column("sent_sequence", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("begun_at", UtcDateTime, nullable=False),
+    Column("next_turn_at", UtcDateTime, nullable=False),
+    Column("alarmed_at", UtcDateTime),
+)
+
 # A backup that was begun: ended without a problem it has a name, else it came to nothing.
 backups = Table(
     "backups",

@@ -170,6 +170,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             asyncio.create_task(background.archive_reports(parts)),
             asyncio.create_task(background.watch_audit_store(parts)),
             asyncio.create_task(background.sign_audit_checkpoints(parts, checkpoints)),
+            *(
+                [asyncio.create_task(background.forward_audit_log(parts, settings.syslog))]
+                if settings.syslog
+                else []
+            ),
             asyncio.create_task(background.keep_appointments(parts)),
             asyncio.create_task(background.climb_ladders(parts)),
             *(asyncio.create_task(background.post_notifications(parts, way)) for way in Channel),

@@ -15,6 +15,8 @@ from storage.audit_checkpoints import Checkpoints
 from storage.database import utc_now
 from storage.tables import studies
 from teleconsult.audit.alarm import tell_administrators
+from teleconsult.audit.forwarding import forward_some, raise_alarm
+from teleconsult.audit.syslog_receiver import SyslogReceiver
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.escalation.climbing import climb_due
 from teleconsult.lifecycle.archive_removal import remove_some
@@ -23,7 +25,7 @@ from teleconsult.lifecycle.tiering import warm_some
 from teleconsult.measurements.keeping import keep_measured
 from teleconsult.metrics import BACKGROUND_FAILURES
 from teleconsult.models.watch import ModelWatch
-from teleconsult.notifications.notification import Channel
+from teleconsult.notifications.notification import Channel, Kind
 from teleconsult.notifications.posting import post_one
 from teleconsult.notifications.retention import delete_old
 from teleconsult.recordings.retention import RecordingsKeeper
@@ -181,7 +183,7 @@ async def watch_audit_store(parts: PartsOfApp) -> None:
 
 def watch_audit_store_once(parts: PartsOfApp) -> bool:
     parts.audit_store.look(utc_now())
-    parts.audit_store.raise_alarm(partial(tell_administrators, parts))
+    parts.audit_store.raise_alarm(partial(tell_administrators, parts, Kind.AUDIT_LOG_AWAY))
     return False
 
 
@@ -192,6 +194,16 @@ async def sign_audit_checkpoints(parts: PartsOfApp, checkpoints: Checkpoints) ->
         lambda parts: checkpoints.sign_if_due(parts.database, utc_now()) is not None,
         parts,
     )
+
+
+async def forward_audit_log(parts: PartsOfApp, receiver: SyslogReceiver) -> None:
+    """Send audit entries to the hospital's receiver as they come, and tell administrators when it is away."""
+    tell = partial(tell_administrators, parts, Kind.AUDIT_NOT_FORWARDED)
+    while True:
+        more = await _unless_away(lambda _: forward_some(parts.database, receiver, utc_now()), parts)
+        if not more:
+            await _unless_away(lambda _: raise_alarm(parts.database, receiver, utc_now(), tell), parts)
+            await asyncio.sleep(FEED_INTERVAL_S)
 
 
 async def keep_measurements(parts: PartsOfApp) -> None:

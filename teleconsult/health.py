@@ -23,12 +23,13 @@ from imaging.errors import PacsUnavailable
 from storage.database import utc_now
 from storage.errors import ObjectStoreUnavailable
 from storage.tables import audit_log
+from teleconsult.audit.forwarding import waiting
 from teleconsult.backups import history
 from teleconsult.backups.history import Backups
 from teleconsult.dependencies import Parts, PartsOfApp
 from teleconsult.problems import RETRY_AFTER_S
 from teleconsult.relays import relay_name
-from teleconsult.status_page import status_page
+from teleconsult.status_page import Unsent, status_page
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 
@@ -65,7 +66,11 @@ def show_status(request: Request, parts: Parts) -> Response:
     """Also for who cannot sign in, because what that needs may be what is away."""
     prefers_chinese = request.headers.get("accept-language", "").startswith("zh")
     page = status_page(
-        all_answers(parts), "zh" if prefers_chinese else "en", _known_backups(parts), utc_now()
+        all_answers(parts),
+        "zh" if prefers_chinese else "en",
+        _known_backups(parts),
+        utc_now(),
+        _unsent_audit_entries(parts),
     )
     return HTMLResponse(page, headers=NOT_KEPT)
 
@@ -76,6 +81,19 @@ def _known_backups(parts: PartsOfApp) -> Backups | None:
             return history.look(connection)
     except SQLAlchemyError:
         return None
+
+
+def _unsent_audit_entries(parts: PartsOfApp) -> Unsent | None:
+    receiver = parts.settings.syslog
+    if receiver is None:
+        return None
+    try:
+        with parts.database.reading() as connection:
+            left = waiting(connection, receiver.name)
+    except SQLAlchemyError:
+        return None
+    waited_s = left.seconds(utc_now())
+    return Unsent(left.entries, waited_s, waited_s > receiver.alarm_after.total_seconds())
 
 
 def all_answers(parts: PartsOfApp) -> dict[str, bool]:

@@ -13,6 +13,7 @@ from imaging.dicom_tls import TlsFiles
 from imaging.traffic_mark import DataMarks
 from inference.model_folders import added_models_folder
 from signaling.recorder.kept_recordings import RetentionClass
+from teleconsult.audit.syslog_receiver import SyslogReceiver
 from teleconsult.backups.plan import BackupPlan
 from teleconsult.escalation.ladder import Ladders, ladders_from
 from teleconsult.notifications.settings import NotificationSettings
@@ -75,6 +76,7 @@ class Settings:
     notifications: NotificationSettings
     ladders: Ladders  # of what nobody accepts or acknowledges
     backups: BackupPlan | None  # None: made by hand only
+    syslog: SyslogReceiver | None  # of audit entries as they come; None: they stay here
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -147,6 +149,7 @@ class Settings:
             notifications=_notifications(environment, tuple(origins.split()), port),
             ladders=_ladders(_file(environment, "TELECONSULT_ESCALATION")),
             backups=_backups(environment),
+            syslog=_syslog(environment),
         )
 
 
@@ -199,6 +202,13 @@ def _notifications(
 def _backups(environment: Mapping[str, str]) -> BackupPlan | None:
     try:
         return BackupPlan.from_environment(environment)
+    except ValueError as error:
+        raise BadSettings(str(error)) from error
+
+
+def _syslog(environment: Mapping[str, str]) -> SyslogReceiver | None:
+    try:
+        return SyslogReceiver.from_environment(environment)
     except ValueError as error:
         raise BadSettings(str(error)) from error
 

@@ -9,6 +9,7 @@ from inference.celery_broker import queue_of
 from inference.inference_job import JobStatus
 from storage.database import utc_now
 from storage.tables import audit_log, consults, inference_jobs, notification_deliveries
+from teleconsult.audit.forwarding import waiting
 from teleconsult.consults.consult import TRANSITIONS
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.health import all_answers
@@ -33,10 +34,10 @@ def state_families(parts: PartsOfApp) -> Iterator[Family]:
         [({}, shutil.disk_usage(parts.settings.data_folder).free)],
     )
     if answers["database"]:
-        yield from _of_the_database(parts)
+        yield from of_the_database(parts)
 
 
-def _of_the_database(parts: PartsOfApp) -> Iterator[Family]:
+def of_the_database(parts: PartsOfApp) -> Iterator[Family]:
     job, consult, delivery = inference_jobs.c, consults.c, notification_deliveries.c
     now = utc_now()
     with parts.database.reading() as connection:
@@ -56,6 +57,8 @@ def _of_the_database(parts: PartsOfApp) -> Iterator[Family]:
             .group_by(delivery.channel)
         ).all()
         audit_entries = connection.execute(select(func.max(audit_log.c.sequence))).scalar()
+        receiver = parts.settings.syslog
+        left = waiting(connection, receiver.name) if receiver else None
     counts: dict[tuple[str, str], int] = {}
     ages: dict[str, float] = {}
     for model, status, count, since in jobs:
@@ -93,3 +96,11 @@ def _of_the_database(parts: PartsOfApp) -> Iterator[Family]:
         "Entries in the audit log.",
         [({}, audit_entries or 0)],
     )
+    if receiver is None or left is None:
+        return
+    for name, help, value in (
+        ("teleconsult_audit_unsent_entries", "Entries that the receiver does not have.", left.entries),
+        ("teleconsult_audit_unsent_seconds", "How long the oldest has waited.", left.seconds(now)),
+        ("teleconsult_audit_unsent_alarm_seconds", "How long one may.", receiver.alarm_after.total_seconds()),
+    ):
+        yield Family.of(name, "gauge", help, [({}, value)])

@@ -1,6 +1,6 @@
 """The state of an installation in sentences, as one page that needs nothing else to be shown."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html import escape
@@ -21,6 +21,15 @@ class PartInWords:
     name: Sentence
     works: Sentence
     is_away: Sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Unsent:
+    """Audit entries that the receiver does not have; the oldest has waited so long."""
+
+    entries: int
+    waited_s: float
+    is_late: bool
 
 
 DATABASE = PartInWords(
@@ -112,6 +121,20 @@ FAILED: Sentence = {
     "en": "The newest try came to nothing; the log is logs/app.log.",
     "zh": "最近一次备份失败；日志见 logs/app.log。",
 }
+FORWARDING: Sentence = {"en": "Copy of the audit log", "zh": "审计日志外送"}
+ALL_FORWARDED: Sentence = {
+    "en": "The hospital's receiver has every entry.",
+    "zh": "医院的接收服务器已收到全部记录。",
+}
+SOME_WAIT: Sentence = {
+    "en": "{count} entries wait for the hospital's receiver, the oldest for {minutes} minutes.",
+    "zh": "{count} 条记录等待送往医院的接收服务器，最早一条已等待 {minutes} 分钟。",
+}
+WAIT_TOO_LONG: Sentence = {
+    "en": "They are kept in the audit log and go out by themselves once it answers; logs/app.log says "
+    "(audit-receiver-away) what is in the way.",
+    "zh": "记录仍保存在审计日志中，接收服务器恢复后会自动送出；原因见 logs/app.log（audit-receiver-away）。",
+}
 HOURS_AGO: Sentence = {"en": "{count} hours ago", "zh": "{count} 小时前"}
 DAYS_AGO: Sentence = {"en": "{count} days ago", "zh": "{count} 天前"}
 LESS_THAN_AN_HOUR: Sentence = {"en": "less than an hour ago", "zh": "不到一小时前"}
@@ -133,14 +156,24 @@ footer { color: light-dark(#4d5761, #a5b0bb); margin-top: 1.2rem }
 
 
 def status_page(
-    answers: Mapping[str, bool], language: Language, backups: Backups | None, now: datetime
+    answers: Mapping[str, bool],
+    language: Language,
+    backups: Backups | None,
+    now: datetime,
+    unsent: Unsent | None = None,
 ) -> str:
-    """HTML; `answers` has for each part whether it answers; `backups`: None where nobody knows."""
+    """HTML; `answers` has for each part whether it answers.
+
+    `backups`: None where nobody knows. `unsent`: audit entries that the receiver does not have; None where
+    there is no receiver, or nobody knows.
+    """
     away = sum(not answer for answer in answers.values())
     summary = SOME_AWAY if away else ALL_WORKS
     rows = "".join(_row(part, answer, language) for part, answer in answers.items())
     if backups is not None:
         rows += _backup_row(backups, language, now)
+    if unsent is not None:
+        rows += _forwarding_row(unsent, language)
     return (
         f'<!doctype html><html lang="{"zh-CN" if language == "zh" else "en"}"><head><meta charset="utf-8">'
         f'<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -176,10 +209,24 @@ def _backup_row(backups: Backups, language: Language, now: datetime) -> str:
     if backups.problem:
         sentences.append(FAILED[language])
     is_fine = not backups.problem and not backups.is_worrying(now)
+    return _judged_row(BACKUPS, sentences, is_fine, language)
+
+
+def _forwarding_row(unsent: Unsent, language: Language) -> str:
+    if not unsent.entries:
+        return _judged_row(FORWARDING, [ALL_FORWARDED[language]], True, language)
+    minutes = int(unsent.waited_s // 60)
+    sentences = [SOME_WAIT[language].format(count=unsent.entries, minutes=minutes)]
+    if unsent.is_late:
+        sentences.append(WAIT_TOO_LONG[language])
+    return _judged_row(FORWARDING, sentences, not unsent.is_late, language)
+
+
+def _judged_row(name: Sentence, sentences: Sequence[str], is_fine: bool, language: Language) -> str:
     said = IN_ORDER if is_fine else LOOK_AT_THIS
     return (
         f'<li class="{"works" if is_fine else "away"}"><span class="said">{said[language]}</span>'
-        f"<strong>{BACKUPS[language]}</strong><p>{escape(' '.join(sentences))}</p></li>"
+        f"<strong>{name[language]}</strong><p>{escape(' '.join(sentences))}</p></li>"
     )
 
 

@@ -1,4 +1,4 @@
-"""Whom it concerns that the audit log cannot be written."""
+"""Whom it concerns that the audit log cannot be written, or does not reach its receiver."""
 
 from datetime import datetime
 
@@ -10,8 +10,8 @@ from teleconsult.notifications.notification import Kind
 from teleconsult.users.user import Role
 
 
-def tell_administrators(parts: PartsOfApp, connection: Connection, since: datetime) -> None:
+def tell_administrators(parts: PartsOfApp, kind: Kind, connection: Connection, since: datetime) -> None:
     """Write a notification for each administrator of every institution."""
     rows = connection.execute(select(users.c.id, users.c.roles).where(users.c.disabled_at.is_(None)))
     told = [row.id for row in rows if Role.ADMINISTRATOR in row.roles]
-    parts.notifications.tell(connection, told, Kind.AUDIT_LOG_AWAY, at=since)
+    parts.notifications.tell(connection, told, kind, at=since)

@@ -34,6 +34,7 @@ class Kind(StrEnum):
     CRITICAL_WITHDRAWN = "critical-withdrawn"
     SECOND_FACTOR_RESET = "second-factor-reset"
     AUDIT_LOG_AWAY = "audit-log-away"
+    AUDIT_NOT_FORWARDED = "audit-not-forwarded"
     TEST = "test"
 
 
@@ -77,6 +78,7 @@ TOPICS: Mapping[Kind, Topic] = {
     Kind.CRITICAL_WITHDRAWN: Topic.CRITICAL,
     Kind.SECOND_FACTOR_RESET: Topic.URGENT,  # somebody else may be about to enter
     Kind.AUDIT_LOG_AWAY: Topic.URGENT,
+    Kind.AUDIT_NOT_FORWARDED: Topic.URGENT,
     Kind.TEST: Topic.REPORTS,
 }
 # On the way from an urgent request to its call nothing waits for the morning.

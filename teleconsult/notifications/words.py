@@ -68,6 +68,10 @@ SENTENCES: Mapping[Kind, tuple[str, str]] = {
         "The audit log could not be written, so nobody could see any study or consult. See the page /status",
         "审计日志无法写入，检查和会诊已暂停访问。请查看 /status 页面",
     ),
+    Kind.AUDIT_NOT_FORWARDED: (
+        "Entries of the audit log do not reach the hospital's receiver. They are kept. See the page /status",
+        "审计日志未能送达医院的接收服务器，记录仍保存在本系统。请查看 /status 页面",
+    ),
     Kind.TEST: ("This is the test that you asked for", "这是您请求的测试通知"),
 }
 

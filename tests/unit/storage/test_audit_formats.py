@@ -1,6 +1,7 @@
 """Audit entries as FHIR AuditEvents and as DICOM audit messages in syslog."""
 
 import re
+from base64 import b64decode
 from datetime import UTC, datetime
 from xml.etree.ElementTree import fromstring
 
@@ -43,10 +44,13 @@ def test_an_audit_event_has_what_fhir_requires() -> None:
 
 def test_a_syslog_line_is_one_of_rfc_5424_with_the_message_of_dicom() -> None:
     line = syslog_message(entry(subject='study/1.2"<&'), "a host")
-    found = re.fullmatch(r"<85>1 (\S+) ahost teleconsult - IHE\+RFC-3881 - \ufeff(<.*>)", line)
+    head = r'<85>1 (\S+) ahost teleconsult - IHE\+RFC-3881 \[meta sequenceId="7"\] \ufeff'
+    found = re.fullmatch(head + "(<.*>)", line)
     assert found and "\n" not in line
     message = fromstring(found[2])
     assert message.find("EventIdentification/EventID").get("csd-code") == "110103"  # type: ignore[union-attr]
     subject = message.find("ParticipantObjectIdentification")
     assert subject is not None and subject.get("ParticipantObjectID") == '1.2"<&'
+    detail = subject.find("ParticipantObjectDetail")
+    assert detail is not None and b64decode(detail.get("value", "")).hex() == entry().sha256
     assert message.find("ActiveParticipant").get("UserID") == "u1"  # type: ignore[union-attr]

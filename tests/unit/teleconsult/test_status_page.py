@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from teleconsult.backups.history import Backups
-from teleconsult.status_page import AWAY, LOOK_AT_THIS, PARTS, Language, status_page
+from teleconsult.status_page import AWAY, LOOK_AT_THIS, PARTS, Language, Unsent, status_page
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -50,3 +50,12 @@ def test_a_backup_that_is_missing_old_or_failed_is_warned_of(
 def test_the_page_says_when_backups_were_made_and_proved() -> None:
     page = status_page({"database": True}, "en", Backups(NOW - 10 * HOURS, NOW - 50 * HOURS), NOW)
     assert "10 hours ago" in page and "2 days ago" in page
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_audit_entries_that_wait_too_long_for_their_receiver_are_warned_of(language: Language) -> None:
+    for unsent in (Unsent(0, 0, False), Unsent(3, 60, False), Unsent(7, 1200, True)):
+        page = status_page({"database": True}, language, Backups(NOW, NOW), NOW, unsent)
+        assert (f">{LOOK_AT_THIS[language]}<" in page) is unsent.is_late
+        assert ("audit-receiver-away" in page) is unsent.is_late
+        assert (f"{unsent.waited_s // 60:.0f}" in page) or not unsent.entries

@@ -8090,7 +8090,7 @@ export interface components {
          * Kind
          * @enum {string}
          */
-        teleconsult__notifications__notification__Kind: "request-received" | "request-waits" | "request-accepted" | "request-declined" | "request-returned" | "scheduled" | "called-off" | "appointment-near" | "room-opened" | "report-signed" | "report-reopened" | "report-acknowledged" | "critical-result" | "critical-overdue" | "critical-telephone" | "critical-acknowledged" | "critical-telephoned" | "critical-withdrawn" | "second-factor-reset" | "audit-log-away" | "test";
+        teleconsult__notifications__notification__Kind: "request-received" | "request-waits" | "request-accepted" | "request-declined" | "request-returned" | "scheduled" | "called-off" | "appointment-near" | "room-opened" | "report-signed" | "report-reopened" | "report-acknowledged" | "critical-result" | "critical-overdue" | "critical-telephone" | "critical-acknowledged" | "critical-telephoned" | "critical-withdrawn" | "second-factor-reset" | "audit-log-away" | "audit-not-forwarded" | "test";
         /** ReadIn */
         teleconsult__notifications__schemas__ReadIn: {
             /** Ids */

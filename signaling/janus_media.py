@@ -26,7 +26,7 @@ from signaling.errors import MediaError
 from signaling.janus.api import JanusRefused, JanusSession, JanusUnavailable, News
 from signaling.janus.descriptions import with_participants, without_addresses
 from signaling.janus.receiver import Feed, Picture, Receiver
-from signaling.media import OnDescription, OnFailed, OnSpeaker, OnWanted, Stay
+from signaling.media import Direction, OnDescription, OnFailed, OnSpeaker, OnWanted, Stay, Traffic
 from signaling.messages import CandidateMessage, Connection, SessionDescription
 from signaling.relay.active_speaker import ActiveSpeaker
 from signaling.relay.descriptions import Offer, UnusableDescription, read_answer, read_offer
@@ -138,6 +138,10 @@ class JanusMedia:
     @property
     def works(self) -> bool:
         return True  # what carries them is another process, which fails each connection when it is gone
+
+    @property
+    def traffic(self) -> Mapping[Direction, Traffic]:
+        return {}
 
     async def open(self, stay: Stay) -> None:
         """Raises MediaError: Janus does not answer."""

@@ -15,14 +15,23 @@ import asyncio
 import logging
 import secrets
 from collections import Counter, OrderedDict
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
 from signaling.errors import MediaError, Refused
 from signaling.join_token import JoinGrant
-from signaling.media import MediaEngine, OnDescription, OnFailed, OnSpeaker, OnWanted, Stay
+from signaling.media import (
+    Direction,
+    MediaEngine,
+    OnDescription,
+    OnFailed,
+    OnSpeaker,
+    OnWanted,
+    Stay,
+    Traffic,
+)
 from signaling.messages import (
     ClientMessage,
     Connection,
@@ -117,6 +126,10 @@ class Lobby:
     @property
     def works(self) -> bool:
         return self._engine.works
+
+    @property
+    def traffic(self) -> Mapping[Direction, Traffic]:
+        return self._engine.traffic
 
     @property
     def rooms(self) -> int:

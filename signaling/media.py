@@ -11,7 +11,8 @@ SCREEN_SUFFIX for the screen.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from enum import StrEnum
+from typing import NamedTuple, Protocol
 
 from signaling.messages import CandidateMessage, Connection, SessionDescription
 
@@ -25,6 +26,23 @@ class Stay:
     room_id: str
     participant_id: str
     number: int
+
+
+class Direction(StrEnum):
+    """Seen from the engine."""
+
+    IN = "in"  # from who sends
+    OUT = "out"  # to who receives
+
+
+class Traffic(NamedTuple):
+    """Of media in one direction, over all rooms, since the start."""
+
+    packets: int
+    bytes: int
+    lost: int  # packets that did not come, before any was sent again
+    nacked: int  # packets that were asked for again
+    key_frames_asked: int
 
 
 OnDescription = Callable[[Stay, Connection, SessionDescription], None]
@@ -41,6 +59,11 @@ class MediaEngine(Protocol):
     @property
     def works(self) -> bool:
         """Whether what carries the media in this process goes on: without it, it is as good as gone."""
+        ...
+
+    @property
+    def traffic(self) -> Mapping[Direction, Traffic]:
+        """Empty where another process carries the media."""
         ...
 
     async def open(self, stay: Stay) -> None:

@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from signaling.lobby import Lobby
+from signaling.media import Direction, Traffic
 from telemetry.metrics import Family
 
 LOOP_TIMEOUT_S = 2.0
@@ -25,7 +26,27 @@ def relay_families(lobby: Lobby) -> list[Family]:
             "What the bounds of memory and pace have cost.",
             [({"what": what}, count) for what, count in lobby.dropped.items()],
         ),
+        *traffic_families(lobby.traffic),
     ]
+
+
+def traffic_families(traffic: Mapping[Direction, Traffic]) -> Iterator[Family]:
+    """Direction in: from who sends; out: to who receives."""
+    counters: tuple[tuple[str, str, Callable[[Traffic], int]], ...] = (
+        ("teleconsult_relay_packets_total", "Packets; out: of media.", lambda one: one.packets),
+        ("teleconsult_relay_bytes_total", "Bytes of those packets.", lambda one: one.bytes),
+        ("teleconsult_relay_lost_packets_total", "That did not come at first.", lambda one: one.lost),
+        ("teleconsult_relay_nacked_packets_total", "That were asked for again.", lambda one: one.nacked),
+        (
+            "teleconsult_relay_key_frame_requests_total",
+            "By PLI or FIR; in: that we made.",
+            lambda one: one.key_frames_asked,
+        ),
+    )
+    for name, help, value in counters if traffic else ():
+        yield Family.of(
+            name, "counter", help, [({"direction": way}, value(one)) for way, one in traffic.items()]
+        )
 
 
 def asked_in(loop: asyncio.AbstractEventLoop, lobby: Lobby) -> Callable[[], Iterable[Family]]:

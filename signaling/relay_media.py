@@ -18,7 +18,7 @@ from aiortc.rtp import RtcpSrPacket
 
 from signaling.errors import MediaError
 from signaling.host_addresses import host_addresses, host_ipv6_addresses
-from signaling.media import OnDescription, OnFailed, OnSpeaker, OnWanted, Stay
+from signaling.media import Direction, OnDescription, OnFailed, OnSpeaker, OnWanted, Stay, Traffic
 from signaling.messages import CandidateMessage, Connection, SessionDescription
 from signaling.recorder.control import TrackOf
 from signaling.relay.active_speaker import ActiveSpeaker
@@ -30,6 +30,7 @@ from signaling.relay.descriptions import (
     write_offer,
 )
 from signaling.relay.dtls import SrtpKeys
+from signaling.relay.losses import Losses
 from signaling.relay.packet_core import MARKS, Address, Arrival, Marks, PacketCore
 from signaling.relay.publisher import Layer, Publisher, Track
 from signaling.relay.python_core import PythonCore
@@ -92,11 +93,24 @@ class RelayMedia:
         self._publishers: dict[int, Publisher] = {}  # by source
         self._speakers: dict[str, ActiveSpeaker] = {}  # by room
         self._speakers_at_s = 0.0
+        self._losses = {direction: Losses() for direction in Direction}
         self._sources, self._outputs = itertools.count(1), itertools.count(1)
 
     @property
     def works(self) -> bool:
         return self._transport.works
+
+    @property
+    def traffic(self) -> Mapping[Direction, Traffic]:
+        counts = self._core.counts()
+        carried = {
+            Direction.IN: (counts.received, counts.received_bytes),
+            Direction.OUT: (counts.forwarded + counts.resent, counts.sent_bytes),
+        }
+        return {
+            direction: Traffic(*carried[direction], losses.lost, losses.nacked, losses.key_frames_asked)
+            for direction, losses in self._losses.items()
+        }
 
     async def open(self, stay: Stay) -> None:
         peers = self._rooms.setdefault(stay.room_id, {})
@@ -112,6 +126,7 @@ class RelayMedia:
                 lambda layer, report: self._forward_report(stay.room_id, layer, report),
                 lambda track, rids: self._on_wanted(stay, track.section.mid, rids),
                 lambda level, at_s: self._hear(stay, level, at_s),
+                self._losses[Direction.IN],
             ),
         )
         self._offer(peers[stay])
@@ -243,7 +258,9 @@ class RelayMedia:
                 on_rtcp=lambda data: self._take_receiver_rtcp(peer, data),
                 on_unknown_rtp=lambda data: None,
             )
-            peer.subscriber = Subscriber(self._core, line, lambda: next(self._outputs))
+            peer.subscriber = Subscriber(
+                self._core, line, lambda: next(self._outputs), self._losses[Direction.OUT]
+            )
             peer.subscriber.watch(peer.watched, time.monotonic())
         subscriber = peer.subscriber
         subscriber.take_tracks(tracks)

@@ -205,6 +205,8 @@ class CCore:
             counts.refused,
             counts.events_dropped,
             counts.send_failures,
+            counts.received_bytes,
+            counts.sent_bytes,
         )
 
     def close(self) -> None:

@@ -619,7 +619,7 @@ static void forward_to(core *c, output *o, const packet *packets, int count, int
             if (!size) continue;
             if (!t->segments) t->segment = size;
             t->size += size, t->segments++;
-            o->packets++, o->octets += p->size, c->counts.forwarded++;
+            o->packets++, o->octets += p->size, c->counts.forwarded++, c->counts.sent_bytes += size;
             /* What did not come out equal, as the first of a burst was left out, ends the train. */
             if (size != t->segment || t->size > MAX_TRAIN) {
                 length = i + 1 - first;
@@ -730,7 +730,7 @@ static void take_burst(core *c, struct mmsghdr *messages, endpoint *from, uint8_
     c->abs_send_time = abs_send_time();
     for (int i = 0; i < count; i++) {
         int size = (int)messages[i].msg_len;
-        c->counts.received++;
+        c->counts.received++, c->counts.received_bytes += size;
         if (size < 1 || size > MAX_DATAGRAM) {
             c->counts.refused++;
             continue;
@@ -1033,7 +1033,7 @@ static void resend(core *c, output *o, uint16_t outgoing) {
     int size = write_packet(c, o, &p, outgoing, slot->timestamp + o->timestamp_offset, rtx, 0, data);
     if (size) {
         send_one(c, &o->owner->address, data, size);
-        c->counts.resent++;
+        c->counts.resent++, c->counts.sent_bytes += size;
     }
 }
 

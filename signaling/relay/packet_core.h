@@ -57,7 +57,7 @@ typedef struct {
 } core_sent;
 
 typedef struct {
-    long long received, forwarded, resent, refused, events_dropped, send_failures;
+    long long received, forwarded, resent, refused, events_dropped, send_failures, received_bytes, sent_bytes;
 } core_counts;
 
 core *core_new(size_t protect, size_t unprotect, size_t protect_rtcp, size_t unprotect_rtcp);

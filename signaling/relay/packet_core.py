@@ -152,7 +152,10 @@ class Sent(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """Since the start. `refused`: failed authentication, replayed, malformed, or of a stranger."""
+    """Since the start. `refused`: failed authentication, replayed, malformed, or of a stranger.
+
+    Bytes are those of whole datagrams: of all that came, and of media that went out.
+    """
 
     received: int
     forwarded: int
@@ -160,6 +163,8 @@ class Counts(NamedTuple):
     refused: int
     events_dropped: int
     send_failures: int
+    received_bytes: int
+    sent_bytes: int
 
 
 class PacketCore(Protocol):

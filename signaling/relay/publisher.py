@@ -29,6 +29,7 @@ from aiortc.rtp import (
 from signaling.media import SCREEN_SUFFIX
 from signaling.relay.descriptions import Offer, SentSection
 from signaling.relay.dynacast import Dynacast
+from signaling.relay.losses import Losses, newly_lost
 from signaling.relay.packet_core import Arrival, PacketCore, Sent, Source
 from signaling.relay.receiver_estimate import MIN_VIDEO_BPS
 from signaling.relay.reception import Reception
@@ -59,6 +60,8 @@ class Layer:
     heard_at_s: float = float("-inf")
     report: tuple[int, float] | None = None  # the last one of the sender: its NTP time, when it came
     clock: RtcpSenderInfo | None = None  # what it said
+    counted_lost: int = 0
+    counted_packets: int = 0
 
 
 @dataclass(slots=True, eq=False)
@@ -112,6 +115,7 @@ class Publisher:
         on_report: "Callable[[Layer, RtcpSrPacket], None]",
         on_wanted: "Callable[[Track, tuple[str, ...]], None]",
         on_level: Callable[[int, float], None],
+        losses: Losses | None = None,
     ) -> None:
         self.participant_id = participant_id
         self.tracks: dict[str, Track] = {}  # by mid
@@ -119,6 +123,7 @@ class Publisher:
         self._core, self._new_source = core, new_source
         self._on_layer, self._on_report, self._on_wanted = on_layer, on_report, on_wanted
         self._on_level = on_level
+        self._losses = losses if losses is not None else Losses()
         self._line: Line | None = None
         self._ssrc = random.getrandbits(31) | 1
         self._arrivals = ArrivalLog()
@@ -218,6 +223,7 @@ class Publisher:
         for layer in self.layers.values():
             if lost := sorted(layer.missing.take_due(at_s)):
                 self._send(bytes(RtcpRtpfbPacket(RTCP_RTPFB_NACK, self._ssrc, layer.ssrc, lost)))
+                self._losses.nacked += len(lost)
             self._ask_for_key_frame(layer, at_s)
 
     def _say_what_is_wanted(self, at_s: float) -> None:
@@ -230,12 +236,14 @@ class Publisher:
     def _ask_for_key_frame(self, layer: Layer, at_s: float) -> None:
         if layer.key_frames.take(at_s):
             self._send(bytes(RtcpPsfbPacket(RTCP_PSFB_PLI, self._ssrc, layer.ssrc)))
+            self._losses.key_frames_asked += 1
 
     def _report(self, at_s: float) -> None:
         reports = []
         for layer in self.layers.values():
             if layer.reception.received == 0:
                 continue
+            self._count_lost(layer)
             lsr, dlsr = 0, 0
             if layer.report is not None:
                 lsr, dlsr = layer.report[0], round((at_s - layer.report[1]) * 65_536) & 0xFFFFFFFF
@@ -253,6 +261,11 @@ class Publisher:
         if reports:
             self._send(bytes(RtcpRrPacket(ssrc=self._ssrc, reports=reports)))
         self._limit()
+
+    def _count_lost(self, layer: Layer) -> None:
+        lost, expected = layer.reception.packets_lost, layer.reception.expected
+        self._losses.lost += newly_lost(lost, layer.counted_lost, expected - layer.counted_packets)
+        layer.counted_lost, layer.counted_packets = max(lost, layer.counted_lost), expected
 
     def _limit(self) -> None:
         """Only where one layer serves all: of a simulcast each receiver gets what fits.

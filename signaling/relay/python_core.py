@@ -110,6 +110,7 @@ class PythonCore:
         self._arrivals: list[Arrival] = []
         self._received = self._forwarded = self._resent = 0
         self._refused = self._dropped = self._send_failures = 0
+        self._received_bytes = self._sent_bytes = 0
 
     def bind(self, host: str, port: int, marks: Marks = MARKS) -> int:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -145,6 +146,7 @@ class PythonCore:
             except OSError:
                 continue  # an ICMP error that an earlier send brought
             self._received += 1
+            self._received_bytes += size
             if size > MAX_DATAGRAM_BYTES or size == 0:
                 self._refused += 1
             elif 128 <= buffer[0] <= 191:
@@ -339,7 +341,10 @@ class PythonCore:
         data[at : at + 3] = _abs_send_time().to_bytes(3, "big")
         size = self._out.protect(peer.send, size)
         marks = self._sound_marks[peer.is_ipv6] if output.what.is_audio else ()
-        return size > 0 and self._send_datagram(memoryview(data)[:size], peer.address, marks)
+        if size <= 0 or not self._send_datagram(memoryview(data)[:size], peer.address, marks):
+            return False
+        self._sent_bytes += size
+        return True
 
     def _send_datagram(
         self,
@@ -527,6 +532,8 @@ class PythonCore:
             self._refused,
             self._dropped,
             self._send_failures,
+            self._received_bytes,
+            self._sent_bytes,
         )
 
     def close(self) -> None:

@@ -28,6 +28,7 @@ from aiortc.rtp import (
 
 from signaling.relay.descriptions import RTX_PAYLOAD_TYPES, Answer, Place
 from signaling.relay.layer_choice import LayerChoice
+from signaling.relay.losses import Losses, newly_lost
 from signaling.relay.packet_core import Output, PacketCore
 from signaling.relay.probing import STEP_S, TRAIN_PACKETS, Probing
 from signaling.relay.publisher import Layer, Track, clock_as_sent, parse_rtcp
@@ -57,6 +58,7 @@ class Seat:
     is_running: bool = False  # the core does, from a key frame on
     takes_copies: bool = False  # of speech
     reported_packets: int = 0  # sent before the receiver's last report
+    reported_lost: int = 0  # of them, as it said
     clock_sent: tuple[int, float] = (0, 0.0)  # the last report to the receiver: its NTP time, when it went
     choice: LayerChoice = field(default_factory=LayerChoice)
 
@@ -64,12 +66,15 @@ class Seat:
 class Subscriber:
     """Closures: the line is its owner's; `end` takes its outputs out of the core."""
 
-    def __init__(self, core: PacketCore, line: Line, new_output: Callable[[], int]) -> None:
+    def __init__(
+        self, core: PacketCore, line: Line, new_output: Callable[[], int], losses: Losses | None = None
+    ) -> None:
         self.line = line
         self.seats: list[Seat] = []
         self.offer_is_out = False
         self.has_changed = False
         self._core, self._new_output = core, new_output
+        self._losses = losses if losses is not None else Losses()
         self._cname = f"{random.getrandbits(64):016x}"
         self._accepted: frozenset[str] = frozenset()
         self._with_red: frozenset[str] = frozenset()  # mids
@@ -219,6 +224,7 @@ class Subscriber:
             if isinstance(packet, RtcpRtpfbPacket) and packet.fmt == RTCP_RTPFB_NACK:
                 seat = by_ssrc.get(packet.media_ssrc)
                 if seat is not None and seat.kind == "video":
+                    self._losses.nacked += len(packet.lost)
                     numbers = self._repairs.allow(seat.output, packet.lost, self._pictures_bps(), at_s)
                     self._core.resend(seat.output, numbers)
             elif isinstance(packet, RtcpPsfbPacket) and packet.fmt == RTCP_PSFB_PLI:
@@ -254,6 +260,7 @@ class Subscriber:
 
     def _want_key_frame(self, seat: Seat | None, at_s: float) -> None:
         if seat is not None and seat.layer is not None:
+            self._losses.key_frames_asked += 1
             seat.layer.track.publisher.want_key_frame(seat.layer, at_s)
 
     def _take_reports(
@@ -270,7 +277,10 @@ class Subscriber:
             packets = self._core.sent(seat.output).packets
             weights.append(min(1.0, (packets - seat.reported_packets) / ENOUGH_PACKETS))
             lost.append(weights[-1] * report.fraction_lost / 256)
+            since = packets - seat.reported_packets
+            self._losses.lost += newly_lost(report.packets_lost, seat.reported_lost, since)
             seat.reported_packets = packets
+            seat.reported_lost = max(report.packets_lost, seat.reported_lost)
         if not lost:
             return
         self._estimate.take_loss(sum(lost) / max(1.0, sum(weights)), self._pictures_bps(), at_s)

@@ -10,7 +10,7 @@ import pytest
 
 from signaling.errors import MediaError
 from signaling.janus_media import JanusMedia
-from signaling.media import SCREEN_SUFFIX, MediaEngine
+from signaling.media import SCREEN_SUFFIX, Direction, MediaEngine
 from signaling.messages import Connection, SessionDescription
 from signaling.relay.c_core import CCore
 from signaling.relay.python_core import PythonCore
@@ -198,6 +198,10 @@ async def test_what_is_lost_on_the_way_in_is_asked_for_again(bots: Bots) -> None
     received, lost = ben.received_and_lost()
     assert received >= 100
     assert lost <= 5, "a fifth was lost; what is still on its way again may be missing"
+    if traffic := bots.engine.traffic:
+        came, went = traffic[Direction.IN], traffic[Direction.OUT]
+        assert came.lost >= 5 and came.nacked >= 5 and went.lost <= 5
+        assert went.packets >= 100 and came.bytes > went.bytes / 2 > 0
 
 
 async def test_nothing_is_left_of_who_left(bots: Bots) -> None:

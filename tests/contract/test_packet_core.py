@@ -63,6 +63,7 @@ def test_a_packet_reaches_every_receiver_with_the_header_that_was_agreed(
         at, length = header.extensions[1]
         assert packet[at : at + length] == b"7"
     assert anna.received() == []
+    assert 2 * len(payload) < taken.core.counts().sent_bytes < 2 * taken.core.counts().received_bytes + 100
 
 
 def test_sound_goes_out_at_once_with_its_level(client: Callable[..., Client], taken: Taken) -> None:

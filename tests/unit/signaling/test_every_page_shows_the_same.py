@@ -20,7 +20,7 @@ from typing import Any
 from signaling.errors import Refused
 from signaling.join_token import JoinGrant
 from signaling.lobby import Lobby
-from signaling.media import Stay
+from signaling.media import Direction, Stay, Traffic
 from signaling.messages import (
     CandidateMessage,
     Connection,
@@ -52,6 +52,7 @@ class NoMedia:
     """The pages of this test have no WebRTC, so there is nothing to carry."""
 
     works = True
+    traffic: Mapping[Direction, Traffic] = {}
 
     async def open(self, stay: Stay) -> None: ...
     async def describe(self, stay: Stay, connection: Connection, description: SessionDescription) -> None: ...

@@ -1,7 +1,7 @@
 """How far the audit log was handed to a receiver
 
-Revision: 0033
-After: 0032
+Revision: 0034
+After: 0033
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from storage.tables import UtcDateTime
 
-revision = "0033"
-down_revision = "0032"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 

@@ -41,20 +41,23 @@ from tests.installation_server import (
 SLICES = 400
 PATIENCE_S = 240
 LOOK_MS = 20
-# When a viewport's canvas first held a picture, by a sample of its pixels, and when each later one.
+# When a canvas first held a picture, by a sample of its pixels, and when each later one; and when the viewer's
+# own canvas did, where it can be scrolled and measured.
 WATCH = """(() => {
   const sample = new OffscreenCanvas(32, 32).getContext("2d", { willReadFrequently: true });
   window.pictures = [];
   let last = "";
   const look = () => {
-    for (const canvas of document.querySelectorAll("canvas.cornerstone-canvas")) {
+    for (const canvas of document.querySelectorAll("canvas.cornerstone-canvas, canvas[data-first-picture]")) {
       if (canvas.width < 200 || canvas.height < 200) continue;
       sample.clearRect(0, 0, 32, 32);
       sample.drawImage(canvas, 0, 0, 32, 32);
       const pixels = sample.getImageData(0, 0, 32, 32).data;
       const greys = new Set(pixels.filter((_, place) => place % 4 === 0));
       const seen = pixels.join();
-      if (greys.size < 16 || seen === last) continue;
+      if (greys.size < 16) continue;
+      if (canvas.matches(".cornerstone-canvas")) window.workable ??= performance.now();
+      if (seen === last) continue;
       last = seen;
       window.pictures.push(performance.now());
     }
@@ -74,6 +77,7 @@ class Viewer:
 @dataclass(frozen=True)
 class Opening:
     first_s: float
+    workable_s: float  # the same in a viewer that answers
     first_cpu_s: float  # of the browser
     all_s: float
     megabytes: float
@@ -108,14 +112,16 @@ def write(ours: list[Opening], peer: list[Opening], count: int) -> None:
         theirs = round(statistics.median(map(value, peer)), digits)
         return figure(what, statistics.median(map(value, ours)), unit, peer=theirs, digits=digits)
 
-    def sooner(what: str, goal: float, value: Callable[[Opening], float]) -> dict[str, Any]:
+    def sooner(what: str, goal: float | None, value: Callable[[Opening], float]) -> dict[str, Any]:
         ratios = [value(theirs) / value(own) for own, theirs in zip(ours, peer, strict=True)]
         return figure(what, statistics.median(ratios), "times", goal, digits=2, least=round(min(ratios), 2))
 
     figures = [
         both("first image", "s", lambda one: one.first_s, 2),
+        both("first image in a viewer that answers", "s", lambda one: one.workable_s, 2),
         both("all slices", "s", lambda one: one.all_s, 2),
         sooner("first image sooner than OHIF's, median of pairs", 3.0, lambda one: one.first_s),
+        sooner("a viewer that answers, sooner than OHIF's", None, lambda one: one.workable_s),
         sooner("all slices sooner than OHIF's, median of pairs", 1.8, lambda one: one.all_s),
         both("over the line", "MB", lambda one: one.megabytes),
         both("requests", "", lambda one: one.requests, 0),
@@ -213,7 +219,7 @@ def measured(viewer: Viewer, count: int, servers: list[int]) -> Opening:
         browser_s = cpu_of_browser_s() - ready_s
         jump_to_both_ends(page, viewer)
         began_ms = page.evaluate("performance.timeOrigin")
-        first_ms = page.evaluate("window.pictures[0]")
+        first_ms, workable_ms = page.evaluate("[window.pictures[0], window.workable]")
         slices = [request for request in ended if viewer.slices.search(request.url)]
         assert len({request.url for request in slices}) == count
         ended_ms = max(one.timing["startTime"] + one.timing["responseEnd"] for one in slices) - began_ms
@@ -221,6 +227,7 @@ def measured(viewer: Viewer, count: int, servers: list[int]) -> Opening:
         transferred = sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes)
         return Opening(
             first_ms / 1000,
+            workable_ms / 1000,
             first_cpu_s,
             ended_ms / 1000,
             transferred / 1e6,

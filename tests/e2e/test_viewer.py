@@ -1,12 +1,14 @@
 """The viewer in Chromium: what it draws and measures is what the files hold."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Locator, Page, expect
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from pydicom import Dataset
 
 from inference.phantoms.chest import chest_ct
@@ -104,6 +106,34 @@ def shown(page: Page, slices: list[Dataset]) -> Dataset:
 
 def hounsfield(ds: Dataset) -> NDArray[np.float64]:
     return ds.pixel_array * float(ds.RescaleSlope) + float(ds.RescaleIntercept)
+
+
+def middle_of(page: Page, box: dict[str, float]) -> NDArray[np.float64]:
+    """Grey values of the middle half of a part of the page: without the texts in its corners."""
+    clip = {"x": box["x"] + box["width"] / 4, "y": box["y"] + box["height"] / 4}
+    clip |= {"width": box["width"] / 2, "height": box["height"] / 2}
+    with Image.open(BytesIO(page.screenshot(clip=clip))) as png:
+        return np.asarray(png.convert("L"), dtype=np.float64)
+
+
+def test_the_picture_before_the_viewer_is_what_the_viewer_then_draws(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/assets/ViewerLayout-*.js", lambda route: held.append(route))
+    page.reload()
+    ahead = page.get_by_test_id("viewer-ahead").locator("canvas")
+    expect(ahead).to_be_visible(timeout=60_000)
+    before = ahead.bounding_box()
+    assert before is not None
+    first = middle_of(page, before)
+
+    wait_until(lambda: held, "the viewer's script is asked for")
+    held[0].continue_()
+    expect(viewer(page)).to_have_attribute("data-ready", "true", timeout=60_000)
+    after = page.locator("canvas.cornerstone-canvas").bounding_box()
+    assert after == before
+    expect(viewer(page).locator("[data-first-picture]")).to_have_count(0)
+    assert first.std() > 20
+    assert np.abs(middle_of(page, after) - first).mean() < 4
 
 
 def test_a_length_and_an_ellipse_say_what_the_file_says_and_can_be_undone(

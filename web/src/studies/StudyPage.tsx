@@ -1,4 +1,4 @@
-import { Button, Loader } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconSnowflake } from "@tabler/icons-react";
 import { Suspense, useDeferredValue, useEffect, useState } from "react";
@@ -16,11 +16,13 @@ import { PatientTab, useConsultOf } from "../history/PatientTab";
 import { KEY_IMAGE_PARAM, wantedKeyImage } from "../keyImages/wanted";
 import { SIGN_PARAM } from "../reports/useSignKey";
 import { EmptyState, ErrorState, LoadingState } from "../ui/states";
+import { ViewerAhead } from "../viewer/FirstPicture";
 import { HiddenAi } from "../viewer/HiddenAi";
 import { ViewerLayout } from "../viewer/lazyViewer";
 import { useReaderFirst, useSeenStudy } from "../viewer/useReaderFirst";
 import { ReadingBar } from "../worklist/ReadingBar";
 import { asksOthers } from "../worklist/sections";
+import { openingImage } from "./fetchAhead";
 import { openingSeries } from "./openingSeries";
 import { SeriesList } from "./SeriesList";
 import { StudyBanner } from "./StudyBanner";
@@ -39,6 +41,7 @@ function Study({ study: whole }: { study: StudyDetail }) {
   const [chosenSeries, setChosenSeries] = useState<string | null>(linked?.series_instance_uid ?? null);
   const [selectedFinding, setSelectedFinding] = useState<string | null>(linked?.id ?? null);
   const seriesUid = chosenSeries ?? openingSeries(study);
+  const isOpening = chosenSeries === (linked?.series_instance_uid ?? null);
   // Or to a key image: ?key-image=ID.
   const keyImages = useKeyImages(study.study_instance_uid, false).data;
   const linkedKeyImage = keyImages?.find(({ id }) => id === search.get(KEY_IMAGE_PARAM))?.id ?? null;
@@ -86,7 +89,7 @@ function Study({ study: whole }: { study: StudyDetail }) {
       </aside>
       <section className={classes.viewer} aria-label={t("viewer")}>
         {seriesUid !== null && (
-          <Suspense fallback={<Loader size="sm" m="md" />}>
+          <Suspense fallback={<ViewerAhead address={isOpening ? openingImage(study, linked?.id ?? null) : null} />}>
             <ViewerLayout
               study={study}
               seriesInstanceUid={seriesUid}

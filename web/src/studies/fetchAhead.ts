@@ -8,13 +8,14 @@ import { fetchViewerAhead } from "../viewer/lazyViewer";
 import { openingIndex } from "../viewer/slices";
 import { openingSeries } from "./openingSeries";
 
-/** The image that the page opens with; null where there is none to fetch. */
-function openingImage(study: StudyDetail, findingId: string | null): string | null {
+/** Where the image is that the page opens with; null where there is none to fetch. */
+export function openingImage(study: StudyDetail, findingId: string | null): string | null {
   if (study.tier !== "archive") return null;
   const linked = study.findings.find(({ id }) => id === findingId);
   const uid = linked?.series_instance_uid ?? openingSeries(study);
   const instances = study.series.find(({ series_instance_uid }) => series_instance_uid === uid)?.instances ?? [];
-  return linked?.sop_instance_uid ?? instances[openingIndex(instances.length)]?.sop_instance_uid ?? null;
+  const image = linked?.sop_instance_uid ?? instances[openingIndex(instances.length)]?.sop_instance_uid;
+  return image === undefined ? null : addresses.instanceFile(study.study_instance_uid, image);
 }
 
 /** What fails here fails again, with its words, where it is shown. */
@@ -23,7 +24,7 @@ export async function fetchStudyAhead(client: QueryClient, uid: string, findingI
   try {
     const image = openingImage(await client.fetchQuery(studyQuery(uid)), findingId);
     // Into the browser's cache, where the viewer finds it: stored images never change.
-    if (image !== null) await (await fetch(addresses.instanceFile(uid, image))).arrayBuffer();
+    if (image !== null) await (await fetch(image)).arrayBuffer();
   } catch {
     // Told by the page.
   }

@@ -13,6 +13,7 @@ import { BoxEditor } from "./BoxEditor";
 import { Cine } from "./cine";
 import { CineBar } from "./CineBar";
 import { CornerTexts } from "./CornerTexts";
+import { FirstPicture } from "./FirstPicture";
 import { FindingMarks } from "./FindingMarks";
 import { marksOn } from "./findingOnSlice";
 import { followGestures, handToolOf, type DragTool } from "./gestures";
@@ -24,7 +25,7 @@ import type { BesideViewer } from "./PriorPane";
 import { PointerMarks, type NamedPointer } from "./PointerMarks";
 import { presetsFor } from "./presets";
 import { SeriesStrip } from "./SeriesStrip";
-import { firstSeries, indexOfInstance } from "./slices";
+import { addressOf, firstSeries, indexOfInstance } from "./slices";
 import { SharedMarks } from "./SharedMarks";
 import { SliceSlider } from "./SliceSlider";
 import type { ChangeCause } from "./stackSnapshot";
@@ -85,6 +86,7 @@ export function StudyViewer(props: StudyViewerProps) {
   const snapshot = useSyncExternalStore(stack.snapshot.subscribe, stack.snapshot.get);
   const [tool, setTool] = useState<DragTool>(() => (isCoarse() ? "scroll" : "window"));
   const [marksShown, setMarksShown] = useState(true);
+  const [drawn, setDrawn] = useState<string | null>(null);
   const [list, setList] = useState<"measurements" | "keyImages" | null>(null);
   const readerFirst = useReaderFirst(study.study_instance_uid);
   const findings = readerFirst.hides ? NO_FINDINGS : props.findings;
@@ -241,6 +243,9 @@ export function StudyViewer(props: StudyViewerProps) {
   useViewerKeys(stack, { setTool: chooseTool, toggleMarks, applyPreset, togglePlay: cine.toggle, undo: stepBack, redo: stepForward });
 
   const isWaiting = fault === null && shown?.index !== wantedIndex;
+  // Somebody else's state may show it otherwise than it wants itself.
+  const isOwn = sharedState === null && followed === null && props.start === null;
+  const first = shown === null && fault === null && isOwn ? addressOf(slices[wantedIndex]) : null;
 
   return (
     <section
@@ -294,6 +299,7 @@ export function StudyViewer(props: StudyViewerProps) {
             <div className={classes.row}>
               <div className={classes.stage}>
                 <div ref={element} className={classes.canvas} data-tool={tool} />
+                {first !== null && <FirstPicture key={first} address={first} onDrawn={setDrawn} />}
                 {shown !== null && transform !== null && (
                   <svg className={classes.overlay} aria-hidden={!marksShown}>
                     {marksShown && (
@@ -307,7 +313,7 @@ export function StudyViewer(props: StudyViewerProps) {
                 <CornerTexts study={study} series={series} stack={stack} />
                 <AiNote hides={readerFirst.hides} shown={marksShown ? marked.length : findings.length} count={findings.length} />
                 <CineBar cine={cine} asked={shown?.facts.framesPerSecond ?? null} />
-                {isWaiting && <LoadingImage first={shown === null} empty={slices.length === 0} />}
+                {isWaiting && <LoadingImage first={shown === null && drawn !== first} empty={slices.length === 0} />}
                 {fault !== null && <LoadFailure fault={fault} onRetry={() => stack.retry()} />}
                 {study.series.every((each) => each.instances.length === 0) && (
                   <div className={classes.cover}>

@@ -13,6 +13,12 @@ export interface SliceRef {
 export const imageIdOf = (study: string, sop: string, frame: number | null) =>
   `wadouri:${addresses.instanceFile(study, sop)}${frame === null ? "" : `?frame=${frame + 1}`}`;
 
+/** Of the file of such an image; null for one frame of many. */
+export function addressOf(slice: SliceRef | undefined): string | null {
+  const [, address] = /^wadouri:([^?]+)$/.exec(slice?.imageId ?? "") ?? [];
+  return address ?? null;
+}
+
 export interface ImagePlaced {
   studyInstanceUid: string;
   sopInstanceUid: string;

@@ -35,6 +35,7 @@ from teleconsult.identity.sessions import Device, Session
 from teleconsult.notifications.notification import Channel
 from teleconsult.notifications.repository import NotificationRepository
 from teleconsult.notifications.sending import Sender
+from teleconsult.quick_look import quick_look
 from teleconsult.reports.pades import PdfSeal
 from teleconsult.reports.repository import ReportRepository
 from teleconsult.reports.template_repository import TemplateRepository
@@ -155,10 +156,10 @@ UserDevice = Annotated[Device, Depends(_device)]
 PageSite = Annotated[Site, Depends(_site)]
 
 
-def current_session(
+async def current_session(
     connection: HTTPConnection, parts: Parts, now: Now, token: SessionToken = None
 ) -> Session:
-    session = parts.identity.session(token, now)
+    session = await quick_look(parts.identity.session, token, now)
     connection.scope["teleconsult.user_id"] = session.user.id  # for the audit trail, which is outside
     if wait_s := parts.rate.wait_s(session.user.id, connection.url.path):
         raise TooManyRequests(wait_s)

@@ -21,6 +21,7 @@ from storage import audit_log
 from storage.database import utc_now
 from teleconsult.errors import AuditStoreAway
 from teleconsult.problems import as_response
+from teleconsult.quick_look import quick_look
 
 OWN = "the user's own account, sign-in and devices: identity writes the entries"
 STAFF = "about staff, institutions and machines: the route writes what changes"
@@ -114,7 +115,7 @@ class AuditTrail:
             nonlocal is_begun, is_replaced
             if message["type"] == "http.response.start" and not is_begun:
                 is_begun = True
-                is_replaced = not await run_in_threadpool(_is_kept, request, message["status"], written)
+                is_replaced = not await _is_kept(request, message["status"], written)
                 if is_replaced:
                     await as_response(request, AuditStoreAway())(scope, receive, send)
             if not is_replaced:
@@ -124,16 +125,17 @@ class AuditTrail:
             await self._app(scope, receive, send_once_written)
 
 
-def _is_kept(request: Request, status: int, written: list[str]) -> bool:
+async def _is_kept(request: Request, status: int, written: list[str]) -> bool:
     """Whether what the log has to say of this request stands in it."""
-    parts, now = request.app.state.parts, utc_now()
     if status >= 500:
         # Its own entry may be what could not be written: then that is what we say.
-        return bool(parts.audit_store.look(now))
+        return bool(await run_in_threadpool(request.app.state.parts.audit_store.look, utc_now()))
     said = _entry(request, status) if not written or status in REFUSED else None
-    if said is None:
-        return True
-    action, subject, details, asked = said
+    return said is None or await quick_look(_is_written, request, *said)
+
+
+def _is_written(request: Request, action: str, subject: str, details: dict[str, Any], asked: str) -> bool:
+    parts, now = request.app.state.parts, utc_now()
     actor = request.scope.get("teleconsult.user_id", BY_LINK)
     try:
         parts.viewings.note(

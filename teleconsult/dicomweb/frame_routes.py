@@ -28,6 +28,7 @@ from teleconsult.dicomweb.responses import IMMUTABLE, Streamed, begun
 from teleconsult.dicomweb.retrieve_routes import INSTANCE, SERIES, STUDY
 from teleconsult.dicomweb.thumbnails import middle_image, thumbnail_response
 from teleconsult.errors import NotAcceptable, NotFound, SearchNotUnderstood
+from teleconsult.quick_look import quick_look
 from teleconsult.studies.repository import InstanceRecord
 
 router = APIRouter()
@@ -51,7 +52,7 @@ async def retrieve_frames(
 ) -> Response:
     """Frames as they are stored where the client takes that, counted from one: `1,2,5`."""
     place = Place(study, series, instance)
-    record = await run_in_threadpool(one_instance, parts, images.viewings, user, place, now)
+    record = await quick_look(one_instance, parts, images.viewings, user, place, now)
     return await _frames(images, record, _frame_indices(frames, record), wanted_by(request))
 
 
@@ -70,7 +71,7 @@ async def rendered_frame(
     viewport: Viewport = None,
 ) -> Response:
     place = Place(study, series, instance)
-    record = await run_in_threadpool(one_instance, parts, images.viewings, user, place, now)
+    record = await quick_look(one_instance, parts, images.viewings, user, place, now)
     indices = _frame_indices(frame, record)
     if len(indices) != 1:
         raise NotAcceptable
@@ -92,7 +93,7 @@ async def rendered_instance(
 ) -> Response:
     """As JPEG or PNG, for looking at in a text, not for reading; of several frames the middle one."""
     place = Place(study, series, instance)
-    record = await run_in_threadpool(one_instance, parts, images.viewings, user, place, now)
+    record = await quick_look(one_instance, parts, images.viewings, user, place, now)
     return await _rendered(images, record, None, wanted_by(request), window, viewport)
 
 
@@ -110,7 +111,7 @@ async def retrieve_bulkdata(
 ) -> Response:
     """A value that metadata gives the address of; pixels come frame by frame."""
     place = Place(study, series, instance)
-    record = await run_in_threadpool(one_instance, parts, images.viewings, user, place, now)
+    record = await quick_look(one_instance, parts, images.viewings, user, place, now)
     wants = wanted_by(request)
     if path.upper() in (f"{tag:08X}" for tag in PIXELS):
         return await _frames(images, record, range(record.number_of_frames), wants)
@@ -130,7 +131,7 @@ async def retrieve_bulkdata(
 async def study_thumbnail(
     study: str, request: Request, parts: Parts, images: Images, user: CurrentUser
 ) -> Response:
-    middle = await run_in_threadpool(middle_image, parts, user, Place(study))
+    middle = await quick_look(middle_image, parts, user, Place(study))
     return await thumbnail_response(request, images, middle)
 
 
@@ -138,7 +139,7 @@ async def study_thumbnail(
 async def series_thumbnail(
     study: str, series: str, request: Request, parts: Parts, images: Images, user: CurrentUser
 ) -> Response:
-    middle = await run_in_threadpool(middle_image, parts, user, Place(study, series))
+    middle = await quick_look(middle_image, parts, user, Place(study, series))
     return await thumbnail_response(request, images, middle)
 
 
@@ -146,7 +147,7 @@ async def series_thumbnail(
 async def instance_thumbnail(
     study: str, series: str, instance: str, request: Request, parts: Parts, images: Images, user: CurrentUser
 ) -> Response:
-    image = await run_in_threadpool(middle_image, parts, user, Place(study, series, instance))
+    image = await quick_look(middle_image, parts, user, Place(study, series, instance))
     return await thumbnail_response(request, images, image)
 
 

@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import Field
-from starlette.concurrency import run_in_threadpool
 
 from storage import audit_log
 from teleconsult.dependencies import CurrentUser, Now, Parts
@@ -13,6 +12,7 @@ from teleconsult.dicomweb.images_out import Images
 from teleconsult.dicomweb.responses import instance_file_response
 from teleconsult.dicomweb.thumbnails import middle_image, thumbnail_response
 from teleconsult.lifecycle.tiering import ask_back
+from teleconsult.quick_look import quick_look
 from teleconsult.studies.schemas import (
     PatientWithStudiesOut,
     PriorOut,
@@ -100,7 +100,7 @@ async def read_instance_file(
 ) -> Response:
     """The DICOM file as the archive holds it: never transcoded, decoded by the browser."""
     place = Place(study_instance_uid, instance=sop_instance_uid)
-    instance = await run_in_threadpool(one_instance, parts, images.viewings, user, place, now)
+    instance = await quick_look(one_instance, parts, images.viewings, user, place, now)
     return await instance_file_response(request, images.streams, instance)
 
 
@@ -109,7 +109,7 @@ async def read_thumbnail(
     study_instance_uid: str, request: Request, parts: Parts, images: Images, user: CurrentUser
 ) -> Response:
     """The middle image of the largest series, small."""
-    middle = await run_in_threadpool(middle_image, parts, user, Place(study_instance_uid))
+    middle = await quick_look(middle_image, parts, user, Place(study_instance_uid))
     return await thumbnail_response(request, images, middle)
 
 
@@ -128,7 +128,7 @@ async def read_series_thumbnail(
 ) -> Response:
     """The middle image of the series, small."""
     place = Place(study_instance_uid, series_instance_uid)
-    middle = await run_in_threadpool(middle_image, parts, user, place)
+    middle = await quick_look(middle_image, parts, user, place)
     return await thumbnail_response(request, images, middle)
 
 

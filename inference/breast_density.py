@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from imaging.breast_measures import CATEGORIES, BreastDensity
 from inference.breast_region import BreastRegion, resample_mean
@@ -59,12 +59,12 @@ def dense_tissue(pixels: NDArray[np.float32], region: BreastRegion) -> DenseTiss
         pixels: (row, column), dense tissue bright, as `breast_region` took them.
     """
     mm = region.spacing_mm
-    inside = ndimage.binary_erosion(region.breast, iterations=round(RIM_MM / mm), border_value=1)
+    inside = scipy.ndimage.binary_erosion(region.breast, iterations=round(RIM_MM / mm), border_value=1)
     if region.pectoral.any():
-        inside &= ~ndimage.binary_dilation(region.pectoral, iterations=round(MUSCLE_MARGIN_MM / mm))
+        inside &= ~scipy.ndimage.binary_dilation(region.pectoral, iterations=round(MUSCLE_MARGIN_MM / mm))
     if inside.sum() * mm**2 < LEAST_AREA_MM2:
         return None
-    smooth = ndimage.gaussian_filter(resample_mean(pixels, region.breast.shape), 1.0 / mm)
+    smooth = scipy.ndimage.gaussian_filter(resample_mean(pixels, region.breast.shape), 1.0 / mm)
     low, high = np.percentile(smooth[inside], (1.0, 99.5))
     if high <= low:
         return None

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
 from PIL import Image as PillowImage
-from scipy import ndimage
 
 REGION_SPACING_MM: Final = 1.0
 # A text or marker that touches the breast hangs on by less than this.
@@ -76,7 +76,7 @@ def resample_mean(pixels: NDArray[np.float32], shape: tuple[int, int]) -> NDArra
 
 def _body(coarse: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Return the largest thing brighter than air, holes filled, without labels, frames and white borders."""
-    smooth = ndimage.median_filter(coarse, 3)
+    smooth = scipy.ndimage.median_filter(coarse, 3)
     mask = smooth > _air_limit(smooth)
     # Scanned film can have a white frame: what fills a whole border line is no skin outline.
     mask = _clear_frame(mask)
@@ -84,8 +84,8 @@ def _body(coarse: NDArray[np.float32]) -> NDArray[np.bool_]:
     # The breast goes on beyond the image; without the padding, opening would round its corners off.
     padded = np.pad(mask, 4 * neck, mode="edge")
     disc = np.hypot(*np.mgrid[-neck : neck + 1, -neck : neck + 1]) <= neck + 0.3
-    core = ndimage.binary_opening(padded, disc)
-    labels, count = ndimage.label(core)
+    core = scipy.ndimage.binary_opening(padded, disc)
+    labels, count = scipy.ndimage.label(core)
     if count == 0:
         return np.zeros_like(mask)
     inner = labels[4 * neck : -4 * neck, 4 * neck : -4 * neck]
@@ -95,9 +95,9 @@ def _body(coarse: NDArray[np.float32]) -> NDArray[np.bool_]:
         return np.zeros_like(mask)
     largest = inner == int(sizes.argmax())
     # Give back what opening took from the rim, nipple included.
-    largest = ndimage.binary_dilation(largest, iterations=neck) & mask
+    largest = scipy.ndimage.binary_dilation(largest, iterations=neck) & mask
     # Pad the image's border with breast, so that holes at the chest wall are filled as well.
-    return ndimage.binary_fill_holes(largest)
+    return scipy.ndimage.binary_fill_holes(largest)
 
 
 def _air_limit(smooth: NDArray[np.float32]) -> float:
@@ -171,7 +171,7 @@ def _pectoral(coarse: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[n
         return nothing
     top, left = int(mask.any(axis=1).argmax()), 0
     width, height = int(mask[: mask.shape[0] // 2].sum(axis=1).max()), mask.shape[0]
-    smooth = ndimage.gaussian_filter(coarse, 2.0)
+    smooth = scipy.ndimage.gaussian_filter(coarse, 2.0)
     inside = smooth[mask]
     deviation = float(np.percentile(inside, 84) - np.percentile(inside, 16)) / 2.0
     if deviation <= 0.0:

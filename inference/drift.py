@@ -18,8 +18,8 @@ from enum import StrEnum
 from typing import Final
 
 import numpy as np
+import scipy
 from numpy.typing import NDArray
-from scipy import special
 
 BINS: Final = 10
 SOME_FROM: Final = 0.1
@@ -105,7 +105,7 @@ def _drift(reference: NDArray[np.integer], window: NDArray[np.integer]) -> Drift
     used = (reference + window) > 0
     degrees = max(int(used.sum()) - 1, 1)
     index = stability_index((reference[used] + SMOOTHING).tolist(), (window[used] + SMOOTHING).tolist())
-    chance = (1.0 / n + 1.0 / m) * float(special.chdtri(degrees, 1.0 - SURENESS))
+    chance = (1.0 / n + 1.0 / m) * float(scipy.special.chdtri(degrees, 1.0 - SURENESS))
     return Drift(index, chance, n, m)
 
 

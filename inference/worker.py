@@ -2,18 +2,20 @@
 
 import gc
 import os
+import threading
 from functools import cache
 from pathlib import Path
 
 from celery.signals import setup_logging, worker_process_init
 
 from imaging.orthanc import OrthancPacs
+from inference.bundle import Bundle
 from inference.celery_broker import make_celery, queue_of
 from inference.job_runner import JobRunner
 from inference.metrics import WORKER
 from inference.model_folders import added_models_folder
 from inference.model_registry import ModelRegistry
-from inference.pipeline import reader_of
+from inference.pipeline import Reader, reader_of
 from inference.repository import JobRepository
 from inference.series_cache import SeriesCache
 from inference.tasks import register
@@ -40,13 +42,43 @@ def job_runner() -> JobRunner:
     return JobRunner(
         jobs=JobRepository(database, os.environ.get("TELECONSULT_WORKER")),
         pacs=pacs,
-        reader=lambda model: reader_of(queue_of(model), models.resolve(model)),
+        reader=lambda model: _reader(queue_of(model), models.resolve(model)),
         series=SeriesCache(pacs),
         objects=open_object_store(os.environ["TELECONSULT_OBJECT_STORE"]),
         publish=redis_publisher(os.environ["TELECONSULT_REDIS_URL"]),
         now=utc_now,
         secondary_capture=os.environ.get("TELECONSULT_AI_SECONDARY_CAPTURE") == "1",
     )
+
+
+@cache
+def _loading() -> threading.Thread:
+    """Begin to load torch, which takes seconds, while a study is taken from the table.
+
+    Who takes it imports nothing until `_loaded`: threads that import must not wait for each other.
+    """
+    gc.disable()  # what is imported stays: to look through it again and again takes a fifth of the time
+    thread = threading.Thread(target=_load, name="loading", daemon=True)
+    thread.start()
+    return thread
+
+
+def _load() -> None:
+    import inference.monai_predictor  # noqa: F401
+
+
+@cache
+def _loaded() -> None:
+    """Wait for it; from then on this process has a low priority."""
+    _loading().join()
+    gc.freeze()
+    gc.enable()
+    os.nice(NICENESS)
+
+
+def _reader(queue: str, bundle: Bundle) -> Reader:
+    _loaded()
+    return reader_of(queue, bundle)
 
 
 @setup_logging.connect
@@ -70,14 +102,9 @@ def _take_back(**_: object) -> None:
 
 @worker_process_init.connect
 def _warm_up(**_: object) -> None:
-    gc.disable()  # what is imported stays: to look through it again and again takes a fifth of the time
-    import inference.monai_predictor  # noqa: F401  torch takes seconds, and no study shall wait for it
-
-    gc.freeze()
-    gc.enable()
-    os.nice(NICENESS)
     if (exposition := Exposition.from_environment(os.environ)) is not None:
         exposition.serve(WORKER)
+    _loading()
 
 
 app = make_celery(os.environ["TELECONSULT_REDIS_URL"])

@@ -35,6 +35,7 @@ from teleconsult.identity.sessions import Device, Session
 from teleconsult.notifications.notification import Channel
 from teleconsult.notifications.repository import NotificationRepository
 from teleconsult.notifications.sending import Sender
+from teleconsult.patient_links.link_rate import LinkRate
 from teleconsult.quick_look import quick_look
 from teleconsult.reports.pades import PdfSeal
 from teleconsult.reports.repository import ReportRepository
@@ -77,6 +78,7 @@ class PartsOfApp:
     senders: Mapping[Channel, Sender]
     audit_store: AuditStoreWatch
     rate: RequestRate
+    link_rate: LinkRate = field(default_factory=LinkRate)
     viewings: RecentViewings = field(default_factory=RecentViewings)
 
 

@@ -42,6 +42,14 @@ class TooManyRequests(TeleconsultError):
         self.wait_s = wait_s
 
 
+class TooManyLinkRequests(TeleconsultError):
+    """By one patient's link, or from one network, more than pages send; `wait_s` as above."""
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(wait_s)
+        self.wait_s = wait_s
+
+
 class AccountDisabled(TeleconsultError):
     """The password is right, but an administrator has switched the account off."""
 

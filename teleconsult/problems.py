@@ -148,6 +148,14 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "您的账号发送的请求过多，请等待 {wait_s} 秒后再试，数据不会丢失。如果您并无异常操作，请告知管理员。",
         lambda e: {"wait_s": e.wait_s},
     ),
+    errors.TooManyLinkRequests: Problem(
+        429,
+        "too-many-link-requests",
+        "This link, or the network that you are in, has sent too many requests. Please wait {wait_s} s; then "
+        "the page goes on.",
+        "此链接或您所在网络的请求过多，请等待 {wait_s} 秒，之后页面可继续使用。",
+        lambda e: {"wait_s": e.wait_s},
+    ),
     errors.KnownPassword: Problem(
         422,
         "known-password",
@@ -969,7 +977,7 @@ def as_response(request: Request, error: Exception) -> JSONResponse:
     said = sentence(problem, error)
     prefers_chinese = request.headers.get("accept-language", "").startswith("zh")
     headers: dict[str, str] = {}
-    if isinstance(error, errors.TooManyAttempts | errors.TooManyRequests):
+    if isinstance(error, errors.TooManyAttempts | errors.TooManyRequests | errors.TooManyLinkRequests):
         headers["Retry-After"] = str(error.wait_s)
     if problem.status in (429, 503):
         headers.setdefault("Retry-After", str(RETRY_AFTER_S))

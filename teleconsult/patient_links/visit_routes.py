@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 from uuid import uuid4
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Depends, Header, Request, Response
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
@@ -27,7 +27,7 @@ from teleconsult.consults.consult import PATIENT, Consult
 from teleconsult.consults.rooms import tell_room
 from teleconsult.consults.routes import relay_of
 from teleconsult.consults.schemas import JoinOut, RelayOut
-from teleconsult.dependencies import Now, Parts, PartsOfApp
+from teleconsult.dependencies import Now, Parts, PartsOfApp, UserDevice
 from teleconsult.errors import ConsentMissing, LinkBlocked, LinkCodeMissing, LinkCodeWrong, NotAllowed
 from teleconsult.patient_links.link import LinkFor, PatientLink
 from teleconsult.patient_links.repository import link_of_token, save_link
@@ -38,7 +38,17 @@ router = APIRouter(prefix="/api/patient-link", tags=["patient links"])
 
 SESSION_BYTES = 32
 SEEN_EVERY = timedelta(seconds=8)
-Token = Annotated[str, Header(alias="X-Patient-Link", min_length=16, max_length=64)]
+
+async def _token(
+    device: UserDevice,
+    parts: Parts,
+    token: Annotated[str, Header(alias="X-Patient-Link", min_length=16, max_length=64)],
+) -> str:
+    parts.link_rate.check(token, device.address)
+    return token
+
+
+Token = Annotated[str, Depends(_token)]
 
 
 class DoorOut(BaseModel):

@@ -383,6 +383,22 @@ async def test_who_asks_without_end_is_told_to_wait_and_nobody_else_is(
         assert (await knocker.client.get("/healthz")).status_code == 200
 
 
+async def test_a_patients_link_that_asks_without_end_is_told_to_wait_and_no_other_is(
+    hospitals: Hospitals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hospitals.parts.link_rate.of_link, "burst_s", 20)
+    monkeypatch.setattr(hospitals.parts.link_rate.of_link, "per_s", 0.5)  # ten at once
+    async with knocking(hospitals) as knocker:
+        flood = [await knocker.knock("GET /api/patient-link/relay", BY_LINK, "live") for _ in range(15)]
+        assert flood[0].status_code == 200
+        refused = flood[-1]
+        assert refused.status_code == 429 and 0 < int(refused.headers["retry-after"]) <= 2
+        sentence = refused.json()["sentence"]
+        assert "Please wait" in sentence["en"] and "请等待" in sentence["zh"]
+        another = await knocker.knock("GET /api/patient-link", "nobody", "live")
+        assert another.status_code == 404, "another link is not held up"
+
+
 async def events_door(hospitals: Hospitals, **headers: str) -> str | int:
     """The first that /api/events says: the type of a message, or the code with which it closes."""
     told: asyncio.Queue[Any] = asyncio.Queue()

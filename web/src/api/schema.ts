@@ -12867,8 +12867,8 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "X-Patient-Link": string;
                 "x-teleconsult"?: string | null;
+                "X-Patient-Link": string;
             };
             path?: never;
             cookie?: never;
@@ -12899,8 +12899,8 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "X-Patient-Link": string;
                 "x-teleconsult"?: string | null;
+                "X-Patient-Link": string;
             };
             path?: never;
             cookie?: never;
@@ -12935,8 +12935,8 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "X-Patient-Link": string;
                 "x-teleconsult"?: string | null;
+                "X-Patient-Link": string;
             };
             path?: never;
             cookie?: never;
@@ -12971,8 +12971,8 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "X-Patient-Link": string;
                 "x-teleconsult"?: string | null;
+                "X-Patient-Link": string;
             };
             path?: never;
             cookie?: never;
@@ -13003,8 +13003,8 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "X-Patient-Link": string;
                 "x-teleconsult"?: string | null;
+                "X-Patient-Link": string;
             };
             path?: never;
             cookie?: never;
@@ -13039,8 +13039,8 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "X-Patient-Link": string;
                 "x-teleconsult"?: string | null;
+                "X-Patient-Link": string;
             };
             path?: never;
             cookie?: never;
@@ -13071,8 +13071,8 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "X-Patient-Link": string;
                 "x-teleconsult"?: string | null;
+                "X-Patient-Link": string;
             };
             path?: never;
             cookie?: never;

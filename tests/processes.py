@@ -29,7 +29,28 @@ def kill(installation: Installation, word: str) -> list[int]:
     """kill -9 everything of that name at once, as a crash or the machine's memory guard does."""
     victims = processes(installation, word)
     assert victims, f"nothing to kill: no {word}"
-    for process_id in victims:
+    _kill(victims)
+    return victims
+
+
+def kill_children(installation: Installation, word: str) -> list[int]:
+    """kill -9 only those of that name whose parent is of that name too; return the parents, which live on."""
+    family = processes(installation, word)
+    victims = [one for one in family if parent_of(one) in family]
+    assert victims, f"nothing to kill: no {word} has a child"
+    _kill(victims)
+    return [one for one in family if one not in victims]
+
+
+def parent_of(process_id: int) -> int | None:
+    try:
+        stat = Path(f"/proc/{process_id}/stat").read_text()
+    except OSError:  # it ended meanwhile
+        return None
+    return int(stat.rpartition(")")[2].split()[1])  # proc_pid_stat(5)
+
+
+def _kill(process_ids: list[int]) -> None:
+    for process_id in process_ids:
         with suppress(ProcessLookupError):
             os.kill(process_id, signal.SIGKILL)
-    return victims

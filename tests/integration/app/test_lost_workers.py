@@ -8,7 +8,7 @@ import pytest
 from inference.phantoms.chest import chest_ct
 from tests.dicom_builders import as_bytes
 from tests.installation_server import Client, Installation, wait_until
-from tests.processes import kill
+from tests.processes import kill, kill_children, processes
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -34,17 +34,36 @@ def finished(client: Client, uid: str) -> dict[str, Any]:
 def test_a_study_is_read_once_although_a_part_is_killed_while_it_is_read(
     fresh_installation: Installation, client: Client, victim: str
 ) -> None:
-    seed = 100 + sum(map(ord, victim))
-    uid = client.upload(a_phantom(seed))["studies"][0]["study_instance_uid"]
-    wait_until(lambda: client.ai_of(uid)["status"] in ("running", "completed"), "a worker has begun")
+    uid = begun(client, seed=100 + sum(map(ord, victim)))
     kill(fresh_installation, victim)
     wait_until(lambda: answers(client), "the installation answers again", 60)
+    is_read_once(fresh_installation, client, uid)
 
+
+def test_a_study_is_read_once_although_what_reads_it_is_killed_and_its_worker_lives_on(
+    fresh_installation: Installation, client: Client
+) -> None:
+    """As the guard of the machine's memory does: Celery's parent stays, and starts another child."""
+    uid = begun(client, seed=92)
+    parents = kill_children(fresh_installation, "inference.worker")
+    is_read_once(fresh_installation, client, uid)
+    is_read_once(fresh_installation, client, begun(client, seed=93))
+    assert set(parents) <= set(processes(fresh_installation, "inference.worker"))
+
+
+def begun(client: Client, seed: int) -> str:
+    """A study that a worker is reading."""
+    uid: str = client.upload(a_phantom(seed))["studies"][0]["study_instance_uid"]
+    wait_until(lambda: client.ai_of(uid)["status"] in ("running", "completed"), "a worker has begun")
+    return uid
+
+
+def is_read_once(installation: Installation, client: Client, uid: str) -> None:
     assert finished(client, uid)["status"] == "completed"
     study = client.get(f"/api/studies/{uid}")
     assert study["instance_count"] == 40
     assert [job["status"] for job in study["jobs"]] == ["completed"]
-    pacs = fresh_installation.archive()
+    pacs = installation.archive()
     reports = [
         ref for ref in pacs.find_instances(uid) if ref.sop_class_uid.startswith("1.2.840.10008.5.1.4.1.1.88.")
     ]

@@ -66,6 +66,7 @@ imports: ## Print which package may import which, and whether it holds
 docs: ## Redraw the generated pages of docs/ and check every link in them
 	@$(PYTHON) docs/draw_states.py
 	@$(PYTHON) docs/draw_rights.py
+	@$(PYTHON) docs/draw_retention.py
 	@$(PYTHON) docs/check_links.py
 
 BENCHMARKS ?= worklist start_and_stop upload upload_codings study_out volume_ready planes change_feed deidentify shared_scroll first_image decide_findings

@@ -49,8 +49,11 @@ def record(
     action: str,
     subject: str,
     details: Mapping[str, Any] | None = None,
-) -> None:
-    """Append one entry within the caller's transaction: the deed and its entry stand or fall together."""
+) -> int:
+    """Append one entry within the caller's transaction: the deed and its entry stand or fall together.
+
+    Returns its number.
+    """
     if connection.dialect.name == "postgresql":
         # SQLite's writer is alone by BEGIN IMMEDIATE; here the chain needs its own queue.
         connection.execute(QUEUE)
@@ -74,6 +77,7 @@ def record(
         )
     )
     notice(action)
+    return sequence
 
 
 def entries(connection: Connection, first: int = 1, last: int | None = None) -> Iterator[AuditEntry]:

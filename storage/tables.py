@@ -1294,3 +1294,23 @@ backups = Table(
     Column("verified_at", UtcDateTime),
     Column("problem", String(500)),
 )
+
+legal_holds = Table(
+    "legal_holds",
+    metadata,
+    _id(primary_key=True),
+    # consult/ID or study/UID
+    Column("subject", String(80), nullable=False, index=True),
+    Column("reason", String(500), nullable=False),
+    Column("placed_at", UtcDateTime, nullable=False),
+    Column("lifted_at", UtcDateTime),
+    Column("lift_reason", String(500)),
+)
+
+# What went with a deletion: its entry in the audit log says who, when and why, and has the hash of this.
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("audit_sequence", Integer, primary_key=True, autoincrement=False),
+    Column("listed", JSON, nullable=False),  # [{id, sha256, size_bytes}, ...]
+)

@@ -111,6 +111,9 @@ async def watch_models(parts: PartsOfApp) -> None:
 
 async def look_after_recordings(parts: PartsOfApp) -> None:
     """Close recordings whose recorder is gone, and delete those that are due."""
+    retention = parts.settings.retention
+    for name in retention.shorter_than_law:
+        log.warning("retention-shorter-than-law class=%s days=%s", name, retention.days[name])
     keeper = RecordingsKeeper(parts)
     await _every(RECORDINGS_INTERVAL_S, lambda _: keeper.step(utc_now()), parts)
 
@@ -147,7 +150,7 @@ async def delete_old_notifications(parts: PartsOfApp) -> None:
     """Delete notifications that have been kept long enough."""
     await _every(
         OLD_NOTIFICATIONS_INTERVAL_S,
-        lambda parts: delete_old(parts.database, parts.settings.notifications.kept_for, utc_now()),
+        lambda parts: delete_old(parts.database, parts.settings.retention, utc_now()),
         parts,
     )
 

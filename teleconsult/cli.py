@@ -12,6 +12,9 @@ from imaging.breast_measures import BreastMeasures
 from imaging.reasons import Reason
 from teleconsult.audit.commands import audit as audit_commands
 from teleconsult.backups import commands as backup_commands
+from teleconsult.lifecycle.deletion_commands import deletion as deletion_commands
+from teleconsult.lifecycle.hold_commands import hold as hold_commands
+from teleconsult.lifecycle.retention_command import retention as retention_command
 from teleconsult.models.commands import models as model_commands
 from teleconsult.settings import REPOSITORY
 
@@ -21,9 +24,12 @@ if TYPE_CHECKING:
 
 main = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 main.add_typer(audit_commands, name="audit")
+main.add_typer(deletion_commands, name="deletion")
+main.add_typer(hold_commands, name="hold")
 main.add_typer(model_commands, name="models")
 main.command()(backup_commands.backup)
 main.command()(backup_commands.restore)
+main.command()(retention_command)
 main.command()(backup_commands.migrate)
 
 DataFolder = Annotated[

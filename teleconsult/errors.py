@@ -504,6 +504,14 @@ class StudyInUse(TeleconsultError):
     """A consult that is not over, or a report that is not signed, rests on this study."""
 
 
+class OnLegalHold(TeleconsultError):
+    """Nothing of it is deleted while the hold stands."""
+
+
+class RetentionTooShort(TeleconsultError):
+    """A rule would delete images before the law lets them go, and no originals are said to be elsewhere."""
+
+
 class StudyNotInArchive(TeleconsultError):
     """The study lies in the cold store, or is on its way between the two."""
 

@@ -97,6 +97,20 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "A consult that is not over yet uses this study. Close or cancel the consult first.",
         "有未结束的会诊正在使用此检查，请先结束或取消该会诊。",
     ),
+    errors.OnLegalHold: Problem(
+        409,
+        "on-legal-hold",
+        "This is kept for a dispute or an inquiry (legal hold) and cannot be deleted. Ask your hospital's IT "
+        "why.",
+        "此内容因纠纷或调查处于法律保留状态，不可删除。请向本院信息科了解情况。",
+    ),
+    errors.RetentionTooShort: Problem(
+        422,
+        "retention-too-short",
+        "Images are medical records: outpatient records are kept for 15 years at least. A shorter rule needs "
+        "your word that the originals are kept elsewhere.",
+        "影像属于病历资料，门诊病历至少保存 15 年。若规则期限更短，请确认原件已在他处按规定保存。",
+    ),
     errors.StudyNotInArchive: Problem(
         409,
         "study-not-in-archive",

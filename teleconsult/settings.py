@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from imaging.dicom_tls import TlsFiles
 from imaging.traffic_mark import DataMarks
 from inference.model_folders import added_models_folder
-from signaling.recorder.kept_recordings import RetentionClass
 from teleconsult.audit.syslog_receiver import SyslogReceiver
 from teleconsult.backups.plan import BackupPlan
 from teleconsult.escalation.ladder import Ladders, ladders_from
+from teleconsult.lifecycle.record_classes import SETTING as RETENTION
+from teleconsult.lifecycle.record_classes import Retention
 from teleconsult.notifications.settings import NotificationSettings
-from teleconsult.recordings.retention_days import days_from
 from teleconsult.relays import relay_urls
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class Settings:
     requests_per_s: int  # of one user, in one process
     step_up_minutes: int  # how long a proof of who it is holds for administration and exports
     recording_secret: str | None  # under which recordings are encrypted; None: nothing is recorded
-    recording_days: Mapping[RetentionClass, int]
+    retention: Retention  # how many days what is deleted by age is kept
     host: str
     port: int
     relay_urls: tuple[str, ...]  # may hold "{host}": the name by which the browser reached us
@@ -122,7 +122,7 @@ class Settings:
                 if environment.get("TELECONSULT_RECORDING_SECRET_FILE")
                 else None
             ),
-            recording_days=_recording_days(environment.get("TELECONSULT_RECORDING_DAYS", "")),
+            retention=_retention(environment),
             host=host,
             port=port,
             relay_urls=tuple(relay_urls(port, environment)),
@@ -213,11 +213,14 @@ def _syslog(environment: Mapping[str, str]) -> SyslogReceiver | None:
         raise BadSettings(str(error)) from error
 
 
-def _recording_days(text: str) -> dict[RetentionClass, int]:
+def _retention(environment: Mapping[str, str]) -> Retention:
+    for old in ("TELECONSULT_RECORDING_DAYS", "TELECONSULT_NOTIFICATION_DAYS"):
+        if environment.get(old):  # or what was to be kept for longer would be deleted
+            raise BadSettings(f"{old} is now a part of {RETENTION}; see docs/retention.md")
     try:
-        return days_from(text)
+        return Retention.from_text(environment.get(RETENTION, ""))
     except ValueError as error:
-        raise BadSettings(f"TELECONSULT_RECORDING_DAYS: {error}") from error
+        raise BadSettings(f"{RETENTION}: {error}") from error
 
 
 def _folder(path: str | None) -> Path | None:

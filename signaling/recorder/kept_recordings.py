@@ -163,10 +163,10 @@ def set_retention_class(connection: Connection, recording_id: str, retention_cla
     )
 
 
-def delete_rows(connection: Connection, recording_id: str) -> None:
-    """With its key: what may be left in the store cannot be read any more."""
+def delete_rows(connection: Connection, recording_id: str) -> bool:
+    """With its key: what may be left in the store cannot be read any more. False: somebody was quicker."""
     connection.execute(delete(recording_parts).where(recording_parts.c.recording_id == recording_id))
-    connection.execute(delete(recordings).where(recordings.c.id == recording_id))
+    return connection.execute(delete(recordings).where(recordings.c.id == recording_id)).rowcount == 1
 
 
 def delete_files(objects: ObjectStore, recording_id: str) -> None:

@@ -5,11 +5,12 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, select, update
 
 from imaging.errors import PacsUnavailable
-from storage import audit_log
-from storage.tables import instance_conflicts, studies
+from storage.tables import instance_conflicts, instances, series, studies
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.errors import StudyInUse
 from teleconsult.lifecycle.archive_removal import ask_removal, remove_all
+from teleconsult.lifecycle.deletion_record import DeletedItem, record_deletion
+from teleconsult.lifecycle.legal_hold import demand_none_on_study
 from teleconsult.lifecycle.study_rows import evidence_of, forget_series, instances_of, is_in_use
 from teleconsult.lifecycle.tiering import object_key
 from teleconsult.studies.repository import Study
@@ -22,8 +23,10 @@ def delete_study(
 
     Raises:
         StudyInUse: a consult that is not over uses it.
+        OnLegalHold: it is to be kept, whoever asks.
     """
     uid = study.study_instance_uid
+    demand_none_on_study(connection, uid)
     if is_in_use(connection, uid):
         raise StudyInUse
     objects = instances_of(connection, uid)
@@ -31,16 +34,13 @@ def delete_study(
         select(instance_conflicts).where(instance_conflicts.c.study_instance_uid == uid)
     ).all()
     is_cold = study.tier != "archive"
-    ask_removal(
-        connection,
-        at,
-        [one.orthanc_id for one in objects],
-        [
-            *([object_key(uid, one.sop_instance_uid) for one in objects] if is_cold else []),
-            *(row.quarantine_key for row in conflicts if row.quarantine_key),
-            *evidence_of(connection, {one.series_instance_uid for one in objects}),
-        ],
-    )
+    others = [
+        *(row.quarantine_key for row in conflicts if row.quarantine_key),
+        *evidence_of(connection, {one.series_instance_uid for one in objects}),
+    ]
+    items = [*_instances(connection, uid), *(DeletedItem(key) for key in others)]
+    cold = [object_key(uid, one.sop_instance_uid) for one in objects] if is_cold else []
+    ask_removal(connection, at, [one.orthanc_id for one in objects], [*cold, *others])
     connection.execute(delete(instance_conflicts).where(instance_conflicts.c.study_instance_uid == uid))
     forget_series(connection, {one.series_instance_uid for one in objects})
     connection.execute(
@@ -48,14 +48,19 @@ def delete_study(
         .where(studies.c.study_instance_uid == uid)
         .values(deleted_at=at, deleted_by=actor, deletion_reason=reason, tier="archive")
     )
-    audit_log.record(
-        connection,
-        at=at,
-        actor=actor,
-        action="study-deleted",
-        subject=f"study/{uid}",
-        details={"reason": reason, "instances": len(objects)},
+    record_deletion(
+        connection, "study-deleted", f"study/{uid}", items, actor=actor, reason=reason, at=at
     )
+
+
+def _instances(connection: Connection, study_instance_uid: str) -> list[DeletedItem]:
+    query = (
+        select(instances.c.sop_instance_uid, instances.c.sha256, instances.c.size_bytes)
+        .join(series, series.c.series_instance_uid == instances.c.series_instance_uid)
+        .where(series.c.study_instance_uid == study_instance_uid)
+        .order_by(instances.c.sop_instance_uid)
+    )
+    return [DeletedItem(*row) for row in connection.execute(query)]
 
 
 def empty_archive_now(parts: PartsOfApp) -> bool:

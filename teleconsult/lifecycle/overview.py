@@ -1,6 +1,6 @@
 """What the page on which studies are managed shows of one institution."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, or_, select
@@ -16,7 +16,9 @@ from storage.tables import (
     studies,
 )
 from teleconsult.access import Upkeep, may_keep_up
+from teleconsult.lifecycle.due import due
 from teleconsult.lifecycle.patient_merge import merges_of
+from teleconsult.lifecycle.record_classes import Retention
 from teleconsult.lifecycle.retention import concerned, rules_of
 from teleconsult.lifecycle.schemas import (
     ConflictOut,
@@ -27,6 +29,7 @@ from teleconsult.lifecycle.schemas import (
     MayOut,
     MergeOut,
     ReconciliationOut,
+    RecordClassOut,
     RetentionRuleOut,
 )
 from teleconsult.lifecycle.study_rows import OVER
@@ -35,9 +38,12 @@ from teleconsult.studies.schemas import PatientOut
 from teleconsult.users.user import User
 
 AT_MOST = 100
+SOON = timedelta(days=30)
 
 
-def overview(connection: Connection, user: User, text: str, at: datetime) -> ManagementOut:
+def overview(
+    connection: Connection, user: User, retention: Retention, text: str, at: datetime
+) -> ManagementOut:
     """The newest studies and the patients that fit `text`, and everything else that can be managed."""
     found = _studies(connection, user, text, deleted=False)
     return ManagementOut(
@@ -60,6 +66,9 @@ def overview(connection: Connection, user: User, text: str, at: datetime) -> Man
             RetentionRuleOut.of(rule, len(concerned(connection, rule, at)))
             for rule in rules_of(connection, user.institution.id)
         ],
+        record_classes=RecordClassOut.of_all(
+            retention, due(connection, retention, at + SOON, user.institution.id)
+        ),
         conflicts=_conflicts(connection, user),
         last_reconciliation=_last_reconciliation(connection),
     )

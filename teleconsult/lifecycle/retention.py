@@ -1,6 +1,6 @@
 """Rules that delete studies, or move them to the cold store, once they are old enough. One pass a day.
 
-What a consult rests on is held: no rule deletes it, whatever its age.
+What a consult rests on is held: no rule deletes it, whatever its age; and nobody what is on legal hold.
 """
 
 import logging
@@ -13,12 +13,13 @@ from sqlalchemy import Connection, delete, exists, insert, select
 
 from storage import audit_log
 from storage.tables import audit_log as audit_rows
-from storage.tables import retention_rules, series, studies
+from storage.tables import consult_studies, consults, retention_rules, series, studies
 from teleconsult.dependencies import PartsOfApp
-from teleconsult.errors import NotFound, StudyInUse, StudyNotInArchive
+from teleconsult.errors import NotFound, OnLegalHold, RetentionTooShort, StudyInUse, StudyNotInArchive
 from teleconsult.lifecycle.archive_removal import remove_all
 from teleconsult.lifecycle.deletion import delete_study
-from teleconsult.lifecycle.study_rows import is_held, is_in_use
+from teleconsult.lifecycle.record_classes import CLASSES, RecordClass
+from teleconsult.lifecycle.study_rows import NEVER_TOOK_PLACE, OVER, is_held
 from teleconsult.lifecycle.tiering import make_cold
 from teleconsult.users.user import User
 
@@ -62,8 +63,13 @@ def add_rule(
     modality: str | None,
     older_than_days: int,
     action: Action,
+    originals_elsewhere: bool = False,
     at: datetime,
 ) -> RetentionRule:
+    """Raises RetentionTooShort: it would delete what the law wants kept, and there is no other original."""
+    least = CLASSES[RecordClass.IMAGES].least_days or 0
+    if action is Action.DELETE and older_than_days < least and not originals_elsewhere:
+        raise RetentionTooShort
     rule = RetentionRule(str(uuid4()), user.institution.id, modality, older_than_days, action, at)
     connection.execute(
         insert(retention_rules).values(
@@ -76,7 +82,7 @@ def add_rule(
             created_at=at,
         )
     )
-    _note(connection, "retention-rule-added", rule, user, at)
+    _note(connection, "retention-rule-added", rule, user, at, originals_elsewhere=originals_elsewhere)
     return rule
 
 
@@ -106,9 +112,13 @@ def concerned(connection: Connection, rule: RetentionRule, at: datetime) -> list
                 series.c.modality == rule.modality,
             )
         )
-    found = connection.execute(query.order_by(studies.c.received_at)).scalars().all()
-    is_kept = is_held if rule.action is Action.DELETE else is_in_use
-    return [uid for uid in found if not is_kept(connection, uid)]
+    lets_go = NEVER_TOOK_PLACE if rule.action is Action.DELETE else OVER
+    is_kept = exists().where(
+        consult_studies.c.study_instance_uid == studies.c.study_instance_uid,
+        consult_studies.c.consult_id == consults.c.id,
+        consults.c.status.not_in(lets_go),
+    )
+    return list(connection.execute(query.where(~is_kept).order_by(studies.c.received_at)).scalars())
 
 
 def apply_rules(parts: PartsOfApp, at: datetime) -> dict[str, int]:
@@ -153,17 +163,24 @@ def _apply(parts: PartsOfApp, rule: RetentionRule, study_instance_uid: str, at: 
                 return False
             delete_study(parts, connection, study, actor="system", reason=f"retention-rule/{rule.id}", at=at)
         return True
-    except (StudyInUse, StudyNotInArchive):  # somebody was quicker
+    except (StudyInUse, StudyNotInArchive, OnLegalHold):  # somebody was quicker, or it is to be kept
         log.info("retention-skipped study_instance_uid=%s", study_instance_uid)
         return False
 
 
-def _note(connection: Connection, action: str, rule: RetentionRule, user: User, at: datetime) -> None:
+def _note(
+    connection: Connection, action: str, rule: RetentionRule, user: User, at: datetime, **said: bool
+) -> None:
     audit_log.record(
         connection,
         at=at,
         actor=user.id,
         action=action,
         subject=f"retention-rule/{rule.id}",
-        details={"modality": rule.modality, "older_than_days": rule.older_than_days, "action": rule.action},
+        details={
+            "modality": rule.modality,
+            "older_than_days": rule.older_than_days,
+            "action": rule.action,
+            **said,
+        },
     )

@@ -46,7 +46,7 @@ def read_management(
         raise NotAllowed
     with parts.database.transaction() as connection:
         audit_log.record(connection, at=now, actor=user.id, action="management-viewed", subject="studies")
-        return overview(connection, user, q, now)
+        return overview(connection, user, parts.settings.retention, q, now)
 
 
 @router.post("/studies/{study_instance_uid}/deletion", status_code=204)
@@ -122,6 +122,7 @@ def add_retention_rule(body: RetentionRuleIn, parts: Parts, user: CurrentUser, n
             modality=body.modality,
             older_than_days=body.older_than_days,
             action=body.action,
+            originals_elsewhere=body.originals_elsewhere,
             at=now,
         )
         return RetentionRuleOut.of(rule, len(retention.concerned(connection, rule, now)))

@@ -1,10 +1,13 @@
 """What the API says and takes about keeping studies and patients in order."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from teleconsult.lifecycle.due import Due
+from teleconsult.lifecycle.record_classes import CLASSES, RecordClass, Retention, SetBy
 from teleconsult.lifecycle.retention import Action, RetentionRule
 from teleconsult.studies.schemas import PatientOut
 from teleconsult.text import Text
@@ -58,6 +61,7 @@ class RetentionRuleIn(In):
     modality: Annotated[Text, Field(pattern=r"^[A-Z0-9]{1,16}$")] | None = None
     older_than_days: Annotated[int, Field(ge=1, le=36_500)]
     action: Action
+    originals_elsewhere: bool = False  # kept there for as long as the law asks
 
 
 class RetentionRuleOut(BaseModel):
@@ -76,6 +80,31 @@ class RetentionRuleOut(BaseModel):
             action=rule.action,
             concerned_now=concerned_now,
         )
+
+
+class RecordClassOut(BaseModel):
+    """How long records of a class are kept. None: no number of days is set, or asked for by the law."""
+
+    name: RecordClass
+    set_by: SetBy
+    days: int | None
+    least_days: int | None
+    due_soon: int  # would be deleted within 30 days
+    on_hold: int  # of those whose days are over by then
+
+    @classmethod
+    def of_all(cls, retention: Retention, soon: Sequence[Due]) -> "list[RecordClassOut]":
+        return [
+            cls(
+                name=name,
+                set_by=row.set_by,
+                days=retention.days.get(name),
+                least_days=row.least_days,
+                due_soon=sum(one.record_class is name and not one.is_on_hold for one in soon),
+                on_hold=sum(one.record_class is name and one.is_on_hold for one in soon),
+            )
+            for name, row in CLASSES.items()
+        ]
 
 
 class ManagedSeriesOut(BaseModel):
@@ -147,5 +176,6 @@ class ManagementOut(BaseModel):
     patients: list[PatientOut]
     merges: list[MergeOut]
     rules: list[RetentionRuleOut]
+    record_classes: list[RecordClassOut]
     conflicts: list[ConflictOut]
     last_reconciliation: ReconciliationOut | None

@@ -21,6 +21,7 @@ from storage.tables import findings, inference_jobs
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.errors import CopyNotVerified, SplitNotPossible, StudyInUse, StudyNotInArchive
 from teleconsult.lifecycle.archive_removal import ask_removal
+from teleconsult.lifecycle.legal_hold import demand_none_on_study
 from teleconsult.lifecycle.study_rows import (
     StoredInstance,
     evidence_of,
@@ -62,12 +63,14 @@ def split_study(
     Raises:
         SplitNotPossible: no image would move, none would stay, or the patient is the same.
         StudyInUse: a consult that is not over uses the study.
+        OnLegalHold: it is to be kept as it is.
         StudyNotInArchive: its files are in the cold store.
         CopyNotVerified: the archive gave back something else; nothing was removed.
         PacsUnavailable
     """
     with parts.database.reading() as connection:
         objects = instances_of(connection, study.study_instance_uid)
+        demand_none_on_study(connection, study.study_instance_uid)
         if is_in_use(connection, study.study_instance_uid):
             raise StudyInUse
     if study.tier != "archive":
@@ -89,6 +92,7 @@ def split_study(
     copies = [_write_copy(parts, one, patient, new_uids) for one in moving]
     leaving = {one.series_instance_uid for one in (*moving, *results)}
     with parts.database.transaction() as connection:
+        demand_none_on_study(connection, study.study_instance_uid)
         if set(instances_of(connection, study.study_instance_uid)) != set(objects):
             raise StudyInUse  # it grew or shrank meanwhile: look again
         if is_in_use(connection, study.study_instance_uid):

@@ -17,6 +17,7 @@ from storage import audit_log
 from storage.tables import consults, kept_measurements
 from teleconsult.consults.consult import SYSTEM, Status
 from teleconsult.dependencies import PartsOfApp
+from teleconsult.lifecycle.legal_hold import consults_on_hold
 
 MEASURED_IN: Final = (Status.IN_PROGRESS, Status.ON_HOLD, Status.REPORTING)
 
@@ -42,9 +43,10 @@ def keep_measured(parts: PartsOfApp, at: datetime) -> bool:
         before = {one.measurement.id: one.measurement for one in kept.get(consult_id, ())}
         if {one.measurement.id: one.measurement for one in shared} != before:
             with parts.database.transaction() as connection:
-                _keep(connection, consult_id, shared, at)
-            parts.publish({"type": "consult-changed", "consult_id": consult_id})
-            has_changed = True
+                is_new = _keep(connection, consult_id, shared, at)
+            if is_new:
+                parts.publish({"type": "consult-changed", "consult_id": consult_id})
+                has_changed = True
     return has_changed
 
 
@@ -86,9 +88,12 @@ def _measurements_of_all(
     return found
 
 
-def _keep(connection: Connection, consult_id: str, shared: list[SharedMeasurement], at: datetime) -> None:
-    """The room is right: its owners measured there, each by a ticket of their own."""
-    table = kept_measurements
+def _keep(connection: Connection, consult_id: str, shared: list[SharedMeasurement], at: datetime) -> bool:
+    """The room is right: its owners measured there, each by a ticket of their own. False: all was known.
+
+    But what was measured in a consult that is on legal hold stays, also where the room has it no more.
+    """
+    table, is_new = kept_measurements, False
     known = {one.measurement.id: one for one in measurements_of(connection, consult_id)}
     for one in shared:
         before = known.pop(one.measurement.id, None)
@@ -98,12 +103,17 @@ def _keep(connection: Connection, consult_id: str, shared: list[SharedMeasuremen
             own = {"consult_id": consult_id, "id": one.measurement.id, "owner_id": one.owner_id}
             connection.execute(insert(table).values(**own, **values))
             _note(connection, one.owner_id, "measurement-kept", consult_id, one.measurement.id, at)
+            is_new = True
         elif before.measurement != one.measurement:
             connection.execute(update(table).where(this).values(**values))
             _note(connection, one.owner_id, "measurement-changed", consult_id, one.measurement.id, at)
+            is_new = True
+    if consult_id in consults_on_hold(connection):
+        return is_new
     for name in known:
         connection.execute(delete(table).where(table.c.consult_id == consult_id, table.c.id == name))
         _note(connection, SYSTEM, "measurement-removed", consult_id, name, at)
+    return is_new or bool(known)
 
 
 def _note(

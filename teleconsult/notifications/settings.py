@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from teleconsult.notifications.retention import KeptFor
 from teleconsult.notifications.smtp_mail import MailServer
 
 SECURITY = {"smtp": ("starttls", 587), "smtps": ("tls", 465), "smtp-plain": ("plain", 25)}
@@ -22,7 +21,6 @@ class NotificationSettings:
     webhook_secret: str | None
     push_contact: str | None  # whom a push service asks when something is wrong: mailto: or https:
     allow_local_push: bool  # for trials
-    kept_for: KeptFor
 
     @classmethod
     def from_environment(
@@ -38,7 +36,6 @@ class NotificationSettings:
             webhook_secret=webhook_secret,
             push_contact=_contact(environment, mail, origins),
             allow_local_push=environment.get("TELECONSULT_ALLOW_LOCAL_PUSH") == "1",
-            kept_for=_kept_for(environment.get("TELECONSULT_NOTIFICATION_DAYS", "")),
         )
 
 
@@ -90,13 +87,6 @@ def _webhook(environment: Mapping[str, str]) -> tuple[str | None, str | None]:
             "characters"
         )
     return url, secret
-
-
-def _kept_for(text: str) -> KeptFor:
-    try:
-        return KeptFor.from_text(text)
-    except ValueError as error:
-        raise ValueError(f"TELECONSULT_NOTIFICATION_DAYS: {error}") from error
 
 
 def _contact(environment: Mapping[str, str], mail: MailServer | None, origins: tuple[str, ...]) -> str | None:

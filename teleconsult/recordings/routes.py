@@ -1,7 +1,6 @@
 """The recordings of a consult: what there is, its files, how long it is kept."""
 
 from collections.abc import AsyncGenerator, Iterator
-from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -24,7 +23,7 @@ from teleconsult.consults.consult import Consult
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
 from teleconsult.dicomweb.responses import Streamed, begun
 from teleconsult.errors import NotAllowed, NotFound, RecordingUnderWay
-from teleconsult.recordings.retention import delete_recording, note
+from teleconsult.recordings.retention import BY_HAND, delete_recording, kept_for, note
 from teleconsult.recordings.schemas import RecordingOut, RecordingRetentionIn
 from teleconsult.recordings.session_log import decisions_during, session_log
 from teleconsult.users.user import User
@@ -94,7 +93,7 @@ def delete_one_recording(
         raise NotAllowed
     if recording.status is RecordingStatus.RECORDING:
         raise RecordingUnderWay
-    delete_recording(parts, recording.id, actor=user.id, at=now)
+    delete_recording(parts, recording, actor=user.id, reason=BY_HAND, at=now)
     parts.publish({"type": "consult-changed", "consult_id": consult_id})
 
 
@@ -129,6 +128,6 @@ def _recording(connection: Connection, consult: Consult, recording_id: str) -> R
 def _out(parts: PartsOfApp, consult: Consult, recording: Recording, user: User) -> RecordingOut:
     return RecordingOut.of(
         recording,
-        timedelta(days=parts.settings.recording_days[recording.retention_class]),
+        kept_for(parts.settings.retention, recording.retention_class),
         access.may_delete_recording(user, consult),
     )

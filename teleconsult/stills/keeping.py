@@ -23,6 +23,8 @@ from storage.tables import instances, series, studies
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.errors import NotFound, StillsNotKept
 from teleconsult.lifecycle.archive_removal import ask_removal
+from teleconsult.lifecycle.deletion_record import DeletedItem, record_deletion
+from teleconsult.lifecycle.legal_hold import demand_none_on_consult, demand_none_on_study
 from teleconsult.lifecycle.study_rows import forget_series
 from teleconsult.lifecycle.tiering import object_key
 from teleconsult.stills.still import (
@@ -120,15 +122,21 @@ def archive(parts: PartsOfApp, still: Still, at: datetime) -> None:
 def remove(
     parts: PartsOfApp, connection: Connection, still: Still, *, by: str, reason: str, at: datetime
 ) -> None:
-    """Delete its picture here and in the archive; that it was taken, and why it went, stays."""
+    """Delete its picture here and in the archive; that it was taken, and why it went, stays.
+
+    Raises:
+        OnLegalHold: its consult, or the study that it is in, is to be kept, whoever asks.
+    """
+    demand_none_on_consult(connection, still.consult_id)
     set_deleted(connection, still.id, by=by, reason=reason, at=at)
-    note(
+    record_deletion(
         connection,
         "still-deleted",
-        still,
+        f"still/{still.id}",
+        [DeletedItem(f"still/{still.id}", still.sha256, still.size_bytes)],
         actor=by,
+        reason=reason,
         at=at,
-        details={"reason": reason, "sha256": still.sha256},
     )
     sop_instance_uid = instance_uid(still.id)
     place = connection.execute(
@@ -140,6 +148,7 @@ def remove(
     if place is None:
         ask_removal(connection, at, object_keys=kept_at)
         return
+    demand_none_on_study(connection, place.study_instance_uid)
     cold = object_key(place.study_instance_uid, sop_instance_uid)
     ask_removal(connection, at, [place.orthanc_id], [*kept_at, cold])
     connection.execute(delete(instances).where(instances.c.sop_instance_uid == sop_instance_uid))

@@ -10,11 +10,12 @@ from storage.database import Database
 from storage.tables import notification_deliveries as queue
 from teleconsult.consults.consult import Urgency
 from teleconsult.errors import NotFound
+from teleconsult.lifecycle.record_classes import Retention
 from teleconsult.notifications import deliveries
 from teleconsult.notifications.deliveries import LEASE, RETRY_AFTER, DeliveryStatus
 from teleconsult.notifications.notification import Channel, Choices, Kind, QuietHours
 from teleconsult.notifications.repository import NotificationRepository
-from teleconsult.notifications.retention import KeptFor, delete_old
+from teleconsult.notifications.retention import delete_old
 from teleconsult.users.repository import UserRepository
 from teleconsult.users.user import Role
 from tests.push_browser import PushBrowser
@@ -172,7 +173,7 @@ def test_what_was_read_is_deleted_sooner_than_what_was_not_with_what_was_planned
     tell(database, users)
     with database.transaction() as connection:
         NOTIFICATIONS.mark_read(connection, users[0], NOON)
-    kept = KeptFor(read=90, unread=365)
+    kept = Retention.from_text("notification-read:90,notification-unread:365")
 
     def counts() -> list[int]:
         with database.reading() as connection:

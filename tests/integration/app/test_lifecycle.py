@@ -64,7 +64,7 @@ def test_a_deleted_study_is_gone_for_everybody_and_comes_back_when_it_is_sent_ag
                 audit_log.c.action == "study-deleted", audit_log.c.subject == f"study/{uid}"
             )
         ).one()
-    assert entry.details == {"reason": REASON["reason"], "instances": 4}
+    assert (entry.details["reason"], entry.details["items"]) == (REASON["reason"], 4)
 
     sent(specialist, slices)
 

@@ -10,7 +10,8 @@ import pytest
 from signaling.recorder.kept_recordings import RetentionClass, ended_before
 from storage.database import utc_now
 from storage.sealed_stream import master_key
-from teleconsult.recordings.retention_days import DEFAULT_DAYS, days_from
+from teleconsult.lifecycle.record_classes import Retention
+from teleconsult.recordings.retention import kept_for
 from tests.dicom_builders import a_series_of_its_own, as_bytes
 from tests.e2e.pages import accepted_consult
 from tests.installation_server import Client, Installation
@@ -103,20 +104,10 @@ def test_a_class_says_how_long_it_is_kept(
     for name in RetentionClass:
         answer = specialist.http.patch(path(consult, recording_id), json={"retention_class": name})
         assert answer.status_code == 200, answer.text
-        days = timedelta(days=DEFAULT_DAYS[name])
+        days = kept_for(Retention.from_text(), name)
         with kept.database.reading() as connection:
             for slack, is_due in ((-timedelta(hours=1), False), (timedelta(hours=1), True)):
                 due = ended_before(connection, name, utc_now() + slack)
                 assert (recording_id in [one.id for one in due]) is is_due
         ends = answer.json()
         assert ends["delete_after"][:10] == f"{utc_now() + days:%Y-%m-%d}"
-
-
-@pytest.mark.parametrize("text", ["record:0", "record:x", "forever:5", "record"])
-def test_a_setting_that_makes_no_sense_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):
-        days_from(text)
-
-
-def test_a_setting_names_what_differs_from_the_default() -> None:
-    assert days_from("review: 7") == {**DEFAULT_DAYS, RetentionClass.REVIEW: 7}

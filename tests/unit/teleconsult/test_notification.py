@@ -18,7 +18,6 @@ from teleconsult.notifications.notification import (
     Topic,
     topic_of,
 )
-from teleconsult.notifications.retention import KeptFor
 from teleconsult.notifications.settings import NotificationSettings
 from teleconsult.notifications.words import SENTENCES, URGENCIES, words
 
@@ -108,11 +107,3 @@ def test_whoever_chose_nothing_gets_urgent_ones_every_way_and_others_by_push_alo
 def test_a_wrong_setting_stops_the_start(environment: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="TELECONSULT_"):
         NotificationSettings.from_environment(environment, (), 8080)
-
-
-def test_how_long_notifications_are_kept_is_a_setting_that_is_checked() -> None:
-    kept = NotificationSettings.from_environment({"TELECONSULT_NOTIFICATION_DAYS": "read:30"}, (), 1).kept_for
-    assert (kept, KeptFor.from_text("")) == (KeptFor(read=30, unread=365), KeptFor(90, 365))
-    for wrong in ("all:3", "read:0", "unread:soon"):
-        with pytest.raises(ValueError, match="TELECONSULT_NOTIFICATION_DAYS"):
-            NotificationSettings.from_environment({"TELECONSULT_NOTIFICATION_DAYS": wrong}, (), 1)

@@ -5513,6 +5513,8 @@ export interface components {
             merges: components["schemas"]["MergeOut"][];
             /** Patients */
             patients: components["schemas"]["PatientOut"][];
+            /** Record Classes */
+            record_classes: components["schemas"]["RecordClassOut"][];
             /** Rules */
             rules: components["schemas"]["RetentionRuleOut"][];
             /** Studies */
@@ -6620,6 +6622,27 @@ export interface components {
             mended: number;
         };
         /**
+         * RecordClass
+         * @enum {string}
+         */
+        RecordClass: "images" | "reports" | "ai-results" | "pictures" | "chat" | "patient-links" | "recording-record" | "recording-review" | "notification-read" | "notification-unread" | "audit-log";
+        /**
+         * RecordClassOut
+         * @description How long records of a class are kept. None: no number of days is set, or asked for by the law.
+         */
+        RecordClassOut: {
+            /** Days */
+            days: number | null;
+            /** Due Soon */
+            due_soon: number;
+            /** Least Days */
+            least_days: number | null;
+            name: components["schemas"]["RecordClass"];
+            /** On Hold */
+            on_hold: number;
+            set_by: components["schemas"]["SetBy"];
+        };
+        /**
          * RecordingAnswerOut
          * @description What one participant said to being recorded. `text`: version and language of the words they read.
          */
@@ -6892,6 +6915,11 @@ export interface components {
             modality?: string | null;
             /** Older Than Days */
             older_than_days: number;
+            /**
+             * Originals Elsewhere
+             * @default false
+             */
+            originals_elsewhere: boolean;
         };
         /** RetentionRuleOut */
         RetentionRuleOut: {
@@ -7291,6 +7319,11 @@ export interface components {
             /** Verdict */
             verdict: ("usable" | "usable-with-caution" | "not-usable") | null;
         };
+        /**
+         * SetBy
+         * @enum {string}
+         */
+        SetBy: "setting" | "rules" | "nobody";
         /** SideOut */
         SideOut: {
             /** Dense Cm2 */

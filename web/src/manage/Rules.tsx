@@ -1,4 +1,4 @@
-import { Button, NativeSelect, NumberInput, TextInput } from "@mantine/core";
+import { Button, Checkbox, NativeSelect, NumberInput, TextInput } from "@mantine/core";
 import { IconInfinity, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
@@ -10,20 +10,28 @@ import { Panel } from "../ui/Panel";
 import { useProblemText } from "../ui/problem";
 import { EmptyState } from "../ui/states";
 import classes from "./manage.module.css";
+import { RecordClasses } from "./RecordClasses";
 
-function AddRule() {
+function AddRule({ leastDays }: { leastDays: number }) {
   const { t } = useTranslation("manage");
   const say = useProblemText();
   const add = useAddRule();
   const [modality, setModality] = useState("");
   const [days, setDays] = useState<number | null>(null);
   const [action, setAction] = useState<NewRetentionRule["action"]>("cold");
+  const [isElsewhere, setIsElsewhere] = useState(false);
+  const isTooShort = action === "delete" && days !== null && days < leastDays;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (days === null) return;
     add.mutate(
-      { modality: modality.trim() === "" ? null : modality.trim(), older_than_days: days, action },
-      { onSuccess: () => { setModality(""); setDays(null); } },
+      {
+        modality: modality.trim() === "" ? null : modality.trim(),
+        older_than_days: days,
+        action,
+        originals_elsewhere: isTooShort && isElsewhere,
+      },
+      { onSuccess: () => { setModality(""); setDays(null); setIsElsewhere(false); } },
     );
   };
   return (
@@ -56,13 +64,21 @@ function AddRule() {
           ]}
         />
       </div>
+      {isTooShort && (
+        <Checkbox
+          mt="md"
+          label={t("rules.elsewhere", { count: leastDays / 365 })}
+          checked={isElsewhere}
+          onChange={(event) => setIsElsewhere(event.currentTarget.checked)}
+        />
+      )}
       {add.isError && (
         <Note tone="signal" alert>
           {say(add.error)}
         </Note>
       )}
       <div className={classes.submit}>
-        <Button type="submit" loading={add.isPending} disabled={days === null} leftSection={<IconPlus size={16} />}>
+        <Button type="submit" loading={add.isPending} disabled={days === null || (isTooShort && !isElsewhere)} leftSection={<IconPlus size={16} />}>
           {t("rules.add")}
         </Button>
       </div>
@@ -111,9 +127,10 @@ export function Rules({ management }: { management: Management }) {
       </Panel>
       {management.may.set_retention && (
         <Panel title={t("rules.add")}>
-          <AddRule />
+          <AddRule leastDays={management.record_classes.find(({ name }) => name === "images")?.least_days ?? 0} />
         </Panel>
       )}
+      <RecordClasses management={management} />
     </div>
   );
 }

@@ -1,0 +1,268 @@
+"""What is on legal hold outlives rules and people, on both databases."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Table, insert, select
+
+from signaling.measurement import ImageMeasurement, ImagePoint, SharedMeasurement
+from signaling.recorder.kept_recordings import (
+    Recording,
+    RecordingStatus,
+    RetentionClass,
+    add_recording,
+    end_recording,
+    recordings_of,
+)
+from storage import audit_log
+from storage.database import Database
+from storage.local_files import LocalFiles
+from storage.tables import consult_studies, kept_measurements, notifications, recordings, stills, studies
+from teleconsult.consults.consult import Status
+from teleconsult.errors import NotFound, OnLegalHold
+from teleconsult.lifecycle import legal_hold, retention
+from teleconsult.lifecycle.deletion import delete_study
+from teleconsult.lifecycle.legal_hold import LegalHold
+from teleconsult.lifecycle.record_classes import Retention
+from teleconsult.lifecycle.retention import Action
+from teleconsult.measurements import keeping
+from teleconsult.notifications.notification import Kind
+from teleconsult.notifications.retention import delete_old
+from teleconsult.recordings.retention import RecordingsKeeper, delete_recording
+from teleconsult.stills.keeping import remove
+from teleconsult.stills.still import Still, StillSource, add_still, stills_of
+from teleconsult.studies.repository import StudyRepository
+from tests.small_application import NOON, Parts, people_with_a_consult
+
+STUDY = "1.2.3"
+YEARS = timedelta(days=20 * 365)
+LATER = NOON + YEARS
+OF_CONSULT = {"recording", "notification"}
+MEASURED = SharedMeasurement(
+    owner_id="asks",
+    owner_name="asks",
+    measurement=ImageMeasurement(
+        id="m",
+        study_instance_uid=STUDY,
+        sop_instance_uid="1.2.4",
+        frame=0,
+        kind="arrow",
+        points=(ImagePoint(x=1, y=1),),
+        label="",
+        measured=None,
+        final=True,
+    ),
+)
+
+
+@pytest.fixture
+def parts(database: Database, tmp_path: Path) -> Any:
+    """A consult that was called off: what rules delete of it is due twenty years later."""
+    parts: Any = Parts(database)
+    parts.studies, parts.objects = StudyRepository(), LocalFiles(tmp_path / "objects")
+    parts.settings.retention = Retention.from_text()
+    people = people_with_a_consult(parts, Status.CANCELLED)
+    boss = parts.boss = people["boss"]
+    with database.transaction() as connection:
+        connection.execute(
+            insert(studies).values(
+                study_instance_uid=STUDY, patient_id="p", institution_id=boss.institution.id, received_at=NOON
+            )
+        )
+        connection.execute(
+            insert(consult_studies).values(consult_id="c", study_instance_uid=STUDY, added_at=NOON)
+        )
+        add_recording(
+            connection,
+            Recording(
+                id="r",
+                consult_id="c",
+                status=RecordingStatus.RECORDING,
+                started_by="asks",
+                started_at=NOON,
+                ended_at=None,
+                answers=(),
+                wrapped_key=b"k",
+                retention_class=RetentionClass.RECORD,
+            ),
+        )
+        end_recording(connection, "r", RecordingStatus.KEPT, NOON)
+        add_still(
+            connection,
+            Still(
+                id="s",
+                consult_id="c",
+                number=1,
+                taken_by_id=boss.id,
+                taken_at=NOON,
+                camera_of_id=boss.id,
+                source=StillSource.CAMERA,
+                title="",
+                body_site=None,
+                laterality=None,
+                width=1,
+                height=1,
+                size_bytes=1,
+                sha256="0" * 64,
+                wrapped_key=b"k",
+                kept_at="stills/s",
+            ),
+        )
+        connection.execute(
+            insert(kept_measurements).values(
+                consult_id="c",
+                id="m",
+                owner_id=boss.id,
+                kept_at=NOON,
+                measurement=MEASURED.measurement.model_dump(mode="json", by_alias=True),
+            )
+        )
+        parts.notifications.tell(connection, [boss.id], Kind.CALLED_OFF, at=NOON, consult_id="c")
+        retention.add_rule(
+            connection, user=boss, modality=None, older_than_days=5_475, action=Action.DELETE, at=NOON
+        )
+    return parts
+
+
+def place(parts: Any, subject: str) -> LegalHold:
+    with parts.database.transaction() as connection:
+        return legal_hold.place(connection, subject, "file 7/2026", NOON)
+
+
+def lift(parts: Any, hold: LegalHold) -> None:
+    with parts.database.transaction() as connection:
+        legal_hold.lift(connection, hold.id, "settled", NOON)
+
+
+def remove_by_rules(parts: Any, at: datetime) -> None:
+    """As the app does each day, but for the archive of images, which has none of these."""
+    (rule,) = rules_of(parts)
+    with parts.database.reading() as connection:
+        uids = retention.concerned(connection, rule, at)
+    for uid in uids:
+        retention._apply(parts, rule, uid, at)
+    RecordingsKeeper(parts).step(at)
+    delete_old(parts.database, parts.settings.retention, at)
+
+
+def rules_of(parts: Any) -> list[retention.RetentionRule]:
+    with parts.database.reading() as connection:
+        return retention.rules_of(connection)
+
+
+def what_is_left(parts: Any) -> set[str]:
+    def has(connection: Connection, table: Table) -> bool:
+        row = select(table)
+        if "deleted_at" in table.c:
+            row = row.where(table.c.deleted_at.is_(None))
+        return connection.execute(row).first() is not None
+
+    tables = {
+        "study": studies,
+        "recording": recordings,
+        "still": stills,
+        "measurement": kept_measurements,
+        "notification": notifications,
+    }
+    with parts.database.reading() as connection:
+        return {name for name, table in tables.items() if has(connection, table)}
+
+
+def remove_study(parts: Any) -> None:
+    with parts.database.transaction() as connection:
+        study = parts.studies.find(connection, STUDY)
+        delete_study(parts, connection, study, actor="boss", reason="by hand", at=LATER)
+
+
+def remove_recording(parts: Any) -> None:
+    with parts.database.reading() as connection:
+        (recording,) = recordings_of(connection, "c")
+    delete_recording(parts, recording, actor="boss", reason="by hand", at=LATER)
+
+
+def remove_still(parts: Any) -> None:
+    with parts.database.transaction() as connection:
+        (still,) = stills_of(connection, "c")
+        remove(parts, connection, still, by=parts.boss.id, reason="blurred", at=LATER)
+
+
+def remove_measurement(parts: Any) -> None:
+    """As when its owner took it off the room's screens."""
+    with parts.database.transaction() as connection:
+        keeping._keep(connection, "c", [], LATER)
+
+
+def test_what_is_due_goes_without_a_hold(parts: Any) -> None:
+    remove_by_rules(parts, LATER)
+    assert what_is_left(parts) == {"still", "measurement"}
+    remove_still(parts)
+    remove_measurement(parts)
+    assert what_is_left(parts) == set()
+
+
+@pytest.mark.parametrize(
+    ("subject", "kept"), [("consult/c", {"study"} | OF_CONSULT), (f"study/{STUDY}", {"study"})]
+)
+def test_rules_pass_over_what_is_on_hold_until_the_last_hold_is_lifted(
+    parts: Any, subject: str, kept: set[str]
+) -> None:
+    holds = [place(parts, subject), place(parts, subject)]
+    for hold in holds:
+        remove_by_rules(parts, LATER)
+        assert what_is_left(parts) == kept | {"still", "measurement"}
+        lift(parts, hold)
+    remove_by_rules(parts, LATER)
+    assert what_is_left(parts) == {"still", "measurement"}
+
+
+@pytest.mark.parametrize("removal", [remove_study, remove_recording, remove_still])
+def test_nobody_deletes_by_hand_what_is_on_hold(parts: Any, removal: Callable[[Any], None]) -> None:
+    before = what_is_left(parts)
+    hold = place(parts, "consult/c")
+    with pytest.raises(OnLegalHold):
+        removal(parts)
+    assert what_is_left(parts) == before
+    lift(parts, hold)
+    removal(parts)
+    assert len(what_is_left(parts)) == len(before) - 1
+
+
+def test_a_measurement_of_a_consult_on_hold_stays_when_its_owner_takes_it_away(parts: Any) -> None:
+    hold = place(parts, "consult/c")
+    remove_measurement(parts)
+    assert "measurement" in what_is_left(parts)
+    lift(parts, hold)
+    remove_measurement(parts)
+    assert "measurement" not in what_is_left(parts)
+
+
+def test_a_deleted_study_cannot_be_put_on_hold(parts: Any) -> None:
+    remove_study(parts)
+    with pytest.raises(NotFound):
+        place(parts, f"study/{STUDY}")
+
+
+def test_a_hold_and_its_end_are_in_the_audit_log_with_their_reasons(parts: Any) -> None:
+    lift(parts, place(parts, "consult/c"))
+    with parts.database.reading() as connection:
+        assert legal_hold.standing(connection) == []
+        written = [
+            (entry.action, entry.subject, entry.details["reason"])
+            for entry in audit_log.entries(connection)
+            if entry.action.startswith("legal-hold")
+        ]
+    assert written == [
+        ("legal-hold-placed", "consult/c", "file 7/2026"),
+        ("legal-hold-lifted", "consult/c", "settled"),
+    ]
+
+
+def test_a_hold_is_on_something_that_is_there(parts: Any) -> None:
+    for subject in ("consult/nobody", "study/9.9", "patient/p", "c", ""):
+        with pytest.raises(NotFound):
+            place(parts, subject)
+    with pytest.raises(NotFound), parts.database.transaction() as connection:
+        legal_hold.lift(connection, "no such hold", "settled", NOON)

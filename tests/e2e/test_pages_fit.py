@@ -134,15 +134,15 @@ def test_a_contrast_theme_still_shows_what_is_chosen_and_ticked(
 ) -> None:
     page = open_page(browser, installation, "admin", *SIZES[0], "en")
     page.emulate_media(forced_colors="active")
-    path, _ = pages_of(hospital)["template-copy"]
-    page.goto(installation.url + path)
-    settle(page)
     seen = "(one) => getComputedStyle(one).backgroundColor"
-    for chosen, other in (
-        ("button[aria-pressed=true]", "button[aria-pressed=false]"),
-        ("nav a[aria-current=page]", "nav a:not([aria-current])"),
-        ("input[type=checkbox]:checked", "input[type=checkbox]:not(:checked)"),
+    for name, chosen, other in (
+        ("institution-admin", "nav a[aria-current=page]", "nav a:not([aria-current])"),
+        ("template-copy", "button[aria-pressed=true]", "button[aria-pressed=false]"),
+        ("template-copy", "input[type=checkbox]:checked", "input[type=checkbox]:not(:checked)"),
     ):
+        path, _ = pages_of(hospital)[name]
+        page.goto(installation.url + path)
+        settle(page)
         colours = [page.locator(which).first.evaluate(seen) for which in (chosen, other)]
         assert colours[0] != colours[1], chosen
     page.context.close()

@@ -41,8 +41,8 @@ from tests.installation_server import (
 SLICES = 400
 PATIENCE_S = 240
 LOOK_MS = 20
-# When a canvas first held a picture, by a sample of its pixels, and when each later one; and when the viewer's
-# own canvas did, where it can be scrolled and measured.
+# When a canvas first held a picture, by a sample of its pixels, and when each later one; and when the
+# viewer's own canvas did, where it can be scrolled and measured.
 WATCH = """(() => {
   const sample = new OffscreenCanvas(32, 32).getContext("2d", { willReadFrequently: true });
   window.pictures = [];

@@ -1,6 +1,7 @@
 """Every request about a patient is in the audit log before it is answered, or it is not answered."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,10 +9,13 @@ import pytest
 from fastapi import FastAPI, Request
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError
 
+import storage.database
 from storage import audit_log
 from storage.database import Database, utc_now
+from storage.disk_full import is_disk_full
 from teleconsult import problems
 from teleconsult.app import API_ROUTERS
 from teleconsult.audit.store_watch import AuditStoreWatch
@@ -129,6 +133,85 @@ def test_without_the_audit_log_nothing_of_a_patient_is_answered_and_then_it_is_a
     assert app.state.parts.audit_store.look(utc_now())
     assert client.get("/api/studies/1.2").status_code == 200
     assert [action for action, _, _ in logged(database)] == ["viewed", "audit-log-open-again"]
+
+
+@contextmanager
+def locked(database: Database) -> Iterator[None]:
+    """Somebody else holds what a new entry needs, for longer than anybody waits."""
+    with database.engine.connect() as other:
+        if database.is_sqlite:
+            other.execution_options(begin_immediate=True)
+        other.execute(text("SELECT 1" if database.is_sqlite else "LOCK TABLE audit_log IN EXCLUSIVE MODE"))
+        yield
+
+
+@contextmanager
+def without_room(database: Database) -> Iterator[None]:
+    """Nothing more can be written: SQLite may not grow; PostgreSQL says what it says then."""
+    if not database.is_sqlite:
+        with database.transaction() as connection:
+            connection.execute(text(NO_SPACE))
+        yield
+        with database.transaction() as connection:
+            connection.execute(text("DROP TRIGGER no_space ON audit_log"))
+        return
+    with database.reading() as connection:
+        pages = connection.execute(text("PRAGMA page_count")).scalar_one()
+
+    def may_not_grow(raw: Any, *_: object) -> None:
+        raw.execute(f"PRAGMA max_page_count = {pages}")
+
+    event.listen(database.engine, "checkout", may_not_grow)
+    for size in (400, 0):  # what is free in the last pages is used up too
+        with pytest.raises(DBAPIError) as raised:
+            while True:
+                with database.transaction() as connection:
+                    audit_log.record(
+                        connection, at=utc_now(), actor="u", action="fill", subject="s" * (size or 1)
+                    )
+        assert is_disk_full(raised.value)
+    yield
+    event.remove(database.engine, "checkout", may_not_grow)
+    database.engine.dispose()
+
+
+NO_SPACE = """
+CREATE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    RAISE EXCEPTION 'could not extend file: no space left on device' USING ERRCODE = '53100';
+END $$;
+CREATE TRIGGER no_space BEFORE INSERT ON audit_log FOR EACH ROW EXECUTE FUNCTION no_space();
+"""
+
+
+def impatient(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for a lock gives up soon."""
+    monkeypatch.setattr(storage.database, "BUSY_TIMEOUT_MS", 50)
+    monkeypatch.setattr(audit_log, "QUEUE", text(str(audit_log.QUEUE).replace("'10s'", "'50ms'")))
+    database.engine.dispose()
+
+
+@pytest.mark.parametrize("away", [locked, without_room])
+def test_a_log_that_is_locked_or_has_no_room_closes_patient_data_and_raises_the_alarm(
+    client: TestClient,
+    app: FastAPI,
+    database: Database,
+    away: Callable[[Database], AbstractContextManager[None]],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    impatient(database, monkeypatch)
+    watch, told = app.state.parts.audit_store, []
+    with away(database):
+        first = client.get("/api/studies/1.2", headers={"Accept-Language": "en"})
+        assert (first.status_code, first.json()["code"]) == (503, "audit-log-away")
+        assert watch.is_shut and MARKER not in first.text
+        assert client.get("/api/studies/1.2").status_code == 503
+        assert client.get("/api/health").status_code == 200
+        assert not watch.look(utc_now())
+    assert "audit-store-cannot-be-written" in caplog.text
+    assert watch.look(utc_now())
+    watch.raise_alarm(lambda *_: told.append("administrators"))
+    assert client.get("/api/studies/1.2").status_code == 200 and told == ["administrators"]
 
 
 def test_a_look_at_a_log_that_works_leaves_nothing_in_it(app: FastAPI, database: Database) -> None:

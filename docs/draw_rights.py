@@ -26,7 +26,8 @@ row is not served, and a test knocks at every door as everybody.
 | 403 | you see it, and may not do this to it |
 
 *Proved*: who it is was proved again a short while ago. *Author*: who made what is named may, too. A part in a
-consult stands without more words where it holds in every status that has it."""
+consult stands without more words where it holds in every status that has it. *Emergency*: a clinician of a
+hospital that it was put to, who opened it in an emergency (docs/audit.md); also where a study is named."""
 ASKING, ASKED = Institution("a", "A", "A"), Institution("b", "B", "B")
 
 
@@ -41,12 +42,14 @@ PEOPLE = {
     "who may accept": _user("invited", Role.SPECIALIST, ASKED, "radiology"),
     "who accepted": _user("assigned", Role.SPECIALIST, ASKED, "radiology"),
     "panel": _user("panel", Role.SPECIALIST, ASKED, "cardiology"),
+    "emergency": _user("emergency", Role.SPECIALIST, ASKED, "neurology"),
 }
 PARTS: Mapping[Part | None, str] = {
     Part.INVITING: "inviting side",
     Part.INVITED: "who may accept",
     Part.ASSIGNED: "who accepted",
     Part.PANEL: "panel",
+    Part.EMERGENCY: "emergency",
 }
 BEFORE = frozenset({Status.DRAFT, Status.REQUESTED, Status.RETURNED, Status.DECLINED})
 
@@ -72,6 +75,7 @@ def _consult(status: Status) -> Consult:
         form=ConsultForm.PANEL,
         seats=(Seat("radiology", None, None, offered), Seat("cardiology", None, author, offered)),
         offered_to=offered,
+        opened_to={"emergency": "e"},
     )
 
 

@@ -7,6 +7,7 @@ which a log collector takes to another machine. Who can write the database alone
 import json
 import logging
 import os
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -67,6 +68,15 @@ def _make_key(path: Path) -> None:
         scratch.unlink()
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How many entries there are, what was signed last, and whether what came since follows from it."""
+
+    entries: int
+    last: Checkpoint | None
+    verdict: Verdict
+
+
 class Checkpoints:
     """Those of one installation."""
 
@@ -88,21 +98,13 @@ class Checkpoints:
         """
         with database.reading() as connection:
             last = _last(connection)
-            newest = connection.execute(
-                select(audit_log.c.sequence).order_by(desc(audit_log.c.sequence)).limit(1)
-            ).scalar()
+            newest = _newest(connection)
             signed = last.sequence if last else 0
             if newest is None or newest <= signed:
                 return None
             if last and newest - signed < EVERY_ENTRIES and abs(at - last.at) < EVERY:
                 return None
-            first = max(signed, 1)  # the entry that was signed last is looked at again
-            verdict = check(
-                interleave(entries(connection, first, newest), [last] if last else []),
-                public_key=self.public_key,
-                first=first,
-                previous_sha256=previous_of(connection, first),
-            )
+            verdict = self._check_since(connection, last, newest)
             newest_sha256 = connection.execute(
                 select(audit_log.c.sha256).where(audit_log.c.sequence == newest)
             ).scalar_one()
@@ -111,6 +113,20 @@ class Checkpoints:
         checkpoint = sign_checkpoint(self.key, newest, newest_sha256, at)
         self._keep(database, checkpoint)
         return checkpoint
+
+    def standing(self, connection: Connection) -> Standing:
+        """How the log stands, by a look at what came since the last checkpoint and at that itself."""
+        last, newest = _last(connection), _newest(connection) or 0
+        return Standing(newest, last, self._check_since(connection, last, newest))
+
+    def _check_since(self, connection: Connection, last: Checkpoint | None, newest: int) -> Verdict:
+        first = max(last.sequence if last else 0, 1)  # the entry that was signed last is looked at again
+        return check(
+            interleave(entries(connection, first, newest), [last] if last else []),
+            public_key=self.public_key,
+            first=first,
+            previous_sha256=previous_of(connection, first),
+        )
 
     def _keep(self, database: Database, checkpoint: Checkpoint) -> None:
         """The copies first: what the database says, they say too."""
@@ -171,6 +187,11 @@ def previous_of(connection: Connection, sequence: int) -> str:
         return FIRST_PREVIOUS_SHA256
     query = select(audit_log.c.previous_sha256).where(audit_log.c.sequence == sequence)
     return connection.execute(query).scalar() or ""
+
+
+def _newest(connection: Connection) -> int | None:
+    query = select(audit_log.c.sequence).order_by(desc(audit_log.c.sequence)).limit(1)
+    return connection.execute(query).scalar()
 
 
 def _last(connection: Connection) -> Checkpoint | None:

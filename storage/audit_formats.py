@@ -24,6 +24,7 @@ _OTHER: Final = ("110110", "Patient Record", "U")
 _EXPORT: Final = ("110106", "Export", "R")
 FACILITY_SEVERITY: Final = 85  # authpriv (10) * 8 + notice (5): ITI TF-2 3.20
 OUTCOME_SUCCESS, OUTCOME_MINOR = "0", "4"
+BY_ADDRESS: Final = "2"  # an IP address: DICOM PS3.15 A.5.2, and FHIR's network-type
 
 
 def event_of(action: str) -> tuple[str, str, str]:
@@ -33,8 +34,12 @@ def event_of(action: str) -> tuple[str, str, str]:
     return next((event for starts, event in _EVENTS if action.startswith(starts)), _OTHER)
 
 
+def is_refused(action: str) -> bool:
+    return action.endswith(("refused", "wrong"))
+
+
 def outcome_of(action: str) -> str:
-    return OUTCOME_MINOR if action.endswith(("refused", "wrong")) else OUTCOME_SUCCESS
+    return OUTCOME_MINOR if is_refused(action) else OUTCOME_SUCCESS
 
 
 def fhir_audit_event(entry: AuditEntry, site: str) -> dict[str, Any]:
@@ -51,10 +56,17 @@ def fhir_audit_event(entry: AuditEntry, site: str) -> dict[str, Any]:
         "action": letter,
         "recorded": moment(entry.at),
         "outcome": outcome_of(entry.action),
-        "agent": [{"who": {"identifier": {"value": entry.actor}}, "requestor": True}],
+        "agent": [_agent(entry)],
         "source": {"site": site, "observer": {"display": "Teleconsult"}},
         "entity": [{"what": {"identifier": {"value": entry.subject}}, "detail": details}],
     }
+
+
+def _agent(entry: AuditEntry) -> dict[str, Any]:
+    agent: dict[str, Any] = {"who": {"identifier": {"value": entry.actor}}, "requestor": True}
+    if address := entry.details.get("address"):
+        agent["network"] = {"address": str(address), "type": BY_ADDRESS}
+    return agent
 
 
 def syslog_message(entry: AuditEntry, site: str) -> str:
@@ -81,7 +93,10 @@ def dicom_audit_message(entry: AuditEntry, site: str) -> str:
     )
     _coded(event, "EventID", code, "DCM", display)
     _coded(event, "EventTypeCode", entry.action, "Teleconsult", entry.action)
-    SubElement(message, "ActiveParticipant", UserID=entry.actor, UserIsRequestor="true")
+    person = SubElement(message, "ActiveParticipant", UserID=entry.actor, UserIsRequestor="true")
+    if address := entry.details.get("address"):
+        person.set("NetworkAccessPointID", str(address))
+        person.set("NetworkAccessPointTypeCode", BY_ADDRESS)
     source = SubElement(message, "AuditSourceIdentification", AuditSourceID=site)
     SubElement(source, "AuditSourceTypeCode", {"csd-code": "4"})  # application server
     kind, _, identifier = entry.subject.partition("/")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -21,24 +22,46 @@ QUEUE_TIMEOUT_S = 10
 QUEUE = text(
     f"SELECT set_config('lock_timeout', '{QUEUE_TIMEOUT_S}s', true), pg_advisory_xact_lock({AUDIT_LOCK})"
 )
-_noticed: ContextVar[list[str] | None] = ContextVar("noticed", default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """The actions that were recorded within a block, and what each of its entries says besides."""
+
+    actions: list[str] = field(default_factory=list)
+    marks: dict[str, str] = field(default_factory=dict)
+
+
+_noticed: ContextVar[Noticed | None] = ContextVar("noticed", default=None)
 
 
 @contextmanager
-def noticing() -> Iterator[list[str]]:
-    """The actions that are recorded within the block, also by its threads."""
-    actions: list[str] = []
-    token = _noticed.set(actions)
+def noticing(**marks: str) -> Iterator[Noticed]:
+    """What is recorded within the block, also by its threads; `marks` go into the details of each entry."""
+    noticed = Noticed(marks=marks)
+    token = _noticed.set(noticed)
     try:
-        yield actions
+        yield noticed
     finally:
         _noticed.reset(token)
 
 
 def notice(action: str) -> None:
     """Say to whoever is `noticing` that this stands in the log."""
-    if (actions := _noticed.get()) is not None:
-        actions.append(action)
+    if (noticed := _noticed.get()) is not None:
+        noticed.actions.append(action)
+
+
+def mark(name: str, value: str) -> None:
+    """From here on every entry of the block that is `noticing` says this in its details."""
+    if (noticed := _noticed.get()) is not None:
+        noticed.marks[name] = value
+
+
+def marked(details: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The details, and the marks of the block around."""
+    noticed = _noticed.get()
+    return {**(noticed.marks if noticed else {}), **(details or {})}
 
 
 def record(
@@ -66,7 +89,7 @@ def record(
         "actor": actor,
         "action": action,
         "subject": subject,
-        "details": dict(details or {}),
+        "details": marked(details),
     }
     connection.execute(
         insert(audit_log).values(

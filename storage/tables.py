@@ -743,6 +743,24 @@ consents = Table(
     Column("review_note", Text),
 )
 
+# A case opened in an emergency by who has no part in it: teleconsult.emergency_access.emergency_access
+emergency_accesses = Table(
+    "emergency_accesses",
+    metadata,
+    _id(primary_key=True),
+    _id("consult_id", ForeignKey("consults.id"), nullable=False, index=True),
+    _id("user_id", ForeignKey("users.id"), nullable=False, index=True),
+    Column("kind", String(16), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("ended_at", UtcDateTime),
+    Column("reviewed_at", UtcDateTime),
+    _id("reviewed_by", ForeignKey("users.id")),
+    Column("verdict", String(16)),
+    Column("review_note", Text),
+)
+
 # By which patients take part without an account: teleconsult.patient_links.link
 patient_links = Table(
     "patient_links",
@@ -1250,10 +1268,10 @@ audit_log = Table(
     "audit_log",
     metadata,
     Column("sequence", Integer, primary_key=True, autoincrement=False),
-    Column("at", UtcDateTime, nullable=False),
-    Column("actor", String(64), nullable=False),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("actor", String(64), nullable=False, index=True),
     Column("action", String(64), nullable=False),
-    Column("subject", String(200), nullable=False),
+    Column("subject", String(200), nullable=False, index=True),
     Column("details", JSON, nullable=False),
     Column("previous_sha256", String(64), nullable=False),
     Column("sha256", String(64), nullable=False),

@@ -25,6 +25,7 @@ class Part(StrEnum):
     INVITING = "inviting"  # a clinician of the institution that asks
     INVITED = "invited"  # a specialist of the wanted specialty that it reaches, before anyone accepted
     ASSIGNED = "assigned"  # the specialist who accepted
+    EMERGENCY = "emergency"  # opened it in an emergency, with a reason and for a time: looks, and no more
     PANEL = "panel"  # who gives the opinion of a discipline, or may take it
 
 
@@ -69,6 +70,8 @@ STILLS_TAKEN = LIVE | {Status.REPORTING}
 OVER = frozenset({Status.CLOSED, Status.DECLINED, Status.CANCELLED, Status.NO_SHOW})
 NO_LONGER_SHARED = frozenset({Status.DECLINED, Status.CANCELLED, Status.NO_SHOW, Status.RETURNED})
 
+NEVER_OPENED = NO_LONGER_SHARED | {Status.DRAFT}
+
 
 def part_in(user: User, consult: Consult) -> Part | None:
     """The user's part in a consult; None: for this user it does not exist."""
@@ -81,7 +84,18 @@ def part_in(user: User, consult: Consult) -> Part | None:
         return Part.INVITING
     if any(_has_seat(user, consult, seat) for seat in _others(consult)):
         return Part.PANEL
+    if user.id in consult.opened_to and is_in_emergency_reach(user, consult):
+        return Part.EMERGENCY
     return None
+
+
+def is_in_emergency_reach(user: User, consult: Consult) -> bool:
+    """Whether a clinician without a part may open it: of a hospital that it was put to, by agreement."""
+    return (
+        bool(user.roles & CLINICIANS)
+        and user.institution.id in consult.offered_to
+        and consult.status not in NEVER_OPENED
+    )
 
 
 def _others(consult: Consult) -> Iterable[Seat]:
@@ -209,7 +223,7 @@ def may_see_or_review(user: User, consult: Consult) -> bool:
 
 def may_see_critical(user: User, consult: Consult) -> bool:
     """Whether the user reads the consult's critical results; who may still decline does not."""
-    return part_in(user, consult) in (Part.INVITING, Part.ASSIGNED, Part.PANEL)
+    return part_in(user, consult) in (Part.INVITING, Part.ASSIGNED, Part.PANEL, Part.EMERGENCY)
 
 
 def may_raise_critical(user: User, consult: Consult) -> bool:
@@ -292,6 +306,16 @@ def may_manage_devices(user: User) -> bool:
 def may_manage_institution(user: User) -> bool:
     """Whether the user says who works at the own institution, and with whom it has agreements."""
     return Role.ADMINISTRATOR in user.roles
+
+
+def may_open_in_emergency(user: User) -> bool:
+    """Whether the user's role is medical; which cases they may open, `is_in_emergency_reach` says."""
+    return bool(user.roles & CLINICIANS)
+
+
+def may_read_audit_log(user: User) -> bool:
+    """Whether the user reads who saw what. Who gives roles does not by that alone."""
+    return Role.PRIVACY_OFFICER in user.roles
 
 
 def may_see_report_templates(user: User) -> bool:

@@ -27,6 +27,7 @@ from teleconsult import background, health, line_check, policy, problems
 from teleconsult.agreements.routes import router as agreement_routes
 from teleconsult.archives.background import fetch_studies, follow_prior_rules
 from teleconsult.archives.routes import router as archive_routes
+from teleconsult.audit.routes import router as audit_routes
 from teleconsult.audit.store_watch import AuditStoreWatch
 from teleconsult.audit.trail import AuditTrail
 from teleconsult.backups.scheduled import back_up_in_time
@@ -40,6 +41,7 @@ from teleconsult.dependencies import PartsOfApp, our_page
 from teleconsult.dicom_peers.routes import router as device_routes
 from teleconsult.dicomweb.images_out import ImagesOut
 from teleconsult.dicomweb.routes import router as dicomweb_routes
+from teleconsult.emergency_access.routes import router as emergency_routes
 from teleconsult.events.hub import EventHub
 from teleconsult.events.routes import router as event_routes
 from teleconsult.events.routes import who_sees
@@ -204,6 +206,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app = describe_api(lifespan)
     app.state.parts = parts
     app.state.hub = hub
+    app.state.checkpoints = checkpoints
     app.state.seal = open_seal(settings, utc_now())
     app.state.images_out = ImagesOut(streams)
     _serve_front_end(app, parts.settings.web_folder)
@@ -285,6 +288,8 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     lifecycle_routes,
     model_routes,
     report_card_routes,
+    audit_routes,
+    emergency_routes,
     health.router,
     line_check.router,
     security_txt_routes,

@@ -13,6 +13,7 @@ from imaging.pacs import PacsClient
 from inference.model_registry import ModelRegistry
 from inference.repository import JobRepository
 from signaling.room_registry import PlacedRooms
+from storage.audit_checkpoints import Checkpoints
 from storage.database import Database, utc_now
 from storage.events import Publish
 from storage.object_store import ObjectStore
@@ -101,6 +102,12 @@ async def _seal(connection: HTTPConnection) -> PdfSeal:
     return seal
 
 
+async def _checkpoints(connection: HTTPConnection) -> Checkpoints:
+    checkpoints: Checkpoints = connection.app.state.checkpoints
+    return checkpoints
+
+
+AuditCheckpoints = Annotated[Checkpoints, Depends(_checkpoints)]
 Seal = Annotated[PdfSeal, Depends(_seal)]
 Parts = Annotated[PartsOfApp, Depends(_parts)]
 Now = Annotated[datetime, Depends(_now)]
@@ -212,5 +219,7 @@ DeviceManager = Annotated[User, Depends(who(access.may_manage_devices))]
 AgreementReader = Annotated[User, Depends(who(access.may_see_agreements))]
 TemplateReader = Annotated[User, Depends(who(access.may_see_report_templates))]
 InstitutionManager = Annotated[User, Depends(who(access.may_manage_institution))]
+EmergencyUser = Annotated[User, Depends(who(access.may_open_in_emergency))]
+PrivacyOfficer = Annotated[User, Depends(who(access.may_read_audit_log))]
 ReportCardReader = Annotated[User, Depends(who(access.may_read_report_cards))]
 ModelManager = Annotated[User, Depends(who(access.may_manage_models))]

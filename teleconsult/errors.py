@@ -268,6 +268,14 @@ class LinkCodeWrong(LinkError):
         self.tries_left = tries_left
 
 
+class EmergencyNotNeeded(TeleconsultError):
+    """Who wants to open a case in an emergency sees it already."""
+
+
+class CheckpointsUnreadable(TeleconsultError):
+    """A line of the file with signed checkpoints was damaged."""
+
+
 class StudyMissing(TeleconsultError):
     """An imaging consult needs at least one study."""
 

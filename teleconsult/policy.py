@@ -106,6 +106,7 @@ _FETCHES = Row(is_for=access.may_fetch_studies)
 _FETCHES_FROM = Row(Named.RECORD, is_for=access.may_fetch_studies)
 _SCHEDULES = Row(is_for=access.may_schedule)
 _MODELS = Row(is_for=access.may_manage_models)
+_AUDITS = Row(is_for=access.may_read_audit_log)
 _UPLOAD = Row(is_for=access.may_upload)
 
 
@@ -178,6 +179,18 @@ INSTITUTION: Mapping[str, Row] = {
     "GET /api/models": _MODELS,
     "POST /api/models/{name}/{version}/steps": _MODELS,
     "GET /api/report-cards": Row(is_for=access.may_read_report_cards),
+}
+PRIVACY: Mapping[str, Row] = {
+    "GET /api/audit/entries": _AUDITS,
+    "GET /api/audit/viewers": _AUDITS,
+    "GET /api/audit/export": replace(_AUDITS, fresh=True),
+    "GET /api/audit/chain": _AUDITS,
+    "POST /api/audit/chain/verification": _AUDITS,
+    "POST /api/emergency-accesses": Row(is_for=access.may_open_in_emergency, fresh=True),
+    "GET /api/emergency-accesses/own": Row(is_for=access.may_open_in_emergency),
+    "POST /api/emergency-accesses/{access_id}/end": Row(Named.OWN, is_for=access.may_open_in_emergency),
+    "GET /api/emergency-accesses": _AUDITS,
+    "POST /api/emergency-accesses/{access_id}/review": replace(_AUDITS, names=Named.RECORD),
 }
 STUDIES: Mapping[str, Row] = {
     "GET /api/worklist": _USER,
@@ -387,6 +400,7 @@ OTHERS: Mapping[str, Row] = {
 SECTIONS: Mapping[str, Mapping[str, Row]] = {
     "Signing in": SIGNING_IN,
     "The institution": INSTITUTION,
+    "Privacy": PRIVACY,
     "Studies": STUDIES,
     "DICOMweb": DICOMWEB,
     "Consults": CONSULTS,

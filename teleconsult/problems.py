@@ -928,6 +928,18 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "Nothing is lost; your administrator has been told. Calls go on.",
         "目前无法写入访问审计记录，因此暂停访问所有患者数据。数据没有丢失，已通知管理员，进行中的通话不受影响。",
     ),
+    errors.EmergencyNotNeeded: Problem(
+        409,
+        "emergency-not-needed",
+        "You may see this already: an emergency access is not needed.",
+        "您已有权查看，无需紧急访问。",
+    ),
+    errors.CheckpointsUnreadable: Problem(
+        409,
+        "checkpoints-unreadable",
+        "A line of audit-checkpoints.jsonl in the data folder cannot be read: somebody has changed the file.",
+        "数据目录中 audit-checkpoints.jsonl 的某一行无法读取：该文件被改动过。",
+    ),
     OperationalError: Problem(
         503,
         "database-away",

@@ -48,6 +48,7 @@ class Settings:
     oidc_providers: tuple["OidcProvider", ...]  # hospitals' own, by which their people may sign in
     requests_per_s: int  # of one user, in one process
     step_up_minutes: int  # how long a proof of who it is holds for administration and exports
+    emergency_access_minutes: int  # for how long a case stays open that was opened in an emergency
     recording_secret: str | None  # under which recordings are encrypted; None: nothing is recorded
     retention: Retention  # how many days what is deleted by age is kept
     host: str
@@ -117,6 +118,9 @@ class Settings:
             oidc_providers=_oidc_providers(_file(environment, "TELECONSULT_OIDC_PROVIDERS")),
             requests_per_s=_requests_per_s(environment),
             step_up_minutes=_minutes(environment, "TELECONSULT_STEP_UP_MINUTES", 15, most=12 * 60),
+            emergency_access_minutes=_minutes(
+                environment, "TELECONSULT_EMERGENCY_ACCESS_MINUTES", 60, most=12 * 60
+            ),
             recording_secret=(
                 secret("TELECONSULT_RECORDING_SECRET_FILE")
                 if environment.get("TELECONSULT_RECORDING_SECRET_FILE")

@@ -43,7 +43,8 @@ class RecentViewings:
             asked: what else tells one look from another; it is not written down.
             is_each_written: for what is not a look.
         """
-        key = (actor, action, subject, str(dict(details or {})), asked)
+        # Marks, too: from another place, or by another right, it is another look.
+        key = (actor, action, subject, str(audit_log.marked(details)), asked)
         audit_log.notice(action)
         if not self._is_first(key) and not is_each_written:
             return

@@ -2,9 +2,10 @@
 
 A asks; B answers, by an agreement; C has nothing to do with it. A's clinician `A-grassroots-clinician` made
 and owns what somebody made. There is a consult that waits, one under way as a panel, one second opinion that
-is being written, and one that is over.
+is being written, and one that is over. `B-on-call` has opened each of them in an emergency.
 """
 
+import logging
 import os
 import secrets
 import threading
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
+import pytest
 import sqlalchemy as sa
 from fastapi import FastAPI
 from pydicom import Dataset
@@ -39,6 +41,7 @@ from teleconsult.stills.keeping import seal
 from teleconsult.users.passwords import hash_password
 from teleconsult.users.user import Role, User
 from tests.camera_pictures import as_jpeg
+from tests.redis_server import REDIS, RedisServer
 from tests.result_builders import a_finding
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -50,6 +53,8 @@ ANSWERING = {
     "B-assigned": (Role.SPECIALIST, "radiology"),
     "B-invited": (Role.RADIOLOGIST, "radiology"),
     "B-panel": (Role.SPECIALIST, "cardiology"),
+    "B-on-call": (Role.SPECIALIST, "neurology"),
+    "B-colleague": (Role.SPECIALIST, "neurology"),
     "B-coordinator": (Role.COORDINATOR, None),
     "B-administrator": (Role.ADMINISTRATOR, None),
 }
@@ -243,6 +248,8 @@ class Hospitals:
             form={"live": "panel", "waiting": "panel", "written": "opinion"}.get(name, "call"),
             first_report="No nodule." if name == "written" else None,
         )
+        _add(connection, tables.emergency_accesses, id=f"emergency-{name}", consult_id=name,
+             user_id="B-on-call", kind="on-call", opened_at=NOW, expires_at=NOW + RUN)
         _add(connection, tables.consult_studies, consult_id=name, study_instance_uid=uid)
         if name in ("live", "waiting"):
             _add(connection, tables.panels, consult_id=name)
@@ -330,3 +337,15 @@ def _usual(column: "sa.Column[Any]") -> object:
         return NOW
     return kind[column.type.python_type]
 
+
+@pytest.fixture(scope="module")
+def hospitals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospitals]:
+    if REDIS is None:
+        pytest.skip("there is no redis-server here")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each of thousands of requests
+    redis = RedisServer().start()
+    try:
+        with archive_out_of_order() as orthanc_url:
+            yield Hospitals.open(tmp_path_factory.mktemp("hospitals"), redis.url, orthanc_url)
+    finally:
+        redis.kill()

@@ -57,6 +57,7 @@ NOT_ABOUT_PATIENTS: Final[Mapping[str, str]] = {
     "/api/notifications*": INBOX,
     "/api/reminders*": INBOX,
     "/api/rings": INBOX,
+    "/api/emergency-accesses/own": INBOX,
     "/api/worklist/choices": PLAIN,
     "/api/worklist/views*": OWN_MARK,
     "/api/worklist/studies/{study_instance_uid}/read": OWN_MARK,
@@ -115,13 +116,13 @@ class AuditTrail:
             nonlocal is_begun, is_replaced
             if message["type"] == "http.response.start" and not is_begun:
                 is_begun = True
-                is_replaced = not await _is_kept(request, message["status"], written)
+                is_replaced = not await _is_kept(request, message["status"], noticed.actions)
                 if is_replaced:
                     await as_response(request, AuditStoreAway())(scope, receive, send)
             if not is_replaced:
                 await send(message)
 
-        with audit_log.noticing() as written:
+        with audit_log.noticing(address=request.client.host if request.client else "") as noticed:
             await self._app(scope, receive, send_once_written)
 
 

@@ -169,6 +169,8 @@ class Consult:
     escalated_to: str | None = None  # a further specialty that it reaches, once nobody accepted in time
     # The institutions whose specialists it reaches, by the agreements as they stand; not stored with it.
     offered_to: frozenset[str] = field(default=frozenset())
+    # To whom it is open in an emergency now, by user id, and by which access; not stored with it.
+    opened_to: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def possible(self) -> Mapping[Event, Status]:

@@ -18,10 +18,12 @@ from sqlalchemy import (
     update,
 )
 
+from storage import audit_log
 from storage.database import utc_now
 from storage.errors import StaleVersion
 from storage.tables import consult_studies, consults, panel_opinions
 from teleconsult import access
+from teleconsult.access import Part
 from teleconsult.agreements.agreement import Scope, offered_to
 from teleconsult.agreements.repository import AgreementRepository, is_offered_to, wants
 from teleconsult.consents.repository import add_consent, consents_in_force
@@ -36,6 +38,8 @@ from teleconsult.consults.consult import (
     history_from_json,
     history_to_json,
 )
+from teleconsult.emergency_access.emergency_access import EMERGENCY
+from teleconsult.emergency_access.repository import opened_to
 from teleconsult.errors import NotFound
 from teleconsult.opinions.panel import Opinion
 from teleconsult.opinions.repository import OpinionRepository
@@ -98,8 +102,11 @@ class ConsultRepository:
     ) -> Consult:
         """Raises NotFound, also for who has no part in it or, where `may` is a rule of access, may not."""
         consult = self.get(connection, consult_id)
-        if access.part_in(user, consult) is None or (may is not None and not may(user, consult)):
+        part = access.part_in(user, consult)
+        if part is None or (may is not None and not may(user, consult)):
             raise NotFound
+        if part is Part.EMERGENCY:
+            audit_log.mark(EMERGENCY, consult.opened_to[user.id])
         return consult
 
     @staticmethod
@@ -233,6 +240,7 @@ def _consults(connection: Connection, rows: Sequence[Row[Any]]) -> list[Consult]
     agreements = AgreementRepository().of_inviting(connection, {row.inviting_institution_id for row in rows})
     given = consents_in_force(connection, studies)
     now = utc_now()
+    opened = opened_to(connection, studies, now)
     seats: dict[str, list[Row[Any]]] = {}
     wanted = select(panel_opinions).where(panel_opinions.c.consult_id.in_(studies))
     for seat in connection.execute(wanted.order_by(panel_opinions.c.position)):
@@ -267,6 +275,7 @@ def _consults(connection: Connection, rows: Sequence[Row[Any]]) -> list[Consult]
                 for seat in seats.get(row.id, ())
             ),
             offered_to=reached(row, row.specialty),
+            opened_to=opened.get(row.id, {}),
         )
         for row in rows
     ]

@@ -107,6 +107,8 @@ class ConsultOut(BaseModel):
     created_at: datetime
     history: list[HistoryEntryOut]
     possible_events: list[Event]
+    may_enter_room: bool  # once it is open
+    may_chat: bool
     report_status: str | None
 
 
@@ -173,6 +175,8 @@ def consults_out(
                 for entry in c.history
             ],
             possible_events=access.possible_events(user, c),
+            may_enter_room=access.may_enter_room(user, c),
+            may_chat=access.may_chat(user, c),
             report_status=report_statuses.get(c.id),
         )
         for c in consults

@@ -48,7 +48,7 @@ def one_instance(
     One query for rights and place: a viewer asks for slice after slice.
     """
     query = (
-        select(instances, studies.c.tier)
+        select(instances, studies.c.tier, studies.c.institution_id)
         .join(series, instances.c.series_instance_uid == series.c.series_instance_uid)
         .join(studies, series.c.study_instance_uid == studies.c.study_instance_uid)
         .where(
@@ -61,8 +61,9 @@ def one_instance(
         query = query.where(series.c.series_instance_uid == place.series)
     with parts.database.reading() as connection:
         row = connection.execute(query).first()
-    if row is None:
-        raise NotFound
+        if row is None:
+            raise NotFound
+        parts.studies.mark_emergency(connection, place.study, row.institution_id, user)
     if row.tier != IN_ARCHIVE:
         raise StudyNotInArchive
     note_viewing(parts, viewings, user, place.study, at)

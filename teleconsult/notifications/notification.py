@@ -35,6 +35,9 @@ class Kind(StrEnum):
     SECOND_FACTOR_RESET = "second-factor-reset"
     AUDIT_LOG_AWAY = "audit-log-away"
     AUDIT_NOT_FORWARDED = "audit-not-forwarded"
+    EMERGENCY_ACCESS = "emergency-access"  # to who reviews it
+    EMERGENCY_ACCESS_UNWATCHED = "emergency-access-unwatched"  # to administrators: nobody reviews it
+    EMERGENCY_ACCESS_OBJECTED = "emergency-access-objected"  # to who had opened the case
     TEST = "test"
 
 
@@ -79,7 +82,15 @@ TOPICS: Mapping[Kind, Topic] = {
     Kind.SECOND_FACTOR_RESET: Topic.URGENT,  # somebody else may be about to enter
     Kind.AUDIT_LOG_AWAY: Topic.URGENT,
     Kind.AUDIT_NOT_FORWARDED: Topic.URGENT,
+    Kind.EMERGENCY_ACCESS: Topic.URGENT,
+    Kind.EMERGENCY_ACCESS_UNWATCHED: Topic.URGENT,
+    Kind.EMERGENCY_ACCESS_OBJECTED: Topic.URGENT,
     Kind.TEST: Topic.REPORTS,
+}
+# Where a page of ours shows what to do, and it is no consult's.
+PAGES: Mapping[Kind, str] = {
+    Kind.EMERGENCY_ACCESS: "/privacy?tab=emergency",
+    Kind.EMERGENCY_ACCESS_UNWATCHED: "/institution?tab=members",
 }
 # On the way from an urgent request to its call nothing waits for the morning.
 HURRIES = frozenset(

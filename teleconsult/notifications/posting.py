@@ -13,7 +13,7 @@ from teleconsult.critical_results.repository import CriticalResultRepository
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.notifications import deliveries
 from teleconsult.notifications.deliveries import Delivery, DeliveryStatus
-from teleconsult.notifications.notification import DISTURBS, Channel, Kind
+from teleconsult.notifications.notification import DISTURBS, PAGES, Channel, Kind
 from teleconsult.notifications.sending import Letter, Sender, SendingFailed
 from teleconsult.notifications.settings import NotificationSettings
 from teleconsult.notifications.smtp_mail import SmtpMail
@@ -89,7 +89,7 @@ def _letter(parts: PartsOfApp, connection: Connection, delivery: Delivery) -> Le
     user = parts.users.enabled(connection, notification.user_id)
     if user is None or notification.read_at is not None:
         return None
-    path = "/notifications"
+    path = PAGES.get(notification.kind, "/notifications")
     if notification.consult_id is not None:
         consult = parts.consults.get(connection, notification.consult_id)
         if notification.kind in CALLS_TO_WAITING and consult.status is not Status.REQUESTED:

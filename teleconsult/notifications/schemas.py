@@ -6,7 +6,15 @@ from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from teleconsult.notifications.notification import Channel, Choices, Kind, Notification, QuietHours, Topic
+from teleconsult.notifications.notification import (
+    PAGES,
+    Channel,
+    Choices,
+    Kind,
+    Notification,
+    QuietHours,
+    Topic,
+)
 from teleconsult.notifications.repository import PushSubscription
 from teleconsult.notifications.settings import ADDRESS
 from teleconsult.notifications.words import words
@@ -28,6 +36,7 @@ class NotificationOut(BaseModel):
     is_read: bool
     sentence: WordsOut
     consult_id: str | None  # null also where the user has no part in it any more
+    page: str | None  # of ours, where it leads to one that is no consult's
 
     @classmethod
     def of(cls, notification: Notification, *, may_open: bool) -> "NotificationOut":
@@ -40,6 +49,7 @@ class NotificationOut(BaseModel):
             is_read=notification.read_at is not None,
             sentence=WordsOut(en=said.en, zh=said.zh),
             consult_id=notification.consult_id if may_open else None,
+            page=PAGES.get(notification.kind),
         )
 
 

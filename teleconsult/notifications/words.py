@@ -72,6 +72,19 @@ SENTENCES: Mapping[Kind, tuple[str, str]] = {
         "Entries of the audit log do not reach the hospital's receiver. They are kept. See the page /status",
         "审计日志未能送达医院的接收服务器，记录仍保存在本系统。请查看 /status 页面",
     ),
+    Kind.EMERGENCY_ACCESS: (
+        "{person} ({institution_en}) has opened a case in an emergency: please review it under Privacy",
+        "{person}（{institution_zh}）紧急访问了一个病例：请在“隐私审计”中复核",
+    ),
+    Kind.EMERGENCY_ACCESS_UNWATCHED: (
+        "{person} ({institution_en}) has opened a case in an emergency, and nobody here reviews it: please "
+        "name a privacy officer under Members",
+        "{person}（{institution_zh}）紧急访问了一个病例，本院尚无人复核：请在“人员”中指定隐私保护专员",
+    ),
+    Kind.EMERGENCY_ACCESS_OBJECTED: (
+        "{person} has objected to your emergency access to a case: please speak with them",
+        "{person} 对您的紧急访问提出异议：请与其联系",
+    ),
     Kind.TEST: ("This is the test that you asked for", "这是您请求的测试通知"),
 }
 

@@ -14,6 +14,7 @@ from sqlalchemy import (
     and_,
     func,
     insert,
+    literal,
     or_,
     select,
     update,
@@ -35,6 +36,8 @@ from storage.tables import (
 from teleconsult import access
 from teleconsult.agreements.repository import is_offered_to, wants
 from teleconsult.consults.repository import ConsultRepository, panels_of
+from teleconsult.emergency_access.emergency_access import EMERGENCY
+from teleconsult.emergency_access.repository import access_to_study, consults_open_to
 from teleconsult.errors import NotFound
 from teleconsult.users.user import User
 
@@ -372,7 +375,19 @@ class StudyRepository:
         found = self.visible_to(connection, user, only=[study_instance_uid])
         if not found:
             raise NotFound
+        self.mark_emergency(connection, study_instance_uid, found[0].institution_id, user)
         return found[0]
+
+    @staticmethod
+    def mark_emergency(
+        connection: Connection, study_instance_uid: str, institution_id: str, user: User
+    ) -> None:
+        """Where a guest sees the study by an emergency access, what is written of it says so."""
+        if user.institution.id == institution_id and access.sees_own_institution(user):
+            return
+        opened = access_to_study(connection, study_instance_uid, user.id, utc_now())
+        if opened is not None:
+            audit_log.mark(EMERGENCY, opened)
 
     def visible_to(
         self,
@@ -560,6 +575,12 @@ class StudyRepository:
                         is_offered_to(user.institution.id, at),
                     ),
                     consults.c.id.in_(panels_of(user, at)),
+                    and_(
+                        consults.c.status.not_in(access.NEVER_OPENED),
+                        consults.c.id.in_(consults_open_to(user.id, at)),
+                        is_offered_to(user.institution.id, at),
+                        literal(access.may_open_in_emergency(user)),
+                    ),
                 ),
             )
             .correlate(studies)

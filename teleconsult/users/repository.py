@@ -88,6 +88,10 @@ class UserRepository:
         rows = connection.execute(JOINED.where(users.c.id.in_(set(user_ids))))
         return {row.id: user_of(row) for row in rows}
 
+    def everybody(self, connection: Connection) -> dict[str, User]:
+        """By id, also those whose accounts are switched off."""
+        return {row.id: user_of(row) for row in connection.execute(JOINED)}
+
     def institutions(self, connection: Connection) -> dict[str, Institution]:
         rows = connection.execute(select(institutions))
         return {row.id: Institution(row.id, row.name_en, row.name_zh) for row in rows}

@@ -12,6 +12,7 @@ class Role(StrEnum):
     STUDENT = "student"
     COORDINATOR = "coordinator"
     ADMINISTRATOR = "administrator"
+    PRIVACY_OFFICER = "privacy-officer"
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from teleconsult.errors import NotFound
 from teleconsult.viewings import RecentViewings
 
 MARKER = "Zhang^Marker"
+FROM = {"address": "testclient"}
 HIDDEN = 'ALTER TABLE audit_log RENAME TO audit_log_gone'
 BACK = 'ALTER TABLE audit_log_gone RENAME TO audit_log'
 
@@ -87,10 +88,10 @@ def test_a_look_a_change_a_search_and_a_refusal_have_an_entry_each(
     client.get("/api/studies", params={"text": MARKER, "cursor": "x"})
     assert client.get("/api/studies/9.9").status_code == 404
     assert logged(database) == [
-        ("viewed", "study/1.2", {"what": "read_study"}),
-        ("changed", "consult/c1", {"what": "write_note"}),
-        ("searched", "studies", {"what": "list_studies", "fields": ["text"]}),
-        ("refused", "study/9.9", {"what": "read_study", "status": 404}),
+        ("viewed", "study/1.2", FROM | {"what": "read_study"}),
+        ("changed", "consult/c1", FROM | {"what": "write_note"}),
+        ("searched", "studies", FROM | {"what": "list_studies", "fields": ["text"]}),
+        ("refused", "study/9.9", FROM | {"what": "read_study", "status": 404}),
     ]
 
 

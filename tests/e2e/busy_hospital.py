@@ -87,6 +87,11 @@ def pages_of(of: BusyHospital) -> dict[str, tuple[str, str | None]]:
         "institution-admin": ("/institution", "admin"),
         "members": ("/institution?tab=members", "admin"),
         "templates": ("/institution?tab=templates", "admin"),
+        "privacy": ("/privacy", "admin"),
+        "privacy-emergency": ("/privacy?tab=emergency", "admin"),
+        "opened-in-emergency": (f"/consults/{of.consult}", "wu.min"),
+        "not-ones-own": (f"/consults/{of.signed}", "wu.min"),
+        "privacy-chain": ("/privacy?tab=chain", "admin"),
         "template-copy": ("/institution/templates/mammography/copy", "admin"),
     }
 
@@ -94,7 +99,7 @@ def pages_of(of: BusyHospital) -> dict[str, tuple[str, str | None]]:
 def busy_hospital(installation: Installation, *, slices: int = 40, rows: int = 256) -> BusyHospital:
     """Fill an empty installation: studies that AI has read, a consult of each form, devices, plans."""
     clinician, specialist = installation.sign_in("clinician"), installation.sign_in("specialist")
-    _administration(installation.sign_in("admin"), specialist)
+    installation.passwords["wu.min"] = _administration(installation.sign_in("admin"), specialist)
     chest, breast = _read_studies(clinician, slices, rows)
     consult = _consult_in_use(clinician, specialist, chest)
     asked = {
@@ -109,6 +114,9 @@ def busy_hospital(installation: Installation, *, slices: int = 40, rows: int = 2
     panel = {"form": "panel", "disciplines": [{"specialty": "oncology"}]}
     second_opinion, joint = (_accepted(clinician, specialist, asked | form) for form in (first_report, panel))
     made = clinician.post(f"/api/consults/{consult}/patient-links", {"kind": "patient"})
+    reason = "陈主任正在手术，患者情况变化。Dr Chen is in theatre and the patient has changed."
+    opening = {"consult_id": consult, "kind": "on-call", "reason": reason}
+    installation.sign_in("wu.min").post("/api/emergency-accesses", opening)
     return BusyHospital(
         chest=chest["study_instance_uid"],
         breast=breast["study_instance_uid"],
@@ -184,7 +192,8 @@ def _signed(clinician: Client, specialist: Client, study: dict[str, Any]) -> str
     return str(consult["id"])
 
 
-def _administration(admin: Client, specialist: Client) -> None:
+def _administration(admin: Client, specialist: Client) -> str:
+    """Devices, archives, plans and people; the one-time password of Dr Wu, who is an oncologist."""
     for device in ("CT1", "MR_ROOM_2"):
         admin.post("/api/dicom-peers", {"ae_title": device, "address": "192.168.10.33", "port": 104})
     rule = {"modalities": ["CT"], "same_body_part": True, "not_older_than_days": 1095, "at_most": 3}
@@ -200,5 +209,9 @@ def _administration(admin: Client, specialist: Client) -> None:
             "scheduled_at": "2026-11-26T09:30:00+08:00",
         },
     )
+    own = next(one for one in admin.get("/api/members") if one["username"] == "admin")
+    given = {name: own[name] for name in ("display_name", "specialty", "language")}
+    admin.put(f"/api/members/{own['id']}", given | {"roles": ["administrator", "privacy-officer"]})
     member = {"username": "wu.min", "display_name": "吴敏 Dr Wu Min", "roles": ["specialist"]}
-    admin.post("/api/members", member | {"specialty": "oncology"})
+    made = admin.post("/api/members", member | {"specialty": "oncology"})
+    return str(made["one_time_password"])

@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-import logging
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -35,20 +34,23 @@ from tests.hospitals import (
     PASSWORD,
     PDF,
     Hospitals,
-    archive_out_of_order,
+    hospitals,
     uuid_of,
 )
-from tests.redis_server import REDIS, RedisServer
 
+__all__ = ["hospitals"]
 SIGNED_OUT = "nobody"
 BY_LINK = "a patient by link"
 REFUSALS = {401: "not-signed-in", 403: "not-allowed", 404: "not-found"}
 LET_IN = "let in"
 NOT_MADE = {"GET /api/findings/{finding_id}/evidence/{name}"}  # no finding here has a picture
-OWNERS = {"rings": "B-assigned"}  # of what is somebody's own; else it is the maker's
+# Of what is somebody's own; else it is the maker's.
+OWNERS = {"rings": "B-assigned", "emergency-accesses": "B-on-call"}
 # Random numbers that a page makes for what it puts: none that is new is like one that is taken.
 NAMED_BY_PAGE = frozenset({"message_id", "still_id", "key_image_id"})
-IN_ROOM = ("B-assigned", "B-invited", "B-panel", "A-specialist", "A-coordinator", MAKER)
+IN_ROOM = (
+    "B-assigned", "B-invited", "B-panel", "B-on-call", "B-colleague", "A-specialist", "A-coordinator", MAKER
+)
 RAW = {
     "/scan": ("application/pdf", PDF),
     "/file": ("application/pdf", PDF),
@@ -60,19 +62,6 @@ RAW = {
     "/dicom-web/studies": ('multipart/related; type="application/dicom"; boundary=x', b"--x--"),
     "/dicom-web/studies/{study}": ('multipart/related; type="application/dicom"; boundary=x', b"--x--"),
 }
-
-
-@pytest.fixture(scope="module")
-def hospitals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hospitals]:
-    if REDIS is None:
-        pytest.skip("there is no redis-server here")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each of thousands of requests
-    redis = RedisServer().start()
-    try:
-        with archive_out_of_order() as orthanc_url:
-            yield Hospitals.open(tmp_path_factory.mktemp("hospitals"), redis.url, orthanc_url)
-    finally:
-        redis.kill()
 
 
 @dataclass
@@ -216,6 +205,7 @@ def ids_of(consult: str) -> dict[str, str]:
         "template_id": "template",
         "user_id": MAKER,
         "token": "feed",
+        "access_id": f"emergency-{consult}",
     }
 
 

@@ -224,6 +224,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/audit/chain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Chain
+         * @description Whether what came since the last signed checkpoint follows from it.
+         */
+        get: operations["read_chain_api_audit_chain_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/chain/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify Chain
+         * @description Look at the whole log of the installation, with all checkpoints: in the database and beside it.
+         */
+        post: operations["verify_chain_api_audit_chain_verification_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Audit Entries
+         * @description What the own institution's people did and what was done to its records, the newest first.
+         */
+        get: operations["list_audit_entries_api_audit_entries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Audit Entries
+         * @description The same entries, the oldest first: a table, FHIR R4 AuditEvents (NDJSON), or RFC 5424 syslog.
+         *
+         *     `teleconsult audit export` writes the whole log as a file whose signatures can be checked.
+         */
+        get: operations["export_audit_entries_api_audit_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/audit/viewers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Viewers
+         * @description Who had to do with the records of a patient of the own institution, under all merged numbers.
+         */
+        get: operations["list_viewers_api_audit_viewers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/calendar": {
         parameters: {
             query?: never;
@@ -1519,6 +1621,92 @@ export interface paths {
          * @description Ask the device for a C-ECHO, as our own AE title.
          */
         post: operations["test_device_api_dicom_peers__peer_id__echo_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/emergency-accesses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Accesses
+         * @description Those by the own institution's people and those to its records: still to be reviewed, or reviewed.
+         */
+        get: operations["list_accesses_api_emergency_accesses_get"];
+        put?: never;
+        /**
+         * Open In Emergency
+         * @description Open a case for a bounded time; privacy officers are told at once, and every step is marked.
+         *
+         *     A case that is out of reach answers like one that is not there.
+         */
+        post: operations["open_in_emergency_api_emergency_accesses_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/emergency-accesses/own": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Own Accesses
+         * @description What the user has open now, and for how long a case may be opened.
+         */
+        get: operations["list_own_accesses_api_emergency_accesses_own_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/emergency-accesses/{access_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Access
+         * @description The user needs it no longer.
+         */
+        post: operations["end_access_api_emergency_accesses__access_id__end_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/emergency-accesses/{access_id}/review": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Review Access
+         * @description Accept it, or object to it; nobody reviews an access of their own.
+         */
+        post: operations["review_access_api_emergency_accesses__access_id__review_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3611,6 +3799,24 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** AccessReviewIn */
+        AccessReviewIn: {
+            /** Note */
+            note: string;
+            verdict: components["schemas"]["ReviewVerdict"];
+        };
+        /** AccessReviewOut */
+        AccessReviewOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            by: components["schemas"]["UserRefOut"];
+            /** Note */
+            note: string;
+            verdict: components["schemas"]["ReviewVerdict"];
+        };
         /** AcknowledgementIn */
         AcknowledgementIn: {
             /** Decision */
@@ -3920,6 +4126,47 @@ export interface components {
          * @enum {string}
          */
         Audience: "coordinators" | "general" | "colleagues" | "specialist" | "administrators";
+        /** AuditEntryOut */
+        AuditEntryOut: {
+            /** Action */
+            action: string;
+            /** Actor */
+            actor: string;
+            /** Address */
+            address: string | null;
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+            /** Patient Number */
+            patient_number: string | null;
+            /** Refused */
+            refused: boolean;
+            /** Sequence */
+            sequence: number;
+            /** Subject */
+            subject: string;
+            /** Under Emergency */
+            under_emergency: boolean;
+            who: components["schemas"]["UserRefOut"] | null;
+        };
+        /**
+         * AuditForm
+         * @enum {string}
+         */
+        AuditForm: "csv" | "fhir" | "syslog";
+        /** AuditPageOut */
+        AuditPageOut: {
+            /** Entries */
+            entries: components["schemas"]["AuditEntryOut"][];
+            /** Next */
+            next: number | null;
+        };
         /**
          * AvailabilityOut
          * @description What is read is what is sent back changed; `version` 0: nothing was said yet.
@@ -4114,6 +4361,24 @@ export interface components {
             /** Scheme */
             scheme: string;
         };
+        /** ChainFaultOut */
+        ChainFaultOut: {
+            sentence: components["schemas"]["teleconsult__notifications__schemas__WordsOut"];
+            /** Sequence */
+            sequence: number;
+        };
+        /**
+         * ChainOut
+         * @description How the log stands since its last signed checkpoint.
+         */
+        ChainOut: {
+            /** Entries */
+            entries: number;
+            fault: components["schemas"]["ChainFaultOut"] | null;
+            last_checkpoint: components["schemas"]["CheckpointOut"] | null;
+            /** Public Key */
+            public_key: string;
+        };
         /**
          * ChallengeIn
          * @description `token`: of a sign-in that waits for its second factor.
@@ -4166,6 +4431,16 @@ export interface components {
         ChatReadIn: {
             /** Number */
             number: number;
+        };
+        /** CheckpointOut */
+        CheckpointOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Sequence */
+            sequence: number;
         };
         /** ChoicesIn */
         ChoicesIn: {
@@ -4461,6 +4736,10 @@ export interface components {
             /** Id */
             id: string;
             legal_role: components["schemas"]["LegalRole"];
+            /** May Chat */
+            may_chat: boolean;
+            /** May Enter Room */
+            may_enter_room: boolean;
             patient: components["schemas"]["PatientOut"];
             /** Possible Events */
             possible_events: components["schemas"]["Event"][];
@@ -4617,6 +4896,11 @@ export interface components {
          * @enum {string}
          */
         DecisionStatus: "preliminary" | "accepted" | "edited" | "rejected";
+        /**
+         * Deed
+         * @enum {string}
+         */
+        Deed: "viewed" | "searched" | "changed" | "exported" | "sign-in" | "emergency";
         /**
          * DeidentificationIn
          * @description The options of PS3.15 E.3 that are left to the person.
@@ -4792,6 +5076,48 @@ export interface components {
             /** Version */
             version: number;
         };
+        /**
+         * EmergencyAccessIn
+         * @description For a consult, or for a study that a consult is about.
+         */
+        EmergencyAccessIn: {
+            /** Consult Id */
+            consult_id?: string | null;
+            kind: components["schemas"]["EmergencyKind"];
+            /** Reason */
+            reason: string;
+            /** Study Instance Uid */
+            study_instance_uid?: string | null;
+        };
+        /** EmergencyAccessOut */
+        EmergencyAccessOut: {
+            by: components["schemas"]["UserRefOut"];
+            /** Consult Id */
+            consult_id: string;
+            /** Id */
+            id: string;
+            kind: components["schemas"]["EmergencyKind"];
+            /**
+             * Opened At
+             * Format: date-time
+             */
+            opened_at: string;
+            /**
+             * Over At
+             * Format: date-time
+             */
+            over_at: string;
+            /** Patient Number */
+            patient_number: string;
+            /** Reason */
+            reason: string;
+            review: components["schemas"]["AccessReviewOut"] | null;
+        };
+        /**
+         * EmergencyKind
+         * @enum {string}
+         */
+        EmergencyKind: "emergency" | "on-call" | "other";
         /**
          * EmergencyOut
          * @description An emergency reason that nobody has reviewed yet.
@@ -6044,6 +6370,8 @@ export interface components {
             /** Is Read */
             is_read: boolean;
             kind: components["schemas"]["teleconsult__notifications__notification__Kind"];
+            /** Page */
+            page: string | null;
             sentence: components["schemas"]["teleconsult__notifications__schemas__WordsOut"];
             topic: components["schemas"]["Topic"];
         };
@@ -6219,6 +6547,29 @@ export interface components {
             /** Model Version */
             model_version: string;
             rule: components["schemas"]["Words"] | null;
+        };
+        /** OwnAccessOut */
+        OwnAccessOut: {
+            /** Consult Id */
+            consult_id: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /** Id */
+            id: string;
+            /** Study Instance Uids */
+            study_instance_uids: string[];
+        };
+        /** OwnAccessesOut */
+        OwnAccessesOut: {
+            /** Fewest Letters */
+            fewest_letters: number;
+            /** Minutes */
+            minutes: number;
+            /** Open */
+            open: components["schemas"]["OwnAccessOut"][];
         };
         /** PanelOut */
         PanelOut: {
@@ -6990,6 +7341,11 @@ export interface components {
             /** Note */
             note: string;
         };
+        /**
+         * ReviewVerdict
+         * @enum {string}
+         */
+        ReviewVerdict: "accepted" | "objected";
         /** RingOut */
         RingOut: {
             /** Consult Id */
@@ -7021,7 +7377,7 @@ export interface components {
          * Role
          * @enum {string}
          */
-        Role: "grassroots-clinician" | "specialist" | "radiologist" | "teacher" | "student" | "coordinator" | "administrator";
+        Role: "grassroots-clinician" | "specialist" | "radiologist" | "teacher" | "student" | "coordinator" | "administrator" | "privacy-officer";
         /**
          * RowOut
          * @description A row of a section: of a finding, or the writer's own. A lost one's finding is no longer accepted.
@@ -7926,6 +8282,17 @@ export interface components {
             /** Error Type */
             type: string;
         };
+        /**
+         * VerificationOut
+         * @description What a look at the whole log found.
+         */
+        VerificationOut: {
+            /** Checkpoints */
+            checkpoints: number;
+            /** Entries */
+            entries: number;
+            fault: components["schemas"]["ChainFaultOut"] | null;
+        };
         /** ViewIn */
         ViewIn: {
             /**
@@ -7970,6 +8337,33 @@ export interface components {
                 string,
                 string
             ];
+        };
+        /** ViewerOut */
+        ViewerOut: {
+            /** Actor */
+            actor: string;
+            /** Entries */
+            entries: number;
+            /**
+             * First At
+             * Format: date-time
+             */
+            first_at: string;
+            /**
+             * Last At
+             * Format: date-time
+             */
+            last_at: string;
+            /** Under Emergency */
+            under_emergency: number;
+            who: components["schemas"]["UserRefOut"] | null;
+        };
+        /** ViewersOut */
+        ViewersOut: {
+            /** Patient Number */
+            patient_number: string;
+            /** People */
+            people: components["schemas"]["ViewerOut"][];
         };
         /**
          * VisitOut
@@ -8123,7 +8517,7 @@ export interface components {
          * Kind
          * @enum {string}
          */
-        teleconsult__notifications__notification__Kind: "request-received" | "request-waits" | "request-accepted" | "request-declined" | "request-returned" | "scheduled" | "called-off" | "appointment-near" | "room-opened" | "report-signed" | "report-reopened" | "report-acknowledged" | "critical-result" | "critical-overdue" | "critical-telephone" | "critical-acknowledged" | "critical-telephoned" | "critical-withdrawn" | "second-factor-reset" | "audit-log-away" | "audit-not-forwarded" | "test";
+        teleconsult__notifications__notification__Kind: "request-received" | "request-waits" | "request-accepted" | "request-declined" | "request-returned" | "scheduled" | "called-off" | "appointment-near" | "room-opened" | "report-signed" | "report-reopened" | "report-acknowledged" | "critical-result" | "critical-overdue" | "critical-telephone" | "critical-acknowledged" | "critical-telephoned" | "critical-withdrawn" | "second-factor-reset" | "audit-log-away" | "audit-not-forwarded" | "emergency-access" | "emergency-access-unwatched" | "emergency-access-objected" | "test";
         /** ReadIn */
         teleconsult__notifications__schemas__ReadIn: {
             /** Ids */
@@ -8642,6 +9036,194 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ArchiveTestOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_chain_api_audit_chain_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChainOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    verify_chain_api_audit_chain_verification_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_audit_entries_api_audit_entries_get: {
+        parameters: {
+            query?: {
+                person?: string | null;
+                patient?: string | null;
+                deed?: components["schemas"]["Deed"] | null;
+                refused?: boolean | null;
+                address?: string | null;
+                since?: string | null;
+                until?: string | null;
+                before?: number | null;
+                limit?: number;
+            };
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPageOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    export_audit_entries_api_audit_export_get: {
+        parameters: {
+            query?: {
+                person?: string | null;
+                patient?: string | null;
+                deed?: components["schemas"]["Deed"] | null;
+                refused?: boolean | null;
+                address?: string | null;
+                since?: string | null;
+                until?: string | null;
+                form?: components["schemas"]["AuditForm"];
+            };
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/fhir+ndjson": unknown;
+                    "text/csv; charset=utf-8": unknown;
+                    "text/plain; charset=utf-8": unknown;
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_viewers_api_audit_viewers_get: {
+        parameters: {
+            query: {
+                patient: string;
+            };
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ViewersOut"];
                 };
             };
             /** @description Validation Error */
@@ -11463,6 +12045,183 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EchoOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_accesses_api_emergency_accesses_get: {
+        parameters: {
+            query?: {
+                reviewed?: boolean;
+            };
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmergencyAccessOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    open_in_emergency_api_emergency_accesses_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmergencyAccessIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnAccessOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    list_own_accesses_api_emergency_accesses_own_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnAccessesOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_access_api_emergency_accesses__access_id__end_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                access_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    review_access_api_emergency_accesses__access_id__review_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                access_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccessReviewIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmergencyAccessOut"];
                 };
             };
             /** @description Validation Error */

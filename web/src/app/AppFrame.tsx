@@ -7,6 +7,7 @@ import {
   IconCalendarEvent,
   IconChartDots,
   IconDeviceDesktopCog,
+  IconEyeCheck,
   IconKeyboard,
   IconLock,
   IconLogout,
@@ -25,10 +26,11 @@ import { useEventsOpen } from "../api/events";
 import { useLogout, useMe } from "../api/hooks";
 import type { Me } from "../api/types";
 import { Reminders } from "../calendar/Reminders";
+import { OpenAccesses } from "../emergency/OpenAccesses";
 import { Bell } from "../notifications/Bell";
 import { institutionName } from "../ui/institution";
 import { UploadIndicator } from "../upload/UploadIndicator";
-import { isClinician, keepsStudies, onlyAdministers } from "../worklist/sections";
+import { hasNoPatients, isClinician, keepsStudies } from "../worklist/sections";
 import { BrandMark } from "./Brand";
 import type { PageKind } from "./brightness";
 import { BrightnessChoice } from "./BrightnessChoice";
@@ -51,6 +53,7 @@ const NAVIGATION = [
   { to: "/models", label: "nav.models", icon: IconChartDots, who: "modelReader" },
   { to: "/institution", label: "nav.institution", icon: IconUsersGroup, who: "administrator" },
   { to: "/devices", label: "nav.devices", icon: IconDeviceDesktopCog, who: "administrator" },
+  { to: "/privacy", label: "nav.privacy", icon: IconEyeCheck, who: "privacyOfficer" },
 ] as const;
 
 interface UserMenuProps {
@@ -114,10 +117,11 @@ export function AppFrame() {
   const is = {
     clinician: me.data ? isClinician(me.data) : false,
     administrator: me.data?.roles.includes("administrator") ?? false,
+    privacyOfficer: me.data?.roles.includes("privacy-officer") ?? false,
     modelReader: me.data?.roles.some((role) => role === "administrator" || role === "radiologist") ?? false,
     fetcher: me.data ? isClinician(me.data) || me.data.roles.includes("administrator") : false,
     keeper: me.data ? keepsStudies(me.data) : false,
-    everybodyElse: me.data ? !onlyAdministers(me.data) : true,
+    everybodyElse: me.data ? !hasNoPatients(me.data) : true,
   };
   const offered = NAVIGATION.filter(({ who }) => is[who]);
   useKeys(useMemo(() => ({ [KEYS.anywhere.help]: help.open }), [help.open]));
@@ -154,6 +158,7 @@ export function AppFrame() {
       </header>
       <main id="content" className={classes.main}>
         <Reminders />
+        <OpenAccesses />
         <Outlet />
       </main>
       <footer className={classes.footer}>{t(reading ? "notDeviceShort" : "notDevice")}</footer>

@@ -124,6 +124,10 @@ export const router = createBrowserRouter([
                 lazy: async () => ({ Component: (await import("../security/SecurityPage")).SecurityPage }),
               },
               {
+                path: "/privacy",
+                lazy: async () => ({ Component: (await import("../audit/PrivacyPage")).PrivacyPage }),
+              },
+              {
                 path: "/manage",
                 lazy: async () => ({ Component: (await import("../manage/ManagePage")).ManagePage }),
               },

@@ -30,7 +30,8 @@ export function ConsultActions({ consult }: { consult: Consult }) {
   return (
     <div className={classes.actions}>
       <AppointmentLine consult={consult} />
-      {roomOpen && !startsRoom && (
+      {roomOpen && !consult.may_enter_room && <div className={classes.muted}>{t("looksOn")}</div>}
+      {roomOpen && consult.may_enter_room && !startsRoom && (
         <div className={classes.room}>
           <Button component={Link} to={room} fullWidth leftSection={<IconVideo size={18} />}>
             {t("enterRoom")}

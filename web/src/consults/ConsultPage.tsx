@@ -9,6 +9,7 @@ import type { Consult, StudySummary } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { Consents } from "../consents/Consents";
 import { CriticalResults } from "../critical/CriticalResults";
+import { EmergencyOffer } from "../emergency/EmergencyOffer";
 import { PatientSide } from "../history/PatientSide";
 import { PanelOfOpinions } from "../opinions/PanelOfOpinions";
 import { PatientLinks } from "../patient/PatientLinks";
@@ -59,7 +60,7 @@ function StudyLine({ study, letter }: { study: StudySummary; letter: string | un
 /** From when there is somebody on the other side to write to. */
 function ConsultChat({ consult }: { consult: Consult }) {
   const { t } = useTranslation("chat");
-  const isThere = consult.specialist !== null;
+  const isThere = consult.specialist !== null && consult.may_chat;
   const unread = useUnread(consult.id, usePollMs(), isThere);
   if (!isThere) return null;
   return (
@@ -112,7 +113,14 @@ export function ConsultPage() {
   const { consultId } = useParams();
   const query = useConsult(consultId, usePollMs());
   if (query.isPending) return <LoadingState rows={8} />;
-  if (query.isLoadingError) return <ErrorState error={query.error} onRetry={() => void query.refetch()} />;
+  if (query.isLoadingError) {
+    return (
+      <>
+        <ErrorState error={query.error} onRetry={() => void query.refetch()} />
+        <EmergencyOffer error={query.error} named={{ consult_id: consultId ?? "" }} />
+      </>
+    );
+  }
   const consult = query.data;
   return (
     <>

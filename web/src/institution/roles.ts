@@ -8,4 +8,5 @@ export const ROLES: readonly Role[] = [
   "teacher",
   "student",
   "administrator",
+  "privacy-officer",
 ];

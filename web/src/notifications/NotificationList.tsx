@@ -30,6 +30,8 @@ function Line({ told }: { told: Notification }) {
   );
 }
 
+const leadsTo = (one: Notification) => (one.consult_id === null ? one.page : `/consults/${one.consult_id}`);
+
 /** What the user was told, the newest first; one that still leads somewhere is a link. */
 export function NotificationList({ told, onOpen }: { told: readonly Notification[]; onOpen?: () => void }) {
   const { t } = useTranslation("notification");
@@ -41,19 +43,22 @@ export function NotificationList({ told, onOpen }: { told: readonly Notification
   };
   return (
     <ul className={classes.list}>
-      {told.map((one) => (
-        <li key={one.id} data-unread={!one.is_read || undefined}>
-          {one.consult_id === null ? (
-            <div className={classes.line}>
-              <Line told={one} />
-            </div>
-          ) : (
-            <Link to={`/consults/${one.consult_id}`} className={classes.line} onClick={() => open(one)}>
-              <Line told={one} />
-            </Link>
-          )}
-        </li>
-      ))}
+      {told.map((one) => {
+        const to = leadsTo(one);
+        return (
+          <li key={one.id} data-unread={!one.is_read || undefined}>
+            {to === null ? (
+              <div className={classes.line}>
+                <Line told={one} />
+              </div>
+            ) : (
+              <Link to={to} className={classes.line} onClick={() => open(one)}>
+                <Line told={one} />
+              </Link>
+            )}
+          </li>
+        );
+      })}
     </ul>
   );
 }

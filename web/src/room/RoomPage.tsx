@@ -15,7 +15,7 @@ import { DeviceCheck } from "./DeviceCheck";
 import { LineCheck } from "./LineCheck";
 import { LocalMedia } from "./localMedia";
 import classes from "./room.module.css";
-import { RoomOver } from "./RoomOver";
+import { RoomClosed } from "./RoomClosed";
 import { useDeviceNews } from "./useDeviceNews";
 
 function Room({ consult }: { consult: Consult }) {
@@ -82,6 +82,7 @@ export function RoomPage() {
       </Center>
     );
   }
-  if (!ROOM_OPEN.has(consult.data.status)) return <RoomOver consult={consult.data} />;
+  if (!ROOM_OPEN.has(consult.data.status)) return <RoomClosed consult={consult.data} words={t("room:over")} />;
+  if (!consult.data.may_enter_room) return <RoomClosed consult={consult.data} words={t("consult:looksOn")} />;
   return <Room key={consult.data.id} consult={consult.data} />;
 }

@@ -11,6 +11,7 @@ import { useMe, useStudy } from "../api/hooks";
 import type { StudyDetail } from "../api/types";
 import { useKeys } from "../app/keys";
 import { KEYS } from "../app/keyTable";
+import { EmergencyOffer } from "../emergency/EmergencyOffer";
 import { FindingsPanel } from "../findings/FindingsPanel";
 import { PatientTab, useConsultOf } from "../history/PatientTab";
 import { KEY_IMAGE_PARAM, wantedKeyImage } from "../keyImages/wanted";
@@ -135,6 +136,7 @@ export function StudyPage() {
     return (
       <>
         <ErrorState error={study.error} onRetry={() => void study.refetch()} />
+        <EmergencyOffer error={study.error} named={{ study_instance_uid: studyInstanceUid ?? "" }} />
         <Button component={Link} to="/" variant="default" display="block" mx="auto" w="fit-content">
           {t("home")}
         </Button>

@@ -19,6 +19,15 @@ export function formatInstant(value: string, now: Date, language: Language): str
   return at.getFullYear() === now.getFullYear() ? `${day} ${time}` : `${at.getFullYear()}-${day} ${time}`;
 }
 
+/** Local date and time of an ISO instant to the second, as a log has them. */
+export function formatMoment(value: string): string {
+  const at = new Date(value);
+  if (Number.isNaN(at.getTime())) return value;
+  const two = (part: number) => String(part).padStart(2, "0");
+  const day = [at.getFullYear(), two(at.getMonth() + 1), two(at.getDate())].join("-");
+  return `${day} ${[at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(":")}`;
+}
+
 export interface Duration {
   unit: "minutes" | "hours" | "days";
   count: number;

@@ -1,12 +1,14 @@
 import { Navigate } from "react-router";
 
 import { useMe } from "../api/hooks";
-import { onlyAdministers } from "./sections";
+import { hasNoPatients } from "./sections";
 import { WorklistPage } from "./WorklistPage";
 
-/** The worklist; for an administrator, who has no patients, the devices. */
+/** The worklist; for who has no patients, the page that is theirs. */
 export function HomePage() {
   const me = useMe().data;
-  if (me && onlyAdministers(me)) return <Navigate to="/devices" replace />;
+  if (me && hasNoPatients(me)) {
+    return <Navigate to={me.roles.includes("administrator") ? "/devices" : "/privacy"} replace />;
+  }
   return <WorklistPage />;
 }

@@ -13,5 +13,6 @@ export const isClinician = (me: Me) => readsForOthers(me) || asksOthers(me);
 export const keepsStudies = (me: Me) =>
   isClinician(me) || me.roles.some((role) => role === "coordinator" || role === "administrator");
 
-/** Who keeps the installation and has no patients: the worklist would always be empty. */
-export const onlyAdministers = (me: Me) => me.roles.every((role) => role === "administrator");
+/** Who keeps the installation or its log and has no patients: the worklist would always be empty. */
+export const hasNoPatients = (me: Me) =>
+  me.roles.every((role) => role === "administrator" || role === "privacy-officer");

@@ -4,14 +4,14 @@ import { Link } from "react-router";
 
 import type { Consult } from "../api/types";
 
-/** The consult has ended for everybody: camera, microphone and connection are let go with the room. */
-export function RoomOver({ consult }: { consult: Consult }) {
+/** There is no way in, or no longer: camera, microphone and connection are let go with the room. */
+export function RoomClosed({ consult, words }: { consult: Consult; words: string }) {
   const { t } = useTranslation("room");
   return (
     <Center mih="100dvh" p="md">
       <Stack align="center">
         <Title order={2} size="h3" role="status">
-          {t("over")}
+          {words}
         </Title>
         <Button component={Link} to={`/consults/${consult.id}`}>
           {t("toConsult")}

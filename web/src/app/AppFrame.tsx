@@ -138,7 +138,7 @@ export function AppFrame() {
         </Link>
         <nav className={classes.nav} aria-label={t("nav.main")}>
           {offered.map(({ to, label, icon: Symbol }) => (
-            <NavLink key={to} to={to} end className={classes.link ?? ""}>
+            <NavLink key={to} to={to} end={to === "/"} className={classes.link ?? ""}>
               <Symbol size={17} stroke={1.8} aria-hidden />
               {t(label)}
             </NavLink>

@@ -42,7 +42,8 @@ function Study({ study: whole }: { study: StudyDetail }) {
   const [chosenSeries, setChosenSeries] = useState<string | null>(linked?.series_instance_uid ?? null);
   const [selectedFinding, setSelectedFinding] = useState<string | null>(linked?.id ?? null);
   const seriesUid = chosenSeries ?? openingSeries(study);
-  const isOpening = chosenSeries === (linked?.series_instance_uid ?? null);
+  // Of mammograms four hang side by side; no single one stands for them.
+  const isOpening = chosenSeries === (linked?.series_instance_uid ?? null) && study.series.every(({ modality }) => modality !== "MG");
   // Or to a key image: ?key-image=ID.
   const keyImages = useKeyImages(study.study_instance_uid, false).data;
   const linkedKeyImage = keyImages?.find(({ id }) => id === search.get(KEY_IMAGE_PARAM))?.id ?? null;

@@ -20,6 +20,7 @@ from teleconsult import access
 from teleconsult.app import doors_of
 from teleconsult.consults.consult import BY_SYSTEM, Event
 from teleconsult.dependencies import SESSION_COOKIE
+from teleconsult.identity import sessions
 from teleconsult.policy import DOORS, Known, Named, Row
 from teleconsult.users.user import User
 from tests.body_of_schema import body_of
@@ -33,6 +34,7 @@ from tests.hospitals import (
     NOW,
     PASSWORD,
     PDF,
+    RUN,
     Hospitals,
     hospitals,
     uuid_of,
@@ -318,9 +320,12 @@ def others_and_made_up(row: Row, names: list[str], consult: str, is_refused: boo
 
 
 @pytest.mark.timeout(1200)
-async def test_what_is_others_answers_like_what_is_not_there(hospitals: Hospitals) -> None:
+async def test_what_is_others_answers_like_what_is_not_there(
+    hospitals: Hospitals, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The same bytes, and as many questions to the database: neither text nor time tells."""
     hospitals.parts.viewings._seen.clear()  # a second refusal within the hour writes nothing
+    monkeypatch.setattr(sessions, "SEEN_EVERY", 2 * RUN)  # nor that somebody was seen
     differ = []
     async with knocking(hospitals) as knocker:
         for door, row in DOORS.items():

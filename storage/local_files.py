@@ -30,7 +30,7 @@ class LocalFiles:
                 raise ObjectAlreadyStored(key) from error
         finally:
             os.unlink(scratch)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
 
     def get(self, key: str) -> bytes:
         try:
@@ -55,7 +55,7 @@ class LocalFiles:
             raise ObjectStoreUnavailable("the folder of objects cannot be written")
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,7 +1,8 @@
 """Make the PostgreSQL driver tell of a server that is away as SQLAlchemy means it, and read less.
 
 A server that is away is an `OperationalError`, and the connections to it are given up: the driver, and
-SQLAlchemy after it, say that in many other ways.
+SQLAlchemy after it, say that in many other ways. Of broken constraints the driver tells only the one of
+uniqueness apart; all are an `IntegrityError`.
 
 A page asks some twenty queries. The driver, which is written in Python, went through each character of each
 of them, every time, to number its parameters; and it read each time stamp by a pattern.
@@ -16,12 +17,14 @@ from pg8000 import core, dbapi, legacy
 from pg8000.converters import timestamptz_in
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 TIMESTAMPTZ: Final = 1184  # its number in pg_type
 KEPT_STATEMENTS: Final = 2_000  # there are fewer in the program, but for the lengths of lists
-# SQLSTATE, PostgreSQL appendix A: connection exceptions, too many connections, shutdown, crash, start.
+# SQLSTATE, PostgreSQL appendix A: connection exceptions, too many connections, shutdown, crash, start; below
+# those of broken constraints.
 AWAY_CODES: Final = ("08", "53300", "57P01", "57P02", "57P03")
+CONSTRAINT_CODES: Final = "23"
 AWAY_WORDS: Final = ("network error", "communication error", "connection is closed", "create a connection")
 
 
@@ -35,8 +38,10 @@ def set_up_postgresql(engine: Engine) -> None:
         dbapi_connection.register_in_adapter(TIMESTAMPTZ, timestamp)
 
     @event.listens_for(engine, "handle_error")
-    def on_error(context: ExceptionContext) -> OperationalError | None:
+    def on_error(context: ExceptionContext) -> OperationalError | IntegrityError | None:
         error = context.original_exception
+        if _code_of(error).startswith(CONSTRAINT_CODES):
+            return IntegrityError(context.statement, None, error, hide_parameters=True)
         if not is_server_away(error):
             return None
         context.is_disconnect = True
@@ -63,9 +68,13 @@ def is_server_away(error: BaseException) -> bool:
     """Return whether the driver says that the server is gone, going, or not there yet."""
     if isinstance(error, dbapi.InterfaceError):
         return any(words in str(error) for words in AWAY_WORDS)
-    # The server's message, by the letters of its protocol (section 54.8): C is the code.
+    return _code_of(error).startswith(AWAY_CODES)
+
+
+def _code_of(error: BaseException) -> str:
+    """The SQLSTATE in the server's message, by the letters of its protocol (section 54.8), or ''."""
     said = error.args[0] if isinstance(error, dbapi.Error) and error.args else None
-    return isinstance(said, dict) and str(said.get("C")).startswith(AWAY_CODES)
+    return str(said.get("C")) if isinstance(said, dict) else ""
 
 
 def numbered(style: str, query: str, values: Sequence[Any]) -> tuple[str, Sequence[Any]]:

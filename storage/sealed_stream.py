@@ -1,7 +1,7 @@
 """What grows and must stay secret: encrypted pieces in the object store, each durable once it is appended.
 
-A stream has a key of its own, which is kept beside it encrypted under the installation's (envelope
-encryption): whoever deletes that forgets the stream. A piece cannot be changed, moved or left out in the
+A stream has a key of its own, which the key ring keeps encrypted (envelope encryption): whoever deletes that
+forgets the stream. A piece cannot be changed, moved or left out in the
 middle without being found out, and neither can the end of a stream that was closed. AES-256-GCM (NIST SP
 800-38D); a nonce is the number of the piece under a key that no other stream has.
 """
@@ -10,6 +10,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from hashlib import sha256
+from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -22,8 +23,13 @@ NONCE_BYTES = 12
 MAX_PIECES = 10_000_000
 
 
+def secrets_in(file: Path) -> list[str]:
+    """The secrets of an installation, one a line, the newest first."""
+    return [line.strip() for line in file.read_text().splitlines() if line.strip()]
+
+
 def master_key(secret: str) -> bytes:
-    """The key under which keys of streams are kept, from a secret of at least 32 random characters."""
+    """Version 0 of the installation's key in the key ring, from a secret of at least 32 random characters."""
     return sha256(b"teleconsult.sealed-streams\0" + secret.encode()).digest()
 
 
@@ -31,18 +37,18 @@ def new_key() -> bytes:
     return AESGCM.generate_key(bit_length=8 * KEY_BYTES)
 
 
-def wrap_key(master: bytes, key: bytes, stream: str) -> bytes:
-    """The key of a stream as it may be kept beside it."""
+def wrap_key(by: bytes, key: bytes, about: str) -> bytes:
+    """A key as it may be kept in the database, bound to what it is the key of."""
     nonce = os.urandom(NONCE_BYTES)
-    return nonce + AESGCM(master).encrypt(nonce, key, stream.encode())
+    return nonce + AESGCM(by).encrypt(nonce, key, about.encode())
 
 
-def unwrap_key(master: bytes, wrapped: bytes, stream: str) -> bytes:
-    """Raises StreamDamaged, also where the installation's secret is another one."""
+def unwrap_key(by: bytes, wrapped: bytes, about: str) -> bytes:
+    """Raises StreamDamaged: it was changed, or is of something else, or wrapped by another key."""
     try:
-        return AESGCM(master).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], stream.encode())
-    except InvalidTag as error:
-        raise StreamDamaged(stream) from error
+        return AESGCM(by).decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], about.encode())
+    except (InvalidTag, ValueError) as error:  # ValueError: too short to be anything
+        raise StreamDamaged(about) from error
 
 
 def new_place(record: str) -> str:

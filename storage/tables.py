@@ -12,6 +12,7 @@ from sqlalchemy import (
     Dialect,
     Float,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -733,8 +734,7 @@ consents = Table(
     Column("scan_content_type", String(32)),
     Column("scan_size_bytes", Integer),
     Column("scan_sha256", String(64)),
-    Column("scan_wrapped_key", LargeBinary),
-    Column("scan_kept_at", String(200)),  # the prefix of its pieces in the object store
+    Column("scan_kept_at", String(200)),  # data_keys.id: the prefix of its pieces in the object store
     Column("withdrawn_at", UtcDateTime),
     _id("withdrawn_by", ForeignKey("users.id")),  # null: by a patient's link
     Column("withdrawal_reason", Text),
@@ -988,7 +988,6 @@ recordings = Table(
     Column("ended_at", UtcDateTime),
     Column("seen_at", UtcDateTime, nullable=False),  # when its recorder last said that it works
     Column("consents", JSON, nullable=False),
-    Column("wrapped_key", LargeBinary, nullable=False),
     Column("retention_class", String(16), nullable=False),
 )
 
@@ -1006,6 +1005,29 @@ recording_parts = Table(
     Column("pieces", Integer, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("lost_packets", Integer, nullable=False),
+)
+
+# storage.key_ring
+encryption_keys = Table(
+    "encryption_keys",
+    metadata,
+    _id("owner", primary_key=True),  # an institution, or the installation
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("wrapped_key", LargeBinary),  # by the installation's secret; null: it follows from that
+    Column("made_at", UtcDateTime, nullable=False),
+)
+
+# Of what is kept encrypted: storage.sealed_stream
+data_keys = Table(
+    "data_keys",
+    metadata,
+    Column("id", String(200), primary_key=True),  # the prefix in the object store of all that it opens
+    _id("belongs_to", nullable=False),  # the owner whose newest key it is to be wrapped by
+    _id("key_owner", nullable=False),  # and whose it is wrapped by
+    Column("key_version", Integer, nullable=False),
+    Column("wrapped_key", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["key_owner", "key_version"], [encryption_keys.c.owner, encryption_keys.c.version]),
+    Index("ix_data_keys_key_owner", "key_owner", "key_version"),
 )
 
 # Still pictures from participants' cameras. A deleted one leaves its row, without key and picture.
@@ -1026,8 +1048,7 @@ stills = Table(
     Column("height", Integer, nullable=False),
     Column("size_bytes", Integer, nullable=False),
     Column("sha256", String(64), nullable=False),
-    Column("wrapped_key", LargeBinary),  # null: deleted
-    Column("kept_at", String(200)),  # the prefix of its pieces in the object store; null: deleted
+    Column("kept_at", String(200)),  # data_keys.id: the prefix of its pieces in the store; null: deleted
     Column("archived_at", UtcDateTime),  # null: it is still on its way into the archive
     Column("deleted_at", UtcDateTime),
     _id("deleted_by", ForeignKey("users.id")),

@@ -22,6 +22,7 @@ from storage.audit_checkpoints import Checkpoints
 from storage.cancelling import cancel
 from storage.database import Database, utc_now
 from storage.events import redis_publisher
+from storage.key_ring import KeyRing
 from storage.opening import open_object_store
 from teleconsult import background, health, line_check, policy, problems
 from teleconsult.agreements.routes import router as agreement_routes
@@ -118,6 +119,7 @@ def create_parts(settings: Settings) -> PartsOfApp:
         database=database,
         pacs=OrthancPacs(settings.orthanc_url, settings.orthanc_username, settings.orthanc_password),
         objects=open_object_store(settings.object_store),
+        keys=KeyRing(settings.recording_secret_file) if settings.recording_secret_file else None,
         publish=redis_publisher(settings.redis_url),
         rooms=PlacedRooms(settings.redis_url, settings.relay_urls),
         jobs=JobRepository(database),
@@ -168,6 +170,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             asyncio.create_task(background.watch_models(parts)),
             asyncio.create_task(background.look_after_recordings(parts)),
             asyncio.create_task(background.archive_stills(parts)),
+            *([asyncio.create_task(background.renew_keys(parts, parts.keys))] if parts.keys else []),
             asyncio.create_task(background.keep_measurements(parts)),
             asyncio.create_task(background.archive_reports(parts)),
             asyncio.create_task(background.watch_audit_store(parts)),

@@ -13,6 +13,7 @@ from imaging.errors import PacsUnavailable
 from inference.celery_broker import CeleryBroker
 from storage.audit_checkpoints import Checkpoints
 from storage.database import utc_now
+from storage.key_ring import KeyRing, Renewal
 from storage.tables import studies
 from teleconsult.audit.alarm import tell_administrators
 from teleconsult.audit.forwarding import forward_some, raise_alarm
@@ -45,6 +46,7 @@ RECORDINGS_INTERVAL_S = 20.0
 STILLS_INTERVAL_S = 5.0
 MEASUREMENTS_INTERVAL_S = 2.0
 REPORTS_INTERVAL_S = 30.0
+KEYS_INTERVAL_S = 20.0
 AUDIT_STORE_INTERVAL_S = 5.0
 CHECKPOINTS_INTERVAL_S = 10.0
 APPOINTMENTS_INTERVAL_S = 10.0
@@ -121,6 +123,15 @@ async def look_after_recordings(parts: PartsOfApp) -> None:
 async def archive_stills(parts: PartsOfApp) -> None:
     """Send stills into the archive that it did not take when they were taken."""
     await _every(STILLS_INTERVAL_S, lambda parts: archive_waiting(parts, utc_now()), parts)
+
+
+async def renew_keys(parts: PartsOfApp, keys: KeyRing) -> None:
+    """Wrap what older keys hold under the newest ones."""
+    renewal = Renewal(keys)
+    while True:
+        more = await _unless_away(lambda parts: renewal.step(parts.database, utc_now()), parts)
+        if not more:
+            await asyncio.sleep(KEYS_INTERVAL_S)
 
 
 async def archive_reports(parts: PartsOfApp) -> None:

@@ -12,6 +12,7 @@ from imaging.breast_measures import BreastMeasures
 from imaging.reasons import Reason
 from teleconsult.audit.commands import audit as audit_commands
 from teleconsult.backups import commands as backup_commands
+from teleconsult.key_commands import keys as key_commands
 from teleconsult.lifecycle.deletion_commands import deletion as deletion_commands
 from teleconsult.lifecycle.hold_commands import hold as hold_commands
 from teleconsult.lifecycle.retention_command import retention as retention_command
@@ -26,6 +27,7 @@ main = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions
 main.add_typer(audit_commands, name="audit")
 main.add_typer(deletion_commands, name="deletion")
 main.add_typer(hold_commands, name="hold")
+main.add_typer(key_commands, name="keys")
 main.add_typer(model_commands, name="models")
 main.command()(backup_commands.backup)
 main.command()(backup_commands.restore)

@@ -16,6 +16,7 @@ from signaling.room_registry import PlacedRooms
 from storage.audit_checkpoints import Checkpoints
 from storage.database import Database, utc_now
 from storage.events import Publish
+from storage.key_ring import KeyRing
 from storage.object_store import ObjectStore
 from teleconsult import access
 from teleconsult.audit.store_watch import AuditStoreWatch
@@ -62,6 +63,7 @@ class PartsOfApp:
     database: Database
     pacs: PacsClient
     objects: ObjectStore
+    keys: KeyRing | None  # None: this installation has no secret to encrypt with
     publish: Publish
     rooms: PlacedRooms
     jobs: JobRepository

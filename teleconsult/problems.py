@@ -26,7 +26,7 @@ from imaging.errors import (
 from imaging.remote_archive import RemoteArchiveAway, RemoteArchiveError
 from inference.errors import BoxNotOnImage, BundleError
 from storage.disk_full import is_disk_full
-from storage.errors import StaleVersion
+from storage.errors import StaleVersion, StreamDamaged
 from teleconsult import errors
 from teleconsult.consults.specialty_names import SPECIALTY_NAMES
 from telemetry.logs import named
@@ -738,6 +738,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
         "stills-not-kept",
         "This installation is not set up to keep pictures. Please tell your administrator.",
         "本系统尚未配置图片保存功能，请联系管理员。",
+    ),
+    StreamDamaged: Problem(
+        500,
+        "kept-file-damaged",
+        "This file was damaged where it is kept, or its key does not open it. Nothing of it can be shown; "
+        "please tell your administrator.",
+        "该文件在存储中已损坏，或其密钥无法打开，因此无法显示。请联系管理员。",
     ),
     NotAPicture: Problem(
         422,

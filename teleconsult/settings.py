@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from imaging.dicom_tls import TlsFiles
 from imaging.traffic_mark import DataMarks
 from inference.model_folders import added_models_folder
+from storage.sealed_stream import secrets_in
 from teleconsult.audit.syslog_receiver import SyslogReceiver
 from teleconsult.backups.plan import BackupPlan
 from teleconsult.escalation.ladder import Ladders, ladders_from
@@ -49,7 +50,7 @@ class Settings:
     requests_per_s: int  # of one user, in one process
     step_up_minutes: int  # how long a proof of who it is holds for administration and exports
     emergency_access_minutes: int  # for how long a case stays open that was opened in an emergency
-    recording_secret: str | None  # under which recordings are encrypted; None: nothing is recorded
+    recording_secret_file: Path | None  # of the key ring; None: nothing is recorded
     retention: Retention  # how many days what is deleted by age is kept
     host: str
     port: int
@@ -94,8 +95,7 @@ class Settings:
 
         def secret(name: str) -> str:
             value = Path(need(name)).read_text().strip()
-            if value.lower() in WELL_KNOWN_SECRETS or len(value) < 16:
-                raise BadSettings(f"the secret in the file that {name} names is too easy to guess")
+            _check_secret(value, name)
             return value
 
         data_folder = Path(need("TELECONSULT_DATA"))
@@ -121,11 +121,7 @@ class Settings:
             emergency_access_minutes=_minutes(
                 environment, "TELECONSULT_EMERGENCY_ACCESS_MINUTES", 60, most=12 * 60
             ),
-            recording_secret=(
-                secret("TELECONSULT_RECORDING_SECRET_FILE")
-                if environment.get("TELECONSULT_RECORDING_SECRET_FILE")
-                else None
-            ),
+            recording_secret_file=_recording_secret_file(environment),
             retention=_retention(environment),
             host=host,
             port=port,
@@ -155,6 +151,21 @@ class Settings:
             backups=_backups(environment),
             syslog=_syslog(environment),
         )
+
+
+def _check_secret(value: str, name: str) -> None:
+    if value.lower() in WELL_KNOWN_SECRETS or len(value) < 16:
+        raise BadSettings(f"the secret in the file that {name} names is too easy to guess")
+
+
+def _recording_secret_file(environment: Mapping[str, str]) -> Path | None:
+    name = "TELECONSULT_RECORDING_SECRET_FILE"
+    if not environment.get(name):
+        return None
+    file = Path(environment[name])
+    for secret in secrets_in(file) or [""]:
+        _check_secret(secret, name)
+    return file
 
 
 def _requests_per_s(environment: Mapping[str, str]) -> int:

@@ -25,9 +25,9 @@ from pydicom import Dataset
 from sqlalchemy import Connection, Table, insert, select
 
 from imaging.finding import Finding
-from signaling.recorder.kept_recordings import LOG, prefix_of
+from signaling.recorder.kept_recordings import LOG, key_of, prefix_of
 from storage import tables
-from storage.sealed_stream import SealedStream, master_key, new_key, wrap_key
+from storage.sealed_stream import SealedStream, new_key
 from teleconsult.agreements.agreement import EVERYTHING, Agreement
 from teleconsult.agreements.repository import AgreementRepository
 from teleconsult.app import create_app
@@ -37,7 +37,7 @@ from teleconsult.dependencies import PartsOfApp
 from teleconsult.identity.sessions import digest
 from teleconsult.patient_links.link import sha256_of
 from teleconsult.settings import Settings
-from teleconsult.stills.keeping import seal
+from teleconsult.stills.keeping import keys_of, seal
 from teleconsult.users.passwords import hash_password
 from teleconsult.users.user import Role, User
 from tests.camera_pictures import as_jpeg
@@ -278,15 +278,16 @@ class Hospitals:
 
     def _within(self, connection: Connection, name: str) -> None:
         """One of everything that belongs to a consult; its id begins with what it is."""
-        master = master_key(SECRET)
-        objects = self.parts.objects
+        objects, keys = self.parts.objects, keys_of(self.parts)
+        owner = self.users[MAKER].institution.id
         pdf_key = f"reports/{name}.pdf"
         objects.put(pdf_key, PDF)
         consent = f"consent-{name}"
-        scan = keep_scan(objects, master, consent, PDF, "application/pdf")
+        scan, scan_key = keep_scan(objects, consent, PDF, "application/pdf")
+        keys.add(connection, scan.kept_at, owner, scan_key, NOW)
         _add(connection, tables.consents, id=consent, consult_id=name, method="emergency", recorded_by=MAKER,
              note="unconscious", scan_content_type=scan.content_type, scan_size_bytes=scan.size_bytes,
-             scan_sha256=scan.sha256, scan_wrapped_key=scan.wrapped_key, scan_kept_at=scan.kept_at)
+             scan_sha256=scan.sha256, scan_kept_at=scan.kept_at)
         _add(connection, tables.patient_links, id=f"link-{name}", consult_id=name, kind="patient",
              created_by=MAKER, expires_at=NOW + RUN, tries_left=5, phase="preparing",
              token_sha256=sha256_of(f"{LINK_TOKEN}-{name}"), session_sha256=sha256_of(LINK_SESSION))
@@ -304,12 +305,14 @@ class Hospitals:
         key = new_key()
         recording, still = f"recording-{name}", uuid_of("still", name)
         _add(connection, tables.recordings, id=recording, consult_id=name, status="kept", ended_at=NOW,
-             wrapped_key=wrap_key(master, key, recording), retention_class="review", consents=[])
+             retention_class="review", consents=[])
+        keys.add(connection, key_of(recording), owner, key, NOW)
         SealedStream(objects, key, prefix_of(recording, 1)).append(b"", is_last=True)
         _add(connection, tables.recording_parts, recording_id=recording, number=1, content_type=LOG)
-        place, still_key = seal(objects, master, still, JPEG)
+        place, still_key = seal(objects, still, JPEG)
+        keys.add(connection, place, owner, still_key, NOW)
         _add(connection, tables.stills, id=still, consult_id=name, number=1, taken_by=MAKER, camera_of=MAKER,
-             source="camera", wrapped_key=still_key, kept_at=place)
+             source="camera", kept_at=place)
         _add(connection, tables.appointments, consult_id=name, specialist_id="B-assigned",
              booked_by_id=MAKER, starts_at=NOW + timedelta(days=1), ends_at=NOW + timedelta(days=1, hours=1),
              specialist_time_zone="UTC", inviting_time_zone="UTC")

@@ -12,14 +12,14 @@ import pytest
 from sqlalchemy import insert
 
 from signaling.recorder.control import Answer, Opening, TrackOf
-from signaling.recorder.kept_recordings import Recording, RecordingStatus, read_part, recordings_of
+from signaling.recorder.kept_recordings import Recording, RecordingStatus, key_of, read_part, recordings_of
 from signaling.recorder.process import Keeper
 from signaling.recorder.session_files import SessionFiles
 from signaling.recorder.settings import DATABASE_URL, OBJECT_STORE, SECRET_FILE
 from storage import tables
 from storage.database import Database, utc_now
+from storage.key_ring import KeyRing
 from storage.local_files import LocalFiles
-from storage.sealed_stream import master_key
 from tests.recorded_media import opus_packets, tone
 
 SECRET = "a secret that only tests keep recordings under"
@@ -57,9 +57,10 @@ class Kept:
         """Decrypted, by number of the part."""
         recording = self.recording()
         assert recording is not None
-        master = master_key(SECRET)
+        with self.database.reading() as connection:
+            key = KeyRing(Path(os.environ[SECRET_FILE])).open(connection, key_of(recording.id))
         return {
-            part.number: b"".join(read_part(self.objects, master, recording, part))
+            part.number: b"".join(read_part(self.objects, key, recording, part))
             for part in recording.parts
         }
 
@@ -133,10 +134,10 @@ def kill_recorder(of: int) -> None:
     os.kill(recorder, signal.SIGKILL)
 
 
-def keep_a_recording(kept: Kept, consult_id: str, master: bytes, seconds: int = 3) -> str:
+def keep_a_recording(kept: Kept, consult_id: str, keys: KeyRing, seconds: int = 3) -> str:
     """A recording of Anna's voice, as a recorder keeps it; its id."""
     opening = Opening(recording_id=str(uuid4()), consult_id=consult_id, started_by="anna", answers=ANSWERS)
-    keeper = Keeper(kept.database, kept.objects, master, opening)
+    keeper = Keeper(kept.database, kept.objects, keys, opening)
     files = SessionFiles()
     files.set_tracks([TrackOf(ssrc=1, kind="audio", participant_id="anna")], keeper.began_s)
     for packet in opus_packets(tone(440, seconds)):

@@ -14,8 +14,9 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from signaling.recorder.control import Answer
 from signaling.recorder.webm import with_duration
+from storage import key_ring
 from storage.object_store import ObjectStore
-from storage.sealed_stream import SealedStream, unwrap_key
+from storage.sealed_stream import SealedStream
 from storage.tables import recording_parts, recordings
 
 WEBM, MATROSKA, LOG = "video/webm", "video/x-matroska", "application/x-ndjson"
@@ -60,9 +61,13 @@ class Recording:
     started_at: datetime
     ended_at: datetime | None
     answers: tuple[Answer, ...]
-    wrapped_key: bytes
     retention_class: RetentionClass
     parts: tuple[RecordingPart, ...] = ()
+
+
+def key_of(recording_id: str) -> str:
+    """By which the key ring knows the key of all its parts."""
+    return f"recordings/{recording_id}"
 
 
 def prefix_of(recording_id: str, number: int) -> str:
@@ -79,7 +84,6 @@ def add_recording(connection: Connection, recording: Recording) -> None:
             started_at=recording.started_at,
             seen_at=recording.started_at,
             consents=_answers_to_json(recording.answers),
-            wrapped_key=recording.wrapped_key,
             retention_class=recording.retention_class,
         )
     )
@@ -165,6 +169,7 @@ def set_retention_class(connection: Connection, recording_id: str, retention_cla
 
 def delete_rows(connection: Connection, recording_id: str) -> bool:
     """With its key: what may be left in the store cannot be read any more. False: somebody was quicker."""
+    key_ring.forget(connection, key_of(recording_id))
     connection.execute(delete(recording_parts).where(recording_parts.c.recording_id == recording_id))
     return connection.execute(delete(recordings).where(recordings.c.id == recording_id)).rowcount == 1
 
@@ -175,10 +180,9 @@ def delete_files(objects: ObjectStore, recording_id: str) -> None:
 
 
 def read_part(
-    objects: ObjectStore, master: bytes, recording: Recording, part: RecordingPart
+    objects: ObjectStore, key: bytes, recording: Recording, part: RecordingPart
 ) -> Iterator[bytes]:
     """The file, decrypted, piece by piece. Raises StreamDamaged."""
-    key = unwrap_key(master, recording.wrapped_key, recording.id)
     stream = SealedStream(objects, key, prefix_of(recording.id, part.number))
     for number, piece in enumerate(stream.read(at_least=part.pieces)):
         has_head = number == 0 and part.content_type != LOG
@@ -217,7 +221,6 @@ def _recording(connection: Connection, row: Row[Any]) -> Recording:
         started_at=row.started_at,
         ended_at=row.ended_at,
         answers=tuple(Answer.model_validate(answer) for answer in row.consents),
-        wrapped_key=row.wrapped_key,
         retention_class=RetentionClass(row.retention_class),
         parts=tuple(
             RecordingPart(

@@ -21,6 +21,8 @@ from struct import error as struct_error
 from struct import pack, unpack_from
 from typing import Any
 
+from sqlalchemy import select
+
 from signaling.errors import BadSettings
 from signaling.recorder import control
 from signaling.recorder.frames import Packet
@@ -36,6 +38,7 @@ from signaling.recorder.kept_recordings import (
     add_recording,
     end_recording,
     keep_state,
+    key_of,
     prefix_of,
 )
 from signaling.recorder.session_files import Part, SessionFiles, TooMuchHeld
@@ -44,9 +47,11 @@ from signaling.relay.packet_core import MAX_DATAGRAM_BYTES, Address, Codec
 from signaling.relay.rtp_packets import MalformedRtp, parse_rtp
 from signaling.relay.srtp import MAX_OVERHEAD_BYTES, InPlace, handle_of, inbound_session, outbound_session
 from storage.database import Database, utc_now
+from storage.key_ring import INSTALLATION, KeyRing
 from storage.object_store import ObjectStore
 from storage.opening import open_object_store
-from storage.sealed_stream import SealedStream, new_key, wrap_key
+from storage.sealed_stream import SealedStream, new_key
+from storage.tables import consults
 from telemetry.logs import set_up_logs
 
 FLUSH_S = 4.0
@@ -161,7 +166,7 @@ class Keeper:
         self,
         database: Database,
         objects: ObjectStore,
-        master: bytes,
+        keys: KeyRing,
         opening: control.Opening,
     ) -> None:
         self._database, self._objects = database, objects
@@ -178,10 +183,12 @@ class Keeper:
             started_at=utc_now(),
             ended_at=None,
             answers=opening.answers,
-            wrapped_key=wrap_key(master, self._key, opening.recording_id),
             retention_class=RetentionClass.RECORD,
         )
         with database.transaction() as connection:
+            asked = select(consults.c.inviting_institution_id).where(consults.c.id == opening.consult_id)
+            owner = connection.execute(asked).scalar() or INSTALLATION
+            keys.add(connection, key_of(opening.recording_id), owner, self._key, recording.started_at)
             add_recording(connection, recording)
         self._answers = list(opening.answers)
 
@@ -329,7 +336,8 @@ async def record(settings: RecorderSettings) -> RecordingStatus:
     database = Database(settings.database_url)
     try:
         objects = await asyncio.to_thread(open_object_store, settings.object_store)
-        keeper = await asyncio.to_thread(Keeper, database, objects, settings.master_key, opening)
+        keys = KeyRing(settings.secret_file)
+        keeper = await asyncio.to_thread(Keeper, database, objects, keys, opening)
         files = SessionFiles()
         media = MediaPort(files)
         sys.stdout.buffer.write(control.to_line(control.Listening(port=media.port)))

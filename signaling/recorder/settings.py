@@ -4,7 +4,7 @@
 |---|---|
 | TELECONSULT_DATABASE_URL | where recordings are entered |
 | TELECONSULT_OBJECT_STORE | where their files go |
-| TELECONSULT_RECORDING_SECRET_FILE | the secret under which they are encrypted; whoever loses it loses them |
+| TELECONSULT_RECORDING_SECRET_FILE | secrets that open their keys, newest first; without them all is lost |
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from signaling.errors import BadSettings
-from storage.sealed_stream import master_key
+from storage.sealed_stream import secrets_in
 
 MIN_SECRET_CHARACTERS = 32
 DATABASE_URL = "TELECONSULT_DATABASE_URL"
@@ -24,7 +24,7 @@ SECRET_FILE = "TELECONSULT_RECORDING_SECRET_FILE"
 class RecorderSettings:
     database_url: str
     object_store: str
-    master_key: bytes
+    secret_file: Path
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "RecorderSettings | None":
@@ -33,9 +33,9 @@ class RecorderSettings:
         if not all(environment.get(name) for name in names):
             return None
         try:
-            secret = Path(environment[SECRET_FILE]).read_text().strip()
+            secrets = secrets_in(Path(environment[SECRET_FILE]))
         except OSError as error:
             raise BadSettings(f"{SECRET_FILE} cannot be read: {error}") from error
-        if len(secret) < MIN_SECRET_CHARACTERS:
+        if min(map(len, secrets), default=0) < MIN_SECRET_CHARACTERS:
             raise BadSettings(f"the recording secret needs at least {MIN_SECRET_CHARACTERS} characters")
-        return cls(environment[DATABASE_URL], environment[OBJECT_STORE], master_key(secret))
+        return cls(environment[DATABASE_URL], environment[OBJECT_STORE], Path(environment[SECRET_FILE]))

@@ -28,7 +28,6 @@ class Scan:
     content_type: str
     size_bytes: int
     sha256: str
-    wrapped_key: bytes
     kept_at: str
 
 

@@ -97,7 +97,6 @@ def _values(consent: Consent) -> dict[str, Any]:
         "scan_content_type": scan and scan.content_type,
         "scan_size_bytes": scan and scan.size_bytes,
         "scan_sha256": scan and scan.sha256,
-        "scan_wrapped_key": scan and scan.wrapped_key,
         "scan_kept_at": scan and scan.kept_at,
         "withdrawn_at": withdrawal and withdrawal.at,
         "withdrawn_by": withdrawal and withdrawal.by_id,
@@ -122,13 +121,7 @@ def _consent(row: Row[Any]) -> Consent:
         note=row.note,
         recorded_by_id=row.recorded_by,
         scan=(
-            Scan(
-                row.scan_content_type,
-                row.scan_size_bytes,
-                row.scan_sha256,
-                row.scan_wrapped_key,
-                row.scan_kept_at,
-            )
+            Scan(row.scan_content_type, row.scan_size_bytes, row.scan_sha256, row.scan_kept_at)
             if row.scan_sha256
             else None
         ),

@@ -35,7 +35,7 @@ from teleconsult.consults.rooms import tell_room
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
 from teleconsult.errors import NotAllowed, NotFound, ScanKeptAlready, ScanTooLarge, UploadTooLarge
 from teleconsult.request_body import LIMITED_BY_ROUTE, read_body
-from teleconsult.stills.keeping import master_of
+from teleconsult.stills.keeping import keys_of
 from teleconsult.users.schemas import UserRefOut
 from teleconsult.users.user import User
 
@@ -106,7 +106,8 @@ def read_consent_scan(
         consent = find_consent(connection, consult_id, consent_id)
         if consent.scan is None:
             raise NotFound
-        content = read_scan(parts.objects, master_of(parts), consent.id, consent.scan)
+        key = keys_of(parts).open(connection, consent.scan.kept_at)
+        content = read_scan(parts.objects, key, consent.scan)
         _audit(connection, now, user, "consent-scan-read", consent)
     ending = "pdf" if consent.scan.content_type == PDF else "jpg"
     name = f"consent-{consent.given_at:%Y%m%d-%H%M%S}.{ending}"
@@ -165,8 +166,10 @@ def _keep_scan(
     if consent.scan is not None or consent.method not in ON_PAPER:
         raise ScanKeptAlready
     kept, kind = checked(content)
-    scan = keep_scan(parts.objects, master_of(parts), consent.id, kept, kind)
+    keys = keys_of(parts)
+    scan, key = keep_scan(parts.objects, consent.id, kept, kind)
     with parts.database.transaction() as connection:
+        keys.add(connection, scan.kept_at, consult.inviting_institution_id, key, now)
         save_consent(connection, consent, replace(consent, scan=scan))
         _audit(connection, now, user, "consent-scanned", consent)
         out = _out(parts, connection, consult, user)

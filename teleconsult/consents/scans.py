@@ -6,7 +6,7 @@ from io import BytesIO
 from imaging.camera_picture import read_picture
 from imaging.errors import PictureError
 from storage.object_store import ObjectStore
-from storage.sealed_stream import SealedStream, new_key, new_place, unwrap_key, wrap_key
+from storage.sealed_stream import SealedStream, new_key, new_place
 from teleconsult.consents.consent import Scan
 from teleconsult.errors import ScanNotReadable
 
@@ -52,15 +52,13 @@ def _check_pdf(content: bytes) -> None:
         raise ScanNotReadable
 
 
-def keep_scan(objects: ObjectStore, master: bytes, consent_id: str, content: bytes, kind: str) -> Scan:
-    """Write it to the store, encrypted under a key of its own."""
+def keep_scan(objects: ObjectStore, consent_id: str, content: bytes, kind: str) -> tuple[Scan, bytes]:
+    """Write it to the store, encrypted under a key of its own, which is yet to be kept."""
     key, place = new_key(), new_place(f"consents/{consent_id}")
     SealedStream(objects, key, place).append(content, is_last=True)
-    wrapped = wrap_key(master, key, consent_id)
-    return Scan(kind, len(content), hashlib.sha256(content).hexdigest(), wrapped, place)
+    return Scan(kind, len(content), hashlib.sha256(content).hexdigest(), place), key
 
 
-def read_scan(objects: ObjectStore, master: bytes, consent_id: str, scan: Scan) -> bytes:
+def read_scan(objects: ObjectStore, key: bytes, scan: Scan) -> bytes:
     """Raises StreamDamaged."""
-    key = unwrap_key(master, scan.wrapped_key, consent_id)
     return b"".join(SealedStream(objects, key, scan.kept_at).read(at_least=1))

@@ -13,11 +13,11 @@ from signaling.recorder.kept_recordings import (
     RecordingPart,
     RecordingStatus,
     find_recording,
+    key_of,
     read_part,
     recordings_of,
     set_retention_class,
 )
-from storage.sealed_stream import master_key
 from teleconsult import access
 from teleconsult.consults.consult import Consult
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
@@ -100,16 +100,16 @@ def delete_one_recording(
 def _open_part(
     parts: PartsOfApp, consult_id: str, recording_id: str, number: int, user: User, now: Now
 ) -> tuple[Recording, RecordingPart, Iterator[bytes]]:
-    secret = parts.settings.recording_secret
     with parts.database.transaction() as connection:
         consult = parts.consults.get_for(connection, consult_id, user, access.may_hear_recordings)
         recording = _recording(connection, consult, recording_id)
         part = next((one for one in recording.parts if one.number == number), None)
-        if part is None or secret is None:
+        if part is None or parts.keys is None:
             raise NotFound
+        key = parts.keys.open(connection, key_of(recording.id))
         decided = decisions_during(connection, consult.study_instance_uids, recording)
         note(connection, "recording-read", recording.id, actor=user.id, at=now)
-    pieces = read_part(parts.objects, master_key(secret), recording, part)
+    pieces = read_part(parts.objects, key, recording, part)
     return recording, part, session_log(pieces, decided) if part.content_type == LOG else pieces
 
 

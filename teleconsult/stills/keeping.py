@@ -16,9 +16,10 @@ from imaging.errors import PacsRefused
 from imaging.pacs import StoredInstance
 from imaging.part10 import part10_bytes
 from imaging.photographic_image import Photograph, PhotographedPatient, instance_uid, photographic_image
-from storage import audit_log
+from storage import audit_log, key_ring
+from storage.key_ring import KeyRing
 from storage.object_store import ObjectStore
-from storage.sealed_stream import SealedStream, master_key, new_key, new_place, unwrap_key, wrap_key
+from storage.sealed_stream import SealedStream, new_key, new_place
 from storage.tables import instances, series, studies
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.errors import NotFound, StillsNotKept
@@ -42,25 +43,25 @@ AT_ONCE = 20
 log = logging.getLogger(__name__)
 
 
-def master_of(parts: PartsOfApp) -> bytes:
+def keys_of(parts: PartsOfApp) -> KeyRing:
     """Raises StillsNotKept: this installation has no secret to encrypt with."""
-    if parts.settings.recording_secret is None:
+    if parts.keys is None:
         raise StillsNotKept
-    return master_key(parts.settings.recording_secret)
+    return parts.keys
 
 
-def seal(objects: ObjectStore, master: bytes, still_id: str, jpeg: bytes) -> tuple[str, bytes]:
-    """Keep the picture encrypted under a key of its own; where, and the key as it may be kept in the row."""
+def seal(objects: ObjectStore, still_id: str, jpeg: bytes) -> tuple[str, bytes]:
+    """Keep the picture encrypted under a key of its own; where, and that key, which is yet to be kept."""
     key, place = new_key(), new_place(f"stills/{still_id}")
     SealedStream(objects, key, place).append(jpeg, is_last=True)
-    return place, wrap_key(master, key, still_id)
+    return place, key
 
 
-def picture_of(parts: PartsOfApp, still: Still) -> bytes:
+def picture_of(parts: PartsOfApp, connection: Connection, still: Still) -> bytes:
     """The JPEG. Raises NotFound: it was deleted; StreamDamaged."""
-    if still.wrapped_key is None or still.kept_at is None:
+    if still.kept_at is None:
         raise NotFound
-    key = unwrap_key(master_of(parts), still.wrapped_key, still.id)
+    key = keys_of(parts).open(connection, still.kept_at)
     return b"".join(SealedStream(parts.objects, key, still.kept_at).read(at_least=1))
 
 
@@ -100,7 +101,8 @@ def archive_waiting(parts: PartsOfApp, at: datetime) -> bool:
 
 def archive(parts: PartsOfApp, still: Still, at: datetime) -> None:
     """Send one into the archive and add its study to the consult. Raises PacsUnavailable, PacsRefused."""
-    picture = CameraPicture(picture_of(parts, still), still.width, still.height)
+    with parts.database.reading() as connection:
+        picture = CameraPicture(picture_of(parts, connection, still), still.width, still.height)
     with parts.database.transaction() as connection:
         consult = parts.consults.get(connection, still.consult_id)
         ds = photographic_image(picture, _about(parts, connection, still), parts.settings.time_zone)
@@ -128,6 +130,8 @@ def remove(
         OnLegalHold: its consult, or the study that it is in, is to be kept, whoever asks.
     """
     demand_none_on_consult(connection, still.consult_id)
+    if still.kept_at is not None:
+        key_ring.forget(connection, still.kept_at)
     set_deleted(connection, still.id, by=by, reason=reason, at=at)
     record_deletion(
         connection,

@@ -20,7 +20,7 @@ from teleconsult.consults.consult import Consult
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
 from teleconsult.errors import NotAllowed, NotFound, StillTakenAlready, StillTooLarge, UploadTooLarge
 from teleconsult.request_body import LIMITED_BY_ROUTE, read_body
-from teleconsult.stills.keeping import archive, keep, master_of, note, picture_of, remove, seal
+from teleconsult.stills.keeping import archive, keep, keys_of, note, picture_of, remove, seal
 from teleconsult.stills.schemas import StillDeletionIn, StillIn, StillOut
 from teleconsult.stills.still import Still, find_still, next_number, stills_of
 from teleconsult.users.user import User
@@ -70,7 +70,7 @@ def read_still(consult_id: str, still_id: UUID, parts: Parts, user: CurrentUser,
     with parts.database.transaction() as connection:
         consult = parts.consults.get_for(connection, consult_id, user, access.may_see_stills)
         still = _still(connection, consult, str(still_id))
-        jpeg = picture_of(parts, still)
+        jpeg = picture_of(parts, connection, still)
         note(connection, "still-read", still, actor=user.id, at=now)
     name = f"still-{still.taken_at:%Y%m%d-%H%M%S}-{still.number}.jpg"
     return _as_jpeg(jpeg, {"Content-Disposition": f'inline; filename="{name}"'})
@@ -80,8 +80,8 @@ def read_still(consult_id: str, still_id: UUID, parts: Parts, user: CurrentUser,
 def read_still_thumbnail(consult_id: str, still_id: UUID, parts: Parts, user: CurrentUser) -> Response:
     with parts.database.reading() as connection:
         consult = parts.consults.get_for(connection, consult_id, user, access.may_see_stills)
-        still = _still(connection, consult, str(still_id))
-    return _as_jpeg(smaller(picture_of(parts, still), THUMBNAIL_PX), {})
+        jpeg = picture_of(parts, connection, _still(connection, consult, str(still_id)))
+    return _as_jpeg(smaller(jpeg, THUMBNAIL_PX), {})
 
 
 @router.post("/{still_id}/deletion", status_code=204)
@@ -121,7 +121,8 @@ def _keep(
         if (earlier.consult_id, earlier.taken_by_id, earlier.sha256) != (consult.id, user.id, sha256):
             raise StillTakenAlready
     else:
-        place, key = seal(parts.objects, master_of(parts), still_id, picture.jpeg)
+        keys = keys_of(parts)
+        place, key = seal(parts.objects, still_id, picture.jpeg)
         with parts.database.transaction() as connection:
             if find_still(connection, still_id) is not None:  # the same, sent twice at the same moment
                 raise StillTakenAlready
@@ -140,9 +141,9 @@ def _keep(
                 height=picture.height,
                 size_bytes=len(picture.jpeg),
                 sha256=sha256,
-                wrapped_key=key,
                 kept_at=place,
             )
+            keys.add(connection, place, consult.inviting_institution_id, key, now)
             keep(connection, still, now)
         with suppress(PacsUnavailable, PacsRefused):  # the app goes on trying
             archive(parts, still, now)

@@ -24,8 +24,7 @@ class Still:
         number: of the consult's stills, from 1; a deleted one keeps its own.
         camera_of_id: whose camera or screen it shows.
         sha256, size_bytes: of the JPEG as it is kept.
-        wrapped_key: under which the JPEG is kept encrypted; None once it is deleted.
-        kept_at: the prefix under which it lies in the object store; None once it is deleted.
+        kept_at: the prefix under which it lies encrypted in the object store; None once it is deleted.
         archived_at: when the archive had it; None: it is on its way.
     """
 
@@ -43,7 +42,6 @@ class Still:
     height: int
     size_bytes: int
     sha256: str
-    wrapped_key: bytes | None
     kept_at: str | None
     archived_at: datetime | None = None
     deleted_at: datetime | None = None
@@ -68,7 +66,6 @@ def add_still(connection: Connection, still: Still) -> None:
             height=still.height,
             size_bytes=still.size_bytes,
             sha256=still.sha256,
-            wrapped_key=still.wrapped_key,
             kept_at=still.kept_at,
         )
     )
@@ -105,11 +102,11 @@ def set_archived(connection: Connection, still_id: str, at: datetime) -> bool:
 
 
 def set_deleted(connection: Connection, still_id: str, *, by: str, reason: str, at: datetime) -> None:
-    """Its key goes: what may be left of it in the store, nobody can read."""
+    """Its place goes; the key of that is the caller's."""
     connection.execute(
         update(stills)
         .where(stills.c.id == still_id)
-        .values(wrapped_key=None, kept_at=None, deleted_at=at, deleted_by=by, deletion_reason=reason)
+        .values(kept_at=None, deleted_at=at, deleted_by=by, deletion_reason=reason)
     )
 
 
@@ -129,7 +126,6 @@ def _still(row: Row[Any]) -> Still:
         height=row.height,
         size_bytes=row.size_bytes,
         sha256=row.sha256,
-        wrapped_key=row.wrapped_key,
         kept_at=row.kept_at,
         archived_at=row.archived_at,
         deleted_at=row.deleted_at,

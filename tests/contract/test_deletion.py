@@ -90,7 +90,6 @@ def parts(database: Database, tmp_path: Path) -> Any:
                 started_at=NOON,
                 ended_at=None,
                 answers=(),
-                wrapped_key=b"k",
                 retention_class=RetentionClass.REVIEW,
             ),
         )

@@ -85,7 +85,6 @@ def parts(database: Database, tmp_path: Path) -> Any:
                 started_at=NOON,
                 ended_at=None,
                 answers=(),
-                wrapped_key=b"k",
                 retention_class=RetentionClass.RECORD,
             ),
         )
@@ -107,7 +106,6 @@ def parts(database: Database, tmp_path: Path) -> Any:
                 height=1,
                 size_bytes=1,
                 sha256="0" * 64,
-                wrapped_key=b"k",
                 kept_at="stills/s",
             ),
         )

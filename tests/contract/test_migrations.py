@@ -172,7 +172,7 @@ def test_what_a_consult_said_of_its_consent_becomes_a_record(new_database: NewDa
         ]
 
 
-def test_pictures_and_scans_stay_where_they_were_when_their_places_are_written_down(
+def test_what_is_encrypted_stays_where_it_was_and_its_keys_wait_for_those_of_its_institution(
     new_database: NewDatabase,
 ) -> None:
     database = new_database(migrated=False)
@@ -205,10 +205,24 @@ def test_pictures_and_scans_stay_where_they_were_when_their_places_are_written_d
             ),
             {"key": b"another"},
         )
+        connection.execute(
+            text(
+                "INSERT INTO recordings (id, consult_id, status, started_by, started_at, seen_at, consents,"
+                " wrapped_key, retention_class) VALUES ('r', 'c', 'kept', 'u', '2026-01-01 00:00:00',"
+                " '2026-01-01 00:00:00', '[]', :key, 'record')"
+            ),
+            {"key": b"a third"},
+        )
     database.migrate()
     with database.reading() as connection:
         places = dict(map(tuple, connection.execute(text("SELECT id, kept_at FROM stills")).all()))
         scan = connection.execute(text("SELECT scan_kept_at FROM consents")).scalar()
+        keys = connection.execute(text("SELECT * FROM data_keys ORDER BY id")).all()
     digests = [sha256(key).hexdigest()[:16] for key in (b"a wrapped key", b"another")]
     assert places == {"kept": f"stills/kept/{digests[0]}", "deleted": None}
     assert scan == f"consents/s/{digests[1]}"
+    assert [(key, *wrapped, bytes(by)) for key, *wrapped, by in keys] == [
+        (scan, "i", "installation", 0, b"another"),
+        ("recordings/r", "i", "installation", 0, b"a third"),
+        (places["kept"], "i", "installation", 0, b"a wrapped key"),
+    ]

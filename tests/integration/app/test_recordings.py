@@ -9,7 +9,7 @@ import pytest
 
 from signaling.recorder.kept_recordings import RetentionClass, ended_before
 from storage.database import utc_now
-from storage.sealed_stream import master_key
+from storage.key_ring import KeyRing
 from teleconsult.lifecycle.record_classes import Retention
 from teleconsult.recordings.retention import kept_for
 from tests.dicom_builders import a_series_of_its_own, as_bytes
@@ -28,8 +28,8 @@ def consult(clinician: Client, specialist: Client) -> dict[str, Any]:
 
 @pytest.fixture
 def recording_id(kept: Kept, installation: Installation, consult: dict[str, Any]) -> str:
-    secret = (installation.data / "secrets" / "recording_secret").read_text().strip()
-    return keep_a_recording(kept, consult["id"], master_key(secret))
+    keys = KeyRing(installation.data / "secrets" / "recording_secret")
+    return keep_a_recording(kept, consult["id"], keys)
 
 
 def path(consult: dict[str, Any], recording_id: str = "") -> str:

@@ -1,6 +1,7 @@
 """Stills of a consult: kept, shown, in the archive, deleted, refused; with a real archive."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 from urllib.parse import quote
@@ -10,8 +11,12 @@ import httpx
 import pydicom
 import pytest
 from PIL import Image
+from sqlalchemy import update
+from typer.testing import CliRunner
 
 from storage.database import utc_now
+from storage.tables import data_keys
+from teleconsult.key_commands import keys as key_commands
 from tests.camera_pictures import as_jpeg, as_png, exif, scene
 from tests.dicom_builders import a_series_of_its_own, as_bytes
 from tests.e2e.pages import accepted_consult
@@ -155,6 +160,32 @@ def test_the_last_still_that_is_deleted_takes_its_study_along_and_the_next_bring
         answer = clinician.http.post(path(consult, still["id"]) + "/deletion", json={"reason": "blurred"})
         assert answer.status_code == 204
         assert len(clinician.get(f"/api/consults/{consult['id']}")["studies"]) == 1
+
+
+def test_keys_change_while_pictures_are_served_and_a_damaged_key_is_a_sentence(
+    kept: Kept, consult: dict[str, Any], installation: Installation, clinician: Client
+) -> None:
+    still = taken(clinician, consult, as_jpeg(scene(64, 48)))
+    picture = path(consult, still["id"]) + "/picture.jpg"
+    before, data = clinician.http.get(picture).content, ["--data", str(installation.data)]
+    commands = [["rotate", "--all"], ["rotate-master"], ["rotate", "--all"], ["rotate-master"]]
+    with ThreadPoolExecutor(1) as pool:
+        rotating = pool.submit(
+            lambda: [CliRunner().invoke(key_commands, [*words, *data]).output for words in commands]
+        )
+        answers = [clinician.http.get(picture)]
+        while not rotating.done():
+            answers.append(clinician.http.get(picture))
+        taken(clinician, consult, as_jpeg(scene(48, 48)))
+    assert "destroyed" in rotating.result()[0] and "wrapped" in rotating.result()[1]
+    assert {(answer.status_code, answer.content) for answer in answers} == {(200, before)}
+    assert clinician.http.get(picture).content == before
+    with kept.database.transaction() as connection:
+        damaged = update(data_keys).where(data_keys.c.id.startswith(f"stills/{still['id']}/"))
+        assert connection.execute(damaged.values(wrapped_key=b"damaged")).rowcount == 1
+    for kind in ("picture.jpg", "thumbnail.jpg"):
+        answer = clinician.http.get(path(consult, still["id"]) + f"/{kind}")
+        assert (answer.status_code, answer.json()["code"]) == (500, "kept-file-damaged")
 
 
 @pytest.mark.parametrize(

@@ -240,6 +240,7 @@ def test_a_study_goes_in_ai_reads_it_two_people_meet_over_it_and_a_report_comes_
         ),
         "the third study joins and is read",
     )
+    expect(here.locator("[data-arrival]").first).to_be_attached()
     assert loaded_at == [page.evaluate("performance.timeOrigin") for page in (here, there)], (
         "a page was reloaded"
     )
@@ -252,7 +253,7 @@ def test_a_study_goes_in_ai_reads_it_two_people_meet_over_it_and_a_report_comes_
     expect(there.get_by_test_id("finding")).to_have_count(len(chest_findings), timeout=PATIENCE_MS)
     first = there.get_by_test_id("finding").first
     for pressed, status in (("r", "rejected"), ("ua", "accepted"), ("ur", "rejected"), ("ua", "accepted")):
-        first.click()
+        first.get_by_role("button").first.click()
         for key in pressed:
             there.keyboard.press(key)
         expect(first).to_have_attribute("data-status", status)
@@ -262,7 +263,6 @@ def test_a_study_goes_in_ai_reads_it_two_people_meet_over_it_and_a_report_comes_
         count = undecided.count()
         undecided.first.get_by_role("button", name=said("findings", "reject")).click()
         expect(undecided).to_have_count(count - 1)
-    expect(here.locator("[data-arrival]").first).to_be_attached()
     for other_study in consult["studies"]:
         for finding in api.get(f"/api/studies/{other_study['study_instance_uid']}")["findings"]:
             if finding["status"] == "preliminary":

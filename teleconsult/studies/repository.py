@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from uuid import uuid4
 
@@ -441,11 +442,7 @@ class StudyRepository:
 
     def visible(self, user: User) -> ColumnElement[bool]:
         """What holds for the studies that `visible_to` finds, for other queries that join them."""
-        shared = self._shared_with(user, utc_now())
-        there = studies.c.deleted_at.is_(None)
-        if access.sees_own_institution(user):
-            return and_(there, or_(studies.c.institution_id == user.institution.id, shared))
-        return and_(there, shared)
+        return _visible_to(user, (utc_now() + timedelta(seconds=1)).replace(microsecond=0))
 
     def series_summaries(
         self, connection: Connection, study_instance_uids: Sequence[str]
@@ -559,33 +556,47 @@ class StudyRepository:
         )
         return closed.rowcount == 1
 
-    def _shared_with(self, user: User, at: datetime) -> ColumnElement[bool]:
-        """Whether a consult lets the user see the study of the outer query, whosoever it is."""
-        return (
-            select(consult_studies.c.consult_id)
-            .join(consults, consults.c.id == consult_studies.c.consult_id)
-            .where(
-                consult_studies.c.study_instance_uid == studies.c.study_instance_uid,
-                consults.c.status.not_in(access.NO_LONGER_SHARED),
-                or_(
-                    consults.c.specialist_id == user.id,
-                    and_(
-                        consults.c.status.in_(access.WAITING),
-                        wants(user.specialty if user.roles & access.READERS else None),
-                        is_offered_to(user.institution.id, at),
-                    ),
-                    consults.c.id.in_(panels_of(user, at)),
-                    and_(
-                        consults.c.status.not_in(access.NEVER_OPENED),
-                        consults.c.id.in_(consults_open_to(user.id, at)),
-                        is_offered_to(user.institution.id, at),
-                        literal(access.may_open_in_emergency(user)),
-                    ),
+
+@lru_cache(maxsize=256)
+def _visible_to(user: User, at: datetime) -> ColumnElement[bool]:
+    """Kept, since a page asks fifty times within a second, and to put the question together takes longer than
+    to answer it. By whole seconds, the next one: what ends in time ends up to a second early, and what was
+    granted a moment ago holds.
+    """
+    shared = _shared_with(user, at)
+    there = studies.c.deleted_at.is_(None)
+    if access.sees_own_institution(user):
+        return and_(there, or_(studies.c.institution_id == user.institution.id, shared))
+    return and_(there, shared)
+
+
+def _shared_with(user: User, at: datetime) -> ColumnElement[bool]:
+    """Whether a consult lets the user see the study of the outer query, whosoever it is."""
+    return (
+        select(consult_studies.c.consult_id)
+        .join(consults, consults.c.id == consult_studies.c.consult_id)
+        .where(
+            consult_studies.c.study_instance_uid == studies.c.study_instance_uid,
+            consults.c.status.not_in(access.NO_LONGER_SHARED),
+            or_(
+                consults.c.specialist_id == user.id,
+                and_(
+                    consults.c.status.in_(access.WAITING),
+                    wants(user.specialty if user.roles & access.READERS else None),
+                    is_offered_to(user.institution.id, at),
                 ),
-            )
-            .correlate(studies)
-            .exists()
+                consults.c.id.in_(panels_of(user, at)),
+                and_(
+                    consults.c.status.not_in(access.NEVER_OPENED),
+                    consults.c.id.in_(consults_open_to(user.id, at)),
+                    is_offered_to(user.institution.id, at),
+                    literal(access.may_open_in_emergency(user)),
+                ),
+            ),
         )
+        .correlate(studies)
+        .exists()
+    )
 
 
 def new_patient(

@@ -23,6 +23,7 @@ _LEAVES: Final = ("downloaded", "exported", "sent")
 _OTHER: Final = ("110110", "Patient Record", "U")
 _EXPORT: Final = ("110106", "Export", "R")
 FACILITY_SEVERITY: Final = 85  # authpriv (10) * 8 + notice (5): ITI TF-2 3.20
+REFUSED_ENDINGS: Final = ("refused", "wrong")  # of actions that did not succeed
 OUTCOME_SUCCESS, OUTCOME_MINOR = "0", "4"
 BY_ADDRESS: Final = "2"  # an IP address: DICOM PS3.15 A.5.2, and FHIR's network-type
 
@@ -35,7 +36,7 @@ def event_of(action: str) -> tuple[str, str, str]:
 
 
 def is_refused(action: str) -> bool:
-    return action.endswith(("refused", "wrong"))
+    return action.endswith(REFUSED_ENDINGS)
 
 
 def outcome_of(action: str) -> str:

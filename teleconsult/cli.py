@@ -12,6 +12,7 @@ from imaging.breast_measures import BreastMeasures
 from imaging.reasons import Reason
 from teleconsult.audit.commands import audit as audit_commands
 from teleconsult.backups import commands as backup_commands
+from teleconsult.data_folder import DEFAULT_DATA, DataFolder
 from teleconsult.key_commands import keys as key_commands
 from teleconsult.lifecycle.deletion_commands import deletion as deletion_commands
 from teleconsult.lifecycle.hold_commands import hold as hold_commands
@@ -34,14 +35,10 @@ main.command()(backup_commands.restore)
 main.command()(retention_command)
 main.command()(backup_commands.migrate)
 
-DataFolder = Annotated[
-    Path, typer.Option("--data", help="Folder that holds everything this installation keeps.")
-]
 Port = Annotated[
     int,
     typer.Option("--port", min=1, max=65_495, help="Port of the page; rooms and scanners use the next ones."),
 ]
-DEFAULT_DATA = REPOSITORY / "data"
 DEFAULT_PORT = 8080
 # Threads that wait for each other in a loop take the cores that others need. Read when torch is loaded.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from teleconsult.data_folder import DEFAULT_DATA, DataFolder
 from teleconsult.installation import SECRET_BYTES, write_privately
-from teleconsult.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -20,13 +20,11 @@ if TYPE_CHECKING:
 
 ACTOR = "command-line"
 SECRET_FILE = "TELECONSULT_RECORDING_SECRET_FILE"
-Data = Annotated[Path, typer.Option("--data", help="Folder that holds everything this installation keeps.")]
-DEFAULT_DATA = REPOSITORY / "data"
 keys = typer.Typer(no_args_is_help=True, help=__doc__)
 
 
 @keys.command("list")
-def list_keys(data: Data = DEFAULT_DATA) -> None:
+def list_keys(data: DataFolder = DEFAULT_DATA) -> None:
     """Print each version of each institution's key, and how many recordings, stills and scans it opens."""
     from storage.key_ring import versions
 
@@ -46,7 +44,7 @@ def rotate(
         str | None, typer.Option(help="Whose key, by id or English name; `installation`: its own.")
     ] = None,
     everybody: Annotated[bool, typer.Option("--all", help="The keys of all.")] = False,
-    data: Data = DEFAULT_DATA,
+    data: DataFolder = DEFAULT_DATA,
 ) -> None:
     """Make a new version of a key, bring over what the old one opens, and destroy the old one.
 
@@ -88,7 +86,7 @@ def rotate(
 
 
 @keys.command("rotate-master")
-def rotate_master(data: Data = DEFAULT_DATA) -> None:
+def rotate_master(data: DataFolder = DEFAULT_DATA) -> None:
     """Make a new secret, the first line of its file, and wrap all keys under it.
 
     The one before stays as the second line, for copies of the database that were made before. Where the first

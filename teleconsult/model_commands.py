@@ -8,7 +8,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from teleconsult.settings import REPOSITORY
+from teleconsult.data_folder import DEFAULT_DATA, DataFolder
 
 models = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -33,9 +33,7 @@ def evaluate(
         typer.Option("--models", help="Folder of models to look in instead; nothing is recorded."),
     ] = None,
     version: Annotated[str | None, typer.Option(help="Which version; the newest, if none is said.")] = None,
-    data: Annotated[
-        Path, typer.Option("--data", help="Folder that holds everything this installation keeps.")
-    ] = REPOSITORY / "data",
+    data: DataFolder = DEFAULT_DATA,
 ) -> None:
     """Measure a model: on candidate patches, on a folder of images with their truth, or on phantoms.
 

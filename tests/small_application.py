@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 from sqlalchemy import insert
 
+from signaling.recorder.kept_recordings import Recording, RecordingStatus, RetentionClass
 from storage.database import Database
 from storage.tables import consults, patients
 from teleconsult.consults.consult import Status
@@ -38,6 +39,20 @@ class Parts:
 
     def publish(self, event: dict[str, str]) -> None:
         self.published.append(event)
+
+
+def recording_begun(retention_class: RetentionClass) -> Recording:
+    """Of the consult of `people_with_a_consult`, by who asks for it."""
+    return Recording(
+        id="r",
+        consult_id="c",
+        status=RecordingStatus.RECORDING,
+        started_by="asks",
+        started_at=NOON,
+        ended_at=None,
+        answers=(),
+        retention_class=retention_class,
+    )
 
 
 def people_with_a_consult(parts: Parts, status: Status, specialist: str | None = None) -> dict[str, User]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from teleconsult.settings import REPOSITORY
+from teleconsult.data_folder import DEFAULT_DATA, DataFolder
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -26,8 +26,6 @@ class Form(StrEnum):
 
 
 BROKEN, UNREADABLE = 1, 2  # exit codes
-Data = Annotated[Path, typer.Option("--data", help="Folder that holds everything this installation keeps.")]
-DEFAULT_DATA = REPOSITORY / "data"
 audit = typer.Typer(no_args_is_help=True, help=__doc__)
 
 
@@ -41,7 +39,7 @@ def export(
     form: Annotated[
         Form, typer.Option("--format", help="jsonl can be checked; fhir and syslog are for other systems.")
     ] = Form.JSONL,
-    data: Data = DEFAULT_DATA,
+    data: DataFolder = DEFAULT_DATA,
 ) -> None:
     """Write the log with its signed checkpoints as JSON Lines, to be checked anywhere.
 
@@ -79,7 +77,7 @@ def verify(
         Path | None,
         typer.Option("--checkpoints", help="Checkpoints that were kept elsewhere: audit-checkpoints.jsonl."),
     ] = None,
-    data: Data = DEFAULT_DATA,
+    data: DataFolder = DEFAULT_DATA,
 ) -> None:
     """Look for entries that were removed, changed, moved or put in, and for an end that was cut off.
 
@@ -92,7 +90,7 @@ def verify(
 
 
 @audit.command("key")
-def show_key(data: Data = DEFAULT_DATA) -> None:
+def show_key(data: DataFolder = DEFAULT_DATA) -> None:
     """Print the public key that checks this installation's signatures. Keep it at another place."""
     print(_checkpoints(data).public_key)
 

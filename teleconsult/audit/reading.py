@@ -26,6 +26,7 @@ from sqlalchemy import (
 )
 
 from storage.audit_chain import AuditEntry
+from storage.audit_formats import REFUSED_ENDINGS
 from storage.audit_log import READ_AT_ONCE
 from storage.database import Database
 from storage.tables import audit_log, consults, findings, patients, recordings, stills, studies, users
@@ -83,7 +84,7 @@ _ADDRESS = _LOG.details["address"].as_string()
 _UNDER_EMERGENCY = or_(
     _LOG.details[EMERGENCY].as_string().is_not(None), _LOG.action.startswith("emergency-access-")
 )
-_REFUSED = or_(_LOG.action.endswith("refused"), _LOG.action.endswith("wrong"))
+_REFUSED = or_(*(_LOG.action.endswith(one) for one in REFUSED_ENDINGS))
 _DEEDS: dict[Deed, ColumnElement[bool]] = {
     Deed.VIEWED: or_(_LOG.action.endswith("viewed"), _LOG.action == "consent-scan-read"),
     Deed.SEARCHED: _LOG.action.endswith("searched"),

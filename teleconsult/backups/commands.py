@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from teleconsult.backups.problem import BackupProblem
-from teleconsult.settings import REPOSITORY
+from teleconsult.data_folder import DEFAULT_DATA, DataFolder
 
 if TYPE_CHECKING:
     from teleconsult.backups.places import Places
@@ -20,13 +20,9 @@ if TYPE_CHECKING:
     from teleconsult.backups.record import BackupRecord
     from teleconsult.backups.target import FolderTarget, StoreTarget
 
-DEFAULT_DATA = REPOSITORY / "data"
 SHORTEST_PASSPHRASE = 16
 MB = 1e6
 
-DataFolder = Annotated[
-    Path, typer.Option("--data", help="Folder that holds everything this installation keeps.")
-]
 PassphraseFile = Annotated[
     Path | None,
     typer.Option("--passphrase-file", help="Its first line opens the archive; kept apart from the data."),

@@ -7,19 +7,17 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from teleconsult.settings import REPOSITORY
+from teleconsult.data_folder import DEFAULT_DATA, DataFolder
 
 if TYPE_CHECKING:
     from storage.audit_chain import AuditEntry
 
 BROKEN, UNREADABLE = 1, 2  # exit codes, as of `teleconsult audit verify`
-DEFAULT_DATA = REPOSITORY / "data"
-Data = Annotated[Path, typer.Option("--data", help="Folder that holds everything this installation keeps.")]
 deletion = typer.Typer(no_args_is_help=True, help=__doc__)
 
 
 @deletion.command("list")
-def show(data: Data = DEFAULT_DATA) -> None:
+def show(data: DataFolder = DEFAULT_DATA) -> None:
     """The newest 200: number, when, what, how many items, by whom, why."""
     from teleconsult.announcement import open_database
     from teleconsult.lifecycle.deletion_record import newest_deletions
@@ -37,7 +35,7 @@ def show(data: Data = DEFAULT_DATA) -> None:
 def certificate(
     number: Annotated[int, typer.Argument(help="As `list` shows it: the entry of the audit log.")],
     file: Annotated[Path, typer.Argument(help="A file that is not there yet.")],
-    data: Data = DEFAULT_DATA,
+    data: DataFolder = DEFAULT_DATA,
 ) -> None:
     """Write what went, by identifiers and hashes, with rule or reason, moment and person, signed."""
     from storage.audit_checkpoints import Checkpoints

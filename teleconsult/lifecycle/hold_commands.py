@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from teleconsult.settings import REPOSITORY
+from teleconsult.data_folder import DEFAULT_DATA, DataFolder
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-DEFAULT_DATA = REPOSITORY / "data"
 MOST_REASON = 500
-Data = Annotated[Path, typer.Option("--data", help="Folder that holds everything this installation keeps.")]
 Reason = Annotated[str, typer.Option("--reason", help="Why, for the audit log: a file number, no names.")]
 hold = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -24,7 +22,7 @@ hold = typer.Typer(no_args_is_help=True, help=__doc__)
 def place(
     subject: Annotated[str, typer.Argument(help="consult/ID or study/STUDY-INSTANCE-UID.")],
     reason: Reason,
-    data: Data = DEFAULT_DATA,
+    data: DataFolder = DEFAULT_DATA,
 ) -> None:
     """Nobody deletes it from now on, and no rule."""
     from storage.database import utc_now
@@ -39,7 +37,7 @@ def place(
 def lift(
     hold_id: Annotated[str, typer.Argument(help="As `list` shows it.")],
     reason: Reason,
-    data: Data = DEFAULT_DATA,
+    data: DataFolder = DEFAULT_DATA,
 ) -> None:
     """What other holds and the rules of the hospital say holds again."""
     from storage.database import utc_now
@@ -51,7 +49,7 @@ def lift(
 
 
 @hold.command("list")
-def show(data: Data = DEFAULT_DATA) -> None:
+def show(data: DataFolder = DEFAULT_DATA) -> None:
     """Those that stand, the oldest first."""
     from teleconsult.lifecycle import legal_hold
 

@@ -7,22 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from teleconsult.data_folder import DEFAULT_DATA, DataFolder
 from teleconsult.lifecycle.record_classes import CLASSES, SETTING, Retention, SetBy, in_words
-from teleconsult.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from teleconsult.lifecycle.due import Due
 
-DEFAULT_DATA = REPOSITORY / "data"
 
 
 def retention(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="List what the next pass would delete; nothing is changed.")
     ] = False,
-    data: Annotated[
-        Path, typer.Option("--data", help="Folder that holds everything this installation keeps.")
-    ] = DEFAULT_DATA,
+    data: DataFolder = DEFAULT_DATA,
 ) -> None:
     """Print how long each class of records is kept; reads TELECONSULT_RETENTION as the installation does."""
     try:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from teleconsult.data_folder import DEFAULT_DATA, DataFolder
 from teleconsult.model_commands import models
-from teleconsult.settings import REPOSITORY
 
 if TYPE_CHECKING:
     from imaging.reasons import Reason
@@ -19,11 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["models"]
 
-Data = Annotated[Path, typer.Option("--data", help="Folder that holds everything this installation keeps.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of lines.")]
 Name = Annotated[str, typer.Argument(help="The model's name, as `list` shows it.")]
 Version = Annotated[str, typer.Argument(help="The version, as `list` shows it.")]
-DEFAULT_DATA = REPOSITORY / "data"
 
 STATES_ZH = {
     "candidate": "候选",
@@ -45,7 +43,7 @@ def add(
         bool, typer.Option("--accept-licence", help="You have read its licence and may use it.")
     ] = False,
     as_json: AsJson = False,
-    data: Data = DEFAULT_DATA,
+    data: DataFolder = DEFAULT_DATA,
 ) -> None:
     """Take in a bundle. It reads nothing until it is promoted."""
     from inference.bundle_adding import add_bundle
@@ -67,7 +65,7 @@ def add(
 
 
 @models.command("list")
-def list_(as_json: AsJson = False, data: Data = DEFAULT_DATA) -> None:
+def list_(as_json: AsJson = False, data: DataFolder = DEFAULT_DATA) -> None:
     """Show all versions and where they stand. Needs no running server."""
     from teleconsult.models.installed import installed_models
 
@@ -92,7 +90,7 @@ def list_(as_json: AsJson = False, data: Data = DEFAULT_DATA) -> None:
 def verify(
     name: Annotated[str | None, typer.Argument(help="Only the versions of this model.")] = None,
     as_json: AsJson = False,
-    data: Data = DEFAULT_DATA,
+    data: DataFolder = DEFAULT_DATA,
 ) -> None:
     """Check that every version's files are those that were added, and load each once."""
     from teleconsult.models.installed import installed_models
@@ -121,7 +119,7 @@ def promote(
         bool, typer.Option("--shadow", help="Only let it read every series unseen, on trial.")
     ] = False,
     as_json: AsJson = False,
-    data: Data = DEFAULT_DATA,
+    data: DataFolder = DEFAULT_DATA,
 ) -> None:
     """Let a version read, from the next study on. It needs an evaluation on record; a trial needs none."""
     from storage.database import utc_now
@@ -135,7 +133,7 @@ def promote(
 
 
 @models.command()
-def retire(name: Name, version: Version, as_json: AsJson = False, data: Data = DEFAULT_DATA) -> None:
+def retire(name: Name, version: Version, as_json: AsJson = False, data: DataFolder = DEFAULT_DATA) -> None:
     """Take a version out. Where it was the one that reads, the one before it reads again."""
     from storage.database import utc_now
     from teleconsult.models.installed import installed_models

@@ -39,6 +39,7 @@ router = APIRouter(prefix="/api/patient-link", tags=["patient links"])
 SESSION_BYTES = 32
 SEEN_EVERY = timedelta(seconds=8)
 
+
 async def _token(
     device: UserDevice,
     parts: Parts,

@@ -12,7 +12,6 @@ from sqlalchemy import insert
 
 from signaling.recorder.kept_recordings import (
     WEBM,
-    Recording,
     RecordingPart,
     RecordingStatus,
     RetentionClass,
@@ -36,7 +35,7 @@ from teleconsult.lifecycle.record_classes import Retention
 from teleconsult.lifecycle.retention import Action
 from teleconsult.recordings.retention import RecordingsKeeper
 from teleconsult.studies.repository import StudyRepository
-from tests.small_application import NOON, Parts, people_with_a_consult
+from tests.small_application import NOON, Parts, people_with_a_consult, recording_begun
 
 STUDY, SERIES, IMAGE = "1.2.3", "1.2.3.1", "1.2.3.1.1"
 KEY = Ed25519PrivateKey.generate()
@@ -80,19 +79,7 @@ def parts(database: Database, tmp_path: Path) -> Any:
             )
         )
         part = RecordingPart(1, WEBM, "asks", "asks", 0, False, pieces=len(PIECES))
-        add_recording(
-            connection,
-            Recording(
-                id="r",
-                consult_id="c",
-                status=RecordingStatus.RECORDING,
-                started_by="asks",
-                started_at=NOON,
-                ended_at=None,
-                answers=(),
-                retention_class=RetentionClass.REVIEW,
-            ),
-        )
+        add_recording(connection, recording_begun(RetentionClass.REVIEW))
         keep_state(connection, "r", (), [part], NOON)
         end_recording(connection, "r", RecordingStatus.KEPT, NOON)
     for number, piece in enumerate(PIECES):

@@ -10,7 +10,6 @@ from sqlalchemy import Connection, Table, insert, select
 
 from signaling.measurement import ImageMeasurement, ImagePoint, SharedMeasurement
 from signaling.recorder.kept_recordings import (
-    Recording,
     RecordingStatus,
     RetentionClass,
     add_recording,
@@ -35,7 +34,7 @@ from teleconsult.recordings.retention import RecordingsKeeper, delete_recording
 from teleconsult.stills.keeping import remove
 from teleconsult.stills.still import Still, StillSource, add_still, stills_of
 from teleconsult.studies.repository import StudyRepository
-from tests.small_application import NOON, Parts, people_with_a_consult
+from tests.small_application import NOON, Parts, people_with_a_consult, recording_begun
 
 STUDY = "1.2.3"
 YEARS = timedelta(days=20 * 365)
@@ -75,19 +74,7 @@ def parts(database: Database, tmp_path: Path) -> Any:
         connection.execute(
             insert(consult_studies).values(consult_id="c", study_instance_uid=STUDY, added_at=NOON)
         )
-        add_recording(
-            connection,
-            Recording(
-                id="r",
-                consult_id="c",
-                status=RecordingStatus.RECORDING,
-                started_by="asks",
-                started_at=NOON,
-                ended_at=None,
-                answers=(),
-                retention_class=RetentionClass.RECORD,
-            ),
-        )
+        add_recording(connection, recording_begun(RetentionClass.RECORD))
         end_recording(connection, "r", RecordingStatus.KEPT, NOON)
         add_still(
             connection,

@@ -33,9 +33,13 @@ class Wire:
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 << 20)  # others use the device too
         self._socket.bind(("lo", 0))
         self._socket.settimeout(30)
+        self._seen: set[tuple[int, int, int]] = set()
 
     def sent_from(self, port: int, *, until: bytes) -> set[int]:
-        """Of what was sent since the last time, up to the packet in which `until` stands."""
+        """Of what was first sent since the last time, up to the packet in which `until` stands.
+
+        A slow machine makes TCP send a packet again, with the mark of its own time: those are left out.
+        """
         seen: set[int] = set()
         while True:
             frame, (_, _, kind, *_) = self._socket.recvfrom(65_536)
@@ -44,9 +48,11 @@ class Wire:
             if kind == socket.PACKET_OUTGOING or len(packet) < 40 or packet[0] >> 4 != 4 or packet[9] != TCP:
                 continue
             header, total = (packet[0] & 15) * 4, struct.unpack_from("!H", packet, 2)[0]
-            (source,) = struct.unpack_from("!H", packet, header)
+            source, destination, sequence_number = struct.unpack_from("!HHI", packet, header)
             content = packet[header + (packet[header + 12] >> 4) * 4 : total]
-            if source == port and content:
+            sent = (source, destination, sequence_number)
+            if source == port and content and sent not in self._seen:
+                self._seen.add(sent)
                 seen.add(packet[1] >> 2)
                 if until in content:
                     return seen

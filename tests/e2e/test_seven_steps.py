@@ -263,6 +263,10 @@ def test_a_study_goes_in_ai_reads_it_two_people_meet_over_it_and_a_report_comes_
         count = undecided.count()
         undecided.first.get_by_role("button", name=said("findings", "reject")).click()
         expect(undecided).to_have_count(count - 1)
+    wait_until(  # the page shows a decision before the server has answered
+        lambda: all(f["status"] != "preliminary" for f in api.get(f"/api/studies/{study_uid}")["findings"]),
+        "the decisions on the chest are stored",
+    )
     for other_study in consult["studies"]:
         for finding in api.get(f"/api/studies/{other_study['study_instance_uid']}")["findings"]:
             if finding["status"] == "preliminary":

@@ -20,6 +20,7 @@ from storage import tables
 from storage.database import Database, utc_now
 from storage.key_ring import KeyRing
 from storage.local_files import LocalFiles
+from tests.databases import new_sqlite
 from tests.recorded_media import opus_packets, tone
 
 SECRET = "a secret that only tests keep recordings under"
@@ -71,8 +72,7 @@ def a_place_for_recordings(folder: Path, monkeypatch: pytest.MonkeyPatch, *consu
     secret.write_text(SECRET)
     for name, value in ((DATABASE_URL, url), (OBJECT_STORE, objects), (SECRET_FILE, secret)):
         monkeypatch.setenv(name, str(value))
-    database = Database(url)
-    database.migrate()
+    database = new_sqlite(folder / "kept.db")
     at = utc_now()
     with database.transaction() as connection:
         connection.execute(insert(tables.institutions).values(id="i", name_en="A", name_zh="A", position=1))

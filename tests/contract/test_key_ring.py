@@ -28,6 +28,7 @@ from storage.sealed_stream import master_key, new_key, wrap_key
 from storage.tables import data_keys, encryption_keys, institutions
 from teleconsult.backups.databases import copy_sqlite
 from teleconsult.key_commands import keys as key_commands
+from tests.databases import new_sqlite
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 OWNERS = ("a", "b", INSTALLATION)
@@ -170,8 +171,7 @@ def test_what_was_kept_before_there_were_owners_comes_under_the_key_of_its_own(
 
 def test_of_a_process_that_is_killed_while_it_renews_another_goes_on(tmp_path: Path, ring: KeyRing) -> None:
     url = f"sqlite:///{tmp_path / 'killed.db'}"
-    database = Database(url)
-    database.migrate()
+    database = new_sqlite(tmp_path / "killed.db")
     kept = {f"stills/{n}/0": keep(database, ring, f"stills/{n}/0") for n in range(12)}
     rotate(database, ring)
     database.close()
@@ -388,8 +388,7 @@ def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     file = tmp_path / "secrets" / "recording_secret"
     file.parent.mkdir()
     file.write_text(SECRET + "\n")
-    database = Database(f"sqlite:///{tmp_path / 'teleconsult.db'}")
-    database.migrate()
+    database = new_sqlite(tmp_path / "teleconsult.db")
     with database.transaction() as connection:
         connection.execute(insert(institutions).values(id="a", name_en="County", name_zh="县", position=1))
     return CommandLine(tmp_path, database, KeyRing(file))

@@ -20,6 +20,7 @@ from teleconsult.backups.scratch import (
     sweep_database,
     sweep_folder,
 )
+from tests.databases import new_sqlite
 from tests.installation_server import wait_until
 from tests.postgresql_server import PostgresqlServer
 
@@ -47,8 +48,7 @@ def places(tmp_path: Path) -> Places:
     folder = tmp_path / "data"
     folder.mkdir()
     (folder / "config.json").write_text('{"inner_ports": {}}')
-    database = Database(f"sqlite:///{folder / 'teleconsult.db'}")
-    database.migrate()
+    database = new_sqlite(folder / "teleconsult.db")
     database.close()
     LocalFiles(folder / "objects").put("recordings/r1", SECRET * 100_000)
     return Places.of(folder, {})

@@ -62,6 +62,7 @@ from tests.bad_chests import (
     with_float_pixels,
     without_right_lung,
 )
+from tests.databases import new_sqlite
 from tests.dicom_builders import a_mammogram, as_bytes
 from tests.orthanc_server import OrthancServer, orthanc_pacs, orthanc_server
 
@@ -186,8 +187,7 @@ def write_weights(bundle: Path, state: Mapping[str, torch.Tensor]) -> None:
 
 
 def a_department(folder: Path, models: Path, pacs: Any) -> Department:
-    database = Database(f"sqlite:///{folder / 'rows.db'}")
-    database.migrate()
+    database = new_sqlite(folder / "rows.db")
     return Department(database, pacs, models, LocalFiles(folder / "objects"))
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from storage.database import Database
 from teleconsult.cli import main
 from tests.bundle_builders import NETWORK, a_bundle
+from tests.databases import new_sqlite
 
 ENVIRONMENT = (
     "TELECONSULT_DATABASE_URL",
@@ -25,8 +25,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ENVIRONMENT:
         monkeypatch.delenv(name, raising=False)
     folder = tmp_path / "data"
-    database = Database(f"sqlite:///{folder / 'teleconsult.db'}")
-    database.migrate()
+    database = new_sqlite(folder / "teleconsult.db")
     database.close()
     return folder
 

@@ -26,7 +26,6 @@ from inference.out_of_distribution import Outlook
 from inference.repository import JobRepository
 from inference.series_cache import SeriesCache
 from storage import audit_log
-from storage.database import Database
 from storage.local_files import LocalFiles
 from storage.tables import archive_removals, findings, inference_jobs, institutions
 from teleconsult.lifecycle.study_rows import evidence_of
@@ -34,6 +33,7 @@ from teleconsult.models.watch import EVERY, ModelWatch, alarms_on_record, watch_
 from teleconsult.studies.arrival import assess_and_queue
 from teleconsult.studies.registration import Arrival, register
 from teleconsult.studies.repository import StudyRepository
+from tests.databases import new_sqlite
 from tests.dicom_builders import a_mammogram, as_bytes
 
 MODELS = Path(__file__).resolve().parents[3] / "models"
@@ -60,8 +60,7 @@ class Archive:
 
 @pytest.fixture
 def parts(tmp_path: Path) -> Iterator[Any]:
-    database = Database(f"sqlite:///{tmp_path / 'watch.db'}")
-    database.migrate()
+    database = new_sqlite(tmp_path / "watch.db")
     models = ModelRegistry(database, MODELS, tmp_path / "models")
     with database.transaction() as connection:
         connection.execute(insert(institutions).values(id="i", name_en="I", name_zh="I", position=0))

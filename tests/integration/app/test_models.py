@@ -32,6 +32,7 @@ from storage import audit_log
 from storage.database import Database
 from storage.tables import model_versions
 from tests.bundle_builders import NETWORK, a_bundle, a_network, zipped
+from tests.databases import new_sqlite
 
 MODELS = Path(__file__).resolve().parents[3] / "models"
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -261,8 +262,7 @@ def test_a_broken_bundle_is_refused_with_a_sentence_and_nothing_is_added(
     what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    database = Database(f"sqlite:///{tmp_path / 'one.db'}")
-    database.migrate()
+    database = new_sqlite(tmp_path / "one.db")
     registry = ModelRegistry(database, MODELS, tmp_path / "data" / "models")
     with database.transaction() as connection:
         registry.enter_shipped(connection, NOON)
@@ -336,8 +336,7 @@ def test_a_zip_that_means_harm_is_refused_and_writes_nothing_elsewhere(
 ) -> None:
     monkeypatch.setattr("inference.bundle_source.MAX_BYTES", 5 * 10**6)
     monkeypatch.setattr("inference.bundle_source.MAX_FILES", 50)
-    database = Database(f"sqlite:///{tmp_path / 'one.db'}")
-    database.migrate()
+    database = new_sqlite(tmp_path / "one.db")
     registry = ModelRegistry(database, MODELS, tmp_path / "data" / "models")
     make, expected = ZIPS[what]
     source = make(tmp_path / "breast_masses.zip")
@@ -350,8 +349,7 @@ def test_a_zip_that_means_harm_is_refused_and_writes_nothing_elsewhere(
 
 
 def test_any_damage_to_a_zip_ends_with_a_sentence(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path / 'one.db'}")
-    database.migrate()
+    database = new_sqlite(tmp_path / "one.db")
     registry = ModelRegistry(database, MODELS, tmp_path / "data" / "models")
     source = zipped(a_bundle(tmp_path), tmp_path / "breast_masses.zip")
     whole, chance = source.read_bytes(), random.Random(1)

@@ -32,6 +32,7 @@ from storage.local_files import LocalFiles
 from storage.tables import institutions, patients, studies
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.reports.signing import _ai_report
+from tests.databases import new_sqlite
 from tests.dicom_builders import a_ct_slice, a_series_of_its_own
 from tests.orthanc_server import OrthancServer, orthanc_pacs, orthanc_server
 from tests.result_builders import MAKER, a_ct_run, a_finding, a_mammogram_run, a_mask, check_with_others
@@ -122,8 +123,7 @@ BUNDLE = Bundle(
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'jobs.db'}")
-    database.migrate()
+    database = new_sqlite(tmp_path / "jobs.db")
     yield database
     database.close()
 

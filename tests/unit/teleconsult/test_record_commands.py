@@ -12,6 +12,7 @@ from storage.tables import deletions
 from teleconsult.cli import main
 from teleconsult.consults.consult import Status
 from teleconsult.lifecycle.deletion_record import DeletedItem, record_deletion
+from tests.databases import new_sqlite
 from tests.small_application import Parts, people_with_a_consult
 
 
@@ -21,8 +22,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("TELECONSULT_DATABASE_URL", raising=False)
     (tmp_path / "secrets").mkdir()
     (tmp_path / "config.json").write_text("{}")
-    database = opened(tmp_path)
-    database.migrate()
+    database = new_sqlite(tmp_path / "teleconsult.db")
     people_with_a_consult(Parts(database), Status.CLOSED)
     with database.transaction() as connection:
         items = [DeletedItem("1.2.3", "a" * 64, 7)]

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from xdist.remote import Producer
 
+from teleconsult.users import passwords
 from tests.installation_server import (
     REPOSITORY,
     Client,
@@ -34,6 +37,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> RealTimeAlone:
     return RealTimeAlone(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> Iterator[None]:
+    """argon2id at the least cost: what is hashed here guards nobody. Installations hash as they always do."""
+    least = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "_hasher", lambda: least)
+        yield
 
 
 @pytest.fixture(scope="session")

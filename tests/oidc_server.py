@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlencode, urlsplit
@@ -24,11 +25,17 @@ CLIENT_ID, CLIENT_SECRET = "teleconsult", "a secret of the provider & of us"
 Claims = dict[str, Any]
 
 
+@cache
+def first_key() -> RSAKey:
+    """Of every provider here: making one takes as long as a test."""
+    return RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
+
+
 class OidcServer:
     def __init__(self, port: int, redirect_uri: str) -> None:
         self.issuer = f"http://127.0.0.1:{port}"
         self.redirect_uri = redirect_uri
-        self.key = RSAKey.generate_key(2048, {"kid": "one", "use": "sig", "alg": "RS256"})
+        self.key = first_key()
         self.claims: Claims = {"sub": "4711", "preferred_username": "Wang.Li", "name": "王丽", "roles": []}
         self.refuses: str | None = None
         self.configuration: Claims = {}  # what differs from the right one

@@ -14,6 +14,7 @@ import pytest
 from imaging.errors import PacsUnavailable
 from imaging.orthanc import OrthancPacs
 from imaging.orthanc_configuration import orthanc_configuration
+from teleconsult.ports import free_inner_port
 
 ORTHANC = shutil.which("Orthanc", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 READY_WITHIN_S = 60.0
@@ -106,15 +107,25 @@ class OrthancServer:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on at this moment, all different."""
-    listeners = [socket.socket() for _ in range(count)]
-    try:
-        for listener in listeners:
-            listener.bind(("127.0.0.1", 0))
-        return [int(listener.getsockname()[1]) for listener in listeners]
-    finally:
-        for listener in listeners:
-            listener.close()
+    """Ports that nobody has at this moment by TCP or UDP on any address, all different.
+
+    No passing connection takes one of them before its server has come, or while it is away.
+    """
+    found: list[int] = []
+    while len(found) < count:
+        port = free_inner_port(avoid=found)
+        if _is_free_by_udp(port):
+            found.append(port)
+    return found
+
+
+def _is_free_by_udp(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind(("0.0.0.0", port))
+        except OSError:
+            return False
+    return True
 
 
 @pytest.fixture(scope="session")

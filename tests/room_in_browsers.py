@@ -8,7 +8,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -30,6 +29,7 @@ from signaling.join_token import JoinGrant, issue
 from tests.bad_line import Step
 from tests.e2e.chromium import CALL_FLAGS
 from tests.network_twin import Address, Twin, udp_twin
+from tests.orthanc_server import free_ports
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGE = Path(__file__).with_name("room_page.html")
@@ -63,9 +63,7 @@ def wait_until(holds: Callable[[], Any], what: str, timeout_s: float = 60.0) -> 
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_ports(1)[0]
 
 
 @dataclass

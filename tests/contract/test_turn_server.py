@@ -154,9 +154,10 @@ async def test_the_supervisor_starts_it_where_it_is_asked_for_and_the_relay_know
     [relay] = [service for service in table if service.name == "relay"]
     process = await asyncio.create_subprocess_exec(*row.command, stdout=asyncio.subprocess.DEVNULL)
     try:
-        async with asyncio.timeout(20):
-            assert not isinstance(row.ready, SaysReady)
+        assert not isinstance(row.ready, SaysReady)
+        async with asyncio.timeout(60):
             while not await row.ready():
+                assert process.returncode is None
                 await asyncio.sleep(0.05)  # between two looks at the condition
         access = Settings.from_environment(relay.environment).turn
         there = copy(turn_server)

@@ -176,9 +176,7 @@ def visit(cameras_browser: Browser, installation: Installation, consult: dict[st
     here = open_page(cameras_browser, installation, "clinician", 1366, 768, "en", PATIENCE_MS)
     here.add_init_script(KEEP_PEER_CONNECTIONS)
     here.add_init_script(FAULTY_DEVICES)
-    expect.set_options(timeout=PATIENCE_MS)
     yield Visit(here, url)
-    expect.set_options(timeout=5_000)
 
 
 @pytest.mark.parametrize(

@@ -36,12 +36,13 @@ doctor: ## Say in plain sentences what is missing, broken or in the way
 	@exec deploy/doctor.sh --data "$(DATA)" --port "$(PORT)"
 
 test: setup-tests ## Install all that tests need, then check and test everything
-	@$(MAKE) check
-	@$(MAKE) front-end-tests
+	@$(MAKE) --keep-going -j2 $(CHECKS) front-end-tests
 	@$(MAKE) python-tests
 
+# Two at a time, those that take longest first.
+CHECKS := check-mypy check-eslint check-tsc check-imports check-ruff
 check: ## ruff, mypy, import rules, eslint, tsc: all of them, also when one fails
-	@$(MAKE) --keep-going -j2 check-ruff check-mypy check-imports check-eslint check-tsc
+	@$(MAKE) --keep-going -j2 $(CHECKS)
 
 check-ruff:
 	@deploy/step.sh "ruff" $(BIN)/ruff check --no-cache .

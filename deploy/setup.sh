@@ -57,6 +57,7 @@ if $with_tests; then
     packages+=(postgresql ceph-mon ceph-osd radosgw janus coturn) # the tests start their own, in folders of their own
     packages+=(prometheus) # of it only promtool
     packages+=(libfaketime)
+    packages+=(poppler-utils qpdf) # they read the signed report as its receivers' programs do
 fi
 # With a secret of somebody else's, the TURN server is somebody else's too.
 if [ -n "${TELECONSULT_TURN_URLS:-}" ] && [ -z "${TELECONSULT_TURN_SECRET_FILE:-}" ]; then

@@ -217,10 +217,18 @@ class OrthancPacs:
             for row in rows
         ]
 
-    def find_instances(self, study_instance_uid: str, sop_class_uid: str | None = None) -> list[InstanceRef]:
-        """Return the instances of a study, all or of one class. Raises InstanceNotFound, PacsUnavailable."""
+    def find_instances(
+        self, study_instance_uid: str, sop_class_uid: str | None = None, modality: str | None = None
+    ) -> list[InstanceRef]:
+        """Return the instances of a study, all or of one class or modality.
+
+        The class is asked of each instance by itself, so a modality spares as many questions as a study has
+        images. Raises InstanceNotFound, PacsUnavailable.
+        """
         found = []
         for series in self.study_series(study_instance_uid):
+            if modality not in (None, series.modality):
+                continue
             for row in self._instances(study_instance_uid, series.series_instance_uid):
                 with _translated():
                     class_uid = self._get(f"instances/{row['ID']}/metadata/SopClassUid", as_text=True)

@@ -131,8 +131,10 @@ class PacsClient(Protocol):
         """Return the series of a study."""
         ...
 
-    def find_instances(self, study_instance_uid: str, sop_class_uid: str | None = None) -> list[InstanceRef]:
-        """Return the instances of a study, all or those of one SOP class."""
+    def find_instances(
+        self, study_instance_uid: str, sop_class_uid: str | None = None, modality: str | None = None
+    ) -> list[InstanceRef]:
+        """Return the instances of a study, all or those of one SOP class or modality."""
         ...
 
     def changes(self, since: int, limit: int = 100) -> tuple[list[Change], int, bool]:

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from imaging.finding import Finding
 from teleconsult.consults.consult import Consult
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.findings.finding_record import DecisionStatus, FindingRecord
 from teleconsult.findings.numbering import NumberedFinding, finding_numbers, named
 from teleconsult.key_images import repository
-from teleconsult.reports.figures import MOST_FIGURES, Figure, figure_of
+from teleconsult.reports.figures import IMAGE, MOST_FIGURES, Figure, Place, figure_of
 from teleconsult.reports.prefill import AcceptedFinding
 from teleconsult.reports.report import Report
 from teleconsult.reports.structured import Entry, StructuredReport, fill
@@ -79,8 +78,15 @@ def figures_of(
             if one in marked and marked[one].key_image.study_instance_uid in uids
         ]
     people = parts.users.by_ids(connection, {one.key_image.made_by_id for one in chosen})
+    series = parts.studies.series_of(connection, uids) if chosen else {}
+    by_uid = {one.series_instance_uid: one for members in series.values() for one in members}
     return [
-        figure_of(number, one, people[one.key_image.made_by_id].display_name)
+        figure_of(
+            number,
+            one,
+            people[one.key_image.made_by_id].display_name,
+            place_in(by_uid.get(one.key_image.series_instance_uid), one.key_image.sop_instance_uid),
+        )
         for number, one in enumerate(chosen, start=1)
     ]
 
@@ -139,7 +145,7 @@ def _accepted(
                 finding=finding,
                 is_edited=record.by_model is not None,
                 modality=own.modality if own else "",
-                image=_image(own, finding),
+                image=image_name(own, finding.sop_instance_uid),
                 breast_side=breast.image_laterality if breast else None,
                 view=breast.view_position if breast else None,
             )
@@ -147,11 +153,20 @@ def _accepted(
     return found
 
 
-def _image(series: SeriesRecord | None, finding: Finding) -> str:
-    """Modality, series and slice, as the viewer counts them."""
-    if series is not None:
-        for index, instance in enumerate(series.instances, start=1):
-            if instance.sop_instance_uid == finding.sop_instance_uid:
-                name = " ".join(filter(None, (series.modality, series.description)))
-                return f"{name} {index}/{len(series.instances)}"
-    return finding.sop_instance_uid
+def place_in(series: SeriesRecord | None, sop_instance_uid: str) -> Place | None:
+    """Where an image stands in its series; None where it is not there any more."""
+    members = series.instances if series else ()
+    for index, instance in enumerate(members, start=1):
+        if instance.sop_instance_uid == sop_instance_uid:
+            return Place(index, len(members), instance.instance_number)
+    return None
+
+
+def image_name(series: SeriesRecord | None, sop_instance_uid: str) -> str:
+    """Modality, series and slice as the viewer counts them, and the image number where it is another."""
+    place = place_in(series, sop_instance_uid)
+    if series is None or place is None:
+        return sop_instance_uid
+    name = " ".join(filter(None, (series.modality, series.description, place.slice)))
+    same = place.image_number in (None, place.index)
+    return name if same else f"{name} · {IMAGE.both} {place.image_number}"

@@ -1,6 +1,7 @@
 """The key images in a report, as one version of it shows them. Pure."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -14,6 +15,7 @@ MOST_FIGURES: Final = 12
 MOST_OF_A_DESCRIPTION: Final = 64  # characters: what DICOM allows
 
 SERIES, IMAGE, FRAME = said("series", "序列"), said("image", "图像"), said("frame", "帧")
+SLICE: Final = said("slice", "层面")
 UNKNOWN: Final = said("image unknown", "图像不详")
 
 REMOVED: Final = said("the key image was removed from the list", "该关键图像已从列表中移除")
@@ -26,10 +28,27 @@ WITH_AI_MARKS: Final = said(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an image stands in its series, as the viewer counts, and the number that it bears.
+
+    They differ where a scanner counts the other way; other workstations show the second.
+    """
+
+    index: int  # from 1, along the slices' normal
+    count: int
+    image_number: int | None  # Instance Number (0020,0013)
+
+    @property
+    def slice(self) -> str:
+        return f"{self.index}/{self.count}"
+
+
 class Figure(Data):
     """
     Attributes:
         series: its number and description; empty: neither is known.
+        slice: "38/99" as the viewer counts; empty: it is the only image, or its place is not known.
         frame_number: counted from 1; None: the image has but one.
         view: laterality and view by the header, as R-MLO; empty: it has none, or was not looked at yet.
         shades: the window; empty where the image has none.
@@ -52,6 +71,7 @@ class Figure(Data):
     made_by: str
     made_at: datetime
     view: str = ""
+    slice: str = ""
     missing: Words | None = None
 
     @property
@@ -64,16 +84,22 @@ class Figure(Data):
         return self._named(lambda words: words.both)
 
     def _named(self, word: Callable[[Words], str]) -> str:
-        places = ((SERIES, self.series or None), (IMAGE, self.image_number), (FRAME, self.frame_number))
+        places = (
+            (SERIES, self.series or None),
+            (IMAGE, self.image_number),
+            (SLICE, self.slice or None),
+            (FRAME, self.frame_number),
+        )
         named = [f"{word(words)} {place}" for words, place in places if place is not None]
         return " · ".join([*filter(None, (self.study_date, self.modality)), *named]) or word(UNKNOWN)
 
     @property
     def line(self) -> str:
-        """What is compared between versions: without its number, which others' going changes."""
+        """What versions are compared by: without number and slice, which others' coming and going change."""
         by = f"{self.made_by}: {self.note}" if self.note else self.made_by
         laid = self.laid.both if self.laid else ""
-        return " · ".join(filter(None, (self.view, self.image_in_both, self.shades, laid, by)))
+        image = self.model_copy(update={"slice": ""}).image_in_both
+        return " · ".join(filter(None, (self.view, image, self.shades, laid, by)))
 
 
 def figure_lines(figures: Sequence[Figure]) -> str:
@@ -81,7 +107,7 @@ def figure_lines(figures: Sequence[Figure]) -> str:
     return "\n".join(figure.line for figure in figures)
 
 
-def figure_of(number: int, shown: Shown, made_by: str) -> Figure:
+def figure_of(number: int, shown: Shown, made_by: str, place: Place | None = None) -> Figure:
     """A key image as a figure, before its picture was fetched."""
     one = shown.key_image
     gone = None if shown.is_there else GONE
@@ -101,6 +127,7 @@ def figure_of(number: int, shown: Shown, made_by: str) -> Figure:
         note=one.note,
         made_by=made_by,
         made_at=one.made_at,
+        slice=place.slice if place and place.count > 1 else "",
         missing=REMOVED if one.is_removed else gone,
     )
 

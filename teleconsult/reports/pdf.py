@@ -57,6 +57,17 @@ _FIGURES = TableStyle(
     ]
 )
 
+_FACTS = TableStyle(
+    [
+        ("VALIGN", (0, 0), (-1, -1), "TOP"),
+        ("LINEABOVE", (0, 0), (-1, 0), 0.8, INK),
+        ("LINEBELOW", (0, -1), (-1, -1), 0.8, INK),
+        ("LEFTPADDING", (0, 0), (-1, -1), 0),
+        ("TOPPADDING", (0, 0), (-1, -1), 2),
+        ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
+    ]
+)
+
 
 @dataclass(frozen=True, slots=True)
 class FindingLine:
@@ -130,6 +141,8 @@ def render_report(contents: ReportContents) -> bytes:
         title="Remote consultation report",
         author=contents.signer,
         subject=contents.consult_id,
+        lang="zh",
+        initialFontName=next(iter(_fonts())),  # else each page names Helvetica, which is not in the file
     )
 
     def foot(canvas: Canvas, _document: object) -> None:
@@ -190,9 +203,7 @@ def _figures(illustrations: Sequence[Illustration]) -> list[object]:
     rows: list[object] = []
     for pair in zip_longest(illustrations[::2], illustrations[1::2]):
         cells = [[one and make(one) for one in pair] for make in (_Picture, _caption)]
-        table = Table(cells, colWidths=[82.5 * mm, 82.5 * mm])
-        table.setStyle(_FIGURES)
-        rows.append(table)
+        rows.append(_table(cells, _FIGURES, [82.5 * mm, 82.5 * mm]))
     if not rows:
         return []
     heading = Paragraph(_mixed(SECTION_NAMES["key_images"]), _style("heading"))
@@ -287,28 +298,23 @@ def _stamp_draft(canvas: Canvas) -> None:
     canvas.restoreState()
 
 
+def _table(
+    rows: Sequence[Sequence[object]], style: TableStyle, widths: Sequence[float], **more: int
+) -> Table:
+    table = Table(rows, colWidths=widths, **more)
+    table.setStyle(style)
+    # Of an empty cell too: the library's own font would be named in the file and not be in it.
+    table.setStyle([("FONTNAME", (0, 0), (-1, -1), next(iter(_fonts())))])
+    return table
+
+
 def _facts(rows: Sequence[tuple[str, str]]) -> Table:
     cells = [(Paragraph(_mixed(k), _style("label")), Paragraph(_mixed(v), _style("body"))) for k, v in rows]
     half = (len(cells) + 1) // 2
     left, right = cells[:half], cells[half:]
     right += [("", "")] * (len(left) - len(right))
-    table = Table(
-        [[*a, *b] for a, b in zip(left, right, strict=True)],
-        colWidths=[28 * mm, 54.5 * mm, 28 * mm, 54.5 * mm],
-    )
-    table.setStyle(
-        TableStyle(
-            [
-                ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LINEABOVE", (0, 0), (-1, 0), 0.8, INK),
-                ("LINEBELOW", (0, -1), (-1, -1), 0.8, INK),
-                ("LEFTPADDING", (0, 0), (-1, -1), 0),
-                ("TOPPADDING", (0, 0), (-1, -1), 2),
-                ("BOTTOMPADDING", (0, 0), (-1, -1), 2),
-            ]
-        )
-    )
-    return table
+    beside = [(*a, *b) for a, b in zip(left, right, strict=True)]
+    return _table(beside, _FACTS, [28 * mm, 54.5 * mm, 28 * mm, 54.5 * mm])
 
 
 def _findings_table(findings: Sequence[FindingLine]) -> Table:
@@ -333,9 +339,8 @@ def _findings_table(findings: Sequence[FindingLine]) -> Table:
     ]
     cells = [[Paragraph(_mixed(text), _style("label")) for text in head]]
     cells += [[Paragraph(_mixed(text), _style("cell")) for text in row] for row in rows]
-    table = Table(cells, colWidths=[27 * mm, 38 * mm, 23 * mm, 18 * mm, 33 * mm, 26 * mm], repeatRows=1)
-    table.setStyle(_RULED)
-    return table
+    widths = [27 * mm, 38 * mm, 23 * mm, 18 * mm, 33 * mm, 26 * mm]
+    return _table(cells, _RULED, widths, repeatRows=1)
 
 
 def _entries(contents: ReportContents) -> list[object]:
@@ -358,9 +363,7 @@ def _entries(contents: ReportContents) -> list[object]:
                 for entry in of_row
             ]
         # A long text may run over the page's end.
-        table = Table(rows, colWidths=[50 * mm, 60 * mm, 55 * mm], splitInRow=1)
-        table.setStyle(_RULED)
-        story.append(table)
+        story.append(_table(rows, _RULED, [50 * mm, 60 * mm, 55 * mm], splitInRow=1))
     return story
 
 

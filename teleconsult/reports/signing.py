@@ -171,7 +171,7 @@ def _ai_report(parts: PartsOfApp, study_instance_uid: str, series_instance_uid: 
     """The newest AI report on the series in the archive: the one that the reader's continues."""
     candidates = [
         parse_dicom(parts.pacs.instance_file(ref.sop_instance_uid))
-        for ref in parts.pacs.find_instances(study_instance_uid)
+        for ref in parts.pacs.find_instances(study_instance_uid, modality="SR")
         if ref.sop_class_uid in REPORT_CLASSES
     ]
     on_series = [

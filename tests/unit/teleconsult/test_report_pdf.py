@@ -12,12 +12,14 @@ from imaging.edge_letters import EdgeLetters
 from teleconsult.key_images.key_image import KeyImage, Turn, Window
 from teleconsult.key_images.repository import Shown
 from teleconsult.reports import pdf
-from teleconsult.reports.figures import GONE, REMOVED, figure_lines, figure_of
+from teleconsult.reports.assembling import image_name
+from teleconsult.reports.figures import GONE, REMOVED, Place, figure_lines, figure_of
 from teleconsult.reports.illustrations import Illustration
 from teleconsult.reports.pdf import ReportContents, render_report
 from teleconsult.reports.prefill import Origin
 from teleconsult.reports.structured import Entry
 from teleconsult.reports.template import said
+from teleconsult.studies.repository import InstanceRecord, SeriesRecord
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CONTENTS = ReportContents(
@@ -111,6 +113,29 @@ def test_a_figure_says_series_image_window_how_it_lies_who_and_what_and_not_what
     )
     unknown = Shown(replace(MARKED, window=None, turn=None, note=""), False, None, "", None, None, None, 1)
     assert figure_of(1, unknown, "李医生").line == "图像不详 image unknown · 李医生"
+
+
+def test_a_figure_says_the_slice_that_the_viewer_counts_beside_the_number_that_the_image_bears() -> None:
+    figure = figure_of(1, SHOWN, "李医生", Place(71, 99, 29))
+    assert figure.image.en == "2026-01-05 · CT · series 3 Lung & bone · image 29 · slice 71/99"
+    # An image more in the series is no change of the figure.
+    assert figure.line == figure_of(1, SHOWN, "李医生", Place(72, 100, 29)).line
+    assert "slice" not in figure_of(1, SHOWN, "李医生", Place(1, 1, 29)).image.en
+
+
+@pytest.mark.parametrize(
+    ("numbers", "name"),
+    [([1, 2, 3], "CT Lung 2/3"), ([3, 4, 5], "CT Lung 2/3 · 图像 image 4"), ([None] * 3, "CT Lung 2/3")],
+)
+def test_a_finding_says_the_number_that_its_image_bears_where_the_viewer_counts_otherwise(
+    numbers: list[int | None], name: str
+) -> None:
+    members = tuple(
+        InstanceRecord(f"1.{k}", "", "", number, float(k), 1, True) for k, number in enumerate(numbers)
+    )
+    series = SeriesRecord("1", "1", "CT", 3, "Lung", None, None, None, [], members)
+    assert image_name(series, "1.1") == name
+    assert image_name(series, "1.9") == "1.9"
 
 
 def test_why_a_picture_is_missing_is_told_by_what_became_of_it() -> None:

@@ -80,7 +80,7 @@ class Seen:
     """What all people together saw.
 
     Attributes:
-        took_ms: of each request, by its door.
+        took_ms: of each request, from when it is sent, by its door.
         pages_ms: from the first request of a page to the last answer, by page.
         failed: door and what was answered instead of an image or a page's data.
     """
@@ -112,7 +112,7 @@ async def click(
     async def one(number: int, username: str) -> None:
         chance = random.Random(number)
         await asyncio.sleep(number / len(cases) * THINKS_S)
-        connector = aiohttp.TCPConnector(limit=CONNECTIONS)
+        connector, turns = aiohttp.TCPConnector(limit=0), asyncio.Semaphore(CONNECTIONS)
         timeout = aiohttp.ClientTimeout(total=PATIENCE_S)
         async with aiohttp.ClientSession(
             installation.url, connector=connector, headers=HEADERS, timeout=timeout
@@ -125,7 +125,7 @@ async def click(
                 began = time.perf_counter()
                 await asyncio.gather(
                     *(
-                        asks(session, address.format(**asdict(case)), door_of(address), seen)
+                        asks(session, turns, address.format(**asdict(case)), door_of(address), seen)
                         for address in pages[name]
                     )
                 )
@@ -149,15 +149,18 @@ async def hears(session: aiohttp.ClientSession, origin: str) -> None:
             pass
 
 
-async def asks(session: aiohttp.ClientSession, address: str, door: str, seen: Seen) -> None:
-    began = time.perf_counter()
-    try:
-        async with session.get(address) as answer:
-            await answer.read()
-            status = answer.status
-    except (aiohttp.ClientError, TimeoutError) as error:
-        seen.failed[f"{door}: {type(error).__name__}"] += 1
-        return
-    seen.took_ms[door].append((time.perf_counter() - began) * 1000)
+async def asks(
+    session: aiohttp.ClientSession, turns: asyncio.Semaphore, address: str, door: str, seen: Seen
+) -> None:
+    async with turns:  # to wait for a connection of one's own takes the page's time, and none of the server's
+        began = time.perf_counter()
+        try:
+            async with session.get(address) as answer:
+                await answer.read()
+                status = answer.status
+        except (aiohttp.ClientError, TimeoutError) as error:
+            seen.failed[f"{door}: {type(error).__name__}"] += 1
+            return
+        seen.took_ms[door].append((time.perf_counter() - began) * 1000)
     if status >= 400:
         seen.failed[f"{door}: {status}"] += 1

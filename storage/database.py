@@ -25,6 +25,8 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 30_000
 MIGRATION_LOCK = 0x54434D47  # any number that nothing else in the database locks
 GROUP_AT_MOST = 64
+# As many are kept as the application's threads ask for at once: to open one costs more than most questions.
+_POOL = {"pool_size": 20, "max_overflow": 30}
 
 T = TypeVar("T")
 _Waiting = tuple[Callable[[Connection], Any], "Future[Any]"]
@@ -48,10 +50,11 @@ class Database:
                 url,
                 connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "factory": _SqliteConnection},
                 hide_parameters=True,  # errors are logged, and parameters name patients
+                **_POOL,
             )
             _set_up_sqlite(self.engine)
         else:
-            self.engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
+            self.engine = create_engine(url, pool_pre_ping=True, hide_parameters=True, **_POOL)
             set_up_postgresql(self.engine)
         self._writer = threading.Lock()
         self._group_leader = threading.Lock()

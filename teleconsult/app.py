@@ -72,6 +72,7 @@ from teleconsult.opinions.routes import router as opinion_routes
 from teleconsult.patient_history.routes import router as history_routes
 from teleconsult.patient_links.routes import router as patient_link_routes
 from teleconsult.patient_links.visit_routes import router as visit_routes
+from teleconsult.quick_look import limit_other_work
 from teleconsult.recordings.routes import router as recording_routes
 from teleconsult.reports.pades import open_seal
 from teleconsult.reports.repository import ReportRepository
@@ -158,6 +159,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        limit_other_work()
         metrics = exposition.serve(APP) if exposition else None
         tasks = [
             asyncio.create_task(hub.run()),

@@ -38,7 +38,7 @@ from teleconsult.notifications.notification import Channel
 from teleconsult.notifications.repository import NotificationRepository
 from teleconsult.notifications.sending import Sender
 from teleconsult.patient_links.link_rate import LinkRate
-from teleconsult.quick_look import quick_look
+from teleconsult.quick_look import SharedLooks
 from teleconsult.reports.pades import PdfSeal
 from teleconsult.reports.repository import ReportRepository
 from teleconsult.reports.template_repository import TemplateRepository
@@ -83,6 +83,7 @@ class PartsOfApp:
     rate: RequestRate
     link_rate: LinkRate = field(default_factory=LinkRate)
     viewings: RecentViewings = field(default_factory=RecentViewings)
+    session_looks: SharedLooks[Session] = field(default_factory=SharedLooks)
 
 
 def parts_of(connection: HTTPConnection) -> PartsOfApp:
@@ -170,7 +171,7 @@ PageSite = Annotated[Site, Depends(_site)]
 async def current_session(
     connection: HTTPConnection, parts: Parts, now: Now, token: SessionToken = None
 ) -> Session:
-    session = await quick_look(parts.identity.session, token, now)
+    session = await parts.session_looks.ask(token, parts.identity.session, token, now)
     connection.scope["teleconsult.user_id"] = session.user.id  # for the audit trail, which is outside
     if wait_s := parts.rate.wait_s(session.user.id, connection.url.path):
         raise TooManyRequests(wait_s)

@@ -25,6 +25,22 @@ class RecentViewings:
         self._seen: OrderedDict[tuple[str, ...], float] = OrderedDict()  # monotonic
         self._lock = threading.Lock()
 
+    def is_noted(
+        self,
+        *,
+        actor: str,
+        action: str,
+        subject: str,
+        details: Mapping[str, Any] | None = None,
+        asked: str = "",
+    ) -> bool:
+        """Whether `note` would have nothing to write; then it has not to be called."""
+        with self._lock:
+            is_noted = self._is_of_now(self._seen.get(_key(actor, action, subject, details, asked)))
+        if is_noted:
+            audit_log.notice(action)
+        return is_noted
+
     def note(
         self,
         database: Database,
@@ -43,8 +59,7 @@ class RecentViewings:
             asked: what else tells one look from another; it is not written down.
             is_each_written: for what is not a look.
         """
-        # Marks, too: from another place, or by another right, it is another look.
-        key = (actor, action, subject, str(audit_log.marked(details)), asked)
+        key = _key(actor, action, subject, details, asked)
         audit_log.notice(action)
         if not self._is_first(key) and not is_each_written:
             return
@@ -61,13 +76,22 @@ class RecentViewings:
 
     def _is_first(self, key: tuple[str, ...]) -> bool:
         """Whether this is to be written down; it then counts as written."""
-        now_s = time.monotonic()
         with self._lock:
-            last_s = self._seen.get(key)
-            if last_s is not None and now_s - last_s < SAME_VISIT_S:
+            if self._is_of_now(self._seen.get(key)):
                 return False
-            self._seen[key] = now_s
+            self._seen[key] = time.monotonic()
             self._seen.move_to_end(key)
             if len(self._seen) > REMEMBERED:
                 self._seen.popitem(last=False)
             return True
+
+    @staticmethod
+    def _is_of_now(seen_s: float | None) -> bool:
+        return seen_s is not None and time.monotonic() - seen_s < SAME_VISIT_S
+
+
+def _key(
+    actor: str, action: str, subject: str, details: Mapping[str, Any] | None, asked: str
+) -> tuple[str, ...]:
+    # Marks, too: from another place, or by another right, it is another look.
+    return actor, action, subject, str(audit_log.marked(details)), asked

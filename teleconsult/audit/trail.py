@@ -21,7 +21,6 @@ from storage import audit_log
 from storage.database import utc_now
 from teleconsult.errors import AuditStoreAway
 from teleconsult.problems import as_response
-from teleconsult.quick_look import quick_look
 
 OWN = "the user's own account, sign-in and devices: identity writes the entries"
 STAFF = "about staff, institutions and machines: the route writes what changes"
@@ -132,22 +131,28 @@ async def _is_kept(request: Request, status: int, written: list[str]) -> bool:
         # Its own entry may be what could not be written: then that is what we say.
         return bool(await run_in_threadpool(request.app.state.parts.audit_store.look, utc_now()))
     said = _entry(request, status) if not written or status in REFUSED else None
-    return said is None or await quick_look(_is_written, request, *said)
+    if said is None:
+        return True
+    action, subject, details, asked = said
+    entry: dict[str, Any] = {
+        "actor": request.scope.get("teleconsult.user_id", BY_LINK),
+        "action": action,
+        "subject": subject,
+        "details": details,
+        "asked": asked,
+    }
+    parts = request.app.state.parts
+    if action != "changed" and parts.viewings.is_noted(**entry):
+        return True
+    # Not a quick look: it waits for the disk.
+    return await run_in_threadpool(_is_written, parts, entry)
 
 
-def _is_written(request: Request, action: str, subject: str, details: dict[str, Any], asked: str) -> bool:
-    parts, now = request.app.state.parts, utc_now()
-    actor = request.scope.get("teleconsult.user_id", BY_LINK)
+def _is_written(parts: Any, entry: dict[str, Any]) -> bool:
+    now = utc_now()
     try:
         parts.viewings.note(
-            parts.database,
-            at=now,
-            actor=actor,
-            action=action,
-            subject=subject,
-            details=details,
-            is_each_written=action == "changed",
-            asked=asked,
+            parts.database, at=now, is_each_written=entry["action"] == "changed", **entry
         )
     except SQLAlchemyError as error:
         parts.audit_store.shut(now, error)

@@ -6,11 +6,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
+from starlette.concurrency import run_in_threadpool
 
 from storage import audit_log
 from storage.tables import instances, series, studies
 from teleconsult.dependencies import PartsOfApp
+from teleconsult.emergency_access.emergency_access import EMERGENCY
 from teleconsult.errors import NotFound, StudyNotInArchive
+from teleconsult.quick_look import quick_look
 from teleconsult.studies.repository import InstanceRecord, Study, slice_order
 from teleconsult.users.user import User
 from teleconsult.viewings import RecentViewings
@@ -40,15 +43,20 @@ class Place:
     instance: str | None = None
 
 
-def one_instance(
+async def one_instance(
     parts: PartsOfApp, viewings: RecentViewings, user: User, place: Place, at: datetime
 ) -> InstanceRecord:
-    """The instance, once the look at its study is in the audit log. Raises NotFound, StudyNotInArchive.
+    """The instance, once the look at its study is in the audit log. Raises NotFound, StudyNotInArchive."""
+    found = await quick_look(_find_instance, parts, user, place)
+    if not viewings.is_noted(**_look(user, place.study)):
+        await run_in_threadpool(note_viewing, parts, viewings, user, place.study, at)
+    return found
 
-    One query for rights and place: a viewer asks for slice after slice.
-    """
+
+def _find_instance(parts: PartsOfApp, user: User, place: Place) -> InstanceRecord:
+    """One query for rights and place: a viewer asks for slice after slice."""
     query = (
-        select(instances, studies.c.tier, studies.c.institution_id)
+        select(instances, studies.c.tier, parts.studies.emergency_of(user).label("emergency"))
         .join(series, instances.c.series_instance_uid == series.c.series_instance_uid)
         .join(studies, series.c.study_instance_uid == studies.c.study_instance_uid)
         .where(
@@ -61,12 +69,12 @@ def one_instance(
         query = query.where(series.c.series_instance_uid == place.series)
     with parts.database.reading() as connection:
         row = connection.execute(query).first()
-        if row is None:
-            raise NotFound
-        parts.studies.mark_emergency(connection, place.study, row.institution_id, user)
+    if row is None:
+        raise NotFound
+    if row.emergency is not None:
+        audit_log.mark(EMERGENCY, row.emergency)
     if row.tier != IN_ARCHIVE:
         raise StudyNotInArchive
-    note_viewing(parts, viewings, user, place.study, at)
     return _instance(row)
 
 
@@ -92,7 +100,11 @@ def stored_series(
 
 def note_viewing(parts: PartsOfApp, viewings: RecentViewings, user: User, study: str, at: datetime) -> None:
     """Write into the audit log that the user looks at images of the study, once an hour."""
-    viewings.note(parts.database, at=at, actor=user.id, action="images-viewed", subject=f"study/{study}")
+    viewings.note(parts.database, at=at, **_look(user, study))
+
+
+def _look(user: User, study: str) -> dict[str, str]:
+    return {"actor": user.id, "action": "images-viewed", "subject": f"study/{study}"}
 
 
 def note_export(parts: PartsOfApp, user: User, place: Place, how: str, count: int, at: datetime) -> None:

@@ -52,7 +52,7 @@ async def retrieve_frames(
 ) -> Response:
     """Frames as they are stored where the client takes that, counted from one: `1,2,5`."""
     place = Place(study, series, instance)
-    record = await quick_look(one_instance, parts, images.viewings, user, place, now)
+    record = await one_instance(parts, images.viewings, user, place, now)
     return await _frames(images, record, _frame_indices(frames, record), wanted_by(request))
 
 
@@ -71,7 +71,7 @@ async def rendered_frame(
     viewport: Viewport = None,
 ) -> Response:
     place = Place(study, series, instance)
-    record = await quick_look(one_instance, parts, images.viewings, user, place, now)
+    record = await one_instance(parts, images.viewings, user, place, now)
     indices = _frame_indices(frame, record)
     if len(indices) != 1:
         raise NotAcceptable
@@ -93,7 +93,7 @@ async def rendered_instance(
 ) -> Response:
     """As JPEG or PNG, for looking at in a text, not for reading; of several frames the middle one."""
     place = Place(study, series, instance)
-    record = await quick_look(one_instance, parts, images.viewings, user, place, now)
+    record = await one_instance(parts, images.viewings, user, place, now)
     return await _rendered(images, record, None, wanted_by(request), window, viewport)
 
 
@@ -111,7 +111,7 @@ async def retrieve_bulkdata(
 ) -> Response:
     """A value that metadata gives the address of; pixels come frame by frame."""
     place = Place(study, series, instance)
-    record = await quick_look(one_instance, parts, images.viewings, user, place, now)
+    record = await one_instance(parts, images.viewings, user, place, now)
     wants = wanted_by(request)
     if path.upper() in (f"{tag:08X}" for tag in PIXELS):
         return await _frames(images, record, range(record.number_of_frames), wants)

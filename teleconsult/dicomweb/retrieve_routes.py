@@ -24,7 +24,6 @@ from teleconsult.dicomweb.multipart import MultipartWriter
 from teleconsult.dicomweb.represent import FileForm, file_form, represented
 from teleconsult.dicomweb.responses import IMMUTABLE, Streamed, begun, instance_file_response
 from teleconsult.errors import NotAcceptable
-from teleconsult.quick_look import quick_look
 from teleconsult.studies.repository import InstanceRecord
 from teleconsult.users.user import User
 
@@ -63,7 +62,7 @@ async def retrieve_instance(
 ) -> Response:
     """In multipart/related; where `application/dicom` alone is asked for, the file itself, also in ranges."""
     place = Place(study, series, instance)
-    record = await quick_look(one_instance, parts, images.viewings, user, place, now)
+    record = await one_instance(parts, images.viewings, user, place, now)
     form = file_form(wanted_by(request), single_is_possible=True)
     if form.multipart:
         return await _multipart(images, [record], form, IMMUTABLE)

@@ -4,7 +4,18 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    ScalarSelect,
+    Select,
+    and_,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from storage.errors import StaleVersion
 from storage.tables import consult_studies, consults, emergency_accesses, users
@@ -91,7 +102,14 @@ def access_to_study(
     connection: Connection, study_instance_uid: str, user_id: str, at: datetime
 ) -> str | None:
     """The id of the access that is in force and by which the user sees the study; None: there is none."""
-    query = (
+    return connection.execute(select(by_emergency_to_study(study_instance_uid, user_id, at))).scalar()
+
+
+def by_emergency_to_study(
+    study_instance_uid: ColumnElement[str] | str, user_id: str, at: datetime
+) -> ScalarSelect[str]:
+    """The same as a part of other queries."""
+    return (
         select(_ROW.id)
         .join(consult_studies, consult_studies.c.consult_id == _ROW.consult_id)
         .where(
@@ -99,8 +117,9 @@ def access_to_study(
             _ROW.user_id == user_id,
             _in_force(at),
         )
+        .limit(1)
+        .scalar_subquery()
     )
-    return connection.execute(query.limit(1)).scalar()
 
 
 def _in_force(at: datetime) -> ColumnElement[bool]:

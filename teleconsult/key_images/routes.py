@@ -18,7 +18,6 @@ from teleconsult.key_images import repository
 from teleconsult.key_images.key_image import KeyImage, marked, removed
 from teleconsult.key_images.picture import as_marked
 from teleconsult.key_images.schemas import KeyImageIn, KeyImageOut
-from teleconsult.quick_look import quick_look
 from teleconsult.users.user import User
 
 router = APIRouter(prefix="/api/studies/{study_instance_uid}/key-images", tags=["key images"])
@@ -113,7 +112,7 @@ async def read_key_image_picture(
     """
     one = await run_in_threadpool(_shown, parts, study_instance_uid, str(key_image_id), user)
     place = Place(study_instance_uid, one.series_instance_uid, one.sop_instance_uid)
-    image = await quick_look(one_instance, parts, images.viewings, user, place, now)
+    image = await one_instance(parts, images.viewings, user, place, now)
     rendering = as_marked(one, size)
     look = hashlib.sha256(repr((one.sop_instance_uid, rendering)).encode()).hexdigest()
     headers = {**ASKED_AGAIN, "ETag": f'"{look[:32]}"'}

@@ -87,7 +87,7 @@ async def _illustration(
     parts: PartsOfApp, images: ImagesOut, user: User, figure: Figure, marked: KeyImage, at: datetime
 ) -> Illustration:
     place = Place(marked.study_instance_uid, marked.series_instance_uid, marked.sop_instance_uid)
-    image = await run_in_threadpool(one_instance, parts, images.viewings, user, place, at)
+    image = await one_instance(parts, images.viewings, user, place, at)
     header = header_of(await images.streams.header_bytes(image.orthanc_id))
     if is_result_object(header):
         return _without(figure, WITH_AI_MARKS)

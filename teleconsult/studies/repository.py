@@ -13,9 +13,11 @@ from sqlalchemy import (
     Row,
     ScalarSelect,
     and_,
+    case,
     func,
     insert,
     literal,
+    null,
     or_,
     select,
     update,
@@ -38,7 +40,11 @@ from teleconsult import access
 from teleconsult.agreements.repository import is_offered_to, wants
 from teleconsult.consults.repository import ConsultRepository, panels_of
 from teleconsult.emergency_access.emergency_access import EMERGENCY
-from teleconsult.emergency_access.repository import access_to_study, consults_open_to
+from teleconsult.emergency_access.repository import (
+    access_to_study,
+    by_emergency_to_study,
+    consults_open_to,
+)
 from teleconsult.errors import NotFound
 from teleconsult.users.user import User
 
@@ -390,6 +396,11 @@ class StudyRepository:
         if opened is not None:
             audit_log.mark(EMERGENCY, opened)
 
+    @staticmethod
+    def emergency_of(user: User) -> ColumnElement[Any]:
+        """The same for queries that join studies: the access's id; NULL where they see it as others do."""
+        return _emergency_of(user, _within_a_second())
+
     def visible_to(
         self,
         connection: Connection,
@@ -442,7 +453,7 @@ class StudyRepository:
 
     def visible(self, user: User) -> ColumnElement[bool]:
         """What holds for the studies that `visible_to` finds, for other queries that join them."""
-        return _visible_to(user, (utc_now() + timedelta(seconds=1)).replace(microsecond=0))
+        return _visible_to(user, _within_a_second())
 
     def series_summaries(
         self, connection: Connection, study_instance_uids: Sequence[str]
@@ -557,6 +568,10 @@ class StudyRepository:
         return closed.rowcount == 1
 
 
+def _within_a_second() -> datetime:
+    return (utc_now() + timedelta(seconds=1)).replace(microsecond=0)
+
+
 @lru_cache(maxsize=256)
 def _visible_to(user: User, at: datetime) -> ColumnElement[bool]:
     """Kept, since a page asks fifty times within a second, and to put the question together takes longer than
@@ -568,6 +583,15 @@ def _visible_to(user: User, at: datetime) -> ColumnElement[bool]:
     if access.sees_own_institution(user):
         return and_(there, or_(studies.c.institution_id == user.institution.id, shared))
     return and_(there, shared)
+
+
+@lru_cache(maxsize=256)
+def _emergency_of(user: User, at: datetime) -> ColumnElement[Any]:
+    """Kept for the same reason."""
+    by_emergency = by_emergency_to_study(studies.c.study_instance_uid, user.id, at)
+    if not access.sees_own_institution(user):
+        return by_emergency
+    return case((studies.c.institution_id == user.institution.id, null()), else_=by_emergency)
 
 
 def _shared_with(user: User, at: datetime) -> ColumnElement[bool]:

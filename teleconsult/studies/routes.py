@@ -100,7 +100,7 @@ async def read_instance_file(
 ) -> Response:
     """The DICOM file as the archive holds it: never transcoded, decoded by the browser."""
     place = Place(study_instance_uid, instance=sop_instance_uid)
-    instance = await quick_look(one_instance, parts, images.viewings, user, place, now)
+    instance = await one_instance(parts, images.viewings, user, place, now)
     return await instance_file_response(request, images.streams, instance)
 
 

@@ -75,7 +75,11 @@ class DicomwebArchive:
             session.auth = (self.username, self.password or "")
         for scheme in ("http://", "https://"):
             session.mount(scheme, _Adapter(allow_local=self.allow_local))
-        return DICOMwebClient(self.url, session=session)
+        client = DICOMwebClient(self.url, session=session)
+        # By default it tries five times within half a minute, a forbidden address too. Who fetches tries
+        # again after pauses of their own, and who searches is told at once.
+        client.set_http_retry_params(retry=False)
+        return client
 
 
 def _filters(query: StudyQuery) -> dict[str, str]:

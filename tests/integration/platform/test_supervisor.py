@@ -110,13 +110,16 @@ def test_killing_the_supervisor_leaves_no_orphan_and_the_next_start_works(
     running.start().wait_ready()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("number", "children"),
+    [(signal.SIGINT, ("family", "deaf")), (signal.SIGTERM, ("family",)), (signal.SIGHUP, ("family",))],
+)
 def test_a_stop_ends_everything_it_started_and_nothing_else(
-    an_installation: Make, number: signal.Signals
+    an_installation: Make, number: signal.Signals, children: tuple[str, ...]
 ) -> None:
     other = an_installation(data="other").wait_ready()
     others = other.processes()
-    running = an_installation("family", "deaf").wait_ready()
+    running = an_installation(*children).wait_ready()
     ports = json.loads((running.data / "config.json").read_text())["inner_ports"].values()
 
     began = time.monotonic()

@@ -171,9 +171,7 @@ class App:
     def read(self, user: User, wanted: WorklistFilter, after: str | None = None) -> tuple[Page, int]:
         now = utc_now()
         with self.database.reading() as connection:
-            page = self.worklist.page(connection, user, wanted, now, after)
-            if after is None and page.next is not None:
-                self.worklist.count(connection, user, wanted, now)
+            page = self.worklist.page(connection, user, wanted, now, after, counts=after is None)
             out = rows_out(self, connection, page.rows, user, now)  # type: ignore[arg-type]
         return page, len(out)
 

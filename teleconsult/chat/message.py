@@ -129,6 +129,8 @@ def read_until(connection: Connection, consult_id: str, user_id: str) -> int:
 
 def unread_counts(connection: Connection, consult_ids: Collection[str], user_id: str) -> dict[str, int]:
     """Messages of others that came since, by consult; a consult without any has no entry."""
+    if not consult_ids:
+        return {}
     seen = (chat_reads.c.consult_id == chat_messages.c.consult_id) & (chat_reads.c.user_id == user_id)
     query = (
         select(chat_messages.c.consult_id, func.count())

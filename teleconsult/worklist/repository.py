@@ -49,6 +49,7 @@ _items = worklist_items.c
 class Page:
     rows: Sequence[Row[Any]]  # of worklist_items
     next: str | None  # the cursor behind the last row; None: there are no more
+    count: int | None  # of all pages, where it was asked for; beyond COUNTED_AT_MOST nobody counts on
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,12 @@ class _Range:
 
     reader: str | None
     conditions: tuple[ColumnElement[bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _First:
+    keys: list[tuple[str, str]]
+    number: int | None  # of all rows that are asked for in the range; None: nobody has counted them
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,15 +104,20 @@ class WorklistRepository:
         at: datetime,
         after: str | None = None,
         limit: int = PAGE,
+        *,
+        counts: bool = False,
     ) -> Page:
-        """The first `limit` rows, or those behind the cursor. Raises BadCursor."""
+        """The first `limit` rows, or those behind the cursor; only of the first rows all can be counted.
+
+        Raises BadCursor.
+        """
         order = _Order.of(wanted.sort, after)
         asked = Asked.of(connection, wanted, user, at)
-        chosen = [
-            key
+        parts = [
+            (part, _first(connection, part, asked, order, limit + 1))
             for part in self._ranges(connection, user, at)
-            for key in _first(connection, part, asked, order, limit + 1)
         ]
+        chosen = [key for _, first in parts for key in first.keys]
         rows = connection.execute(
             select(worklist_items)
             .where(are(connection, _items, chosen))
@@ -115,17 +127,8 @@ class WorklistRepository:
         more = len(rows) > limit
         rows = rows[:limit]
         last = Cursor(tuple(getattr(rows[-1], name) for name in order.names)) if more else None
-        return Page(rows, last.to_text() if last else None)
-
-    def count(self, connection: Connection, user: User, wanted: WorklistFilter, at: datetime) -> int:
-        """How many rows there are; beyond COUNTED_AT_MOST nobody counts on."""
-        asked = Asked.of(connection, wanted, user, at)
-        number = 0
-        for part in self._ranges(connection, user, at):
-            number += _count(connection, part, asked, COUNTED_AT_MOST + 1 - number)
-            if number > COUNTED_AT_MOST:
-                break
-        return number
+        count = _count_all(connection, parts, asked) if counts else None
+        return Page(rows, last.to_text() if last else None, count)
 
     def institutions_of(self, connection: Connection, user: User, at: datetime) -> list[str]:
         """The other institutions from which the user has a part in something."""
@@ -150,27 +153,38 @@ class WorklistRepository:
         yield _Range(None, (waits, first, *elsewhere, not_(is_mine)))
 
 
-def _first(
-    connection: Connection, part: _Range, asked: Asked, order: _Order, limit: int
-) -> list[tuple[str, str]]:
-    """The keys of the first rows of the range that are asked for."""
+def _first(connection: Connection, part: _Range, asked: Asked, order: _Order, limit: int) -> _First:
+    """The first rows of the range that are asked for."""
     within = (*part.conditions, *order.behind())
     terms = asked.terms(part.reader) if part.reader is not None else []
     if terms:
         found = _keys(connection, _along(within, order, LOOKED_AT_FOR_A_PAGE, asked).limit(limit))
         if len(found) == limit:
-            return found
-    matching = select(worklist_items).where(*within, *terms, *asked.conditions(_items))
+            return _First(found, None)
+    keys = select(_items.id, _items.reader).where(*within, *terms, *asked.conditions(_items))
     if terms:
         # Without MATERIALIZED the planner would go along the order again.
-        rare = matching.cte().prefix_with("MATERIALIZED").c
-        return _keys(connection, select(rare.id, rare.reader).order_by(*order.by(rare)).limit(limit))
-    keys = matching.with_only_columns(_items.id, _items.reader)
-    return _keys(connection, keys.order_by(*order.by(_items)).limit(limit))
+        sorted_by = (_items[name] for name in order.names if name != "id")
+        rare = keys.add_columns(*sorted_by).cte().prefix_with("MATERIALIZED")
+        number = select(func.count()).select_from(rare).scalar_subquery()
+        first = select(rare.c.id, rare.c.reader, number).order_by(*order.by(rare.c)).limit(limit)
+        rows = connection.execute(first).all()
+        return _First([(row.id, row.reader) for row in rows], rows[0][2] if rows else 0)
+    found = _keys(connection, keys.order_by(*order.by(_items)).limit(limit))
+    return _First(found, None if len(found) == limit else len(found))
 
 
 def _keys(connection: Connection, query: Select[Any]) -> list[tuple[str, str]]:
     return [(row.id, row.reader) for row in connection.execute(query)]
+
+
+def _count_all(connection: Connection, parts: Sequence[tuple[_Range, _First]], asked: Asked) -> int:
+    """How many rows there are in the ranges; those that were found to be few are counted already."""
+    number = sum(first.number for _, first in parts if first.number is not None)
+    for part, first in parts:
+        if first.number is None and number <= COUNTED_AT_MOST:
+            number += _count(connection, part, asked, COUNTED_AT_MOST + 1 - number)
+    return min(number, COUNTED_AT_MOST + 1)
 
 
 def _count(connection: Connection, part: _Range, asked: Asked, limit: int) -> int:

@@ -48,13 +48,9 @@ def read_worklist(
 ) -> WorklistOut:
     worklist = WorklistRepository(parts.consults)
     with parts.database.reading() as connection:
-        page = worklist.page(connection, user, wanted, now, wanted.after)
-        is_whole = wanted.after is None and page.next is None
-        counted = None
-        if wanted.after is None:
-            counted = len(page.rows) if is_whole else worklist.count(connection, user, wanted, now)
+        page = worklist.page(connection, user, wanted, now, wanted.after, counts=wanted.after is None)
         return WorklistOut(
-            rows=rows_out(parts, connection, page.rows, user, now), next=page.next, count=counted
+            rows=rows_out(parts, connection, page.rows, user, now), next=page.next, count=page.count
         )
 
 

@@ -121,6 +121,8 @@ def rows_out(
     parts: PartsOfApp, connection: Connection, rows: Sequence[Row[Any]], user: User, at: datetime
 ) -> list[WorklistRowOut]:
     """The rows in their order, with a fixed number of queries. They are rows that the user may see."""
+    if not rows:
+        return []
     uids = [row.id for row in rows if row.kind == "study"]
     studies = studies_out(parts, connection, parts.studies.by_uids(connection, uids))
     by_uid = {study.study_instance_uid: study for study in studies}

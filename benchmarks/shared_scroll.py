@@ -2,11 +2,14 @@
 
     python -m benchmarks.shared_scroll
 
-Two pages of one Chromium in one room of a whole installation, over loopback. From the key press in one page
-to the rendered slice in the other, with single steps and with steps that do not stop; what of it passes until
-the state is sent, on its way, and after it came; the relay's part, from one WebSocket to another; and the
-bytes of each page's WebSocket, as the kernel counted them (`ss`). What this machine cannot go below is told
-by the same key presses in one page alone, which nobody follows.
+Two pages in one room of a whole installation, over loopback, each in a Chromium of its own: two users have
+two machines, and one browser would draw both pages in one process. From the wheel's event in one page to the
+picture drawn in the other, with single steps and with steps that do not stop; where the time of it goes, and
+when the presenter's own picture is drawn; the relay's part, from one WebSocket to another, as often as a page
+sends; and the bytes of each page's WebSocket, as the kernel counted them (`ss`). What this machine cannot go
+below is told by the same steps in one page alone, which nobody follows.
+
+All processes share the machine's cores: two pages that draw by software at the same time hold each other up.
 """
 
 import argparse
@@ -49,19 +52,21 @@ from tests.installation_server import Installation, free_ports_of_an_installatio
 SLICES = 100
 STEP_MS = 33  # of steps that do not stop: as often as a page tells of a change
 PAUSE_MS = 400  # between single steps
-ENTERING = 100  # states, until all that a relay tells who enters has come
+LOADING_MS = 150  # between steps while slices are loaded
+ALL_SLICES = f"[data-testid=study-viewer][data-loaded-count='{SLICES}']"
+ENTERING = 30  # states, until all that a relay tells who enters has come
 PATIENCE_MS = 120_000
 # The presenter's steps, to the end of the series and back, each with the slice that it leads to.
 STEPS = """([count, everyMs, slices]) => new Promise((done) => {
   window.steps = [];
+  const picture = document.querySelector("[data-testid=study-viewer] [data-tool]");
   const first = Number(document.querySelector("[data-testid=study-viewer]").dataset.sliceIndex);
   let [index, by] = [first, 1];
   const timer = setInterval(() => {
     if (index + by < 0 || index + by >= slices) by = -by;
     index += by;
     window.steps.push([index, performance.timeOrigin + performance.now()]);
-    const key = by > 0 ? "ArrowDown" : "ArrowUp";
-    document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+    picture.dispatchEvent(new WheelEvent("wheel", { deltaY: 100 * by, bubbles: true, cancelable: true }));
     if (window.steps.length < count) return;
     clearInterval(timer);
     done(window.steps);
@@ -85,15 +90,31 @@ window.WebSocket = class extends Native {
   send(text) { note(window.sent, text); super.send(text); }
 };
 """
-# What a page's viewer has rendered, and when.
+# What a page's viewer has drawn, and when; when the page around the picture said so; and when the next frame
+# began, which is after this one was given to the compositor.
 WATCH = """() => {
   window.rendered = [];
+  const now = () => performance.timeOrigin + performance.now();
   const viewer = document.querySelector("[data-testid=study-viewer]");
+  let drawn = 0;
+  viewer.addEventListener("CORNERSTONE_IMAGE_RENDERED", () => { drawn = now(); }, true);
   new MutationObserver(() => {
     const { sliceIndex, sopInstanceUid } = viewer.dataset;
-    window.rendered.push([Number(sliceIndex), performance.timeOrigin + performance.now(), sopInstanceUid]);
+    const one = [Number(sliceIndex), drawn, sopInstanceUid, now(), null];
+    window.rendered.push(one);
+    requestAnimationFrame(() => { one[4] = now(); });
   }).observe(viewer, { attributeFilter: ["data-slice-index"] });
 }"""
+# How far a page's clock is from the machine's, in ms.
+CLOCK = """() => {
+  let least = Infinity;
+  for (let at = 0; at < 2000; at += 1) {
+    least = Math.min(least, performance.timeOrigin + performance.now() - Date.now());
+  }
+  return least;
+}"""
+
+Drawn = tuple[int, float, str, float, float | None]
 
 
 def main() -> None:
@@ -105,29 +126,33 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, installation(Path(folder)) as server:
         relay_ms, state_bytes = asyncio.run(through_the_relay(server))
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-            consult_id, alone = opened_alone(browser, server)
-            floor_ms = sorted(scrolled(alone, alone, given.steps, PAUSE_MS))
+            browsers = [
+                playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS)) for _ in range(2)
+            ]
+            consult_id, alone = opened_alone(browsers[0], server)
+            floor_ms = taken(scrolled(alone, alone, given.steps, PAUSE_MS))
             alone.context.close()
-            presenter, follower = in_one_room(browser, server, consult_id)
-            single_ms = sorted(scrolled(presenter, follower, given.steps, PAUSE_MS))
-            parts_ms = parts_of_the_way(presenter, follower)
+            presenter, follower = in_one_room(browsers, server, consult_id)
+            apart_ms = abs(presenter.evaluate(CLOCK) - follower.evaluate(CLOCK))
+            presenter.evaluate("window.rendered.length = 0")
+            single = scrolled(presenter, follower, given.steps, PAUSE_MS)
+            parts = parts_of_the_way(presenter, follower)
             port = relay_ports(server.port, server.settings)[0]
             began, before = time.monotonic(), bytes_of_sockets(port)
-            running_ms = sorted(scrolled(presenter, follower, run, STEP_MS))
+            running_ms = taken(scrolled(presenter, follower, run, STEP_MS))
             seconds, after = time.monotonic() - began, bytes_of_sockets(port)
-            browser.close()
+            for browser in browsers:
+                browser.close()
     grown = [(after[one][0] - before[one][0], after[one][1] - before[one][1]) for one in before]
     down_kbps = max(sent for sent, _ in grown) * 8 / 1000 / seconds
     up_kbps = max(received for _, received in grown) * 8 / 1000 / seconds
     figures = [
-        *milliseconds("key press to rendered slice, single steps", single_ms, 80.0, 0),
-        *milliseconds("of that, until the state is sent", parts_ms[0], None, 0),
-        *milliseconds("of that, on its way to the other page", parts_ms[1], None, 0),
-        *milliseconds("of that, until it is rendered there", parts_ms[2], None, 0),
-        *milliseconds("key press to rendered slice in one page alone", floor_ms, None, 0),
-        *milliseconds("key press to rendered slice, without a stop", running_ms, 80.0, 0),
-        figure("rendered of the steps without a stop", len(running_ms) / run, "", digits=2),
+        *milliseconds("wheel to the other screen's picture, single steps", taken(single), 80.0, 0),
+        *(row for what, took in parts.items() for row in milliseconds(what, took, None, 1)),
+        figure("clocks of the two pages apart", apart_ms, "ms", digits=1),
+        *milliseconds("wheel to the picture in one page alone", floor_ms, None, 0),
+        *milliseconds("wheel to the other screen's picture, without a stop", running_ms, 80.0, 0),
+        figure("drawn of the steps without a stop", len(running_ms) / run, "", digits=2),
         figure("steps without a stop, in each second", run / seconds, "", digits=1),
         *milliseconds("relay's share", sorted(relay_ms), 5.0, 2),
         figure("to a follower for each state", state_bytes, "bytes", digits=0),
@@ -179,13 +204,13 @@ def opened_alone(browser: Browser, server: Installation) -> tuple[str, Page]:
     return consult_id, page
 
 
-def in_one_room(browser: Browser, server: Installation, consult_id: str) -> tuple[Page, Page]:
+def in_one_room(browsers: list[Browser], server: Installation, consult_id: str) -> tuple[Page, Page]:
     """The presenter's and the follower's page, with every slice in the memory of both.
 
-    Each was shown once: on a machine so busy that speech suffers, nothing is fetched ahead.
+    Each is shown once or more: on a machine so busy that speech suffers, nothing is fetched ahead.
     """
     pages = []
-    for username in ("clinician", "specialist"):
+    for browser, username in zip(browsers, ("clinician", "specialist"), strict=True):
         page = open_page(browser, server, username, 1366, 768, "en", PATIENCE_MS)
         page.add_init_script(NOTE_STATES)
         page.goto(f"{server.url}/room/{consult_id}")
@@ -194,48 +219,60 @@ def in_one_room(browser: Browser, server: Installation, consult_id: str) -> tupl
         pages.append(page)
     pages[0].locator("[data-look=presenting]").first.wait_for()
     pages[1].locator("[data-look=following]").first.wait_for()
-    pages[1].evaluate(WATCH)
-    scrolled(pages[0], pages[1], 2 * SLICES, PAUSE_MS)
     for page in pages:
-        with_all_slices(page)
+        page.evaluate(WATCH)
+    while any(page.locator(ALL_SLICES).count() == 0 for page in pages):
+        scrolled(pages[0], pages[1], 2 * SLICES, LOADING_MS)
     return pages[0], pages[1]
 
 
 def with_all_slices(page: Page) -> None:
     page.locator("[data-testid=study-viewer][data-ready=true]").wait_for()
-    page.locator(f"[data-testid=study-viewer][data-loaded-count='{SLICES}']").wait_for()
+    page.locator(ALL_SLICES).wait_for()
 
 
-def scrolled(presenter: Page, follower: Page, count: int, every_ms: int) -> list[float]:
-    """From each step to its slice on the other screen, in ms; of steps that were passed over, nothing."""
+def scrolled(presenter: Page, follower: Page, count: int, every_ms: int) -> list[tuple[Drawn, float]]:
+    """What the other screen drew, each with the time of the step that led to it.
+
+    Of steps that were passed over, nothing.
+    """
     follower.evaluate("window.rendered.length = 0")
     steps: list[tuple[int, float]] = presenter.evaluate(STEPS, [count, every_ms, SLICES])
     last = steps[-1][0]
     follower.locator(f"[data-testid=study-viewer][data-slice-index='{last}']").wait_for()
-    rendered: list[tuple[int, float, str]] = follower.evaluate("window.rendered")
-    took: list[float] = []
-    for index, at, _ in rendered:
-        causes = [pressed for leads_to, pressed in steps if leads_to == index and pressed <= at]
+    drawn: list[Drawn] = follower.evaluate("window.rendered")
+    found = []
+    for one in drawn:
+        causes = [turned for leads_to, turned in steps if leads_to == one[0] and turned <= one[1]]
         if causes:
-            took.append(at - causes[-1])
-    return took
+            found.append((one, causes[-1]))
+    return found
 
 
-def parts_of_the_way(presenter: Page, follower: Page) -> tuple[list[float], list[float], list[float]]:
-    """Of the single steps: from key to sent, from sent to heard, from heard to rendered; in ms, in order.
+def taken(drawn: list[tuple[Drawn, float]]) -> list[float]:
+    """From each step to its picture, in ms, in order."""
+    return sorted(one[1] - turned for one, turned in drawn)
 
-    A slice that was shown twice counts as it was shown last.
-    """
-    pressed = {index: at for index, at in presenter.evaluate("window.steps")}
+
+def parts_of_the_way(presenter: Page, follower: Page) -> dict[str, list[float]]:
+    """Where the time of the single steps went, in ms, in order. A slice shown twice counts as it was last."""
+    turned = {index: at for index, at in presenter.evaluate("window.steps")}
     sent, heard = presenter.evaluate("window.sent"), follower.evaluate("window.heard")
-    rendered = {sop: (index, at) for index, at, sop in follower.evaluate("window.rendered")}
-    ways = [
-        (sent[sop] - pressed[index], heard[sop] - sent[sop], at - heard[sop])
-        for sop, (index, at) in rendered.items()
-        if sop in sent and sop in heard and index in pressed
+    own = {one[2]: one for one in presenter.evaluate("window.rendered")}
+    theirs = {one[2]: one for one in follower.evaluate("window.rendered")}
+    whole = [
+        (turned[one[0]], sent[sop], heard[sop], own[sop], one)
+        for sop, one in theirs.items()
+        if one[0] in turned and sop in sent and sop in heard and sop in own
     ]
-    before, under_way, after = (sorted(part) for part in zip(*ways, strict=True))
-    return before, under_way, after
+    return {
+        "of that, until the state is sent": sorted(sent - at for at, sent, *_ in whole),
+        "of that, on its way to the other page": sorted(heard - sent for _, sent, heard, *_ in whole),
+        "of that, until the picture is drawn there": sorted(it[1] - heard for _, _, heard, _, it in whole),
+        "then, until the page around it says so": sorted(it[3] - it[1] for *_, it in whole),
+        "then, until the next frame": sorted(it[4] - it[3] for *_, it in whole if it[4] is not None),
+        "wheel to the presenter's own picture": sorted(mine[1] - at for at, _, _, mine, _ in whole),
+    }
 
 
 def bytes_of_sockets(port: int) -> dict[str, tuple[int, int]]:
@@ -249,7 +286,10 @@ def bytes_of_sockets(port: int) -> dict[str, tuple[int, int]]:
 
 
 async def through_the_relay(server: Installation, count: int = 300) -> tuple[list[float], float]:
-    """From one WebSocket to another: in ms, clients in Python included, and bytes for each state."""
+    """From one WebSocket to another: in ms, clients in Python included, and bytes for each state.
+
+    As often as a page sends: who sends faster than `signaling.pace` allows is made to wait, which is no work.
+    """
     port = relay_ports(server.port, server.settings)[0]
     secret = (server.data / "secrets" / "join_secret").read_text().strip()
     url = f"ws://localhost:{port}/"
@@ -295,6 +335,7 @@ async def through_the_relay(server: Installation, count: int = 300) -> tuple[lis
         await anna.send(to_json(SetViewer(state=state)))
         await hears(ben, ViewerChanged)
         took.append((time.perf_counter() - began) * 1000)
+        await asyncio.sleep(STEP_MS / 1000)
     state_bytes = (sent_to(ben) - before) / count
     await anna.close()
     await ben.close()

@@ -1,6 +1,8 @@
 /** Sends at most once in `spacingMs`, and then the latest value: what nobody would see is not sent. */
 export interface LatestOnly<T> {
   send: (value: T) => void;
+  /** The same, but never at once: the first waits for `spacingMs` too. */
+  sendLater: (value: T) => void;
   cancel: () => void;
 }
 
@@ -19,6 +21,10 @@ export function latestOnly<T>(deliver: (value: T) => void, spacingMs: number): L
     send: (value) => {
       waiting = { value };
       if (timer === null) pass();
+    },
+    sendLater: (value) => {
+      waiting = { value };
+      timer ??= setTimeout(pass, spacingMs);
     },
     cancel: () => {
       if (timer !== null) clearTimeout(timer);

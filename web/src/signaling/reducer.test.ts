@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 
 import type { Participant, ServerMessage, SharedMeasurement, ViewerState } from "./messages";
-import { type Action, INITIAL, NOT_RECORDED, reduce, type RoomState } from "./reducer";
+import { type Action, INITIAL, isOtherPictureAlone, NOT_RECORDED, reduce, type RoomState } from "./reducer";
 
 const anna: Participant = {
   id: "anna",
@@ -216,5 +216,28 @@ describe("what is known of the room", () => {
       [true, false, false],
       [false, true, true],
     ]);
+  });
+});
+
+describe("another picture alone", () => {
+  it("is another slice, window or place of it, and nothing that is drawn around it", () => {
+    const before = viewer(1);
+    const isAlone = (changes: Partial<ViewerState>) => isOtherPictureAlone(before, { ...before, ...changes });
+    const otherPictures: Partial<ViewerState>[] = [
+      { sopInstanceUid: "1.2.4" },
+      { frame: 3 },
+      { zoom: 2, panX: 7 },
+      { windowWidth: 1500, invert: true },
+    ];
+    const more: Partial<ViewerState>[] = [
+      { studyInstanceUid: "2" },
+      { seriesInstanceUid: "1.3" },
+      { findingId: "a" },
+      { tool: "zoom" },
+      { layout: "mpr" },
+    ];
+    expect(otherPictures.every(isAlone)).toBe(true);
+    expect(more.some(isAlone)).toBe(false);
+    expect(isOtherPictureAlone(null, before) || isOtherPictureAlone({ ...before, layout: "mpr" }, { ...before, layout: "mpr" })).toBe(false);
   });
 });

@@ -127,6 +127,15 @@ export function reduce(state: RoomState, action: Action): RoomState {
   }
 }
 
+/** Whether between two states only the slice of a stack, or how it lies, has changed: nothing that is drawn around it. */
+export const isOtherPictureAlone = (before: ViewerState | null, next: ViewerState | null): boolean =>
+  before?.layout === "stack" &&
+  next?.layout === "stack" &&
+  before.studyInstanceUid === next.studyInstanceUid &&
+  before.seriesInstanceUid === next.seriesInstanceUid &&
+  before.findingId === next.findingId &&
+  before.tool === next.tool;
+
 export const may = (state: RoomState, right: Right) => state.rights.includes(right);
 
 export const presents = ({ presenterId, selfId }: Pick<RoomState, "presenterId" | "selfId">) => selfId !== null && presenterId === selfId;

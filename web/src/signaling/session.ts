@@ -29,6 +29,7 @@ import { PeerConnections } from "./peerConnections";
 import {
   type Action,
   INITIAL,
+  isOtherPictureAlone,
   may,
   mayShow,
   presents,
@@ -59,7 +60,8 @@ export interface SessionOptions {
 
 const VIEWER_SPACING_MS = 33;
 const POINTER_SPACING_MS = 40;
-/** A page is told of what is shown this often: who follows the picture itself reads `viewer`. */
+/** A page is told of what is shown this often: who follows the picture itself reads `viewer`. Of another picture alone it
+ * is told afterwards: drawing the page first would hold up the picture. */
 const TOLD_SPACING_MS = 100;
 const MEASUREMENT_SPACING_MS = 100;
 /** After so many failures in a row the session goes on without sound and pictures. */
@@ -366,11 +368,13 @@ class RoomSession implements Session {
   private dispatch(action: Action): void {
     const next = reduce(this.room, action);
     if (next === this.room && action.kind !== "switched") return;
+    const before = this.room.viewer;
     this.room = next;
     this.state = this.compose();
     this.viewer.set(next.viewer);
     if (action.kind === "showed" || (action.kind === "received" && action.message.type === "viewer")) {
-      this.tellCalmly.send(null);
+      if (isOtherPictureAlone(before, next.viewer)) this.tellCalmly.sendLater(null);
+      else this.tellCalmly.send(null);
       return;
     }
     this.tellCalmly.cancel();

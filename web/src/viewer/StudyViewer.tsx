@@ -152,19 +152,24 @@ export function StudyViewer(props: StudyViewerProps) {
     stack.open(opened, series, state?.sopInstanceUid ?? finding?.sop_instance_uid ?? null, state, "load");
   }, [stack, studyUid, instanceCount, seriesInstanceUid, sharedSeries]);
 
+  // What was followed as it came is not drawn again when the page around it is told.
+  const followedLast = useRef<ViewerState | null>(null);
   useEffect(() => {
-    if (sharedState !== null) stack.follow(sharedState);
+    if (sharedState !== null && sharedState !== followedLast.current) stack.follow(sharedState);
   }, [stack, sharedState]);
 
   const { followed = null } = props;
-  useEffect(
-    () =>
-      followed?.subscribe(() => {
-        const state = followed.get();
-        if (state !== null) stack.follow(state);
-      }),
-    [stack, followed],
-  );
+  useEffect(() => {
+    const unsubscribe = followed?.subscribe(() => {
+      const state = followed.get();
+      followedLast.current = state;
+      if (state !== null) stack.follow(state);
+    });
+    return () => {
+      unsubscribe?.();
+      followedLast.current = null;
+    };
+  }, [stack, followed]);
 
   // Selecting a finding brings its slice; when the selection itself was followed, so was the slice.
   useEffect(() => {

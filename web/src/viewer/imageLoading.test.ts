@@ -41,5 +41,7 @@ it("says at once that the last slice is there, and seldom how many of the others
   await loader.load(4);
   await vi.waitFor(() => expect(told.at(-1)).toBe(slices.length));
   expect(told).toEqual([1, slices.length]);
+  await loader.load(5);
+  expect(told).toEqual([1, slices.length]);
   loader.stop();
 });

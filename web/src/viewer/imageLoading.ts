@@ -49,6 +49,7 @@ export class SeriesLoader {
   readonly #inFlight = new Set<number>();
   readonly #onProgress: (progress: Progress) => void;
   readonly #progress: LatestOnly<Progress>;
+  #told: Progress = { loaded: 0, failed: 0 };
   #centre = 0;
   #stopped = false;
   readonly #unsubscribe = lineBudget.subscribe(() => this.#fill());
@@ -94,8 +95,11 @@ export class SeriesLoader {
   }
 
   #tell(): void {
-    if (this.#stopped) return;
     const progress = { loaded: this.#loaded.size, failed: this.#failed.size };
+    // A slice that was there already is no progress: the page would be drawn before it.
+    const isNews = progress.loaded !== this.#told.loaded || progress.failed !== this.#told.failed;
+    if (this.#stopped || !isNews) return;
+    this.#told = progress;
     if (progress.loaded + progress.failed < this.#slices.length) {
       this.#progress.send(progress);
       return;

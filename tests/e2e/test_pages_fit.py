@@ -31,6 +31,10 @@ SEEN = {
 }
 CHOOSE = """for (const kind of ["office", "reading"])
   localStorage.setItem("teleconsult.brightness." + kind, "%(brightness)s");"""
+# Of sliders of slices: how far their thumb runs, in pixels.
+RUNS = """() => [...document.querySelectorAll("input[type=range]")]
+  .filter((range) => range.checkVisibility())
+  .map((range) => Math.max(range.clientWidth, range.clientHeight))"""
 # An i18next key that found no text shows itself: "consult:form.title", "form.title".
 LOOKS_LIKE_A_KEY = re.compile(r"\b[a-z][a-zA-Z]+[:.][a-z][a-zA-Z]+\.[a-zA-Z]+\b")
 
@@ -63,6 +67,8 @@ def test_no_page_runs_off_its_window_or_shows_a_key_instead_of_words(
             page.screenshot(path=PICTURES / f"{name}-{width}-{language}.png")
             if not fits(page):
                 faults.append(f"{name}: {pixels_too_wide(page)} pixels wider than {width}")
+            if any(run < 100 for run in page.evaluate(RUNS)):
+                faults.append(f"{name}: a slider has no room to slide at {width}")
             if keys := LOOKS_LIKE_A_KEY.findall(page.inner_text("body")):
                 faults.append(f"{name}: untranslated {keys}")
         spoken = page.evaluate("document.documentElement.lang")
@@ -170,6 +176,9 @@ def test_the_tab_key_goes_through_door_and_room_as_they_are_seen_and_axe_finds_n
         faults += axe_faults(page)
     room = tab_stops(page)
     faults += [stop.fault for stop in room if stop.fault]
+    page.set_viewport_size({"width": 844, "height": 390})  # a phone held sideways
+    page.wait_for_function(CORNERS_ARE_SEEN)
+    page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
     # Last: where somebody drags the faces they may lie over what is there.
     drag_the_faces_over_a_list_at_each_size(page)
     page.context.close()
@@ -178,6 +187,13 @@ def test_the_tab_key_goes_through_door_and_room_as_they_are_seen_and_axe_finds_n
     assert regions == ["header", "viewer", "side", "toolbar"]
 
 
+# Whether the texts in the right corners of the picture lie beside the faces.
+CORNERS_ARE_SEEN = """() => {
+  const edges = (one) => one.getBoundingClientRect();
+  const faces = edges(document.querySelector("[data-testid=faces]"));
+  const corners = [...document.querySelectorAll("[data-testid=corner]")].map(edges);
+  return corners.length > 0 && corners.every((one) => one.bottom <= faces.top || faces.bottom <= one.top);
+}"""
 # Whether the faces lie within the stage, and beside the list of key images that is open.
 FACES_LIE_BESIDE = """() => {
   const [faces, list, stage] = ["[data-testid=faces]", "main aside", "main"].map(

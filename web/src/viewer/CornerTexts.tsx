@@ -53,7 +53,7 @@ export function CornerTexts({ study, series, stack }: CornerTextsProps) {
       <div className={classes.topLeft}>
         <PatientText study={study} />
       </div>
-      <div className={classes.topRight}>
+      <div className={classes.topRight} data-testid="corner">
         {facts.projection !== null && <div className={classes.projection}>{facts.projection}</div>}
         <div className={classes.strong}>{series?.description ?? series?.modality}</div>
         <div>
@@ -77,7 +77,7 @@ export function CornerTexts({ study, series, stack }: CornerTextsProps) {
         </div>
         <div className={classes.faint}>{t("zoom", { percent: Math.round(presentation.view.zoom * 100) })}</div>
       </div>
-      <div className={classes.bottomRight}>
+      <div className={classes.bottomRight} data-testid="corner">
         {slices.length > 1 && (
           <div className={classes.strong}>{t("slice", { index: shown.index + 1, count: slices.length })}</div>
         )}

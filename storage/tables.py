@@ -89,6 +89,7 @@ users = Table(
     Column("roles", JSON, nullable=False),
     Column("specialty", String(64)),
     Column("language", String(8), nullable=False),
+    Column("knows_first_steps", Boolean, nullable=False, server_default=false()),
     _id("institution_id", ForeignKey("institutions.id"), nullable=False),
     Column("disabled_at", UtcDateTime),  # null: may sign in
 )

@@ -94,7 +94,8 @@ class PasswordChangeIn(BaseModel):
 
 
 class MeIn(BaseModel):
-    language: Language
+    language: Language | None = None
+    knows_first_steps: bool | None = None
 
 
 class MeOut(BaseModel):
@@ -108,6 +109,7 @@ class MeOut(BaseModel):
     must_change_password: bool
     second_factors: list[Kind]
     must_set_up_second_factor: bool
+    knows_first_steps: bool
 
     @classmethod
     def of(cls, session: Session) -> "MeOut":
@@ -123,6 +125,7 @@ class MeOut(BaseModel):
             must_change_password=user.must_change_password,
             second_factors=list(session.second_factors),  # type: ignore[arg-type]
             must_set_up_second_factor=session.must_set_up_second_factor,
+            knows_first_steps=user.knows_first_steps,
         )
 
 

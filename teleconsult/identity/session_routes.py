@@ -145,5 +145,6 @@ def change_password(
 def change_me(
     body: MeIn, session: CurrentSession, parts: Parts, now: Now, token: SessionToken = None
 ) -> MeOut:
-    parts.users.set_language(session.user, body.language)
+    """Change one's own preferences; what is not named stays."""
+    parts.users.change_preferences(session.user, body.model_dump(exclude_none=True))
     return MeOut.of(parts.identity.session(token, now))

@@ -1,6 +1,6 @@
 """Users in the database."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import uuid4
 
@@ -59,9 +59,12 @@ class UserRepository:
             )
         )
 
-    def set_language(self, user: User, language: str) -> None:
+    def change_preferences(self, user: User, preferences: Mapping[str, str | bool]) -> None:
+        """`preferences`: columns of the user's own choice (identity.schemas.MeIn)."""
+        if not preferences:
+            return
         with self._database.transaction() as connection:
-            connection.execute(update(users).where(users.c.id == user.id).values(language=language))
+            connection.execute(update(users).where(users.c.id == user.id).values(**preferences))
 
     def get(self, connection: Connection, user_id: str) -> User:
         return user_of(connection.execute(JOINED.where(users.c.id == user_id)).one())
@@ -107,4 +110,5 @@ def user_of(row: Row[Any]) -> User:
         specialty=row.specialty,
         language=row.language,
         must_change_password=row.must_change_password,
+        knows_first_steps=row.knows_first_steps,
     )

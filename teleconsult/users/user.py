@@ -32,3 +32,4 @@ class User:
     specialty: str | None
     language: str
     must_change_password: bool
+    knows_first_steps: bool

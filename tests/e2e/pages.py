@@ -35,7 +35,9 @@ def open_page(
         page.get_by_role("button", name=said("auth", "login.submit")).click()
         page.wait_for_url(re.compile(r"/(devices)?$"))  # an administrator's home is another page
         answer = context.request.patch(
-            installation.url + "/api/me", data={"language": language}, headers={"X-Teleconsult": "1"}
+            installation.url + "/api/me",
+            data={"language": language, "knows_first_steps": True},
+            headers={"X-Teleconsult": "1"},
         )
         assert answer.ok
     return page

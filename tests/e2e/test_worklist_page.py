@@ -6,8 +6,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.dicom_builders import a_series_of_its_own, as_bytes
+from tests.e2e.accessibility import axe_faults
 from tests.e2e.chromium import said
-from tests.e2e.pages import PATIENCE_MS, open_page
+from tests.e2e.pages import PATIENCE_MS, open_page, settle
 from tests.installation_server import Client, Installation
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
@@ -56,4 +57,40 @@ def test_a_study_is_found_taken_and_opened_without_a_mouse_and_no_row_moves_unde
     page.go_back()
     expect(page).to_have_url(re.compile("q=t-keys"))
     expect(page.get_by_role("row")).to_have_count(3)
+    page.context.close()
+
+
+def test_a_new_user_is_shown_first_steps_once_and_finds_them_again_in_the_user_menu(
+    browser: Browser, installation: Installation, specialist: Client
+) -> None:
+    page = open_page(browser, installation, "specialist", 1366, 768, "en")
+    page.context.request.patch(
+        installation.url + "/api/me", data={"knows_first_steps": False}, headers={"X-Teleconsult": "1"}
+    )
+    page.goto(installation.url)
+    hint = page.get_by_role("region", name="First steps")
+    steps = page.get_by_role("dialog", name="First steps")
+    account = page.get_by_role("button", name=said("common", "menu.user"))
+    hint.get_by_role("button", name="Show me").click()
+    expect(steps.get_by_role("listitem")).to_have_count(5)
+    assert axe_faults(page) == []
+    page.keyboard.press("Escape")
+    expect(steps).to_have_count(0)
+    expect(hint).to_have_count(0)
+    expect(account).to_be_focused()
+
+    page.reload()
+    settle(page)
+    expect(hint).to_have_count(0)
+    for name in ("Keyboard shortcuts", "First steps"):
+        account.click()
+        page.get_by_role("menuitem", name=name).click()
+        expect(page.get_by_role("dialog", name=name)).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(account).to_be_focused()
+    account.click()
+    page.get_by_role("menuitem", name="First steps").click()
+    steps.get_by_role("link", name="Say when you can be asked").click()
+    expect(page).to_have_url(re.compile("/calendar$"))
+    expect(steps).to_have_count(0)
     page.context.close()

@@ -177,6 +177,9 @@ def test_a_member_comes_in_by_a_password_of_one_use_and_goes_at_once(
         "/api/session/password",
         {"current_password": added["one_time_password"], "new_password": PASSWORD},
     )
+    assert not page.get("/api/session")["knows_first_steps"]
+    me = page.http.patch("/api/me", json={"knows_first_steps": True}).json()
+    assert (me["knows_first_steps"], me["language"]) == (True, member["language"])
     path = f"/api/members/{added['member']['id']}"
     changes = {"display_name": "王芳", "roles": ["coordinator"], "language": "zh-CN"}
     assert admin.put(path, changes)["roles"] == ["coordinator"]

@@ -31,7 +31,7 @@ def a_client(database: Database, registry: ModelRegistry, role: Role) -> TestCli
         audit_store=AuditStoreWatch(database),
         viewings=RecentViewings(),
     )
-    user = User("u1", "n", "N", frozenset({role}), Institution("i", "I", "I"), None, "en", False)
+    user = User("u1", "n", "N", frozenset({role}), Institution("i", "I", "I"), None, "en", False, True)
     app.dependency_overrides[current_user] = lambda: user
     return TestClient(app, headers={"X-Teleconsult": "1"})
 

@@ -46,6 +46,7 @@ def a_user(
         "specialty": None,
         "language": "en",
         "must_change_password": False,
+        "knows_first_steps": True,
     }
     return User(**(values | other))  # type: ignore[arg-type]
 

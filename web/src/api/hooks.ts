@@ -19,13 +19,13 @@ import type {
   DicomPeer,
   EchoOutcome,
   JoinTicket,
-  Language,
   Me,
   NewConsult,
   NewDicomPeer,
   NewScheduledProcedure,
   PasskeyAnswer,
   Patient,
+  Preferences,
   Prior,
   Proof,
   ReadingWish,
@@ -143,10 +143,10 @@ export function useChangePassword() {
   });
 }
 
-export function useSetLanguage() {
+export function useSetPreferences() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (language: Language) => patch<Me>("/me", { language }),
+    mutationFn: (preferences: Preferences) => patch<Me>("/me", preferences),
     onSuccess: (me) => client.setQueryData(keys.me, me),
   });
 }

@@ -2120,7 +2120,10 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Change Me */
+        /**
+         * Change Me
+         * @description Change one's own preferences; what is not named stays.
+         */
         patch: operations["change_me_api_me_patch"];
         trace?: never;
     };
@@ -5921,11 +5924,10 @@ export interface components {
         };
         /** MeIn */
         MeIn: {
-            /**
-             * Language
-             * @enum {string}
-             */
-            language: "zh-CN" | "en";
+            /** Knows First Steps */
+            knows_first_steps?: boolean | null;
+            /** Language */
+            language?: ("zh-CN" | "en") | null;
         };
         /** MeOut */
         MeOut: {
@@ -5934,6 +5936,8 @@ export interface components {
             /** Id */
             id: string;
             institution: components["schemas"]["InstitutionOut"];
+            /** Knows First Steps */
+            knows_first_steps: boolean;
             /**
              * Language
              * @enum {string}

@@ -18,6 +18,7 @@ export interface Problem {
 
 export type Me = Schemas["MeOut"];
 export type Language = Me["language"];
+export type Preferences = Schemas["MeIn"];
 export type SecondFactor = Me["second_factors"][number];
 export type Proof = Schemas["ProofIn"];
 export type OidcProvider = Schemas["OidcProviderOut"];

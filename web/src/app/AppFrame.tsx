@@ -11,6 +11,7 @@ import {
   IconKeyboard,
   IconLock,
   IconLogout,
+  IconMap2,
   IconPlugConnectedX,
   IconReportMedical,
   IconShieldLock,
@@ -18,19 +19,21 @@ import {
   IconUpload,
   IconUsersGroup,
 } from "@tabler/icons-react";
-import { useMemo } from "react";
+import { useMemo, useRef, type RefObject } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, NavLink, Outlet, useMatches, useNavigate } from "react-router";
+import { Link, NavLink, Outlet, useLocation, useMatches, useNavigate } from "react-router";
 
 import { useEventsOpen } from "../api/events";
 import { useLogout, useMe } from "../api/hooks";
 import type { Me } from "../api/types";
 import { Reminders } from "../calendar/Reminders";
 import { OpenAccesses } from "../emergency/OpenAccesses";
+import { FirstSteps } from "../firstSteps/FirstSteps";
+import { FirstVisit } from "../firstSteps/FirstVisit";
 import { Bell } from "../notifications/Bell";
 import { institutionName } from "../ui/institution";
 import { UploadIndicator } from "../upload/UploadIndicator";
-import { hasNoPatients, isClinician, keepsStudies } from "../worklist/sections";
+import { hasNoPatients, homeOf, isClinician, keepsStudies } from "../worklist/sections";
 import { BrandMark } from "./Brand";
 import type { PageKind } from "./brightness";
 import { BrightnessChoice } from "./BrightnessChoice";
@@ -59,10 +62,12 @@ const NAVIGATION = [
 interface UserMenuProps {
   me: Me;
   page: PageKind;
+  button: RefObject<HTMLButtonElement | null>;
+  onFirstSteps: () => void;
   onShortcuts: () => void;
 }
 
-function UserMenu({ me, page, onShortcuts }: UserMenuProps) {
+function UserMenu({ me, page, button, onFirstSteps, onShortcuts }: UserMenuProps) {
   const { t } = useTranslation();
   const language = useLanguage();
   const logout = useLogout();
@@ -71,7 +76,7 @@ function UserMenu({ me, page, onShortcuts }: UserMenuProps) {
   return (
     <Menu position="bottom-end" width={220} withinPortal>
       <Menu.Target>
-        <button type="button" className={classes.tool}>
+        <button ref={button} type="button" className={classes.tool}>
           <VisuallyHidden>{t("menu.user")}</VisuallyHidden>
           <span className={classes.avatar} aria-hidden>
             {me.display_name.slice(0, 1).toUpperCase()}
@@ -87,6 +92,9 @@ function UserMenu({ me, page, onShortcuts }: UserMenuProps) {
         <Menu.Label>
           {me.display_name} · {me.roles.map((role) => t(`role.${role}`)).join(" · ")}
         </Menu.Label>
+        <Menu.Item leftSection={<IconMap2 size={16} />} onClick={onFirstSteps}>
+          {t("firstSteps:title")}
+        </Menu.Item>
         <Menu.Item leftSection={<IconKeyboard size={16} />} onClick={onShortcuts}>
           {t("menu.shortcuts")}
         </Menu.Item>
@@ -113,6 +121,11 @@ export function AppFrame() {
   const me = useMe();
   const eventsOpen = useEventsOpen();
   const [helpOpened, help] = useDisclosure(false);
+  const [stepsOpened, steps] = useDisclosure(false);
+  const account = useRef<HTMLButtonElement>(null);
+  // Where what is opened from the menu gives the focus back: its item is gone by then.
+  const toAccount = () => account.current?.focus();
+  const { pathname } = useLocation();
   const reading = useMatches().some((match) => (match.handle as RouteHandle | undefined)?.reading === true);
   const is = {
     clinician: me.data ? isClinician(me.data) : false,
@@ -153,15 +166,31 @@ export function AppFrame() {
           )}
           {me.data && <Bell />}
           <LanguageSwitch />
-          {me.data && <UserMenu me={me.data} page={reading ? "reading" : "office"} onShortcuts={help.open} />}
+          {me.data && (
+            <UserMenu
+              me={me.data}
+              page={reading ? "reading" : "office"}
+              button={account}
+              onFirstSteps={() => {
+                toAccount();
+                steps.open();
+              }}
+              onShortcuts={() => {
+                toAccount();
+                help.open();
+              }}
+            />
+          )}
         </div>
       </header>
       <main id="content" className={classes.main}>
         <Reminders />
         <OpenAccesses />
+        {me.data && pathname === homeOf(me.data) && <FirstVisit me={me.data} onLeave={toAccount} />}
         <Outlet />
       </main>
       <footer className={classes.footer}>{t(reading ? "notDeviceShort" : "notDevice")}</footer>
+      {stepsOpened && me.data && <FirstSteps me={me.data} onClose={steps.close} />}
       <ShortcutsHelp opened={helpOpened} onClose={help.close} />
     </div>
   );

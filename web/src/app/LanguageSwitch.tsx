@@ -1,6 +1,6 @@
 import { useTranslation } from "react-i18next";
 
-import { useMe, useSetLanguage } from "../api/hooks";
+import { useMe, useSetPreferences } from "../api/hooks";
 import type { Language } from "../api/types";
 import classes from "./frame.module.css";
 import { showLanguage, useLanguage } from "./i18n";
@@ -14,12 +14,12 @@ const CHOICES: readonly { language: Language; mark: string; name: string }[] = [
 export function LanguageSwitch({ onLight = false }: { onLight?: boolean }) {
   const { t } = useTranslation();
   const me = useMe();
-  const save = useSetLanguage();
+  const save = useSetPreferences();
   const current = useLanguage();
 
   const choose = (language: Language) => {
     void showLanguage(language);
-    if (me.data && !me.data.must_change_password) save.mutate(language);
+    if (me.data && !me.data.must_change_password) save.mutate({ language });
   };
   return (
     <div className={classes.languages} role="group" aria-label={t("menu.language")} data-on-light={onLight || undefined}>

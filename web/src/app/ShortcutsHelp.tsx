@@ -2,11 +2,9 @@ import { Kbd, Modal, Stack } from "@mantine/core";
 import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
 
+import { shownKey } from "./keys";
 import { HELP } from "./keyTable";
 import classes from "./shortcuts.module.css";
-
-/** "J" for "j"; "Ctrl+Z" and the like are written so already. */
-const shown = (key: string) => (key.length === 1 ? key.toUpperCase() : key);
 
 export function ShortcutsHelp({ opened, onClose }: { opened: boolean; onClose: () => void }) {
   const { t } = useTranslation();
@@ -21,7 +19,7 @@ export function ShortcutsHelp({ opened, onClose }: { opened: boolean; onClose: (
                 <Fragment key={row.label}>
                   <dt>
                     {row.keys.map((key) => (
-                      <Kbd key={key}>{shown(key)}</Kbd>
+                      <Kbd key={key}>{shownKey(key)}</Kbd>
                     ))}
                   </dt>
                   <dd>{t(row.label)}</dd>

@@ -10,6 +10,9 @@ export function isTyping(target: EventTarget | null): boolean {
 const pressesItself = (target: EventTarget | null) =>
   target instanceof HTMLElement && target.closest("button, a, summary, [role=button], [role=menuitem]") !== null;
 
+/** As it is printed on the key: "J" for "j"; "Ctrl+Z" and the like are written so already. */
+export const shownKey = (key: string) => (key.length === 1 ? key.toUpperCase() : key);
+
 export type KeyMap = Readonly<Record<string, () => void>>;
 
 /** A key as a KeyMap names it: letters small, "Ctrl+" and "Ctrl+Shift+" before those with a modifier (Command is Ctrl). */

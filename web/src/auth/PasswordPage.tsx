@@ -4,7 +4,7 @@ import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, Navigate, useNavigate } from "react-router";
 
-import { useChangePassword, useMe, useSetLanguage } from "../api/hooks";
+import { useChangePassword, useMe, useSetPreferences } from "../api/hooks";
 import { useLanguage } from "../app/i18n";
 import { Note } from "../ui/Note";
 import { useProblemText } from "../ui/problem";
@@ -16,7 +16,7 @@ export function PasswordPage() {
   const { t } = useTranslation("auth");
   const me = useMe();
   const change = useChangePassword();
-  const setLanguage = useSetLanguage();
+  const save = useSetPreferences();
   const language = useLanguage();
   const navigate = useNavigate();
   const say = useProblemText();
@@ -38,7 +38,7 @@ export function PasswordPage() {
       { current_password: current, new_password: next },
       {
         onSuccess: () => {
-          if (forced) setLanguage.mutate(language);
+          if (forced) save.mutate({ language });
           notifications.show({ color: "moss", message: t("password.done") });
           void navigate("/", { replace: true });
         },

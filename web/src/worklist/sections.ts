@@ -16,3 +16,9 @@ export const keepsStudies = (me: Me) =>
 /** Who keeps the installation or its log and has no patients: the worklist would always be empty. */
 export const hasNoPatients = (me: Me) =>
   me.roles.every((role) => role === "administrator" || role === "privacy-officer");
+
+/** The page that is theirs: the worklist, where they have patients. */
+export function homeOf(me: Me) {
+  if (!hasNoPatients(me)) return "/";
+  return me.roles.includes("administrator") ? "/devices" : "/privacy";
+}

@@ -31,6 +31,9 @@ SEEN = {
 }
 CHOOSE = """for (const kind of ["office", "reading"])
   localStorage.setItem("teleconsult.brightness." + kind, "%(brightness)s");"""
+HEADER_ROWS = """() => new Set(
+  [...document.querySelectorAll("header nav a")].map((link) => link.getBoundingClientRect().top),
+).size"""
 # Of sliders of slices: how far their thumb runs, in pixels.
 RUNS = """() => [...document.querySelectorAll("input[type=range]")]
   .filter((range) => range.checkVisibility())
@@ -67,6 +70,8 @@ def test_no_page_runs_off_its_window_or_shows_a_key_instead_of_words(
             page.screenshot(path=PICTURES / f"{name}-{width}-{language}.png")
             if not fits(page):
                 faults.append(f"{name}: {pixels_too_wide(page)} pixels wider than {width}")
+            if width >= 1366 and page.evaluate(HEADER_ROWS) > 1:
+                faults.append(f"{name}: the header has two rows at {width}")
             if any(run < 100 for run in page.evaluate(RUNS)):
                 faults.append(f"{name}: a slider has no room to slide at {width}")
             if keys := LOOKS_LIKE_A_KEY.findall(page.inner_text("body")):
@@ -176,8 +181,9 @@ def test_the_tab_key_goes_through_door_and_room_as_they_are_seen_and_axe_finds_n
         faults += axe_faults(page)
     room = tab_stops(page)
     faults += [stop.fault for stop in room if stop.fault]
-    page.set_viewport_size({"width": 844, "height": 390})  # a phone held sideways
-    page.wait_for_function(CORNERS_ARE_SEEN)
+    for width, height in (*SIZES, (844, 390)):  # the last: a phone held sideways
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(CORNERS_ARE_SEEN)
     page.set_viewport_size({"width": SIZES[0][0], "height": SIZES[0][1]})
     # Last: where somebody drags the faces they may lie over what is there.
     drag_the_faces_over_a_list_at_each_size(page)

@@ -6,11 +6,9 @@ import { useLanguage } from "../app/i18n";
 import { institutionName } from "../ui/institution";
 import { Tag } from "../ui/Tag";
 import { formatMoment } from "../ui/format";
+import { Details } from "./Details";
 import classes from "./audit.module.css";
-
-/** Details as the log has them: codes, counts and identifiers. */
-const said = (value: unknown): string =>
-  Array.isArray(value) ? value.map(said).join(", ") : typeof value === "string" ? value : JSON.stringify(value);
+import { actionWords } from "./words";
 
 /** One entry: who, what, whose record, from where, and when. */
 export function EntryRow({ entry }: { entry: AuditEntry }) {
@@ -33,7 +31,7 @@ export function EntryRow({ entry }: { entry: AuditEntry }) {
       </div>
       <div className={classes.what}>
         <div className={classes.deed}>
-          {t(`action.${entry.action}`, { defaultValue: entry.action })}
+          <span title={entry.action}>{actionWords(entry.action, language)}</span>
           {entry.refused && (
             <Tag tone="signal" icon={IconBan}>
               {t("refused")}
@@ -45,7 +43,7 @@ export function EntryRow({ entry }: { entry: AuditEntry }) {
             </Tag>
           )}
         </div>
-        <div className={classes.muted}>
+        <div className={classes.muted} title={entry.subject}>
           {[
             entry.patient_number !== null && `${t("common:patientId")} ${entry.patient_number}`,
             `${t(`subject.${kind}`, { defaultValue: kind })}${id === "" ? "" : ` ${id}`}`,
@@ -53,9 +51,7 @@ export function EntryRow({ entry }: { entry: AuditEntry }) {
             .filter(Boolean)
             .join(" · ")}
         </div>
-        {details.length > 0 && (
-          <div className={classes.muted}>{details.map(([name, value]) => `${name}: ${said(value)}`).join(" · ")}</div>
-        )}
+        <Details details={details} />
       </div>
     </li>
   );

@@ -1343,8 +1343,21 @@ legal_holds = Table(
     Column("subject", String(80), nullable=False, index=True),
     Column("reason", String(500), nullable=False),
     Column("placed_at", UtcDateTime, nullable=False),
+    # a user's id, or command-line
+    Column("placed_by", String(64), nullable=False, server_default="command-line"),
     Column("lifted_at", UtcDateTime),
+    Column("lifted_by", String(64)),
     Column("lift_reason", String(500)),
+)
+
+# What rules are about to delete, since when that is said; what is no longer due has no row.
+announced_deletions = Table(
+    "announced_deletions",
+    metadata,
+    # study/UID or recording/ID
+    Column("subject", String(80), primary_key=True),
+    Column("rule", String(64), nullable=False),
+    Column("announced_at", UtcDateTime, nullable=False),
 )
 
 # What went with a deletion: its entry in the audit log says who, when and why, and has the hash of this.

@@ -16,6 +16,7 @@ class Upkeep(StrEnum):
     MERGE_PATIENTS = "merge-patients"
     RESOLVE_CONFLICT = "resolve-conflict"
     SET_RETENTION = "set-retention"
+    HOLD_RECORDS = "hold-records"
     RECONCILE = "reconcile"
 
 
@@ -60,6 +61,7 @@ MAY_KEEP_UP: Mapping[Upkeep, frozenset[Role]] = {
     Upkeep.MERGE_PATIENTS: _ANSWERS_FOR_ARCHIVE | CLINICIANS,
     Upkeep.RESOLVE_CONFLICT: _ANSWERS_FOR_ARCHIVE | CLINICIANS,
     Upkeep.SET_RETENTION: _ANSWERS_FOR_ARCHIVE,
+    Upkeep.HOLD_RECORDS: _ANSWERS_FOR_ARCHIVE,
     Upkeep.RECONCILE: _ANSWERS_FOR_ARCHIVE,
 }
 

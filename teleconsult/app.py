@@ -57,6 +57,7 @@ from teleconsult.identity.oidc_sign_in import OidcSignIn
 from teleconsult.identity.security_routes import router as security_routes
 from teleconsult.identity.session_routes import router as session_routes
 from teleconsult.key_images.routes import router as key_image_routes
+from teleconsult.lifecycle.hold_routes import router as legal_hold_routes
 from teleconsult.lifecycle.routes import router as lifecycle_routes
 from teleconsult.marked_http import MarkedHttp
 from teleconsult.measurements.routes import router as measurement_routes
@@ -291,6 +292,7 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     calendar_routes,
     opinion_routes,
     lifecycle_routes,
+    legal_hold_routes,
     model_routes,
     report_card_routes,
     audit_routes,

@@ -244,6 +244,13 @@ STUDIES: Mapping[str, Row] = {
     "POST /api/manage/studies/{study_instance_uid}/recall": _keeps_up(Upkeep.CHANGE_TIER, Named.STUDY_HERE),
     "POST /api/manage/merges": _keeps_up(Upkeep.MERGE_PATIENTS),
     "POST /api/manage/merges/{merge_id}/undo": _keeps_up(Upkeep.MERGE_PATIENTS, Named.RECORD),
+    "GET /api/manage/legal-holds": _keeps_up(Upkeep.HOLD_RECORDS),
+    "GET /api/manage/legal-holds/subjects": _keeps_up(Upkeep.HOLD_RECORDS),
+    "POST /api/manage/legal-holds": _keeps_up(Upkeep.HOLD_RECORDS),
+    "POST /api/manage/legal-holds/{hold_id}/end": replace(
+        _keeps_up(Upkeep.HOLD_RECORDS, Named.RECORD), fresh=True
+    ),
+    "GET /api/manage/retention-rules/preview": _keeps_up(Upkeep.SET_RETENTION),
     "POST /api/manage/retention-rules": _keeps_up(Upkeep.SET_RETENTION),
     "DELETE /api/manage/retention-rules/{rule_id}": _keeps_up(Upkeep.SET_RETENTION, Named.RECORD),
     "POST /api/manage/conflicts/{conflict_id}/resolution": _keeps_up(

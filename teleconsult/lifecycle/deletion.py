@@ -8,6 +8,7 @@ from imaging.errors import PacsUnavailable
 from storage.tables import instance_conflicts, instances, series, studies
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.errors import StudyInUse
+from teleconsult.lifecycle.announced_deletions import forget
 from teleconsult.lifecycle.archive_removal import ask_removal, remove_all
 from teleconsult.lifecycle.deletion_record import DeletedItem, record_deletion
 from teleconsult.lifecycle.legal_hold import demand_none_on_study
@@ -17,9 +18,18 @@ from teleconsult.studies.repository import Study
 
 
 def delete_study(
-    parts: PartsOfApp, connection: Connection, study: Study, *, actor: str, reason: str, at: datetime
+    parts: PartsOfApp,
+    connection: Connection,
+    study: Study,
+    *,
+    actor: str,
+    reason: str,
+    at: datetime,
+    announced_at: datetime | None = None,
 ) -> None:
     """Delete within the caller's transaction; `remove_all` afterwards empties the archive.
+
+    `announced_at`: since when a rule was to do this.
 
     Raises:
         StudyInUse: a consult that is not over uses it.
@@ -48,8 +58,16 @@ def delete_study(
         .where(studies.c.study_instance_uid == uid)
         .values(deleted_at=at, deleted_by=actor, deletion_reason=reason, tier="archive")
     )
+    forget(connection, [f"study/{uid}"])
     record_deletion(
-        connection, "study-deleted", f"study/{uid}", items, actor=actor, reason=reason, at=at
+        connection,
+        "study-deleted",
+        f"study/{uid}",
+        items,
+        actor=actor,
+        reason=reason,
+        at=at,
+        announced_at=announced_at,
     )
 
 

@@ -88,10 +88,11 @@ def verify(
 
 
 def _line(entry: "AuditEntry") -> str:
+    announced = entry.details.get("announced_at")
     return (
         f"{entry.sequence}  {entry.at:%Y-%m-%d %H:%M:%S} UTC  {entry.subject}  {entry.details['items']}  "
         f"{entry.actor}  {entry.details['reason']}"
-    )
+    ) + (f"  announced 预告 {announced[:10]}" if announced else "")
 
 
 def _installation(data: Path) -> Path:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from storage import audit_log
-from storage.audit_chain import AuditEntry, canonical
+from storage.audit_chain import AuditEntry, canonical, moment
 from storage.tables import audit_log as audit_rows
 from storage.tables import deletions
 from teleconsult.errors import NotFound
@@ -48,9 +48,19 @@ def record_deletion(
     actor: str,
     reason: str,
     at: datetime,
+    announced_at: datetime | None = None,
 ) -> None:
-    """Write it down within the deed's transaction. `reason`: what somebody gave, or the rule."""
-    details = {"reason": reason, "items": len(items), "items_sha256": digest_of(items)}
+    """Write it down within the deed's transaction.
+
+    Args:
+        reason: what somebody gave, or the rule.
+        announced_at: since when it was announced that the rule would delete it.
+    """
+    details: dict[str, Any] = {
+        "reason": reason, "items": len(items), "items_sha256": digest_of(items)
+    }
+    if announced_at is not None:
+        details["announced_at"] = moment(announced_at)
     sequence = audit_log.record(
         connection, at=at, actor=actor, action=action, subject=subject, details=details
     )

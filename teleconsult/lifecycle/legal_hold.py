@@ -3,20 +3,30 @@
 A hold on a consult is on its studies, recordings, stills, measurements and notifications; one on a study is
 on that study. A hold and a deletion of the same thing at the same moment wait for each other: both lock the
 row of the consult or the study (SQLite has one writer anyway).
+
+They are placed and lifted on the page "Manage", by a hospital for its own records, and on the command line.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, update
 
 from storage import audit_log
-from storage.tables import consult_studies, consults, legal_holds, studies
+from storage.tables import consult_studies, consults, legal_holds, recordings, studies
 from teleconsult.errors import NotFound, OnLegalHold
+from teleconsult.lifecycle.announced_deletions import forget
 
-COMMAND_LINE = "command-line"  # who places and lifts them
+COMMAND_LINE = "command-line"  # the actor of what is not done on the page
+# What may be on hold: its kind, what names it, whose it is.
+SUBJECTS = (
+    ("consult", consults.c.id, consults.c.inviting_institution_id),
+    ("study", studies.c.study_instance_uid, studies.c.institution_id),
+)
+MOST_SHOWN = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,46 +35,73 @@ class LegalHold:
     subject: str  # consult/ID or study/STUDY INSTANCE UID
     reason: str
     placed_at: datetime
+    placed_by: str  # a user's id, or COMMAND_LINE
+    lifted_at: datetime | None = None
+    lifted_by: str | None = None
+    lift_reason: str | None = None
 
 
-def place(connection: Connection, subject: str, reason: str, at: datetime) -> LegalHold:
+def place(
+    connection: Connection,
+    subject: str,
+    reason: str,
+    at: datetime,
+    *,
+    by: str = COMMAND_LINE,
+    institution_id: str | None = None,
+) -> LegalHold:
     """Several may stand on one subject: each has its reason and is lifted by itself.
 
     Raises:
-        NotFound: also a study that was deleted.
+        NotFound: also a study that was deleted, and what is not the institution's, where one is given.
     """
-    kind, _, identifier = subject.partition("/")
-    there = {
-        "consult": select(consults.c.id).where(consults.c.id == identifier),
-        "study": select(studies.c.study_instance_uid).where(
-            studies.c.study_instance_uid == identifier, studies.c.deleted_at.is_(None)
-        ),
-    }.get(kind)
-    if there is None or connection.execute(there.with_for_update()).first() is None:
+    if not _is_there(connection, subject, institution_id):
         raise NotFound
-    hold = LegalHold(str(uuid4()), subject, reason, at)
+    hold = LegalHold(str(uuid4()), subject, reason, at, by)
     connection.execute(
-        insert(legal_holds).values(id=hold.id, subject=subject, reason=reason, placed_at=at)
+        insert(legal_holds).values(
+            id=hold.id, subject=subject, reason=reason, placed_at=at, placed_by=by
+        )
     )
-    _note(connection, "legal-hold-placed", hold, reason, at)
+    forget(connection, _under(connection, subject))
+    _note(connection, "legal-hold-placed", hold, reason, by, at)
     return hold
 
 
-def lift(connection: Connection, hold_id: str, reason: str, at: datetime) -> LegalHold:
-    """Raises NotFound: none of this id stands."""
-    for hold in standing(connection):
-        if hold.id == hold_id:
-            changed = update(legal_holds).where(legal_holds.c.id == hold_id)
-            connection.execute(changed.values(lifted_at=at, lift_reason=reason))
-            _note(connection, "legal-hold-lifted", hold, reason, at)
-            return hold
-    raise NotFound
+def lift(
+    connection: Connection,
+    hold_id: str,
+    reason: str,
+    at: datetime,
+    *,
+    by: str = COMMAND_LINE,
+    institution_id: str | None = None,
+) -> LegalHold:
+    """Raises NotFound: none of this id stands, or not on a record of the institution's."""
+    query = _holds().where(legal_holds.c.id == hold_id, legal_holds.c.lifted_at.is_(None))
+    if institution_id is not None:
+        query = query.where(_is_of(institution_id))
+    row = connection.execute(query).first()
+    if row is None:
+        raise NotFound
+    hold = LegalHold(*row)
+    changed = update(legal_holds).where(legal_holds.c.id == hold_id)
+    connection.execute(changed.values(lifted_at=at, lifted_by=by, lift_reason=reason))
+    _note(connection, "legal-hold-lifted", hold, reason, by, at)
+    return hold
 
 
 def standing(connection: Connection) -> list[LegalHold]:
     """The oldest first."""
-    columns = (legal_holds.c.id, legal_holds.c.subject, legal_holds.c.reason, legal_holds.c.placed_at)
-    query = select(*columns).where(legal_holds.c.lifted_at.is_(None)).order_by(legal_holds.c.placed_at)
+    query = _holds().where(legal_holds.c.lifted_at.is_(None)).order_by(legal_holds.c.placed_at)
+    return [LegalHold(*row) for row in connection.execute(query)]
+
+
+def of_institution(connection: Connection, institution_id: str) -> list[LegalHold]:
+    """On its own records: those that stand and then those that ended, the newest first."""
+    query = _holds().where(_is_of(institution_id))
+    ended, newest = legal_holds.c.lifted_at, legal_holds.c.placed_at
+    query = query.order_by(ended.is_not(None), ended.desc(), newest.desc()).limit(MOST_SHOWN)
     return [LegalHold(*row) for row in connection.execute(query)]
 
 
@@ -113,11 +150,59 @@ def _demand_none(connection: Connection, consult_ids: Sequence[str], others: lis
         raise OnLegalHold
 
 
-def _note(connection: Connection, action: str, hold: LegalHold, reason: str, at: datetime) -> None:
+def _is_there(connection: Connection, subject: str, institution_id: str | None) -> bool:
+    """The row stays locked."""
+    kind, _, identifier = subject.partition("/")
+    for name, key, place_of in SUBJECTS:
+        if name == kind:
+            query = select(key).where(key == identifier)
+            if institution_id is not None:
+                query = query.where(place_of == institution_id)
+            if kind == "study":
+                query = query.where(studies.c.deleted_at.is_(None))
+            return connection.execute(query.with_for_update()).first() is not None
+    return False
+
+
+def _under(connection: Connection, subject: str) -> list[str]:
+    """What rules would delete, were there no hold on the subject."""
+    kind, _, identifier = subject.partition("/")
+    if kind == "study":
+        return [subject]
+    of_consult = consult_studies.c.consult_id == identifier
+    uids = connection.execute(select(consult_studies.c.study_instance_uid).where(of_consult)).scalars()
+    ids = connection.execute(select(recordings.c.id).where(recordings.c.consult_id == identifier)).scalars()
+    return [*(f"study/{uid}" for uid in uids), *(f"recording/{one}" for one in ids)]
+
+
+def _holds() -> Select[Any]:
+    return select(*(legal_holds.c[name] for name in LegalHold.__slots__))
+
+
+def _is_of(institution_id: str) -> ColumnElement[bool]:
+    """Asked for each hold by its subject's own key."""
+    subject = legal_holds.c.subject
+    return or_(
+        *(
+            and_(
+                subject.startswith(f"{kind}/"),
+                select(key)
+                .where(key == func.substr(subject, len(kind) + 2), place_of == institution_id)
+                .correlate(legal_holds)
+                .exists(),
+            )
+            for kind, key, place_of in SUBJECTS
+        )
+    )
+
+
+def _note(
+    connection: Connection, action: str, hold: LegalHold, reason: str, by: str, at: datetime
+) -> None:
     audit_log.record(
         connection,
         at=at,
-        actor=COMMAND_LINE,
+        actor=by,
         action=action,
         subject=hold.subject,
         details={"hold": hold.id, "reason": reason},

@@ -1,5 +1,6 @@
 """What the page on which studies are managed shows of one institution."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,10 +17,10 @@ from storage.tables import (
     studies,
 )
 from teleconsult.access import Upkeep, may_keep_up
-from teleconsult.lifecycle.due import due
+from teleconsult.lifecycle.due import Due, due
 from teleconsult.lifecycle.patient_merge import merges_of
 from teleconsult.lifecycle.record_classes import Retention
-from teleconsult.lifecycle.retention import concerned, rules_of
+from teleconsult.lifecycle.retention import RetentionRule, concerned, rules_of, subject_of
 from teleconsult.lifecycle.schemas import (
     ConflictOut,
     DeletedStudyOut,
@@ -46,6 +47,7 @@ def overview(
 ) -> ManagementOut:
     """The newest studies and the patients that fit `text`, and everything else that can be managed."""
     found = _studies(connection, user, text, deleted=False)
+    soon = due(connection, retention, at, user.institution.id, ahead=SOON)
     return ManagementOut(
         may=MayOut(**{upkeep.name.lower(): may_keep_up(user, upkeep) for upkeep in Upkeep}),
         studies=_managed(connection, found),
@@ -63,14 +65,35 @@ def overview(
         patients=_patients(connection, user, text),
         merges=_merges(connection, user),
         rules=[
-            RetentionRuleOut.of(rule, len(concerned(connection, rule, at)))
-            for rule in rules_of(connection, user.institution.id)
+            _rule_out(connection, rule, soon, at) for rule in rules_of(connection, user.institution.id)
         ],
-        record_classes=RecordClassOut.of_all(
-            retention, due(connection, retention, at + SOON, user.institution.id)
-        ),
+        record_classes=RecordClassOut.of_all(retention, soon),
+        grace_days=retention.grace_days,
         conflicts=_conflicts(connection, user),
         last_reconciliation=_last_reconciliation(connection),
+    )
+
+
+def rule_out(
+    connection: Connection, rule: RetentionRule, retention: Retention, at: datetime
+) -> RetentionRuleOut:
+    soon = due(connection, retention, at, rule.institution_id, ahead=SOON)
+    return _rule_out(connection, rule, soon, at)
+
+
+def _rule_out(
+    connection: Connection, rule: RetentionRule, soon: Sequence[Due], at: datetime
+) -> RetentionRuleOut:
+    name = subject_of(rule)
+    return RetentionRuleOut(
+        id=rule.id,
+        modality=rule.modality,
+        older_than_days=rule.older_than_days,
+        action=rule.action,
+        concerned_now=len(concerned(connection, rule, at)),
+        first_goes_at=min(
+            (one.goes_at for one in soon if one.rule == name and not one.is_on_hold), default=None
+        ),
     )
 
 

@@ -1,11 +1,13 @@
 """How long records are kept, by class: the default, what the law asks for, and who sets it. Pure.
 
-`TELECONSULT_RETENTION=recording-record:10950,notification-read:30` sets days. docs/retention.md is drawn from
-CLASSES. A period shorter than the law's is warned of and not refused: another place's law may ask for less.
+`TELECONSULT_RETENTION=recording-record:10950,notification-read:30,grace:14` sets days. docs/retention.md is
+drawn from CLASSES. A period shorter than the law's is warned of and not refused: another place's law may ask
+for less.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
@@ -15,6 +17,8 @@ DAYS_IN_A_YEAR: Final = 365
 OUTPATIENT_DAYS: Final = 15 * DAYS_IN_A_YEAR
 PROCESS_DAYS: Final = 3 * DAYS_IN_A_YEAR
 LOG_DAYS: Final = 183  # six months
+GRACE: Final = "grace"  # in the setting; lifecycle/announced_deletions.py
+GRACE_DAYS: Final = 7
 
 # 门诊 15 years from the last visit, 住院 30 years from the last discharge.
 RECORDS = "医疗机构管理条例实施细则, article 53; 医疗机构病历管理规定 (2013), article 29"
@@ -158,9 +162,10 @@ CLASSES: Final[Mapping[RecordClass, Keeping]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class Retention:
-    """The days of the classes that a setting may set."""
+    """The days of the classes that a setting may set, and for how many a deletion is announced before."""
 
     days: Mapping[RecordClass, int]
+    grace_days: int = GRACE_DAYS
 
     @classmethod
     def from_text(cls, text: str = "") -> "Retention":
@@ -169,15 +174,23 @@ class Retention:
         Raises:
             ValueError: no such class, one that no setting sets, or no number of days.
         """
-        days = {name: row.days for name, row in CLASSES.items() if row.set_by is SetBy.SETTING and row.days}
+        days: dict[str, int] = {
+            name: row.days for name, row in CLASSES.items() if row.set_by is SetBy.SETTING and row.days
+        }
+        days[GRACE] = GRACE_DAYS
         for entry in filter(None, (part.strip() for part in text.split(","))):
             name, _, count = (part.strip() for part in entry.partition(":"))
-            if name not in set(days):
-                raise ValueError(f"{entry}: the classes that can be set are {', '.join(days)}")
+            if name not in days:
+                raise ValueError(f"{entry}: what can be set is {', '.join(days)}")
             if not count.isdecimal() or int(count) < 1:
                 raise ValueError(f"{entry}: a number of days, at least one")
-            days[RecordClass(name)] = int(count)
-        return cls(days)
+            days[name] = int(count)
+        grace_days = days.pop(GRACE)
+        return cls({RecordClass(name): count for name, count in days.items()}, grace_days)
+
+    @property
+    def grace(self) -> timedelta:
+        return timedelta(days=self.grace_days)
 
     @property
     def shorter_than_law(self) -> list[RecordClass]:

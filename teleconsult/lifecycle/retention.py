@@ -4,6 +4,8 @@ What a consult rests on is held: no rule deletes it, whatever its age; and nobod
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -16,8 +18,10 @@ from storage.tables import audit_log as audit_rows
 from storage.tables import consult_studies, consults, retention_rules, series, studies
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.errors import NotFound, OnLegalHold, RetentionTooShort, StudyInUse, StudyNotInArchive
+from teleconsult.lifecycle.announced_deletions import announce, forget_rule, goes_at
 from teleconsult.lifecycle.archive_removal import remove_all
 from teleconsult.lifecycle.deletion import delete_study
+from teleconsult.lifecycle.legal_hold import studies_on_hold
 from teleconsult.lifecycle.record_classes import CLASSES, RecordClass
 from teleconsult.lifecycle.study_rows import NEVER_TOOK_PLACE, OVER, is_held
 from teleconsult.lifecycle.tiering import make_cold
@@ -91,16 +95,22 @@ def remove_rule(connection: Connection, rule_id: str, *, user: User, at: datetim
     for rule in rules_of(connection, user.institution.id):
         if rule.id == rule_id:
             connection.execute(delete(retention_rules).where(retention_rules.c.id == rule_id))
+            forget_rule(connection, subject_of(rule))
             _note(connection, "retention-rule-removed", rule, user, at)
             return
     raise NotFound
 
 
-def concerned(connection: Connection, rule: RetentionRule, at: datetime) -> list[str]:
-    """Studies that the rule is about at this moment, the oldest first."""
-    query = select(studies.c.study_instance_uid).where(
+def subject_of(rule: RetentionRule) -> str:
+    return f"retention-rule/{rule.id}"
+
+
+def concerned(connection: Connection, rule: RetentionRule, at: datetime) -> dict[str, datetime]:
+    """Studies that the rule is about at this moment, and since when, the oldest first."""
+    age = timedelta(days=rule.older_than_days)
+    query = select(studies.c.study_instance_uid, studies.c.received_at).where(
         studies.c.institution_id == rule.institution_id,
-        studies.c.received_at < at - timedelta(days=rule.older_than_days),
+        studies.c.received_at < at - age,
         studies.c.deleted_at.is_(None),
     )
     if rule.action is Action.COLD:
@@ -118,20 +128,40 @@ def concerned(connection: Connection, rule: RetentionRule, at: datetime) -> list
         consult_studies.c.consult_id == consults.c.id,
         consults.c.status.not_in(lets_go),
     )
-    return list(connection.execute(query.where(~is_kept).order_by(studies.c.received_at)).scalars())
+    rows = connection.execute(query.where(~is_kept).order_by(studies.c.received_at))
+    return {uid: received_at + age for uid, received_at in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class StudyDue:
+    rule: RetentionRule
+    at: datetime  # since when
+
+
+def due_studies(
+    connection: Connection, at: datetime, institution_id: str | None = None
+) -> dict[str, StudyDue]:
+    """Those that a rule would delete by age, also those on legal hold: by UID."""
+    found: dict[str, StudyDue] = {}
+    for rule in rules_of(connection, institution_id):
+        if rule.action is Action.DELETE:
+            for uid, since in concerned(connection, rule, at).items():
+                found.setdefault(uid, StudyDue(rule, since))
+    return found
 
 
 def apply_rules(parts: PartsOfApp, at: datetime) -> dict[str, int]:
     """Apply every rule once; how many studies each action met. Raises PacsUnavailable."""
-    done = {str(action): 0 for action in Action}
+    done = {str(Action.DELETE): delete_due(parts, at), str(Action.COLD): 0}
     with parts.database.reading() as connection:
-        rules = rules_of(connection)
+        rules = [rule for rule in rules_of(connection) if rule.action is Action.COLD]
     for rule in rules:
         with parts.database.reading() as connection:
             uids = concerned(connection, rule, at)
         for uid in uids:
-            if _apply(parts, rule, uid, at):
-                done[rule.action] += 1
+            with _passing_over(uid):
+                make_cold(parts, uid, "system", at)
+                done[Action.COLD] += 1
     remove_all(parts)
     with parts.database.transaction() as connection:
         audit_log.record(connection, at=at, actor="system", action=PASS, subject="retention", details=done)
@@ -152,20 +182,45 @@ def apply_if_due(parts: PartsOfApp, at: datetime) -> bool:
     return False
 
 
-def _apply(parts: PartsOfApp, rule: RetentionRule, study_instance_uid: str, at: datetime) -> bool:
+def delete_due(parts: PartsOfApp, at: datetime) -> int:
+    """Announce what falls due, delete what was announced for long enough; how many studies went."""
+    grace = parts.settings.retention.grace
+    with parts.database.reading() as connection:
+        on_hold = studies_on_hold(connection)
+        coming = {
+            f"study/{uid}": due
+            for uid, due in due_studies(connection, at + grace).items()
+            if uid not in on_hold
+        }
+    rules = {subject: subject_of(due.rule) for subject, due in coming.items()}
+    done = 0
+    for subject, since in announce(parts.database, "study", rules, at).items():
+        if goes_at(coming[subject].at, since, grace) > at:
+            continue
+        uid = subject.removeprefix("study/")
+        with _passing_over(uid), parts.database.transaction() as connection:
+            study = parts.studies.find(connection, uid)
+            if study is not None and study.deleted_at is None and not is_held(connection, uid):
+                delete_study(
+                    parts,
+                    connection,
+                    study,
+                    actor="system",
+                    reason=rules[subject],
+                    at=at,
+                    announced_at=since,
+                )
+                done += 1
+    return done
+
+
+@contextmanager
+def _passing_over(study_instance_uid: str) -> Iterator[None]:
+    """Somebody was quicker, or it is to be kept."""
     try:
-        if rule.action is Action.COLD:
-            make_cold(parts, study_instance_uid, "system", at)
-            return True
-        with parts.database.transaction() as connection:
-            study = parts.studies.find(connection, study_instance_uid)
-            if study is None or study.deleted_at is not None or is_held(connection, study_instance_uid):
-                return False
-            delete_study(parts, connection, study, actor="system", reason=f"retention-rule/{rule.id}", at=at)
-        return True
-    except (StudyInUse, StudyNotInArchive, OnLegalHold):  # somebody was quicker, or it is to be kept
+        yield
+    except (StudyInUse, StudyNotInArchive, OnLegalHold):
         log.info("retention-skipped study_instance_uid=%s", study_instance_uid)
-        return False
 
 
 def _note(
@@ -176,7 +231,7 @@ def _note(
         at=at,
         actor=user.id,
         action=action,
-        subject=f"retention-rule/{rule.id}",
+        subject=subject_of(rule),
         details={
             "modality": rule.modality,
             "older_than_days": rule.older_than_days,

@@ -1,5 +1,6 @@
 """Keep studies and patients of the own institution in order. Who may do what is a table in `access`."""
 
+from datetime import timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -13,12 +14,14 @@ from teleconsult.dependencies import CurrentUser, Now, Parts
 from teleconsult.errors import ConflictResolved, NotAllowed, NotFound
 from teleconsult.lifecycle import patient_merge, retention, study_split, tiering
 from teleconsult.lifecycle.deletion import delete_study, empty_archive_now
-from teleconsult.lifecycle.overview import overview
+from teleconsult.lifecycle.overview import overview, rule_out
 from teleconsult.lifecycle.schemas import (
     ManagementOut,
     MergeIn,
+    PreviewedRule,
     ReasonIn,
     ReconciliationOut,
+    RetentionPreviewOut,
     RetentionRuleIn,
     RetentionRuleOut,
     SplitIn,
@@ -111,6 +114,21 @@ def undo_merge(merge_id: str, body: ReasonIn, parts: Parts, user: CurrentUser, n
         patient_merge.undo(connection, merge_id, user=user, reason=body.reason, at=now)
 
 
+@router.get("/retention-rules/preview")
+def preview_retention_rule(
+    asked: Annotated[PreviewedRule, Query()], parts: Parts, user: CurrentUser, now: Now
+) -> RetentionPreviewOut:
+    """What a rule that is not there yet would meet, and when it would begin."""
+    _require(user, Upkeep.SET_RETENTION)
+    rule = retention.RetentionRule(
+        "", user.institution.id, asked.modality, asked.older_than_days, asked.action, now
+    )
+    with parts.database.reading() as connection:
+        concerned = retention.concerned(connection, rule, now)
+    grace = parts.settings.retention.grace if asked.action is retention.Action.DELETE else timedelta(0)
+    return RetentionPreviewOut(concerned_now=len(concerned), begins_at=now + grace)
+
+
 @router.post("/retention-rules", status_code=201)
 def add_retention_rule(body: RetentionRuleIn, parts: Parts, user: CurrentUser, now: Now) -> RetentionRuleOut:
     """What a consult rests on is never deleted by a rule. Rules are applied once a day."""
@@ -125,7 +143,7 @@ def add_retention_rule(body: RetentionRuleIn, parts: Parts, user: CurrentUser, n
             originals_elsewhere=body.originals_elsewhere,
             at=now,
         )
-        return RetentionRuleOut.of(rule, len(retention.concerned(connection, rule, now)))
+        return rule_out(connection, rule, parts.settings.retention, now)
 
 
 @router.delete("/retention-rules/{rule_id}", status_code=204)

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from teleconsult.lifecycle.due import Due
 from teleconsult.lifecycle.record_classes import CLASSES, RecordClass, Retention, SetBy
-from teleconsult.lifecycle.retention import Action, RetentionRule
+from teleconsult.lifecycle.retention import Action
 from teleconsult.studies.schemas import PatientOut
 from teleconsult.text import Text
 
@@ -57,10 +57,18 @@ class MergeOut(BaseModel):
     undone_at: datetime | None
 
 
-class RetentionRuleIn(In):
+class PreviewedRule(In):
     modality: Annotated[Text, Field(pattern=r"^[A-Z0-9]{1,16}$")] | None = None
     older_than_days: Annotated[int, Field(ge=1, le=36_500)]
     action: Action
+
+
+class RetentionPreviewOut(BaseModel):
+    concerned_now: int  # studies that are old enough today
+    begins_at: datetime  # at the earliest
+
+
+class RetentionRuleIn(PreviewedRule):
     originals_elsewhere: bool = False  # kept there for as long as the law asks
 
 
@@ -69,17 +77,8 @@ class RetentionRuleOut(BaseModel):
     modality: str | None
     older_than_days: int
     action: Action
-    concerned_now: int  # studies that the next pass would meet
-
-    @classmethod
-    def of(cls, rule: RetentionRule, concerned_now: int) -> "RetentionRuleOut":
-        return cls(
-            id=rule.id,
-            modality=rule.modality,
-            older_than_days=rule.older_than_days,
-            action=rule.action,
-            concerned_now=concerned_now,
-        )
+    concerned_now: int  # studies that are old enough
+    first_goes_at: datetime | None  # at the earliest; null: the rule deletes nothing within a month
 
 
 class RecordClassOut(BaseModel):
@@ -166,6 +165,7 @@ class MayOut(BaseModel):
     merge_patients: bool
     resolve_conflict: bool
     set_retention: bool
+    hold_records: bool
     reconcile: bool
 
 
@@ -177,5 +177,6 @@ class ManagementOut(BaseModel):
     merges: list[MergeOut]
     rules: list[RetentionRuleOut]
     record_classes: list[RecordClassOut]
+    grace_days: int  # for which what a rule deletes is announced before
     conflicts: list[ConflictOut]
     last_reconciliation: ReconciliationOut | None

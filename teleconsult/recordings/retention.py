@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -22,6 +23,7 @@ from storage.errors import ObjectMissing
 from storage.object_store import ObjectStore
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.errors import OnLegalHold
+from teleconsult.lifecycle.announced_deletions import announce, announced, forget, goes_at
 from teleconsult.lifecycle.deletion_record import DeletedItem, record_deletion
 from teleconsult.lifecycle.legal_hold import consults_on_hold, demand_none_on_consult
 from teleconsult.lifecycle.record_classes import RecordClass, Retention
@@ -33,6 +35,12 @@ LOST_AFTER_S = 60.0  # a recorder that is there says so every few seconds
 
 def kept_for(retention: Retention, retention_class: RetentionClass) -> timedelta:
     return timedelta(days=retention.days[RecordClass(f"recording-{retention_class}")])
+
+
+def due_at(retention: Retention, recording: Recording) -> datetime | None:
+    """When its days are over; None: it is not over itself."""
+    ended_at = recording.ended_at
+    return None if ended_at is None else ended_at + kept_for(retention, recording.retention_class)
 
 
 def due_recordings(connection: Connection, retention: Retention, at: datetime) -> list[Recording]:
@@ -49,6 +57,23 @@ def rule_of(retention: Retention, recording: Recording) -> str:
     return f"recording-{recording.retention_class}:{kept_for(retention, recording.retention_class).days}"
 
 
+def subject_of(recording: Recording) -> str:
+    return f"recording/{recording.id}"
+
+
+def goes_by_class(
+    connection: Connection, retention: Retention, recording: Recording, at: datetime
+) -> dict[RetentionClass, datetime]:
+    """When it would be deleted in each class, at the earliest; empty while it is recorded."""
+    by, since = announced(connection, "recording").get(subject_of(recording), ("", at))
+    found = {}
+    for name in RetentionClass:
+        one = replace(recording, retention_class=name)
+        if (due := due_at(retention, one)) is not None:
+            found[name] = goes_at(due, since if by == rule_of(retention, one) else at, retention.grace)
+    return found
+
+
 class RecordingsKeeper:
     """Looks after them, pass by pass."""
 
@@ -61,25 +86,40 @@ class RecordingsKeeper:
         parts, retention = self._parts, self._parts.settings.retention
         with parts.database.reading() as connection:
             still_s = self._standstill.lasts_s(under_way(connection))
-            on_hold = consults_on_hold(connection)  # what is goes once the hold is lifted
-            due = [
-                one for one in due_recordings(connection, retention, at) if one.consult_id not in on_hold
-            ]
+            on_hold = consults_on_hold(connection)
+            coming = {
+                subject_of(one): one
+                for one in due_recordings(connection, retention, at + retention.grace)
+                if one.consult_id not in on_hold
+            }
         if lost := [recording_id for recording_id, s in still_s.items() if s > LOST_AFTER_S]:
             with parts.database.transaction() as connection:
                 end_lost(connection, lost)
-        for recording in due:
+        rules = {subject: rule_of(retention, one) for subject, one in coming.items()}
+        for subject, since in announce(parts.database, "recording", rules, at).items():
+            recording = coming[subject]
+            due = due_at(retention, recording)
+            if due is None or goes_at(due, since, retention.grace) > at:
+                continue
             with suppress(OnLegalHold, ObjectMissing):  # a hold, or another process, was quicker
                 delete_recording(
-                    parts, recording, actor="system", reason=rule_of(retention, recording), at=at
+                    parts, recording, actor="system", reason=rules[subject], at=at, announced_at=since
                 )
         return False
 
 
 def delete_recording(
-    parts: PartsOfApp, recording: Recording, *, actor: str, reason: str, at: datetime
+    parts: PartsOfApp,
+    recording: Recording,
+    *,
+    actor: str,
+    reason: str,
+    at: datetime,
+    announced_at: datetime | None = None,
 ) -> None:
     """Its key first: what is left of it from then on, nobody can read. Written to the audit log.
+
+    `announced_at`: since when a rule was to do this.
 
     Raises:
         OnLegalHold: its consult is to be kept, whoever asks.
@@ -88,14 +128,16 @@ def delete_recording(
     with parts.database.transaction() as connection:
         demand_none_on_consult(connection, recording.consult_id)
         if delete_rows(connection, recording.id):
+            forget(connection, [subject_of(recording)])
             record_deletion(
                 connection,
                 "recording-deleted",
-                f"recording/{recording.id}",
+                subject_of(recording),
                 items,
                 actor=actor,
                 reason=reason,
                 at=at,
+                announced_at=announced_at,
             )
     delete_files(parts.objects, recording.id)
 

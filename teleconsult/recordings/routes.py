@@ -1,6 +1,7 @@
 """The recordings of a consult: what there is, its files, how long it is kept."""
 
 from collections.abc import AsyncGenerator, Iterator
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Response
@@ -23,7 +24,8 @@ from teleconsult.consults.consult import Consult
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
 from teleconsult.dicomweb.responses import Streamed, begun
 from teleconsult.errors import NotAllowed, NotFound, RecordingUnderWay
-from teleconsult.recordings.retention import BY_HAND, delete_recording, kept_for, note
+from teleconsult.lifecycle.legal_hold import consults_on_hold
+from teleconsult.recordings.retention import BY_HAND, delete_recording, goes_by_class, note
 from teleconsult.recordings.schemas import RecordingOut, RecordingRetentionIn
 from teleconsult.recordings.session_log import decisions_during, session_log
 from teleconsult.users.user import User
@@ -34,11 +36,14 @@ AS_FILE: dict[int | str, dict[str, Any]] = {200: {"content": {name: {} for name 
 
 
 @router.get("")
-def list_recordings(consult_id: str, parts: Parts, user: CurrentUser) -> list[RecordingOut]:
+def list_recordings(consult_id: str, parts: Parts, user: CurrentUser, now: Now) -> list[RecordingOut]:
     """The oldest first."""
     with parts.database.reading() as connection:
         consult = parts.consults.get_for(connection, consult_id, user, access.may_hear_recordings)
-        return [_out(parts, consult, one, user) for one in recordings_of(connection, consult.id)]
+        return [
+            _out(parts, connection, consult, one, user, now)
+            for one in recordings_of(connection, consult.id)
+        ]
 
 
 @router.get("/{recording_id}/parts/{number}", response_class=Response, responses=AS_FILE)
@@ -77,7 +82,8 @@ def change_recording_retention(
             raise NotAllowed
         set_retention_class(connection, recording.id, body.retention_class)
         note(connection, f"recording-kept-as-{body.retention_class}", recording.id, actor=user.id, at=now)
-        out = _out(parts, consult, _recording(connection, consult, recording_id), user)
+        changed = _recording(connection, consult, recording_id)
+        out = _out(parts, connection, consult, changed, user, now)
     parts.publish({"type": "consult-changed", "consult_id": consult_id})
     return out
 
@@ -125,9 +131,17 @@ def _recording(connection: Connection, consult: Consult, recording_id: str) -> R
     return recording
 
 
-def _out(parts: PartsOfApp, consult: Consult, recording: Recording, user: User) -> RecordingOut:
+def _out(
+    parts: PartsOfApp,
+    connection: Connection,
+    consult: Consult,
+    recording: Recording,
+    user: User,
+    now: datetime,
+) -> RecordingOut:
     return RecordingOut.of(
         recording,
-        kept_for(parts.settings.retention, recording.retention_class),
-        access.may_delete_recording(user, consult),
+        goes_by_class(connection, parts.settings.retention, recording, now),
+        on_legal_hold=consult.id in consults_on_hold(connection),
+        may_delete=access.may_delete_recording(user, consult),
     )

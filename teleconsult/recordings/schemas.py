@@ -1,6 +1,6 @@
 """What the API says and takes about recordings."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pydantic import BaseModel
 
@@ -54,11 +54,20 @@ class RecordingOut(BaseModel):
     answers: list[RecordingAnswerOut]
     parts: list[RecordingPartOut]
     retention_class: RetentionClass
-    delete_after: datetime | None
+    delete_after: datetime | None  # null: it is not over yet, or on legal hold
+    delete_after_as: dict[RetentionClass, datetime]  # when it would go in each class
+    on_legal_hold: bool
     may_delete: bool
 
     @classmethod
-    def of(cls, recording: Recording, kept_for: timedelta, may_delete: bool) -> "RecordingOut":
+    def of(
+        cls,
+        recording: Recording,
+        delete_after_as: dict[RetentionClass, datetime],
+        *,
+        on_legal_hold: bool,
+        may_delete: bool,
+    ) -> "RecordingOut":
         ends = [part.began_ms + part.duration_ms for part in recording.parts]
         return cls(
             id=recording.id,
@@ -70,7 +79,9 @@ class RecordingOut(BaseModel):
             answers=[RecordingAnswerOut(**answer.model_dump()) for answer in recording.answers],
             parts=[RecordingPartOut.of(part) for part in recording.parts],
             retention_class=recording.retention_class,
-            delete_after=None if recording.ended_at is None else recording.ended_at + kept_for,
+            delete_after=None if on_legal_hold else delete_after_as.get(recording.retention_class),
+            delete_after_as=delete_after_as,
+            on_legal_hold=on_legal_hold,
             may_delete=may_delete and recording.status is not RecordingStatus.RECORDING,
         )
 

@@ -1,7 +1,7 @@
 """What was deleted is proved by a certificate, what falls due is said before it goes; on both databases."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,10 @@ from signaling.recorder.kept_recordings import (
     end_recording,
     keep_state,
     prefix_of,
+    recordings_of,
+    set_retention_class,
 )
-from storage.audit_chain import as_text, canonical, public_key_of
+from storage.audit_chain import as_text, canonical, moment, public_key_of
 from storage.database import Database
 from storage.local_files import LocalFiles
 from storage.tables import instances, series, studies
@@ -33,13 +35,14 @@ from teleconsult.lifecycle.deletion_record import DeletedItem, find_deletion, ne
 from teleconsult.lifecycle.due import due
 from teleconsult.lifecycle.record_classes import Retention
 from teleconsult.lifecycle.retention import Action
-from teleconsult.recordings.retention import RecordingsKeeper
+from teleconsult.recordings.retention import RecordingsKeeper, goes_by_class
 from teleconsult.studies.repository import StudyRepository
 from tests.small_application import NOON, Parts, people_with_a_consult, recording_begun
 
 STUDY, SERIES, IMAGE = "1.2.3", "1.2.3.1", "1.2.3.1.1"
 KEY = Ed25519PrivateKey.generate()
 LATER = NOON + timedelta(days=20 * 365)
+GRACE, SECOND = Retention.from_text().grace, timedelta(seconds=1)
 PIECES = (b"first", b"second")
 
 
@@ -108,14 +111,76 @@ def test_a_certificate_says_what_went_by_hash_why_when_and_who(parts: Any) -> No
 
 
 def test_a_recording_that_a_rule_deletes_is_certified_with_the_hash_of_its_sealed_pieces(parts: Any) -> None:
-    RecordingsKeeper(parts).step(NOON + timedelta(days=91))
+    announced, due = NOON + timedelta(days=84), NOON + timedelta(days=91)
+    for at in (announced, due):
+        RecordingsKeeper(parts).step(at)
     with parts.database.reading() as connection:
         (entry,) = newest_deletions(connection)
         found = find_deletion(connection, entry.sequence)
     sealed = b"".join(PIECES)
     assert found.items == (DeletedItem(prefix_of("r", 1), sha256(sealed).hexdigest(), len(sealed)),)
-    assert (entry.actor, entry.details["reason"]) == ("system", "recording-review:90")
+    assert (entry.actor, entry.at) == ("system", due)
+    assert entry.details["reason"] == "recording-review:90"
+    assert entry.details["announced_at"] == moment(announced)
     assert parts.objects.keys() == []
+
+
+def recordings_left(parts: Any, at: datetime) -> list[str]:
+    RecordingsKeeper(parts).step(at)
+    with parts.database.reading() as connection:
+        return [one.id for one in recordings_of(connection, "c")]
+
+
+def set_class(parts: Any, name: RetentionClass) -> None:
+    with parts.database.transaction() as connection:
+        set_retention_class(connection, "r", name)
+
+
+def test_what_a_change_makes_due_is_announced_and_kept_for_the_days_of_grace(parts: Any) -> None:
+    set_class(parts, RetentionClass.RECORD)
+    year = NOON + timedelta(days=365)
+    assert recordings_left(parts, year) == ["r"]
+    set_class(parts, RetentionClass.REVIEW)  # by which it was due nine months ago
+    with parts.database.reading() as connection:
+        (recording,) = recordings_of(connection, "c")
+        told = goes_by_class(connection, parts.settings.retention, recording, year)
+        (coming,) = due(connection, parts.settings.retention, year)
+    assert told[RetentionClass.REVIEW] == coming.goes_at == year + GRACE
+    assert told[RetentionClass.RECORD] == NOON + timedelta(days=5_475)
+    assert recordings_left(parts, year) == recordings_left(parts, year + GRACE - SECOND) == ["r"]
+    set_class(parts, RetentionClass.RECORD)  # it was a mistake
+    assert recordings_left(parts, year + GRACE) == ["r"]
+    set_class(parts, RetentionClass.REVIEW)
+    assert recordings_left(parts, year + GRACE) == ["r"]
+    assert recordings_left(parts, year + 2 * GRACE - SECOND) == ["r"]
+    assert recordings_left(parts, year + 2 * GRACE) == []
+
+
+def test_what_falls_due_in_its_time_is_announced_before_and_kept_no_longer(parts: Any) -> None:
+    due_at = NOON + timedelta(days=90)
+    assert recordings_left(parts, due_at - GRACE + SECOND) == recordings_left(parts, due_at) == ["r"]
+    assert recordings_left(parts, due_at + SECOND) == []
+
+
+def test_a_new_rule_deletes_after_the_days_of_grace_and_not_if_it_was_removed_and_made_again(
+    parts: Any,
+) -> None:
+    def left(at: datetime) -> bool:
+        retention.delete_due(parts, at)
+        with parts.database.reading() as connection:
+            return parts.studies.find(connection, STUDY).deleted_at is None
+
+    rule = add_rule(parts, 5_475, Action.DELETE)
+    assert left(LATER) and left(LATER + GRACE - SECOND)
+    with parts.database.transaction() as connection:
+        retention.remove_rule(connection, rule.id, user=parts.boss, at=LATER)
+    again = add_rule(parts, 5_475, Action.DELETE)
+    assert left(LATER + GRACE) and left(LATER + 2 * GRACE - SECOND)
+    assert not left(LATER + 2 * GRACE)
+    with parts.database.reading() as connection:
+        (entry,) = newest_deletions(connection)
+    assert entry.details["reason"] == retention.subject_of(again)
+    assert entry.details["announced_at"] == moment(LATER + GRACE)
 
 
 def test_a_certificate_that_was_changed_or_signed_by_another_is_found_out(parts: Any) -> None:

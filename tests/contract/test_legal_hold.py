@@ -24,6 +24,7 @@ from teleconsult.consults.consult import Status
 from teleconsult.errors import NotFound, OnLegalHold
 from teleconsult.lifecycle import legal_hold, retention
 from teleconsult.lifecycle.deletion import delete_study
+from teleconsult.lifecycle.hold_subjects import find_subjects
 from teleconsult.lifecycle.legal_hold import LegalHold
 from teleconsult.lifecycle.record_classes import Retention
 from teleconsult.lifecycle.retention import Action
@@ -39,6 +40,7 @@ from tests.small_application import NOON, Parts, people_with_a_consult, recordin
 STUDY = "1.2.3"
 YEARS = timedelta(days=20 * 365)
 LATER = NOON + YEARS
+GRACE = Retention.from_text().grace
 OF_CONSULT = {"recording", "notification"}
 MEASURED = SharedMeasurement(
     owner_id="asks",
@@ -124,18 +126,10 @@ def lift(parts: Any, hold: LegalHold) -> None:
 
 def remove_by_rules(parts: Any, at: datetime) -> None:
     """As the app does each day, but for the archive of images, which has none of these."""
-    (rule,) = rules_of(parts)
-    with parts.database.reading() as connection:
-        uids = retention.concerned(connection, rule, at)
-    for uid in uids:
-        retention._apply(parts, rule, uid, at)
-    RecordingsKeeper(parts).step(at)
-    delete_old(parts.database, parts.settings.retention, at)
-
-
-def rules_of(parts: Any) -> list[retention.RetentionRule]:
-    with parts.database.reading() as connection:
-        return retention.rules_of(connection)
+    for day in (at - GRACE, at):
+        retention.delete_due(parts, day)
+        RecordingsKeeper(parts).step(day)
+        delete_old(parts.database, parts.settings.retention, day)
 
 
 def what_is_left(parts: Any) -> set[str]:
@@ -243,6 +237,50 @@ def test_a_hold_and_its_end_are_in_the_audit_log_with_their_reasons(parts: Any) 
         ("legal-hold-placed", "consult/c", "file 7/2026"),
         ("legal-hold-lifted", "consult/c", "settled"),
     ]
+
+
+def test_what_a_lifted_hold_lets_go_of_is_kept_for_the_days_of_grace(parts: Any) -> None:
+    def left(at: datetime) -> set[str]:
+        retention.delete_due(parts, at)
+        RecordingsKeeper(parts).step(at)
+        return what_is_left(parts) & {"study", "recording"}
+
+    assert left(LATER) == {"study", "recording"}  # announced
+    lift(parts, place(parts, "consult/c"))  # between two passes
+    assert left(LATER + GRACE) == {"study", "recording"}
+    assert left(LATER + 2 * GRACE) == set()
+
+
+def test_a_hospital_holds_and_lifts_on_its_own_records_alone(parts: Any) -> None:
+    own = parts.boss.institution.id
+    with parts.database.transaction() as connection:
+        for subject in ("consult/c", f"study/{STUDY}"):
+            with pytest.raises(NotFound):
+                legal_hold.place(connection, subject, "file 7", NOON, by="boss", institution_id="another")
+            legal_hold.place(connection, subject, "file 7", NOON, by=parts.boss.id, institution_id=own)
+        first, second = legal_hold.of_institution(connection, own)
+        assert {first.subject, second.subject} == {"consult/c", f"study/{STUDY}"}
+        assert first.placed_by == parts.boss.id
+        assert legal_hold.of_institution(connection, "another") == []
+        with pytest.raises(NotFound):
+            legal_hold.lift(connection, first.id, "settled", NOON, by="x", institution_id="another")
+        legal_hold.lift(connection, first.id, "settled", NOON, by=parts.boss.id, institution_id=own)
+        with pytest.raises(NotFound):
+            legal_hold.lift(connection, first.id, "again", NOON, by=parts.boss.id, institution_id=own)
+        standing, ended = legal_hold.of_institution(connection, own)
+        assert (standing.id, standing.lifted_at) == (second.id, None)
+        assert (ended.id, ended.lifted_by, ended.lift_reason) == (first.id, parts.boss.id, "settled")
+
+
+def test_what_may_be_held_is_found_by_the_patient_in_the_own_hospital_alone(parts: Any) -> None:
+    own = parts.boss.institution.id
+    place(parts, "consult/c")
+    with parts.database.reading() as connection:
+        found = find_subjects(connection, own, "a^b 1")
+        assert {(one.subject, one.holds) for one in found} == {("consult/c", 1), (f"study/{STUDY}", 0)}
+        assert [one.subject for one in find_subjects(connection, own, STUDY)] == [f"study/{STUDY}"]
+        assert find_subjects(connection, own, "nobody") == find_subjects(connection, "another", "1") == []
+        assert find_subjects(connection, own, "%") == []
 
 
 def test_a_hold_is_on_something_that_is_there(parts: Any) -> None:

@@ -81,6 +81,7 @@ def pages_of(of: BusyHospital) -> dict[str, tuple[str, str | None]]:
         "archives-admin": ("/archives", "admin"),
         "manage": ("/manage", "specialist"),
         "manage-admin": ("/manage", "admin"),
+        "legal-holds": ("/manage?tab=holds", "admin"),
         "models": ("/models", "admin"),
         "institution": ("/institution", "clinician"),
         "notifications": ("/notifications", "clinician"),

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -213,6 +214,52 @@ def test_a_retention_rule_says_whom_it_meets_and_ends_when_it_is_removed(
     (rule,) = administrator.get("/api/manage")["rules"]
     administrator.http.delete(f"/api/manage/retention-rules/{rule['id']}").raise_for_status()
     assert administrator.get("/api/manage")["rules"] == []
+
+
+def test_a_hold_is_found_placed_shown_and_ended_by_who_keeps_the_archive(
+    specialist: Client, administrator: Client
+) -> None:
+    uid = sent(specialist, a_series_of_its_own(1, patient_id="T-HELD"))["study_instance_uid"]
+    where = "/api/manage/legal-holds"
+    (found,) = administrator.get(f"{where}/subjects?q=T-HELD")
+    assert (found["subject"], found["patient"]["patient_id"], found["holds"]) == (f"study/{uid}", "T-HELD", 0)
+    body = {"subjects": [found["subject"]], "reason": "file 7/2026"}
+    assert specialist.http.post(where, json=body).status_code == 403
+    assert administrator.http.post(where, json=body | {"reason": " "}).status_code == 422
+    lost = administrator.http.post(where, json=body | {"subjects": [found["subject"], "study/9.9"]})
+    assert lost.status_code == 404 and administrator.get(where) == []  # all or none
+    administrator.http.post(where, json=body).raise_for_status()
+    deletion = f"/api/manage/studies/{uid}/deletion"
+    assert administrator.http.post(deletion, json={"reason": "twice"}).json()["code"] == "on-legal-hold"
+    (hold,) = administrator.get(where)
+    assert (hold["on"]["subject"], hold["reason"], hold["lifted_at"]) == (f"study/{uid}", "file 7/2026", None)
+    assert hold["placed_by"] is not None
+    ended = administrator.http.post(f"{where}/{hold['id']}/end", json={"reason": "settled"})
+    assert ended.status_code == 204, ended.text
+    (hold,) = administrator.get(where)
+    assert (hold["lift_reason"], hold["lifted_by"]) == ("settled", hold["placed_by"])
+    assert administrator.http.post(deletion, json={"reason": "twice"}).status_code == 204
+
+
+def test_what_a_rule_would_delete_and_from_which_day_is_said_before_it_is_made(
+    specialist: Client, administrator: Client, database: Database
+) -> None:
+    uid = sent(specialist, a_series_of_its_own(1, patient_id="T-DUE"))["study_instance_uid"]
+    with database.transaction() as connection:
+        connection.execute(
+            studies.update()
+            .where(studies.c.study_instance_uid == uid)
+            .values(received_at=utc_now().replace(year=2001))
+        )
+    asked = "/api/manage/retention-rules/preview?older_than_days=8000&action=delete"
+    told = administrator.get(asked)
+    assert told["concerned_now"] == 1
+    assert told["begins_at"][:10] == f"{utc_now() + timedelta(days=7):%Y-%m-%d}"
+    assert administrator.get(f"{asked}&modality=MG")["concerned_now"] == 0
+    body = {"modality": None, "older_than_days": 8_000, "action": "delete"}
+    made = administrator.http.post("/api/manage/retention-rules", json=body).json()
+    assert made["first_goes_at"][:10] == told["begins_at"][:10]
+    administrator.http.delete(f"/api/manage/retention-rules/{made['id']}").raise_for_status()
 
 
 def test_the_command_finds_and_mends_what_was_lost_while_the_system_works(

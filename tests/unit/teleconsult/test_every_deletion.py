@@ -31,6 +31,7 @@ DELETIONS = {
     "teleconsult/lifecycle/study_rows.py": CALLED,
     "signaling/recorder/kept_recordings.py": "its only caller asks first: recordings/retention.py",
     "teleconsult/lifecycle/archive_removal.py": MOVED,
+    "teleconsult/lifecycle/announced_deletions.py": PASSING,
     "teleconsult/lifecycle/tiering.py": MOVED,
     "teleconsult/studies/reconciliation.py": MIRROR,
     "teleconsult/studies/repository.py": PASSING,

@@ -22,9 +22,23 @@ def test_a_setting_changes_what_it_names_and_nothing_else() -> None:
     assert {**usual, RecordClass.RECORDING_REVIEW: 1_095} == changed
 
 
+def test_the_days_of_grace_are_a_part_of_the_setting() -> None:
+    assert Retention.from_text().grace_days == 7
+    assert Retention.from_text("grace:14").grace_days == 14
+    assert Retention.from_text("grace:14").days == Retention.from_text().days
+
+
 @pytest.mark.parametrize(
     "text",
-    ["recording-record:0", "recording-record:x", "forever:5", "recording-record", "audit-log:9", "images:9"],
+    [
+        "recording-record:0",
+        "recording-record:x",
+        "forever:5",
+        "recording-record",
+        "audit-log:9",
+        "images:9",
+        "grace:0",
+    ],
 )
 def test_a_setting_that_makes_no_sense_or_that_nothing_obeys_is_refused(text: str) -> None:
     with pytest.raises(BadSettings, match="TELECONSULT_RETENTION"):

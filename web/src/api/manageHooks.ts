@@ -3,7 +3,7 @@ import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tansta
 
 import { del, get, post } from "./client";
 import { keys } from "./hooks";
-import type { Management, NewRetentionRule, PatientMergeRequest, Reconciliation, StudySplit } from "./types";
+import type { Management, NewRetentionRule, PatientMergeRequest, Reconciliation, RetentionPreview, StudySplit } from "./types";
 
 const MANAGEMENT = "management";
 const path = encodeURIComponent;
@@ -53,6 +53,19 @@ export const useUndoMerge = () =>
   );
 
 export const useAddRule = () => useDeed((rule: NewRetentionRule) => post<unknown>("/manage/retention-rules", rule));
+
+/** Null: nothing to ask. */
+export function useRulePreview(rule: { modality: string; days: number | null } | null) {
+  const { modality = "", days = null } = rule ?? {};
+  const query = new URLSearchParams({ older_than_days: String(days), action: "delete" });
+  if (modality !== "") query.set("modality", modality);
+  return useQuery({
+    queryKey: [MANAGEMENT, "preview", query.toString()],
+    queryFn: ({ signal }) => get<RetentionPreview>(`/manage/retention-rules/preview?${query.toString()}`, signal),
+    enabled: days !== null && days > 0,
+    retry: false,
+  });
+}
 
 export const useRemoveRule = () => useDeed((id: string) => del<unknown>(`/manage/retention-rules/${path(id)}`));
 

@@ -1936,6 +1936,70 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/manage/legal-holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Legal Holds
+         * @description Those that stand and then those that ended, the newest first.
+         */
+        get: operations["list_legal_holds_api_manage_legal_holds_get"];
+        put?: never;
+        /**
+         * Place Legal Holds
+         * @description Nobody deletes them from now on, and no rule. All or none: what is not there is refused.
+         */
+        post: operations["place_legal_holds_api_manage_legal_holds_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/manage/legal-holds/subjects": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search Hold Subjects
+         * @description Consults and studies of patients that fit, the newest first.
+         */
+        get: operations["search_hold_subjects_api_manage_legal_holds_subjects_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/manage/legal-holds/{hold_id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End Legal Hold
+         * @description What other holds and the rules say holds again; no rule deletes before the days of grace are over.
+         */
+        post: operations["end_legal_hold_api_manage_legal_holds__hold_id__end_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/manage/merges": {
         parameters: {
             query?: never;
@@ -2007,6 +2071,26 @@ export interface paths {
          * @description What a consult rests on is never deleted by a rule. Rules are applied once a day.
          */
         post: operations["add_retention_rule_api_manage_retention_rules_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/manage/retention-rules/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Preview Retention Rule
+         * @description What a rule that is not there yet would meet, and when it would begin.
+         */
+        get: operations["preview_retention_rule_api_manage_retention_rules_preview_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5141,6 +5225,11 @@ export interface components {
             reason: string;
             recorded_by: components["schemas"]["UserRefOut"];
         };
+        /** EndOfHoldIn */
+        EndOfHoldIn: {
+            /** Reason */
+            reason: string;
+        };
         /** EntryOut */
         EntryOut: {
             /** Edited */
@@ -5490,6 +5579,34 @@ export interface components {
             /** Record */
             record: components["schemas"]["Allergy"] | components["schemas"]["Condition"] | components["schemas"]["Medication"] | components["schemas"]["Observation"] | components["schemas"]["NoneKnown"];
         };
+        /**
+         * HoldSubjectOut
+         * @description What may be on hold: a consult with all that belongs to it, or a study.
+         */
+        HoldSubjectOut: {
+            /**
+             * At
+             * Format: date-time
+             */
+            at: string;
+            /** Holds */
+            holds: number;
+            /**
+             * Kind
+             * @enum {string}
+             */
+            kind: "consult" | "study";
+            patient: components["schemas"]["PatientOut"];
+            /** Specialty */
+            specialty: string | null;
+            status: components["schemas"]["Status"] | null;
+            /** Study Date */
+            study_date: string | null;
+            /** Study Description */
+            study_description: string | null;
+            /** Subject */
+            subject: string;
+        };
         /** HoursOut */
         HoursOut: {
             /** Begins */
@@ -5697,6 +5814,25 @@ export interface components {
             path: string;
             text: components["schemas"]["Words"];
         };
+        /** LegalHoldOut */
+        LegalHoldOut: {
+            /** Id */
+            id: string;
+            /** Lift Reason */
+            lift_reason: string | null;
+            /** Lifted At */
+            lifted_at: string | null;
+            lifted_by: components["schemas"]["UserRefOut"] | null;
+            on: components["schemas"]["HoldSubjectOut"];
+            /**
+             * Placed At
+             * Format: date-time
+             */
+            placed_at: string;
+            placed_by: components["schemas"]["UserRefOut"] | null;
+            /** Reason */
+            reason: string;
+        };
         /**
          * LegalRole
          * @enum {string}
@@ -5836,6 +5972,8 @@ export interface components {
             conflicts: components["schemas"]["ConflictOut"][];
             /** Deleted */
             deleted: components["schemas"]["DeletedStudyOut"][];
+            /** Grace Days */
+            grace_days: number;
             last_reconciliation: components["schemas"]["ReconciliationOut"] | null;
             may: components["schemas"]["MayOut"];
             /** Merges */
@@ -5911,6 +6049,8 @@ export interface components {
             change_tier: boolean;
             /** Delete Study */
             delete_study: boolean;
+            /** Hold Records */
+            hold_records: boolean;
             /** Merge Patients */
             merge_patients: boolean;
             /** Reconcile */
@@ -6244,6 +6384,16 @@ export interface components {
             slots: string[];
             /** Versions */
             versions: components["schemas"]["ModelVersionOut"][];
+        };
+        /**
+         * NewHoldsIn
+         * @description A hold on each, for one reason.
+         */
+        NewHoldsIn: {
+            /** Reason */
+            reason: string;
+            /** Subjects */
+            subjects: string[];
         };
         /** NewMemberIn */
         NewMemberIn: {
@@ -7024,6 +7174,10 @@ export interface components {
             answers: components["schemas"]["RecordingAnswerOut"][];
             /** Delete After */
             delete_after: string | null;
+            /** Delete After As */
+            delete_after_as: {
+                [key: string]: string;
+            };
             /** Duration Ms */
             duration_ms: number;
             /** Ended At */
@@ -7032,6 +7186,8 @@ export interface components {
             id: string;
             /** May Delete */
             may_delete: boolean;
+            /** On Legal Hold */
+            on_legal_hold: boolean;
             /** Parts */
             parts: components["schemas"]["RecordingPartOut"][];
             retention_class: components["schemas"]["RetentionClass"];
@@ -7263,6 +7419,16 @@ export interface components {
          * @enum {string}
          */
         RetentionClass: "record" | "review";
+        /** RetentionPreviewOut */
+        RetentionPreviewOut: {
+            /**
+             * Begins At
+             * Format: date-time
+             */
+            begins_at: string;
+            /** Concerned Now */
+            concerned_now: number;
+        };
         /** RetentionRuleIn */
         RetentionRuleIn: {
             action: components["schemas"]["Action"];
@@ -7281,6 +7447,8 @@ export interface components {
             action: components["schemas"]["Action"];
             /** Concerned Now */
             concerned_now: number;
+            /** First Goes At */
+            first_goes_at: string | null;
             /** Id */
             id: string;
             /** Modality */
@@ -12660,6 +12828,146 @@ export interface operations {
             };
         };
     };
+    list_legal_holds_api_manage_legal_holds_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LegalHoldOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    place_legal_holds_api_manage_legal_holds_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHoldsIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    search_hold_subjects_api_manage_legal_holds_subjects_get: {
+        parameters: {
+            query: {
+                q: string;
+            };
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldSubjectOut"][];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    end_legal_hold_api_manage_legal_holds__hold_id__end_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path: {
+                hold_id: string;
+            };
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EndOfHoldIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
     merge_patients_api_manage_merges_post: {
         parameters: {
             query?: never;
@@ -12793,6 +13101,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RetentionRuleOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    preview_retention_rule_api_manage_retention_rules_preview_get: {
+        parameters: {
+            query: {
+                modality?: string | null;
+                older_than_days: number;
+                action: components["schemas"]["Action"];
+            };
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionPreviewOut"];
                 };
             };
             /** @description Validation Error */

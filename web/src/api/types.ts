@@ -133,6 +133,7 @@ export type PatientMerge = Schemas["MergeOut"];
 export type PatientMergeRequest = Schemas["MergeIn"];
 export type StudySplit = Schemas["SplitIn"];
 export type RetentionRule = Schemas["RetentionRuleOut"];
+export type RetentionPreview = Schemas["RetentionPreviewOut"];
 export type NewRetentionRule = Schemas["RetentionRuleIn"];
 export type InstanceConflict = Schemas["ConflictOut"];
 export type Reconciliation = Schemas["ReconciliationOut"];

@@ -8,6 +8,7 @@ import { usePollMs } from "../api/events";
 import { useDeleteRecording, useKeepRecording, useRecordings } from "../api/recordingHooks";
 import type { Recording, RetentionClass } from "../api/types";
 import { useLanguage } from "../app/i18n";
+import { Dialog } from "../ui/Dialog";
 import { formatBytes, formatDate, formatInstant } from "../ui/format";
 import { Note } from "../ui/Note";
 import { Panel } from "../ui/Panel";
@@ -58,6 +59,13 @@ function OneRecording({ consultId, recording }: { consultId: string; recording: 
   const nameOf = ({ display_name: name, is_screen: isScreen }: Recording["parts"][number]) =>
     name === null ? t("recordings.log") : isScreen ? t("recordings.screenOf", { name }) : name;
   const problem = keep.error ?? remove.error;
+  const [sooner, setSooner] = useState<RetentionClass | null>(null);
+  const goesAs = (retention: RetentionClass) => recording.delete_after_as[retention];
+  const change = (retention: RetentionClass) => {
+    const [now, then] = [goesAs(recording.retention_class), goesAs(retention)];
+    if (now !== undefined && then !== undefined && then < now) setSooner(retention);
+    else keep.mutate({ id: recording.id, retention });
+  };
   return (
     <li className={classes.recording}>
       <div className={classes.callHead}>
@@ -95,9 +103,7 @@ function OneRecording({ consultId, recording }: { consultId: string; recording: 
             value={recording.retention_class}
             disabled={keep.isPending}
             data={RETENTION.map((value) => ({ value, label: t(`recordings.retention.${value}`) }))}
-            onChange={(event) =>
-              keep.mutate({ id: recording.id, retention: event.currentTarget.value as RetentionClass })
-            }
+            onChange={(event) => change(event.currentTarget.value as RetentionClass)}
           />
           <Button
             size="xs"
@@ -115,7 +121,36 @@ function OneRecording({ consultId, recording }: { consultId: string; recording: 
           {t("recordings.until", { date: formatDate(recording.delete_after) })}
         </div>
       )}
+      {recording.on_legal_hold && <div className={classes.muted}>{t("recordings.onLegalHold")}</div>}
       {problem !== null && <Note tone="signal">{say(problem)}</Note>}
+      {sooner !== null && (
+        <Dialog onClose={() => setSooner(null)} title={t("recordings.soonerTitle")}>
+          <Stack>
+            <Text size="sm">
+              {t("recordings.soonerText", {
+                class: t(`recordings.retention.${sooner}`),
+                then: formatDate(goesAs(sooner) ?? null),
+                now: formatDate(goesAs(recording.retention_class) ?? null),
+              })}
+            </Text>
+            {recording.on_legal_hold && <Text size="sm">{t("recordings.onLegalHold")}</Text>}
+            <Group justify="flex-end">
+              <Button variant="default" onClick={() => setSooner(null)}>
+                {common("cancel")}
+              </Button>
+              <Button
+                color="signal"
+                loading={keep.isPending}
+                onClick={() =>
+                  keep.mutate({ id: recording.id, retention: sooner }, { onSettled: () => setSooner(null) })
+                }
+              >
+                {t("recordings.change")}
+              </Button>
+            </Group>
+          </Stack>
+        </Dialog>
+      )}
       <Modal
         opened={isAsking}
         onClose={() => setAsking(false)}

@@ -3,6 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { IconSearch } from "@tabler/icons-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useSearchParams } from "react-router";
 
 import { useManagement } from "../api/manageHooks";
 import { Emergencies } from "../consents/Emergencies";
@@ -11,6 +12,7 @@ import { PageHead } from "../ui/PageHead";
 import { ErrorState, LoadingState } from "../ui/states";
 import { Archive } from "./Archive";
 import { Conflicts } from "./Conflicts";
+import { Holds } from "./Holds";
 import { Patients } from "./Patients";
 import { Rules } from "./Rules";
 import { Studies } from "./Studies";
@@ -20,6 +22,7 @@ const PARTS = [
   { name: "studies", Part: Studies },
   { name: "patients", Part: Patients },
   { name: "rules", Part: Rules },
+  { name: "holds", Part: Holds },
   { name: "conflicts", Part: Conflicts },
   { name: "archive", Part: Archive },
 ] as const;
@@ -30,6 +33,9 @@ export function ManagePage() {
   const [text, setText] = useState("");
   const [wanted] = useDebouncedValue(text.trim(), 300);
   const management = useManagement(wanted);
+  const [search, setSearch] = useSearchParams();
+  const parts = PARTS.filter(({ name }) => name !== "holds" || management.data?.may.hold_records === true);
+  const tab = parts.find(({ name }) => name === search.get("tab"))?.name ?? "studies";
   return (
     <Narrow>
       <PageHead title={t("title")} lead={t("lead")} />
@@ -46,16 +52,19 @@ export function ManagePage() {
       {management.isPending && <LoadingState rows={6} />}
       {management.isError && <ErrorState error={management.error} onRetry={() => void management.refetch()} />}
       {management.data !== undefined && (
-        <Tabs defaultValue="studies">
+        <Tabs
+          value={tab}
+          onChange={(value) => setSearch(value === null ? {} : { tab: value }, { replace: true })}
+        >
           <Tabs.List className={classes.tabs}>
-            {PARTS.map(({ name }) => (
+            {parts.map(({ name }) => (
               <Tabs.Tab key={name} value={name}>
                 {t(`tabs.${name}`)}
               </Tabs.Tab>
             ))}
           </Tabs.List>
-          {PARTS.map(({ name, Part }) => (
-            <Tabs.Panel key={name} value={name} pt="md">
+          {parts.map(({ name, Part }) => (
+            <Tabs.Panel key={name} value={name} keepMounted={name !== "holds"} pt="md">
               <Part management={management.data} />
             </Tabs.Panel>
           ))}

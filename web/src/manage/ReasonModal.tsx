@@ -16,6 +16,8 @@ export interface ReasonModalProps {
   onClose: () => void;
   danger?: boolean;
   ready?: boolean;
+  /** Letters that a reason may have. */
+  most?: number;
   children?: ReactNode;
 }
 
@@ -40,7 +42,7 @@ export function ReasonModal(props: ReasonModalProps) {
           required
           autosize
           minRows={2}
-          maxLength={1000}
+          maxLength={props.most ?? 1000}
           value={reason}
           onChange={(event) => setReason(event.currentTarget.value)}
         />

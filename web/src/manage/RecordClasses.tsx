@@ -48,7 +48,7 @@ export function RecordClasses({ management }: { management: Management }) {
   const { t } = useTranslation("manage");
   return (
     <Panel flush title={t("kept.title")}>
-      <p className={classes.explained}>{t("kept.text")}</p>
+      <p className={classes.explained}>{t("kept.text")} {t("kept.grace", { count: management.grace_days })}</p>
       <ul className={classes.rows}>
         {management.record_classes.map((kept) => (
           <Line key={kept.name} kept={kept} />

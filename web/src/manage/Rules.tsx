@@ -1,16 +1,33 @@
 import { Button, Checkbox, NativeSelect, NumberInput, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
 import { IconInfinity, IconPlus, IconTrash } from "@tabler/icons-react";
 import { useState, type FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 
-import { useAddRule, useRemoveRule } from "../api/manageHooks";
+import { useAddRule, useRemoveRule, useRulePreview } from "../api/manageHooks";
 import type { Management, NewRetentionRule } from "../api/types";
+import { formatDate } from "../ui/format";
 import { Note } from "../ui/Note";
 import { Panel } from "../ui/Panel";
 import { useProblemText } from "../ui/problem";
 import { EmptyState } from "../ui/states";
 import classes from "./manage.module.css";
 import { RecordClasses } from "./RecordClasses";
+
+/** What a rule that deletes would meet, before it is made. */
+function Preview({ modality, days, action }: { modality: string; days: number | null; action: NewRetentionRule["action"] }) {
+  const { t } = useTranslation("manage");
+  const [asked] = useDebouncedValue({ modality, days }, 400);
+  const preview = useRulePreview(action === "delete" ? asked : null).data;
+  if (action !== "delete" || preview === undefined) return null;
+  return (
+    <Note tone={preview.concerned_now > 0 ? "amber" : "neutral"}>
+      {preview.concerned_now > 0
+        ? t("rules.preview", { count: preview.concerned_now, date: formatDate(preview.begins_at) })
+        : t("rules.previewNone", { date: formatDate(preview.begins_at) })}
+    </Note>
+  );
+}
 
 function AddRule({ leastDays }: { leastDays: number }) {
   const { t } = useTranslation("manage");
@@ -72,6 +89,7 @@ function AddRule({ leastDays }: { leastDays: number }) {
           onChange={(event) => setIsElsewhere(event.currentTarget.checked)}
         />
       )}
+      <Preview modality={modality.trim()} days={days} action={action} />
       {add.isError && (
         <Note tone="signal" alert>
           {say(add.error)}
@@ -104,7 +122,10 @@ export function Rules({ management }: { management: Management }) {
                     {rule.modality === null ? t("rules.any") : t("rules.only", { modality: rule.modality })}{" "}
                     {t("rules.older", { count: rule.older_than_days })} {t(`rules.${rule.action}`)}
                   </div>
-                  <div className={classes.muted}>{t("rules.now", { count: rule.concerned_now })}</div>
+                  <div className={classes.muted}>
+                    {t("rules.now", { count: rule.concerned_now })}
+                    {rule.first_goes_at !== null && ` · ${t("rules.first", { date: formatDate(rule.first_goes_at) })}`}
+                  </div>
                 </div>
                 <div className={classes.actions}>
                   {management.may.set_retention && (

@@ -32,7 +32,7 @@ ASKING, ASKED = Institution("a", "A", "A"), Institution("b", "B", "B")
 
 
 def _user(name: str, role: Role, place: Institution, specialty: str | None = None) -> User:
-    return User(name, name, name, frozenset({role}), place, specialty, "en", False)
+    return User(name, name, name, frozenset({role}), place, specialty, "en", False, True)
 
 
 PEOPLE = {

@@ -65,12 +65,19 @@ function stackedOf(series: Series | null, { shown }: StackSnapshot): Stacked {
   };
 }
 
-function picturedOf({ shown, presentation, transform }: StackSnapshot): Pictured | null {
-  if (shown === null || presentation === null || transform === null) return null;
+/** As it lies now: the snapshot has it only once it is drawn. */
+function picturedOf(stack: ImageStack): Pictured | null {
+  const { shown } = stack.snapshot.get();
+  const now = stack.seen();
+  if (shown === null || now === null) return null;
   const { size, plane, calibration } = shown.facts;
   const spacing = calibration.basis === "uncalibrated" ? null : calibration.spacing;
-  return { view: presentation.view, transform, size, plane, spacing };
+  return { view: now.shown.view, transform: now.transform, size, plane, spacing };
 }
+
+/** CSS pixels for a column at a zoom of 1: another one in a window of another size. */
+const fitting = ({ presentation, transform }: StackSnapshot) =>
+  presentation === null || transform === null ? null : (Math.hypot(...transform.column) / presentation.view.zoom).toFixed(3);
 
 export function PriorPane(props: PriorPaneProps) {
   const { ref, viewer, studyInstanceUid, followed, start } = props;
@@ -109,10 +116,10 @@ export function PriorPane(props: PriorPaneProps) {
   /** One picture shows the place, the scale and the window of the other. */
   const sync = (from: ImageStack, to: ImageStack, index: number | null) => {
     if (isLinked && index !== null) to.goTo(index, "linked");
-    const shown = from.snapshot.get().presentation;
-    const seen = picturedOf(from.snapshot.get());
-    const size = picturedOf(to.snapshot.get());
-    if (shown === null || seen === null || size === null) return;
+    const shown = from.seen()?.shown;
+    const seen = picturedOf(from);
+    const size = picturedOf(to);
+    if (shown === undefined || seen === null || size === null) return;
     to.adopt((before, transform) => ({
       ...before,
       ...(isWindowLinked && isSameUnit ? { window: shown.window, invert: shown.invert } : {}),
@@ -162,12 +169,13 @@ export function PriorPane(props: PriorPaneProps) {
   useEffect(() => {
     if (followed !== null) stack.follow(followed);
   }, [stack, followed]);
-  // What links the two is known when both are on screen, and changes with them.
+  // What links the two is known when both are on screen, and changes with them; so does the scale that they share.
   const linkKey = typeof link === "string" ? link : `${link.direction} ${link.offsetMm}`;
   const isOpen = snapshot.shown !== null;
+  const fittings = `${fitting(currentSnapshot)} ${fitting(snapshot)}`;
   useEffect(() => {
     if (isOpen) latest.current.lead();
-  }, [linkKey, isOpen, isLinked, isWindowLinked]);
+  }, [linkKey, isOpen, isLinked, isWindowLinked, fittings]);
 
   const onPane = (cause: ChangeCause) => {
     if (cause === "user" || cause === "reset") follow();

@@ -5,10 +5,8 @@ import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
-from pathlib import Path
 
-from fastapi import APIRouter, Depends, FastAPI, Response
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import iter_route_contexts
 from starlette.concurrency import run_in_threadpool
 
@@ -50,6 +48,7 @@ from teleconsult.exports.routes import router as deidentified_routes
 from teleconsult.findings.evidence_routes import router as evidence_routes
 from teleconsult.findings.repository import FindingRepository
 from teleconsult.findings.routes import router as finding_routes
+from teleconsult.front_end import serve_front_end
 from teleconsult.identity.factor_key import FactorKey
 from teleconsult.identity.identity import Identity
 from teleconsult.identity.oidc_routes import router as oidc_routes
@@ -215,7 +214,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.checkpoints = checkpoints
     app.state.seal = open_seal(settings, utc_now())
     app.state.images_out = ImagesOut(streams)
-    _serve_front_end(app, parts.settings.web_folder)
+    serve_front_end(app, parts.settings.web_folder)
     return app
 
 
@@ -301,25 +300,3 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     line_check.router,
     security_txt_routes,
 )
-
-
-def _serve_front_end(app: FastAPI, folder: Path) -> None:
-    """The built page: files as they are, everything else is the page's own routing."""
-    index = folder / "index.html"
-
-    @app.get("/{path:path}", include_in_schema=False)
-    def front_end(path: str) -> Response:
-        if path.startswith(("api/", "dicom-web/")) or "\0" in path:
-            return problems.unknown_path()
-        wanted = (folder / path).resolve()
-        if path and wanted.is_file() and wanted.is_relative_to(folder.resolve()):
-            hashed = path.startswith("assets/")
-            caching = "public, max-age=31536000, immutable" if hashed else "no-cache"
-            return FileResponse(wanted, headers={"Cache-Control": caching})
-        if not index.is_file():
-            return Response(
-                "The front end is not built: run `make setup`. 前端尚未构建：请运行 make setup。",
-                status_code=503,
-                media_type="text/plain; charset=utf-8",
-            )
-        return FileResponse(index, headers={"Cache-Control": "no-cache"})

@@ -116,21 +116,29 @@ def middle_of(page: Page, box: dict[str, float]) -> NDArray[np.float64]:
         return np.asarray(png.convert("L"), dtype=np.float64)
 
 
-def test_the_picture_before_the_viewer_is_what_the_viewer_then_draws(page: Page) -> None:
-    held: list[Route] = []
-    page.route("**/assets/ViewerLayout-*.js", lambda route: held.append(route))
-    page.reload()
-    ahead = page.get_by_test_id("viewer-ahead").locator("canvas")
-    expect(ahead).to_be_visible(timeout=60_000)
-    before = ahead.bounding_box()
+def test_the_picture_before_the_page_and_its_viewer_is_what_the_viewer_then_draws(page: Page) -> None:
+    of_page: list[Route] = []
+    of_viewer: list[Route] = []
+    page.route("**/assets/main-*.js", lambda route: of_page.append(route))
+    page.route("**/assets/ViewerLayout-*.js", lambda route: of_viewer.append(route))
+    page.reload(wait_until="commit")
+    alone = page.get_by_test_id("picture-ahead").locator("canvas")
+    expect(alone).to_be_visible(timeout=60_000)
+    assert page.locator("#root header").count() == 0
+    before = alone.bounding_box()
     assert before is not None
     first = middle_of(page, before)
 
-    wait_until(lambda: held, "the viewer's script is asked for")
-    held[0].continue_()
+    of_page[0].continue_()
+    ahead = page.get_by_test_id("viewer-ahead").locator("canvas")
+    expect(ahead).to_be_visible(timeout=60_000)
+    expect(alone).to_have_count(0)
+    in_page = ahead.bounding_box()
+
+    of_viewer[0].continue_()
     expect(viewer(page)).to_have_attribute("data-ready", "true", timeout=60_000)
     after = page.locator("canvas.cornerstone-canvas").bounding_box()
-    assert after == before
+    assert (in_page, after) == (before, before)
     expect(viewer(page).locator("[data-first-picture]")).to_have_count(0)
     assert first.std() > 20
     assert np.abs(middle_of(page, after) - first).mean() < 4

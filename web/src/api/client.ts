@@ -1,3 +1,4 @@
+import { taken } from "./begun";
 import type { Problem, Sentence } from "./types";
 
 /** The server's answer was a problem document, or no answer came at all (`status` 0). */
@@ -89,13 +90,9 @@ async function requestOnce<T>(
   if (body !== undefined) headers["Content-Type"] = "application/json";
   let response: Response;
   try {
-    response = await fetch(`/api${path}`, {
-      method,
-      headers,
-      credentials: "same-origin",
-      body: body === undefined ? null : JSON.stringify(body),
-      signal: signal ?? null,
-    });
+    const asked = method === "GET" ? taken(path) : undefined;
+    const init = { method, headers, body: body === undefined ? null : JSON.stringify(body), signal: signal ?? null };
+    response = await (asked ?? fetch(`/api${path}`, { ...init, credentials: "same-origin" }));
   } catch (error) {
     if (signal?.aborted) throw error;
     throw ApiError.offline();

@@ -1,8 +1,10 @@
 import { Button, Group, MantineProvider } from "@mantine/core";
 import { IconReload } from "@tabler/icons-react";
+import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
 
 import { EmptyState } from "../ui/states";
+import { takeAway } from "../viewer/pictureAhead";
 import { useColorScheme } from "./brightness";
 import { surfaces, theme } from "./theme";
 
@@ -10,6 +12,7 @@ import { surfaces, theme } from "./theme";
 export function ErrorPage() {
   const { t } = useTranslation();
   const scheme = useColorScheme("office");
+  useEffect(takeAway, []);
   return (
     <MantineProvider theme={theme} cssVariablesResolver={surfaces} forceColorScheme={scheme}>
       <EmptyState

@@ -1,54 +1,42 @@
-/** Words of the interface: one file for each namespace and language, all of them in the first bundle. */
-import i18n, { type Resource } from "i18next";
+/** Words of the interface: those of the language that is shown, and of another one when it is chosen. */
+import i18n from "i18next";
 import { initReactI18next, useTranslation } from "react-i18next";
 
 import type { Language, Sentence } from "../api/types";
+import { firstLanguage, rememberLanguage, wordsIn } from "./language";
 
-export const LANGUAGES: readonly Language[] = ["zh-CN", "en"];
-
-const files = import.meta.glob<{ default: Record<string, unknown> }>("../locales/*/*.json", { eager: true });
-
-function resources(): Resource {
-  const all: Resource = {};
-  for (const [path, module] of Object.entries(files)) {
-    const [, language, namespace] = /locales\/([^/]+)\/([^/]+)\.json$/.exec(path) ?? [];
-    if (language === undefined || namespace === undefined) continue;
-    (all[language] ??= {})[namespace] = module.default;
-  }
-  return all;
-}
-
-/** What the browser asks for, until the user has a setting of their own. */
-export function browserLanguage(preferred: readonly string[]): Language {
-  const first = preferred.find((tag) => /^(zh|en)\b/i.test(tag));
-  return first?.toLowerCase().startsWith("en") ? "en" : "zh-CN";
-}
-
-const REMEMBERED = "teleconsult.language";
-
-function rememberedLanguage(): Language | null {
-  const value = localStorage.getItem(REMEMBERED);
-  return LANGUAGES.find((language) => language === value) ?? null;
-}
-
-void i18n.use(initReactI18next).init({
-  resources: resources(),
-  lng: rememberedLanguage() ?? browserLanguage(navigator.languages),
-  fallbackLng: "zh-CN",
-  defaultNS: "common",
-  interpolation: { escapeValue: false },
-  returnNull: false,
-});
-
-function show(language: string) {
+function tell(language: string) {
   document.documentElement.lang = language;
-  localStorage.setItem(REMEMBERED, language);
+  rememberLanguage(language);
 }
-show(i18n.language);
-i18n.on("languageChanged", show);
 
-/** Change the words on screen; the setting itself is the server's. */
-export const showLanguage = (language: Language) => i18n.changeLanguage(language);
+/** Before the first page is drawn. */
+export async function startWords(): Promise<void> {
+  const language = firstLanguage();
+  await i18n.use(initReactI18next).init({
+    resources: { [language]: await wordsIn(language) },
+    lng: language,
+    fallbackLng: false,
+    defaultNS: "common",
+    interpolation: { escapeValue: false },
+    returnNull: false,
+  });
+  tell(language);
+  i18n.on("languageChanged", tell);
+}
+
+let wanted: Language | null = null;
+
+/** Change the words on screen; the setting itself is the server's. Where they cannot be had the others stay. */
+export async function showLanguage(language: Language): Promise<void> {
+  wanted = language;
+  if (!i18n.hasResourceBundle(language, "common")) {
+    const words = await wordsIn(language).catch(() => null);
+    if (words === null) return;
+    for (const [namespace, ofIt] of Object.entries(words)) i18n.addResourceBundle(language, namespace, ofIt);
+  }
+  if (wanted === language) await i18n.changeLanguage(language);
+}
 
 export function useLanguage(): Language {
   const { i18n: current } = useTranslation();

@@ -20,11 +20,11 @@ import { EmptyState, ErrorState, LoadingState } from "../ui/states";
 import { ViewerAhead } from "../viewer/FirstPicture";
 import { HiddenAi } from "../viewer/HiddenAi";
 import { ViewerLayout } from "../viewer/lazyViewer";
+import { takeAway } from "../viewer/pictureAhead";
 import { useReaderFirst, useSeenStudy } from "../viewer/useReaderFirst";
 import { ReadingBar } from "../worklist/ReadingBar";
 import { asksOthers } from "../worklist/sections";
-import { openingImage } from "./fetchAhead";
-import { openingSeries } from "./openingSeries";
+import { hangs, openingImage, openingSeries } from "./openingSeries";
 import { SeriesList } from "./SeriesList";
 import { StudyBanner } from "./StudyBanner";
 import classes from "./studyPage.module.css";
@@ -42,8 +42,7 @@ function Study({ study: whole }: { study: StudyDetail }) {
   const [chosenSeries, setChosenSeries] = useState<string | null>(linked?.series_instance_uid ?? null);
   const [selectedFinding, setSelectedFinding] = useState<string | null>(linked?.id ?? null);
   const seriesUid = chosenSeries ?? openingSeries(study);
-  // Of mammograms four hang side by side; no single one stands for them.
-  const isOpening = chosenSeries === (linked?.series_instance_uid ?? null) && study.series.every(({ modality }) => modality !== "MG");
+  const isOpening = chosenSeries === (linked?.series_instance_uid ?? null) && !hangs(study);
   // Or to a key image: ?key-image=ID.
   const keyImages = useKeyImages(study.study_instance_uid, false).data;
   const linkedKeyImage = keyImages?.find(({ id }) => id === search.get(KEY_IMAGE_PARAM))?.id ?? null;
@@ -132,6 +131,7 @@ export function StudyPage() {
   const { studyInstanceUid } = useParams();
   const eventsOpen = useEventsOpen();
   const study = useStudy(studyInstanceUid, eventsOpen ? false : POLL_WITHOUT_EVENTS_MS);
+  useEffect(() => takeAway, []);
   if (study.isPending) return <LoadingState rows={6} />;
   if (study.isLoadingError) {
     return (

@@ -1,14 +1,11 @@
 /** Files that are not sent at all, told like the server's own refusals. */
-import { i18n } from "../app/i18n";
 import type { ApiError } from "../api/client";
 import type { FileResult, Sentence } from "../api/types";
+import en from "../locales/en/upload.json";
+import zh from "../locales/zh-CN/upload.json";
 import type { TaskFailed } from "./workers";
 
-const inBoth = (code: string): Sentence => ({
-  code,
-  en: i18n.getFixedT("en", "upload")(`reason.${code}`),
-  zh: i18n.getFixedT("zh-CN", "upload")(`reason.${code}`),
-});
+const inBoth = (code: keyof typeof en.reason): Sentence => ({ code, en: en.reason[code], zh: zh.reason[code] });
 
 function refused(path: string, reason: Sentence): FileResult {
   return {

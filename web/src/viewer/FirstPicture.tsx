@@ -2,20 +2,9 @@
 import { ActionIcon } from "@mantine/core";
 import { useEffect, useLayoutEffect, useRef, useState } from "react";
 
-import { firstPictureOf, type FirstPicture as Picture } from "./firstPicture";
+import { takeAway } from "./pictureAhead";
+import { draw, pictureAt, pictureThere } from "./pictures";
 import classes from "./viewer.module.css";
-
-/** The last one, so that who draws it next has it at once. */
-let last: { address: string; picture: Picture } | null = null;
-
-async function pictureAt(address: string, signal: AbortSignal): Promise<Picture | null> {
-  if (last?.address === address) return last.picture;
-  const answer = await fetch(address, { signal });
-  if (!answer.ok) return null;
-  const picture = firstPictureOf(new Uint8Array(await answer.arrayBuffer()));
-  if (picture !== null) last = { address, picture };
-  return picture;
-}
 
 export interface FirstPictureProps {
   /** Of the stored image. */
@@ -26,16 +15,20 @@ export interface FirstPictureProps {
 
 export function FirstPicture({ address, onDrawn }: FirstPictureProps) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [picture, setPicture] = useState(() => (last?.address === address ? last.picture : null));
+  const [picture, setPicture] = useState(() => pictureThere(address));
   useEffect(() => {
-    const given = new AbortController();
-    // What fails here fails again, with its words, in the viewer.
-    pictureAt(address, given.signal).then(setPicture, () => undefined);
-    return () => given.abort();
+    let isWanted = true;
+    void pictureAt(address).then((come) => {
+      if (isWanted) setPicture(come);
+    });
+    return () => {
+      isWanted = false;
+    };
   }, [address]);
   useLayoutEffect(() => {
-    if (picture === null) return;
-    canvas.current?.getContext("2d")?.putImageData(new ImageData(picture.rgba, picture.columns, picture.rows), 0, 0);
+    if (picture === null || canvas.current === null) return;
+    draw(canvas.current, picture);
+    takeAway();
     onDrawn?.(address);
   }, [address, picture, onDrawn]);
   if (picture === null) return null;

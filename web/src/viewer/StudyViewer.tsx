@@ -21,6 +21,7 @@ import { ImageStack } from "./imageStack";
 import { MeasurementList } from "./MeasurementList";
 import { redo, select, undo } from "./measurements";
 import { MeasurementText } from "./MeasurementText";
+import { rememberPlace, takeAway } from "./pictureAhead";
 import type { BesideViewer } from "./PriorPane";
 import { PointerMarks, type NamedPointer } from "./PointerMarks";
 import { presetsFor } from "./presets";
@@ -246,6 +247,16 @@ export function StudyViewer(props: StudyViewerProps) {
     if (state !== null) props.onViewerChange?.({ ...state, tool: next }, "load");
   };
   useViewerKeys(stack, { setTool: chooseTool, toggleMarks, applyPreset, togglePlay: cine.toggle, undo: stepBack, redo: stepForward });
+
+  const isDrawn = shown !== null;
+  const isOnPage = seriesInstanceUid !== null;
+  useEffect(() => {
+    if (isDrawn && isOnPage && element.current !== null) rememberPlace(element.current.getBoundingClientRect());
+  }, [isDrawn, isOnPage]);
+  const isSettled = isDrawn || fault !== null;
+  useEffect(() => {
+    if (isSettled) takeAway();
+  }, [isSettled]);
 
   const isWaiting = fault === null && shown?.index !== wantedIndex;
   // Somebody else's state may show it otherwise than it wants itself.

@@ -10,6 +10,9 @@ export interface FirstPicture {
   rgba: Uint8ClampedArray<ArrayBuffer>;
 }
 
+/** A pixel as one number, alpha highest: browsers run on little-endian machines only. */
+const OPAQUE = 0xff000000;
+const GREY = 0x010101;
 /** Implicit and Explicit VR Little Endian: pixels that no decoder is needed for. */
 const PLAIN = ["1.2.840.10008.1.2", "1.2.840.10008.1.2.1"];
 /** Modality LUT, VOI LUT and Real World Value Mapping Sequence, PixelAspectRatio: such images wait for the viewer. */
@@ -52,25 +55,31 @@ export function firstPictureOf(file: Uint8Array<ArrayBuffer>): FirstPicture | nu
   const intercept = image.floatString("x00281052") ?? 0;
   const isSigned = image.uint16("x00280103") === 1;
   const unused = 32 - bits;
-  const values = Float32Array.from(new Uint16Array(file.buffer.slice(start, start + 2 * count)), (raw) => {
+  const raws = new Uint16Array(file.buffer.slice(start, start + 2 * count));
+  const valueOf = (raw: number) => {
     const high = raw << unused;
     return (isSigned ? high >> unused : high >>> unused) * slope + intercept;
-  });
+  };
   const center = image.floatString("x00281050");
   const width = image.floatString("x00281051");
-  const { lower, upper } = center === undefined || width === undefined ? spanOf(values) : rangeOfWindow({ center, width });
-  const shades = 255 / Math.max(upper - lower, 1e-6);
+  const { lower, upper } = center === undefined || width === undefined ? spanOf(raws, valueOf) : rangeOfWindow({ center, width });
   const isInverse = image.string("x00280004") === "MONOCHROME1";
-  const rgba = new Uint8ClampedArray(4 * count).fill(255);
-  values.forEach((value, place) => {
-    const shade = (value - lower) * shades;
-    rgba.fill(isInverse ? 255 - shade : shade, 4 * place, 4 * place + 3);
+  const shades = Uint8ClampedArray.from({ length: 1 << 16 }, (_, raw) => {
+    const shade = ((valueOf(raw) - lower) * 255) / Math.max(upper - lower, 1e-6);
+    return isInverse ? 255 - shade : shade;
   });
+  const rgba = new Uint8ClampedArray(4 * count);
+  const pixels = new Uint32Array(rgba.buffer);
+  for (let place = 0; place < count; place += 1) pixels[place] = OPAQUE + GREY * (shades[raws[place] ?? 0] ?? 0);
   return { columns, rows, rgba };
 }
 
-const spanOf = (values: Float32Array) =>
-  values.reduce(({ lower, upper }, value) => ({ lower: Math.min(lower, value), upper: Math.max(upper, value) }), {
-    lower: Infinity,
-    upper: -Infinity,
-  });
+function spanOf(raws: Uint16Array, valueOf: (raw: number) => number) {
+  let [lower, upper] = [Infinity, -Infinity];
+  for (const raw of raws) {
+    const value = valueOf(raw);
+    lower = Math.min(lower, value);
+    upper = Math.max(upper, value);
+  }
+  return { lower, upper };
+}

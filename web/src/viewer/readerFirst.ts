@@ -3,6 +3,8 @@
  * A setting of one user in this browser. It hides on this screen only: others in a consult room see what their own
  * setting shows them, and a reader who is led to a finding by somebody else is shown the slice without the mark.
  */
+import type { StudyDetail } from "../api/types";
+
 export interface ReaderFirst {
   isOn: boolean;
   /** Studies that were read, the latest last. */
@@ -33,3 +35,9 @@ export const withRead = (state: ReaderFirst, studyInstanceUid: string): ReaderFi
 
 export const hidesAi = ({ isOn, readStudies }: ReaderFirst, studyInstanceUid: string) =>
   isOn && !readStudies.includes(studyInstanceUid);
+
+/** The study as its reader may see it: without AI results while they are hidden. */
+export const asSeen = (study: StudyDetail, state: ReaderFirst): StudyDetail =>
+  hidesAi(state, study.study_instance_uid) ? { ...study, findings: [] } : study;
+
+export const readerFirstKey = (userId: string) => `teleconsult.reader-first.${userId}`;

@@ -3,22 +3,21 @@ import { useMemo, useSyncExternalStore } from "react";
 
 import { useMe } from "../api/hooks";
 import type { StudyDetail } from "../api/types";
-import { hidesAi, parseReaderFirst, withRead, type ReaderFirst } from "./readerFirst";
+import { asSeen, hidesAi, parseReaderFirst, readerFirstKey, withRead, type ReaderFirst } from "./readerFirst";
 import { Store } from "./store";
 
-const keyOf = (userId: string) => `teleconsult.reader-first.${userId}`;
 const stores = new Map<string, Store<ReaderFirst>>();
 
 function storeOf(userId: string): Store<ReaderFirst> {
   const existing = stores.get(userId);
   if (existing !== undefined) return existing;
-  const made = new Store(parseReaderFirst(localStorage.getItem(keyOf(userId))));
+  const made = new Store(parseReaderFirst(localStorage.getItem(readerFirstKey(userId))));
   stores.set(userId, made);
   return made;
 }
 
 function keep(userId: string, state: ReaderFirst): void {
-  localStorage.setItem(keyOf(userId), JSON.stringify(state));
+  localStorage.setItem(readerFirstKey(userId), JSON.stringify(state));
   storeOf(userId).set(state);
 }
 
@@ -46,8 +45,10 @@ export function useReaderFirst(studyInstanceUid: string): ReaderFirstOfStudy {
   );
 }
 
-/** The study as this reader may see it now: without AI results while they are hidden. */
+/** The study as this reader may see it now. */
 export function useSeenStudy(study: StudyDetail): StudyDetail {
-  const { hides } = useReaderFirst(study.study_instance_uid);
-  return useMemo(() => (hides ? { ...study, findings: [] } : study), [hides, study]);
+  const userId = useMe().data?.id ?? "";
+  const store = storeOf(userId);
+  const state = useSyncExternalStore(store.subscribe, store.get);
+  return useMemo(() => asSeen(study, state), [study, state]);
 }

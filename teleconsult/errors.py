@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from teleconsult.findings.numbering import NumberedFinding
     from teleconsult.reports.figures import Figure
-    from teleconsult.reports.template import Fault
+    from teleconsult.reports.template import Fault, Words
 
 
 class TeleconsultError(Exception):
@@ -424,6 +424,14 @@ class TemplateFaulty(TeleconsultError):
     def __init__(self, faults: "Sequence[Fault]") -> None:
         super().__init__(len(faults))
         self.faults = tuple(faults)
+
+
+class TemplateUnreadable(TeleconsultError):
+    """A file that is no template in MRRT's form, or one that is not safe to read."""
+
+    def __init__(self, why: "Words") -> None:
+        super().__init__(why.en)
+        self.why = why
 
 
 class TemplateShipped(TeleconsultError):

@@ -158,6 +158,7 @@ INSTITUTION: Mapping[str, Row] = {
     "GET /api/report-templates": Row(is_for=access.may_see_report_templates),
     "GET /api/report-templates/{template_id}": Row(Named.RECORD, is_for=access.may_see_report_templates),
     "POST /api/report-templates": _MANAGES,
+    "POST /api/report-templates/mrrt-readings": _MANAGES,
     "POST /api/report-templates/{template_id}/versions": _MANAGES_ONE,
     "PUT /api/report-templates/{template_id}/retirement": _MANAGES_ONE,
     "GET /api/dicom-peers": _DEVICES,

@@ -672,6 +672,13 @@ PROBLEMS: dict[type[Exception], Problem] = {
         _faults,
         lambda e: {"paths": [fault.path for fault in e.faults]},
     ),
+    errors.TemplateUnreadable: Problem(
+        422,
+        "template-unreadable",
+        "The file was not imported: {en}.",
+        "文件未导入：{zh}。",
+        lambda e: {"en": e.why.en, "zh": e.why.zh},
+    ),
     errors.TemplateShipped: Problem(
         409,
         "template-shipped",

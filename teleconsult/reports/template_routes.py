@@ -10,10 +10,14 @@ from storage import audit_log
 from teleconsult import access
 from teleconsult.dependencies import InstitutionManager, Now, Parts, PartsOfApp, TemplateReader
 from teleconsult.errors import TemplateFaulty, TemplateShipped
+from teleconsult.reports.mrrt import read_mrrt
 from teleconsult.reports.template import Template, template_faults
 from teleconsult.reports.template_repository import PublishedTemplate, TemplateRef
 from teleconsult.reports.template_schemas import (
+    LeftOutOut,
+    MrrtIn,
     NewTemplateIn,
+    ReadTemplateOut,
     RetirementIn,
     TemplateOut,
     TemplatesOut,
@@ -61,6 +65,16 @@ def add_report_template(body: NewTemplateIn, parts: Parts, user: InstitutionMana
         added = parts.templates.publish(connection, added, based_on=0)
         _audit(connection, now, user, "report-template-published", added.ref)
         return _out(parts, connection, added.ref.id, user)
+
+
+@router.post("/mrrt-readings")
+def read_mrrt_template(body: MrrtIn, _: InstitutionManager) -> ReadTemplateOut:
+    """What a template file of IHE MRRT becomes here. Nothing is kept until it is published."""
+    read = read_mrrt(body.html)
+    return ReadTemplateOut(
+        content=read.template,
+        left_out=[LeftOutOut(what=one.what, items=list(one.items)) for one in read.left_out],
+    )
 
 
 @router.post("/{template_id}/versions", status_code=201)

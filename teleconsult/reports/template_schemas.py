@@ -32,6 +32,28 @@ class RetirementIn(BaseModel):
     retired: bool
 
 
+class MrrtIn(BaseModel):
+    """An HTML file in the form of IHE MRRT, as text."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    html: str
+
+
+class LeftOutOut(BaseModel):
+    """What of a file has no place in a template here: why, and each such thing as it stands there."""
+
+    what: Words
+    items: list[str]
+
+
+class ReadTemplateOut(BaseModel):
+    """What a file becomes; its texts stand in both languages as the file has them."""
+
+    content: Template
+    left_out: list[LeftOutOut]
+
+
 class TemplateSummaryOut(BaseModel):
     """A template in its newest version. One that came with the program is changed by copying it."""
 

@@ -17,6 +17,7 @@ from tests.dicom_builders import a_series_of_its_own, as_bytes
 from tests.e2e.pages import accepted_consult
 from tests.installation_server import PASSWORD, Client, Installation, wait_until
 from tests.report_seals import verdict
+from tests.unit.teleconsult.test_mrrt import mrrt
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -315,6 +316,23 @@ def test_key_images_stay_with_the_version_that_was_signed(clinician: Client, spe
     sections = {s["section"]: s["runs"] for s in clinician.get(f"{path}/versions/2/difference?before=1")}
     assert {run["kind"] for run in sections["key_images"]} >= {"removed"}
     assert shown(clinician) == [marked[2]]
+
+
+def test_a_template_from_a_file_is_kept_only_once_it_is_published(
+    specialist: Client, installation: Installation
+) -> None:
+    admin = installation.sign_in("admin")
+    path = "/api/report-templates"
+    before = len(admin.get(path)["templates"])
+    read = admin.post(f"{path}/mrrt-readings", {"html": mrrt()})
+    assert "Lungs: Clear." in [item for one in read["left_out"] for item in one["items"]]
+    assert len(admin.get(path)["templates"]) == before
+    own = admin.post(path, {"content": read["content"]})["summary"]
+    assert own["id"] in [one["id"] for one in specialist.get(path)["templates"]]
+    program = mrrt("<body><script>alert(1)</script></body></html>")
+    refused = admin.http.post(f"{path}/mrrt-readings", json={"html": program})
+    assert refused.json()["code"] == "template-unreadable" and "程序" in refused.json()["sentence"]["zh"]
+    assert specialist.http.post(f"{path}/mrrt-readings", json={"html": mrrt()}).status_code == 403
 
 
 def test_another_institutions_template_cannot_be_told_from_none(

@@ -2734,6 +2734,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/report-templates/mrrt-readings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Mrrt Template
+         * @description What a template file of IHE MRRT becomes here. Nothing is kept until it is published.
+         */
+        post: operations["read_mrrt_template_api_report_templates_mrrt_readings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/report-templates/{template_id}": {
         parameters: {
             query?: never;
@@ -5814,6 +5834,15 @@ export interface components {
             path: string;
             text: components["schemas"]["Words"];
         };
+        /**
+         * LeftOutOut
+         * @description What of a file has no place in a template here: why, and each such thing as it stands there.
+         */
+        LeftOutOut: {
+            /** Items */
+            items: string[];
+            what: components["schemas"]["Words"];
+        };
         /** LegalHoldOut */
         LegalHoldOut: {
             /** Id */
@@ -6384,6 +6413,14 @@ export interface components {
             slots: string[];
             /** Versions */
             versions: components["schemas"]["ModelVersionOut"][];
+        };
+        /**
+         * MrrtIn
+         * @description An HTML file in the form of IHE MRRT, as text.
+         */
+        MrrtIn: {
+            /** Html */
+            html: string;
         };
         /**
          * NewHoldsIn
@@ -7078,6 +7115,15 @@ export interface components {
             records: (components["schemas"]["Allergy"] | components["schemas"]["Condition"] | components["schemas"]["Medication"] | components["schemas"]["Observation"] | components["schemas"]["NoneKnown"])[];
             /** Refused */
             refused: components["schemas"]["RefusedEntryOut"][];
+        };
+        /**
+         * ReadTemplateOut
+         * @description What a file becomes; its texts stand in both languages as the file has them.
+         */
+        ReadTemplateOut: {
+            content: components["schemas"]["Template"];
+            /** Left Out */
+            left_out: components["schemas"]["LeftOutOut"][];
         };
         /** ReadingOut */
         ReadingOut: {
@@ -14436,6 +14482,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TemplateOut"];
+                };
+            };
+            /** @description Validation Error */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HTTPValidationError"];
+                };
+            };
+        };
+    };
+    read_mrrt_template_api_report_templates_mrrt_readings_post: {
+        parameters: {
+            query?: never;
+            header?: {
+                "x-teleconsult"?: string | null;
+            };
+            path?: never;
+            cookie?: {
+                teleconsult_session?: string | null;
+            };
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MrrtIn"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReadTemplateOut"];
                 };
             };
             /** @description Validation Error */

@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { get, post, put } from "./client";
 import { templateKeys } from "./reportHooks";
-import type { Template, WholeTemplate } from "./types";
+import type { ReadTemplate, Template, WholeTemplate } from "./types";
 
 const path = encodeURIComponent;
 
@@ -43,3 +43,10 @@ export const useRetireTemplate = () =>
   useDeed(({ id, retired }: { id: string; retired: boolean }) =>
     put<WholeTemplate>(`/report-templates/${path(id)}/retirement`, { retired }),
   );
+
+/** What a file in the form of IHE MRRT becomes here; nothing is kept of it on the server. */
+export const useReadMrrt = () =>
+  useMutation({
+    mutationFn: async (file: File) =>
+      post<ReadTemplate>("/report-templates/mrrt-readings", { html: await file.text() }),
+  });

@@ -118,6 +118,7 @@ export type CompletionAction = Schemas["CompletionAction"];
 export type Templates = Schemas["TemplatesOut"];
 export type TemplateSummary = Schemas["TemplateSummaryOut"];
 export type WholeTemplate = Schemas["TemplateOut"];
+export type ReadTemplate = Schemas["ReadTemplateOut"];
 
 export type Devices = Schemas["DevicesOut"];
 export type DicomGateway = Schemas["DicomGatewayOut"];

@@ -98,6 +98,10 @@ export const router = createBrowserRouter([
                 lazy: async () => ({ Component: (await import("../institution/InstitutionPage")).InstitutionPage }),
               },
               {
+                path: "/institution/templates/import",
+                lazy: async () => ({ Component: (await import("../templates/TemplateEditorPage")).ImportedTemplatePage }),
+              },
+              {
                 path: "/institution/templates/:templateId",
                 lazy: async () => ({ Component: (await import("../templates/TemplateEditorPage")).TemplateEditorPage }),
               },

@@ -1,12 +1,12 @@
 import { Button, Checkbox, Group } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { IconArrowBackUp, IconArrowForwardUp, IconArrowLeft, IconPlus, IconSend } from "@tabler/icons-react";
-import { useMemo, useReducer, useState } from "react";
+import { IconArrowBackUp, IconArrowForwardUp, IconArrowLeft, IconPlus, IconSend, IconTemplate } from "@tabler/icons-react";
+import { type ReactNode, useMemo, useReducer, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useParams } from "react-router";
 
 import { useReportTemplate, usePublishTemplate } from "../api/templateHooks";
-import type { StructuredReport, Template, WholeTemplate } from "../api/types";
+import type { ReadTemplate, StructuredReport, Template } from "../api/types";
 import { inLanguage, useLanguage } from "../app/i18n";
 import { useKeys } from "../app/keys";
 import { SPECIALTIES } from "../consults/status";
@@ -16,10 +16,10 @@ import { Note } from "../ui/Note";
 import { PageHead } from "../ui/PageHead";
 import { Panel } from "../ui/Panel";
 import { useProblemText } from "../ui/problem";
-import { ErrorState, LoadingState } from "../ui/states";
+import { EmptyState, ErrorState, LoadingState } from "../ui/states";
 import { addSection, afterEdit, begin, type EditingEvent } from "./editing";
 import { unique, WordsInput } from "./FieldEditor";
-import { keepTemplate, recallTemplate } from "./keptTemplate";
+import { IMPORTED, keepImport, keepTemplate, recallImport, recallTemplate } from "./keptTemplate";
 import { MODALITIES, SectionEditor } from "./SectionEditor";
 import classes from "./templates.module.css";
 
@@ -41,13 +41,21 @@ function Preview({ content }: { content: Template }) {
   return <StructuredForm structured={structured} written={written} onChange={(change) => setWritten(change)} />;
 }
 
-function Editor({ known, isCopy }: { known: WholeTemplate; isCopy: boolean }) {
+interface EditorProps {
+  /** Where it starts: a template's newest version, or what was read from a file. */
+  known: { id: string; version: number; content: Template };
+  kind: "own" | "copy" | "import";
+  children?: ReactNode;
+}
+
+function Editor({ known, kind, children }: EditorProps) {
   const { t } = useTranslation("template");
   const language = useLanguage();
   const say = useProblemText();
   const navigate = useNavigate();
   const publish = usePublishTemplate();
-  const { id, version } = known.summary;
+  const { id, version } = known;
+  const isCopy = kind === "copy";
   const key = isCopy ? `copy-of-${id}` : id;
   const original = useMemo(
     (): Template =>
@@ -63,13 +71,14 @@ function Editor({ known, isCopy }: { known: WholeTemplate; isCopy: boolean }) {
   };
   const change = (template: Template, at: string | null) => step({ type: "change", template, at });
   useKeys({ "Ctrl+z": () => step({ type: "undo" }), "Ctrl+Shift+z": () => step({ type: "redo" }) });
-  const changed = isCopy || JSON.stringify(now) !== JSON.stringify(known.content);
+  const changed = kind !== "own" || JSON.stringify(now) !== JSON.stringify(known.content);
   const submit = () =>
     publish.mutate(
-      { content: now, next: isCopy ? null : { id, version }, copiedFrom: isCopy ? id : null },
+      { content: now, next: kind === "own" ? { id, version } : null, copiedFrom: isCopy ? id : null },
       {
         onSuccess: ({ summary }) => {
           keepTemplate(key, version, null);
+          if (kind === "import") keepImport(null);
           notifications.show({ color: "moss", message: t("editor.published", { version: summary.version }) });
           void navigate("/institution?tab=templates");
         },
@@ -79,7 +88,7 @@ function Editor({ known, isCopy }: { known: WholeTemplate; isCopy: boolean }) {
     <>
       <PageHead
         title={inLanguage(now.title, language)}
-        lead={t(isCopy ? "editor.leadCopy" : "editor.lead", { version: version + 1 })}
+        lead={t(kind === "own" ? "editor.lead" : "editor.leadCopy", { version: version + 1 })}
         actions={
           <Group gap="xs">
             <Button component={Link} to="/institution?tab=templates" variant="subtle" leftSection={<IconArrowLeft size={16} />}>
@@ -102,6 +111,7 @@ function Editor({ known, isCopy }: { known: WholeTemplate; isCopy: boolean }) {
           {say(publish.error)}
         </Note>
       )}
+      {children}
       <div className={classes.columns}>
         <Panel title={t("editor.title")}>
           <div className={classes.stack}>
@@ -161,7 +171,60 @@ export function TemplateEditorPage({ isCopy = false }: { isCopy?: boolean }) {
   const known = useReportTemplate(templateId);
   if (known.isPending) return <LoadingState rows={8} />;
   if (known.isError) return <ErrorState error={known.error} onRetry={() => void known.refetch()} />;
-  return <Editor key={`${templateId}.${known.data.summary.version}`} known={known.data} isCopy={isCopy} />;
+  const { summary, content } = known.data;
+  const { id, version } = summary;
+  return <Editor key={`${id}.${version}`} known={{ id, version, content }} kind={isCopy ? "copy" : "own"} />;
+}
+
+function LeftOut({ read }: { read: ReadTemplate }) {
+  const { t } = useTranslation("template");
+  const language = useLanguage();
+  const { left_out: left } = read;
+  return (
+    <>
+      <Note tone="petrol" title={t("import.language")}>
+        {t("import.languageText")}
+      </Note>
+      <Note tone={left.length > 0 ? "amber" : "moss"} title={t(left.length > 0 ? "import.leftOut" : "import.complete")}>
+        {left.map(({ what, items }) => (
+          <details key={what.en}>
+            <summary>
+              {inLanguage(what, language)} ({items.length})
+            </summary>
+            <ul>
+              {items.map((item, index) => (
+                <li key={index}>{item}</li>
+              ))}
+            </ul>
+          </details>
+        ))}
+      </Note>
+    </>
+  );
+}
+
+/** What was read from a file on its way to a template of the own institution. */
+export function ImportedTemplatePage() {
+  const { t } = useTranslation("template");
+  const [read] = useState(recallImport);
+  if (read === null) {
+    return (
+      <EmptyState
+        icon={IconTemplate}
+        title={t("import.none")}
+        action={
+          <Button component={Link} to="/institution?tab=templates" variant="default">
+            {t("editor.back")}
+          </Button>
+        }
+      />
+    );
+  }
+  return (
+    <Editor known={{ ...IMPORTED, content: read.content }} kind="import">
+      <LeftOut read={read} />
+    </Editor>
+  );
 }
 
 export const CopyTemplatePage = () => <TemplateEditorPage isCopy />;

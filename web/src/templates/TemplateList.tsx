@@ -1,18 +1,20 @@
-import { Button } from "@mantine/core";
+import { Button, FileButton } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
-import { IconArchive, IconArchiveOff, IconBuildingHospital, IconCopy, IconPackage, IconPencil, IconTemplate } from "@tabler/icons-react";
+import { IconArchive, IconArchiveOff, IconBuildingHospital, IconCopy, IconFileImport, IconPackage, IconPencil, IconTemplate } from "@tabler/icons-react";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
+import { Link, useNavigate } from "react-router";
 
 import { useReportTemplates } from "../api/reportHooks";
-import { useRetireTemplate } from "../api/templateHooks";
+import { useReadMrrt, useRetireTemplate } from "../api/templateHooks";
 import type { TemplateSummary } from "../api/types";
 import { inLanguage, useLanguage } from "../app/i18n";
 import { formatInstant } from "../ui/format";
+import { Note } from "../ui/Note";
 import { Panel } from "../ui/Panel";
 import { useProblemText } from "../ui/problem";
 import { EmptyState, ErrorState, LoadingState } from "../ui/states";
 import { Tag } from "../ui/Tag";
+import { IMPORTED, keepImport, keepTemplate } from "./keptTemplate";
 import classes from "./templates.module.css";
 
 function Row({ template }: { template: TemplateSummary }) {
@@ -84,10 +86,40 @@ function Row({ template }: { template: TemplateSummary }) {
 /** What the institution's reports are written in: shipped ones to copy, own ones to change. */
 export function TemplateList() {
   const { t } = useTranslation("template");
+  const say = useProblemText();
+  const navigate = useNavigate();
   const known = useReportTemplates();
+  const reading = useReadMrrt();
+  const read = (file: File | null) => {
+    if (file === null) return;
+    reading.mutate(file, {
+      onSuccess: (found) => {
+        keepImport(found);
+        keepTemplate(IMPORTED.id, IMPORTED.version, null);
+        void navigate("/institution/templates/import");
+      },
+    });
+  };
   return (
-    <Panel flush title={t("list.title")}>
+    <Panel
+      flush
+      title={t("list.title")}
+      actions={
+        <FileButton accept=".html,.htm,.xhtml,text/html" onChange={read}>
+          {(props) => (
+            <Button {...props} size="xs" variant="default" loading={reading.isPending} leftSection={<IconFileImport size={14} />}>
+              {t("import.button")}
+            </Button>
+          )}
+        </FileButton>
+      }
+    >
       <p className={classes.explained}>{t("list.text")}</p>
+      {reading.isError && (
+        <Note tone="signal" alert>
+          {say(reading.error)}
+        </Note>
+      )}
       {known.isPending && <LoadingState rows={6} />}
       {known.isError && <ErrorState error={known.error} onRetry={() => void known.refetch()} />}
       {known.isSuccess && known.data.templates.length === 0 && <EmptyState icon={IconTemplate} title={t("list.empty")} />}

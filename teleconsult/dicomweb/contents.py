@@ -19,6 +19,7 @@ from teleconsult.users.user import User
 from teleconsult.viewings import RecentViewings
 
 IN_ARCHIVE = "archive"
+VIEWED = "images-viewed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ async def one_instance(
 ) -> InstanceRecord:
     """The instance, once the look at its study is in the audit log. Raises NotFound, StudyNotInArchive."""
     found = await quick_look(_find_instance, parts, user, place)
-    if not viewings.is_noted(**_look(user, place.study)):
+    if not viewings.is_noted(actor=user.id, action=VIEWED, subject=f"study/{place.study}"):
         await run_in_threadpool(note_viewing, parts, viewings, user, place.study, at)
     return found
 
@@ -100,11 +101,7 @@ def stored_series(
 
 def note_viewing(parts: PartsOfApp, viewings: RecentViewings, user: User, study: str, at: datetime) -> None:
     """Write into the audit log that the user looks at images of the study, once an hour."""
-    viewings.note(parts.database, at=at, **_look(user, study))
-
-
-def _look(user: User, study: str) -> dict[str, str]:
-    return {"actor": user.id, "action": "images-viewed", "subject": f"study/{study}"}
+    viewings.note(parts.database, at=at, actor=user.id, action=VIEWED, subject=f"study/{study}")
 
 
 def note_export(parts: PartsOfApp, user: User, place: Place, how: str, count: int, at: datetime) -> None:

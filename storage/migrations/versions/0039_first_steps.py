@@ -14,7 +14,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    column = sa.Column("knows_first_steps", sa.Boolean(), nullable=False, server_default=sa.false())
+    column: sa.Column[bool] = sa.Column(
+        "knows_first_steps", sa.Boolean(), nullable=False, server_default=sa.false()
+    )
     op.add_column("users", column)
     # Who works here already has no need of them.
     op.execute(sa.text("UPDATE users SET knows_first_steps = true WHERE NOT must_change_password"))

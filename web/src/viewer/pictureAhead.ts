@@ -18,6 +18,7 @@ const AROUND = { top: 140, left: 232, right: 350, bottom: 25 };
 const WIDE_PX = 1200;
 
 let shown: HTMLElement | null = null;
+let isOver = false;
 
 /** Where pictures stand in a window of this size. */
 export function rememberPlace({ left, top, width, height }: Place): void {
@@ -45,7 +46,7 @@ function placeNow(): Place | null {
 /** Draw it over the page that is coming, until `takeAway`. */
 export function showAhead(picture: FirstPicture): void {
   const place = placeNow();
-  if (place === null || shown !== null) return;
+  if (place === null || shown !== null || isOver) return;
   const canvas = document.createElement("canvas");
   Object.assign(canvas, { width: picture.columns, height: picture.rows });
   canvas.setAttribute("data-first-picture", "");
@@ -64,5 +65,5 @@ export function showAhead(picture: FirstPicture): void {
 /** Somebody else draws it now, or another page is shown; none comes afterwards. */
 export function takeAway(): void {
   shown?.remove();
-  shown = document.createElement("div");
+  isOver = true;
 }

@@ -30,10 +30,14 @@ export interface ReaderFirstOfStudy {
   commit: () => void;
 }
 
-export function useReaderFirst(studyInstanceUid: string): ReaderFirstOfStudy {
+function useSetting() {
   const userId = useMe().data?.id ?? "";
   const store = storeOf(userId);
-  const state = useSyncExternalStore(store.subscribe, store.get);
+  return { userId, store, state: useSyncExternalStore(store.subscribe, store.get) };
+}
+
+export function useReaderFirst(studyInstanceUid: string): ReaderFirstOfStudy {
+  const { userId, store, state } = useSetting();
   return useMemo(
     () => ({
       isOn: state.isOn,
@@ -47,8 +51,6 @@ export function useReaderFirst(studyInstanceUid: string): ReaderFirstOfStudy {
 
 /** The study as this reader may see it now. */
 export function useSeenStudy(study: StudyDetail): StudyDetail {
-  const userId = useMe().data?.id ?? "";
-  const store = storeOf(userId);
-  const state = useSyncExternalStore(store.subscribe, store.get);
+  const { state } = useSetting();
   return useMemo(() => asSeen(study, state), [study, state]);
 }

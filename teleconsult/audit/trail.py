@@ -130,19 +130,11 @@ async def _is_kept(request: Request, status: int, written: list[str]) -> bool:
     if status >= 500:
         # Its own entry may be what could not be written: then that is what we say.
         return bool(await run_in_threadpool(request.app.state.parts.audit_store.look, utc_now()))
-    said = _entry(request, status) if not written or status in REFUSED else None
-    if said is None:
+    entry = _entry(request, status) if not written or status in REFUSED else None
+    if entry is None:
         return True
-    action, subject, details, asked = said
-    entry: dict[str, Any] = {
-        "actor": request.scope.get("teleconsult.user_id", BY_LINK),
-        "action": action,
-        "subject": subject,
-        "details": details,
-        "asked": asked,
-    }
     parts = request.app.state.parts
-    if action != "changed" and parts.viewings.is_noted(**entry):
+    if entry["action"] != "changed" and parts.viewings.is_noted(**entry):
         return True
     # Not a quick look: it waits for the disk.
     return await run_in_threadpool(_is_written, parts, entry)
@@ -160,22 +152,30 @@ def _is_written(parts: Any, entry: dict[str, Any]) -> bool:
     return True
 
 
-def _entry(request: Request, status: int) -> tuple[str, str, dict[str, Any], str] | None:
-    """Action, subject, details, and what tells one search from another; None: nothing to say."""
+def _entry(request: Request, status: int) -> dict[str, Any] | None:
+    """As `RecentViewings.note` takes it; None: nothing to say."""
     route = request.scope.get("route")
     template = getattr(route, "path", None)
     if template is None or not is_about_patients(template):
         return None
-    details: dict[str, Any] = {"what": getattr(route, "name", "")}
-    subject = subject_of(template, request.path_params)
+    user_id = request.scope.get("teleconsult.user_id")
+
+    def says(action: str, asked: str = "", **more: Any) -> dict[str, Any]:
+        return {
+            "actor": BY_LINK if user_id is None else user_id,
+            "action": action,
+            "subject": subject_of(template, request.path_params),
+            "details": {"what": getattr(route, "name", ""), **more},
+            "asked": asked,
+        }
+
     if status in REFUSED:
-        is_known = "teleconsult.user_id" in request.scope
-        return ("refused", subject, details | {"status": status}, "") if is_known else None
+        return None if user_id is None else says("refused", status=status)
     if status >= 400:
         return None
     if request.method not in ("GET", "HEAD"):
-        return "changed", subject, details, ""
+        return says("changed")
     fields = sorted({name for name in request.query_params if name not in PAGING and len(name) <= 40})
     if not fields:
-        return "viewed", subject, details, ""
-    return "searched", subject, details | {"fields": fields}, str(sorted(request.query_params.multi_items()))
+        return says("viewed")
+    return says("searched", str(sorted(request.query_params.multi_items())), fields=fields)

@@ -50,6 +50,14 @@ def forget_rule(connection: Connection, rule: str) -> None:
     connection.execute(delete(announced_deletions).where(announced_deletions.c.rule == rule))
 
 
+def announced_since(
+    known: Mapping[str, tuple[str, datetime]], subject: str, rule: str, at: datetime
+) -> datetime:
+    """Of what is `announced`: when the deletion by this rule was; it may be about to be."""
+    by, since = known.get(subject, ("", at))
+    return since if by == rule else at
+
+
 def goes_at(due_at: datetime, since: datetime, grace: timedelta) -> datetime:
     """The earliest moment. `since`: of the announcement; of what is not announced yet, now."""
     return max(due_at, since + grace)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select
 
 from storage.tables import consults
-from teleconsult.lifecycle.announced_deletions import announced, goes_at
+from teleconsult.lifecycle.announced_deletions import announced, announced_since, goes_at
 from teleconsult.lifecycle.legal_hold import consults_on_hold, studies_on_hold
 from teleconsult.lifecycle.record_classes import RecordClass, Retention
 from teleconsult.lifecycle.retention import due_studies, subject_of
@@ -48,7 +48,7 @@ def _studies(
     on_hold, known = studies_on_hold(connection), announced(connection, "study")
     for uid, one in due_studies(connection, at + ahead, institution_id).items():
         subject, rule = f"study/{uid}", subject_of(one.rule)
-        since = _since(known, subject, rule, at)
+        since = announced_since(known, subject, rule, at)
         goes = goes_at(one.at, since, retention.grace)
         yield Due(RecordClass.IMAGES, subject, rule, goes, uid in on_hold)
 
@@ -63,14 +63,6 @@ def _recordings(
         when = due_at(retention, one)
         if when is not None and (of_institution is None or one.consult_id in of_institution):
             subject, rule = subject_of_recording(one), rule_of(retention, one)
-            goes = goes_at(when, _since(known, subject, rule, at), retention.grace)
+            goes = goes_at(when, announced_since(known, subject, rule, at), retention.grace)
             record_class = RecordClass(f"recording-{one.retention_class}")
             yield Due(record_class, subject, rule, goes, one.consult_id in on_hold)
-
-
-def _since(
-    known: dict[str, tuple[str, datetime]], subject: str, rule: str, at: datetime
-) -> datetime:
-    """When the deletion by this rule was announced; it may be about to be."""
-    by, since = known.get(subject, ("", at))
-    return since if by == rule else at

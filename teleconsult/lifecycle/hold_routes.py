@@ -4,29 +4,22 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from teleconsult import access
 from teleconsult.access import Upkeep
 from teleconsult.dependencies import FRESH, CurrentUser, Now, Parts
-from teleconsult.errors import NotAllowed
 from teleconsult.lifecycle import legal_hold
 from teleconsult.lifecycle.hold_schemas import EndOfHoldIn, HoldSubjectOut, LegalHoldOut, NewHoldsIn
 from teleconsult.lifecycle.hold_subjects import find_subjects, subjects_by_name
+from teleconsult.lifecycle.routes import require_upkeep
 from teleconsult.text import Text
 from teleconsult.users.schemas import UserRefOut
-from teleconsult.users.user import User
 
 router = APIRouter(prefix="/api/manage/legal-holds", tags=["manage"])
-
-
-def _require(user: User) -> None:
-    if not access.may_keep_up(user, Upkeep.HOLD_RECORDS):
-        raise NotAllowed
 
 
 @router.get("")
 def list_legal_holds(parts: Parts, user: CurrentUser) -> list[LegalHoldOut]:
     """Those that stand and then those that ended, the newest first."""
-    _require(user)
+    require_upkeep(user, Upkeep.HOLD_RECORDS)
     with parts.database.reading() as connection:
         holds = legal_hold.of_institution(connection, user.institution.id)
         on = subjects_by_name(connection, {one.subject for one in holds})
@@ -54,7 +47,7 @@ def search_hold_subjects(
     q: Annotated[Text, Query(min_length=1, max_length=200)], parts: Parts, user: CurrentUser
 ) -> list[HoldSubjectOut]:
     """Consults and studies of patients that fit, the newest first."""
-    _require(user)
+    require_upkeep(user, Upkeep.HOLD_RECORDS)
     with parts.database.reading() as connection:
         return find_subjects(connection, user.institution.id, q)
 
@@ -62,7 +55,7 @@ def search_hold_subjects(
 @router.post("", status_code=204)
 def place_legal_holds(body: NewHoldsIn, parts: Parts, user: CurrentUser, now: Now) -> None:
     """Nobody deletes them from now on, and no rule. All or none: what is not there is refused."""
-    _require(user)
+    require_upkeep(user, Upkeep.HOLD_RECORDS)
     with parts.database.transaction() as connection:
         for subject in dict.fromkeys(body.subjects):
             legal_hold.place(
@@ -73,7 +66,7 @@ def place_legal_holds(body: NewHoldsIn, parts: Parts, user: CurrentUser, now: No
 @router.post("/{hold_id}/end", status_code=204, dependencies=[FRESH])
 def end_legal_hold(hold_id: str, body: EndOfHoldIn, parts: Parts, user: CurrentUser, now: Now) -> None:
     """What other holds and the rules say holds again; no rule deletes before the days of grace are over."""
-    _require(user)
+    require_upkeep(user, Upkeep.HOLD_RECORDS)
     with parts.database.transaction() as connection:
         legal_hold.lift(
             connection, hold_id, body.reason, now, by=user.id, institution_id=user.institution.id

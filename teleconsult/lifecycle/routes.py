@@ -35,7 +35,7 @@ from teleconsult.users.user import User
 router = APIRouter(prefix="/api/manage", tags=["manage"])
 
 
-def _require(user: User, upkeep: Upkeep) -> None:
+def require_upkeep(user: User, upkeep: Upkeep) -> None:
     if not access.may_keep_up(user, upkeep):
         raise NotAllowed
 
@@ -55,7 +55,7 @@ def read_management(
 @router.post("/studies/{study_instance_uid}/deletion", status_code=204)
 def delete(study_instance_uid: str, body: ReasonIn, parts: Parts, user: CurrentUser, now: Now) -> None:
     """Images and objects go; that it was there, and why it went, stays. Sending it again restores it."""
-    _require(user, Upkeep.DELETE_STUDY)
+    require_upkeep(user, Upkeep.DELETE_STUDY)
     with parts.database.transaction() as connection:
         study = of_own_institution(parts.studies, connection, study_instance_uid, user)
         delete_study(parts, connection, study, actor=user.id, reason=body.reason, at=now)
@@ -65,7 +65,7 @@ def delete(study_instance_uid: str, body: ReasonIn, parts: Parts, user: CurrentU
 @router.post("/studies/{study_instance_uid}/split", status_code=201)
 def split(study_instance_uid: str, body: SplitIn, parts: Parts, user: CurrentUser, now: Now) -> SplitOut:
     """Some series become a study of another patient, with new UIDs."""
-    _require(user, Upkeep.SPLIT_STUDY)
+    require_upkeep(user, Upkeep.SPLIT_STUDY)
     with parts.database.reading() as connection:
         study = of_own_institution(parts.studies, connection, study_instance_uid, user)
     patient = study_split.OtherPatient(body.patient_id, body.patient_name, body.birth_date, body.sex)
@@ -80,7 +80,7 @@ def split(study_instance_uid: str, body: SplitIn, parts: Parts, user: CurrentUse
 
 @router.post("/studies/{study_instance_uid}/cold", status_code=204)
 def move_to_cold_store(study_instance_uid: str, parts: Parts, user: CurrentUser, now: Now) -> None:
-    _require(user, Upkeep.CHANGE_TIER)
+    require_upkeep(user, Upkeep.CHANGE_TIER)
     with parts.database.reading() as connection:
         of_own_institution(parts.studies, connection, study_instance_uid, user)
     tiering.make_cold(parts, study_instance_uid, user.id, now)
@@ -90,7 +90,7 @@ def move_to_cold_store(study_instance_uid: str, parts: Parts, user: CurrentUser,
 @router.post("/studies/{study_instance_uid}/recall", status_code=202)
 def bring_back(study_instance_uid: str, parts: Parts, user: CurrentUser, now: Now) -> None:
     """Opening the study does this too."""
-    _require(user, Upkeep.CHANGE_TIER)
+    require_upkeep(user, Upkeep.CHANGE_TIER)
     with parts.database.transaction() as connection:
         of_own_institution(parts.studies, connection, study_instance_uid, user)
         tiering.ask_back(connection, study_instance_uid, user.id, now)
@@ -99,7 +99,7 @@ def bring_back(study_instance_uid: str, parts: Parts, user: CurrentUser, now: No
 @router.post("/merges", status_code=201)
 def merge_patients(body: MergeIn, parts: Parts, user: CurrentUser, now: Now) -> dict[str, str]:
     """Studies and consults of one patient are shown under another. Files in the archive stay as they are."""
-    _require(user, Upkeep.MERGE_PATIENTS)
+    require_upkeep(user, Upkeep.MERGE_PATIENTS)
     with parts.database.transaction() as connection:
         merge_id = patient_merge.merge(
             connection, body.from_patient_id, body.into_patient_id, user=user, reason=body.reason, at=now
@@ -109,7 +109,7 @@ def merge_patients(body: MergeIn, parts: Parts, user: CurrentUser, now: Now) -> 
 
 @router.post("/merges/{merge_id}/undo", status_code=204)
 def undo_merge(merge_id: str, body: ReasonIn, parts: Parts, user: CurrentUser, now: Now) -> None:
-    _require(user, Upkeep.MERGE_PATIENTS)
+    require_upkeep(user, Upkeep.MERGE_PATIENTS)
     with parts.database.transaction() as connection:
         patient_merge.undo(connection, merge_id, user=user, reason=body.reason, at=now)
 
@@ -119,7 +119,7 @@ def preview_retention_rule(
     asked: Annotated[PreviewedRule, Query()], parts: Parts, user: CurrentUser, now: Now
 ) -> RetentionPreviewOut:
     """What a rule that is not there yet would meet, and when it would begin."""
-    _require(user, Upkeep.SET_RETENTION)
+    require_upkeep(user, Upkeep.SET_RETENTION)
     rule = retention.RetentionRule(
         "", user.institution.id, asked.modality, asked.older_than_days, asked.action, now
     )
@@ -132,7 +132,7 @@ def preview_retention_rule(
 @router.post("/retention-rules", status_code=201)
 def add_retention_rule(body: RetentionRuleIn, parts: Parts, user: CurrentUser, now: Now) -> RetentionRuleOut:
     """What a consult rests on is never deleted by a rule. Rules are applied once a day."""
-    _require(user, Upkeep.SET_RETENTION)
+    require_upkeep(user, Upkeep.SET_RETENTION)
     with parts.database.transaction() as connection:
         rule = retention.add_rule(
             connection,
@@ -148,7 +148,7 @@ def add_retention_rule(body: RetentionRuleIn, parts: Parts, user: CurrentUser, n
 
 @router.delete("/retention-rules/{rule_id}", status_code=204)
 def remove_retention_rule(rule_id: str, parts: Parts, user: CurrentUser, now: Now) -> None:
-    _require(user, Upkeep.SET_RETENTION)
+    require_upkeep(user, Upkeep.SET_RETENTION)
     with parts.database.transaction() as connection:
         retention.remove_rule(connection, rule_id, user=user, at=now)
 
@@ -156,7 +156,7 @@ def remove_retention_rule(rule_id: str, parts: Parts, user: CurrentUser, now: No
 @router.post("/conflicts/{conflict_id}/resolution", status_code=204)
 def resolve_conflict(conflict_id: str, body: ReasonIn, parts: Parts, user: CurrentUser, now: Now) -> None:
     """Somebody looked at it. The image in the archive stays; the other file stays in quarantine."""
-    _require(user, Upkeep.RESOLVE_CONFLICT)
+    require_upkeep(user, Upkeep.RESOLVE_CONFLICT)
     with parts.database.transaction() as connection:
         row = connection.execute(
             select(instance_conflicts).where(
@@ -186,7 +186,7 @@ def resolve_conflict(conflict_id: str, body: ReasonIn, parts: Parts, user: Curre
 @router.post("/reconciliation")
 def reconcile(parts: Parts, user: CurrentUser, now: Now) -> ReconciliationOut:
     """Find and mend differences between the archive and our records."""
-    _require(user, Upkeep.RECONCILE)
+    require_upkeep(user, Upkeep.RECONCILE)
     look = Reconciliation(parts, now)
     look.run()
     return ReconciliationOut.of(now, look.summary)

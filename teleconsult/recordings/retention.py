@@ -1,6 +1,6 @@
 """What becomes of recordings by itself: those whose recorder is gone are closed, what is due is deleted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -23,7 +23,7 @@ from storage.errors import ObjectMissing
 from storage.object_store import ObjectStore
 from teleconsult.dependencies import PartsOfApp
 from teleconsult.errors import OnLegalHold
-from teleconsult.lifecycle.announced_deletions import announce, announced, forget, goes_at
+from teleconsult.lifecycle.announced_deletions import announce, announced_since, forget, goes_at
 from teleconsult.lifecycle.deletion_record import DeletedItem, record_deletion
 from teleconsult.lifecycle.legal_hold import consults_on_hold, demand_none_on_consult
 from teleconsult.lifecycle.record_classes import RecordClass, Retention
@@ -62,15 +62,18 @@ def subject_of(recording: Recording) -> str:
 
 
 def goes_by_class(
-    connection: Connection, retention: Retention, recording: Recording, at: datetime
+    known: Mapping[str, tuple[str, datetime]], retention: Retention, recording: Recording, at: datetime
 ) -> dict[RetentionClass, datetime]:
-    """When it would be deleted in each class, at the earliest; empty while it is recorded."""
-    by, since = announced(connection, "recording").get(subject_of(recording), ("", at))
+    """When it would be deleted in each class, at the earliest; empty while it is recorded.
+
+    `known`: what is announced of recordings.
+    """
     found = {}
     for name in RetentionClass:
         one = replace(recording, retention_class=name)
         if (due := due_at(retention, one)) is not None:
-            found[name] = goes_at(due, since if by == rule_of(retention, one) else at, retention.grace)
+            since = announced_since(known, subject_of(one), rule_of(retention, one), at)
+            found[name] = goes_at(due, since, retention.grace)
     return found
 
 

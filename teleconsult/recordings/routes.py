@@ -1,6 +1,6 @@
 """The recordings of a consult: what there is, its files, how long it is kept."""
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from teleconsult.consults.consult import Consult
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
 from teleconsult.dicomweb.responses import Streamed, begun
 from teleconsult.errors import NotAllowed, NotFound, RecordingUnderWay
+from teleconsult.lifecycle.announced_deletions import announced
 from teleconsult.lifecycle.legal_hold import consults_on_hold
 from teleconsult.recordings.retention import BY_HAND, delete_recording, goes_by_class, note
 from teleconsult.recordings.schemas import RecordingOut, RecordingRetentionIn
@@ -40,10 +41,7 @@ def list_recordings(consult_id: str, parts: Parts, user: CurrentUser, now: Now) 
     """The oldest first."""
     with parts.database.reading() as connection:
         consult = parts.consults.get_for(connection, consult_id, user, access.may_hear_recordings)
-        return [
-            _out(parts, connection, consult, one, user, now)
-            for one in recordings_of(connection, consult.id)
-        ]
+        return _out(parts, connection, consult, recordings_of(connection, consult.id), user, now)
 
 
 @router.get("/{recording_id}/parts/{number}", response_class=Response, responses=AS_FILE)
@@ -83,7 +81,7 @@ def change_recording_retention(
         set_retention_class(connection, recording.id, body.retention_class)
         note(connection, f"recording-kept-as-{body.retention_class}", recording.id, actor=user.id, at=now)
         changed = _recording(connection, consult, recording_id)
-        out = _out(parts, connection, consult, changed, user, now)
+        (out,) = _out(parts, connection, consult, [changed], user, now)
     parts.publish({"type": "consult-changed", "consult_id": consult_id})
     return out
 
@@ -135,13 +133,17 @@ def _out(
     parts: PartsOfApp,
     connection: Connection,
     consult: Consult,
-    recording: Recording,
+    recordings: Sequence[Recording],
     user: User,
     now: datetime,
-) -> RecordingOut:
-    return RecordingOut.of(
-        recording,
-        goes_by_class(connection, parts.settings.retention, recording, now),
-        on_legal_hold=consult.id in consults_on_hold(connection),
-        may_delete=access.may_delete_recording(user, consult),
-    )
+) -> list[RecordingOut]:
+    known, on_legal_hold = announced(connection, "recording"), consult.id in consults_on_hold(connection)
+    return [
+        RecordingOut.of(
+            one,
+            goes_by_class(known, parts.settings.retention, one, now),
+            on_legal_hold=on_legal_hold,
+            may_delete=access.may_delete_recording(user, consult),
+        )
+        for one in recordings
+    ]

@@ -29,6 +29,7 @@ from storage.tables import instances, series, studies
 from teleconsult.consults.consult import Status
 from teleconsult.errors import NotFound, RetentionTooShort
 from teleconsult.lifecycle import legal_hold, retention
+from teleconsult.lifecycle.announced_deletions import announced
 from teleconsult.lifecycle.deletion import delete_study
 from teleconsult.lifecycle.deletion_certificate import CertificateFault, NotACertificate, certificate, check
 from teleconsult.lifecycle.deletion_record import DeletedItem, find_deletion, newest_deletions
@@ -143,7 +144,7 @@ def test_what_a_change_makes_due_is_announced_and_kept_for_the_days_of_grace(par
     set_class(parts, RetentionClass.REVIEW)  # by which it was due nine months ago
     with parts.database.reading() as connection:
         (recording,) = recordings_of(connection, "c")
-        told = goes_by_class(connection, parts.settings.retention, recording, year)
+        told = goes_by_class(announced(connection, "recording"), parts.settings.retention, recording, year)
         (coming,) = due(connection, parts.settings.retention, year)
     assert told[RetentionClass.REVIEW] == coming.goes_at == year + GRACE
     assert told[RetentionClass.RECORD] == NOON + timedelta(days=5_475)

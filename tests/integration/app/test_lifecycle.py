@@ -193,16 +193,21 @@ def test_a_study_in_the_cold_store_comes_back_byte_for_byte_when_somebody_opens_
     assert {one: archive.file_of(one) for one in before} == before
 
 
+def came_in(database: Database, study_instance_uid: str, year: int) -> None:
+    """As if the study had been here since then."""
+    with database.transaction() as connection:
+        connection.execute(
+            studies.update()
+            .where(studies.c.study_instance_uid == study_instance_uid)
+            .values(received_at=utc_now().replace(year=year))
+        )
+
+
 def test_a_retention_rule_says_whom_it_meets_and_ends_when_it_is_removed(
     specialist: Client, administrator: Client, database: Database
 ) -> None:
     uid = sent(specialist, a_series_of_its_own(1, patient_id="T-OLD"))["study_instance_uid"]
-    with database.transaction() as connection:
-        connection.execute(
-            studies.update()
-            .where(studies.c.study_instance_uid == uid)
-            .values(received_at=utc_now().replace(year=2010))
-        )
+    came_in(database, uid, 2010)
     body = {"modality": "CT", "older_than_days": 3650, "action": "cold"}
     assert specialist.http.post("/api/manage/retention-rules", json=body).status_code == 403
     administrator.post("/api/manage/retention-rules", body)
@@ -245,12 +250,7 @@ def test_what_a_rule_would_delete_and_from_which_day_is_said_before_it_is_made(
     specialist: Client, administrator: Client, database: Database
 ) -> None:
     uid = sent(specialist, a_series_of_its_own(1, patient_id="T-DUE"))["study_instance_uid"]
-    with database.transaction() as connection:
-        connection.execute(
-            studies.update()
-            .where(studies.c.study_instance_uid == uid)
-            .values(received_at=utc_now().replace(year=2001))
-        )
+    came_in(database, uid, 2001)
     asked = "/api/manage/retention-rules/preview?older_than_days=8000&action=delete"
     told = administrator.get(asked)
     assert told["concerned_now"] == 1

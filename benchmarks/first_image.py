@@ -29,10 +29,10 @@ from benchmarks import ohif
 from benchmarks.ct_study import ct_files
 from benchmarks.result import figure, write_result
 from tests.e2e.chromium import chromium
+from tests.free_ports import free_ports
 from tests.installation_server import (
     Client,
     Installation,
-    free_inner_port,
     free_ports_of_an_installation,
     no_models,
     wait_until,
@@ -143,7 +143,7 @@ def both_viewers(folder: Path, images: Path | None) -> Iterator[tuple[Viewer, Vi
     """Both pages for one study, the processes that serve them, and how many slices it has."""
     server = Installation(folder / "data", free_ports_of_an_installation(), settings=no_models(folder))
     server.start()
-    port = free_inner_port()
+    (port,) = free_ports(1)
     archive = json.loads((server.data / "config.json").read_text())["inner_ports"]["orthanc_http"]
     login = (server.data / "secrets" / "orthanc_password").read_text().strip()
     peer = subprocess.Popen(

@@ -43,7 +43,7 @@ from signaling.messages import (
     to_json,
 )
 from signaling.roles import Role
-from tests.orthanc_server import free_ports
+from tests.free_ports import free_ports
 
 ORIGIN = "http://localhost"
 HOST = "127.0.0.1"

@@ -16,8 +16,8 @@ from urllib.parse import quote
 import httpx
 
 from imaging.orthanc import OrthancPacs
-from teleconsult.ports import free_inner_port, is_free
-from teleconsult.relays import MOST_UNASKED
+from teleconsult.installation import OUTER_PORTS
+from tests.free_ports import first_of_free_ports
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 START_TIMEOUT_S = 180.0
@@ -170,10 +170,7 @@ class Client:
 
 def free_ports_of_an_installation() -> int:
     """The first of several neighbouring ports on which nobody listens: page, rooms, scanners."""
-    while True:
-        port = free_inner_port()
-        if all(is_free(above) for above in range(port + 1, port + 3 + MOST_UNASKED)):
-            return port
+    return first_of_free_ports(OUTER_PORTS)
 
 
 def no_models(folder: Path) -> dict[str, str]:

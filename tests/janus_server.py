@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from signaling.host_addresses import host_addresses
-from tests.orthanc_server import free_ports
+from tests.free_ports import free_ports
 
 JANUS = shutil.which("janus")
 PARTS = ("plugins/libjanus_videoroom.so", "transports/libjanus_websockets.so")

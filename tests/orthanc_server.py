@@ -3,7 +3,6 @@
 import json
 import secrets
 import shutil
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -14,7 +13,7 @@ import pytest
 from imaging.errors import PacsUnavailable
 from imaging.orthanc import OrthancPacs
 from imaging.orthanc_configuration import orthanc_configuration
-from teleconsult.ports import free_inner_port
+from tests.free_ports import free_ports
 
 ORTHANC = shutil.which("Orthanc", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
 READY_WITHIN_S = 60.0
@@ -104,28 +103,6 @@ class OrthancServer:
                     log = (self.folder / "log.txt").read_text(errors="replace")
                     raise RuntimeError(f"Orthanc did not become ready:\n{log[-4000:]}") from None
                 time.sleep(0.05)  # between two looks at the condition
-
-
-def free_ports(count: int) -> list[int]:
-    """Ports that nobody has at this moment by TCP or UDP on any address, all different.
-
-    No passing connection takes one of them before its server has come, or while it is away.
-    """
-    found: list[int] = []
-    while len(found) < count:
-        port = free_inner_port(avoid=found)
-        if _is_free_by_udp(port):
-            found.append(port)
-    return found
-
-
-def _is_free_by_udp(port: int) -> bool:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind(("0.0.0.0", port))
-        except OSError:
-            return False
-    return True
 
 
 @pytest.fixture(scope="session")

@@ -15,7 +15,7 @@ from uuid import uuid4
 import pg8000.dbapi
 
 from storage.database import Database
-from tests.orthanc_server import free_ports
+from tests.free_ports import free_ports
 
 PROGRAMS = ("initdb", "postgres")
 PACKAGE = "postgresql-15"

@@ -6,7 +6,7 @@ import time
 
 import redis
 
-from tests.orthanc_server import free_ports
+from tests.free_ports import free_ports
 
 REDIS = shutil.which("redis-server")
 READY_WITHIN_S = 30.0

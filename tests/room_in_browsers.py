@@ -28,8 +28,8 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeout
 from signaling.join_token import JoinGrant, issue
 from tests.bad_line import Step
 from tests.e2e.chromium import CALL_FLAGS
+from tests.free_ports import free_ports
 from tests.network_twin import Address, Twin, udp_twin
-from tests.orthanc_server import free_ports
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGE = Path(__file__).with_name("room_page.html")

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
-from tests.orthanc_server import free_ports
+from tests.free_ports import free_ports
 
 PROGRAMS = (
     "ceph",

@@ -14,7 +14,7 @@ import pytest
 from signaling.turn import TurnAccess
 from signaling.turn_uri import read_uris
 from teleconsult.turn_server import relay_addresses, turn_configuration
-from tests.orthanc_server import free_ports
+from tests.free_ports import free_ports
 from tests.own_certificate import own_certificate
 
 TURNSERVER = shutil.which("turnserver", path="/usr/bin:/usr/local/bin:/usr/sbin")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 
-from teleconsult.ports import free_inner_port
+from tests.free_ports import first_of_free_ports
 from tests.installation_server import PASSWORD, REPOSITORY, START_TIMEOUT_S, Client, Installation, wait_until
 from tests.processes import processes
 
@@ -44,7 +44,7 @@ class TurnByTurn(httpx.BaseTransport):
 
 @dataclass
 class TwoApps(Installation):
-    second_port: int = field(default_factory=free_inner_port)
+    second_port: int = field(default_factory=lambda: first_of_free_ports(1))
     second: subprocess.Popen[bytes] | None = None
     transports: list[TurnByTurn] = field(default_factory=list)
 

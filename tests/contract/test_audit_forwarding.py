@@ -32,6 +32,7 @@ from teleconsult.audit.forwarding import (
 )
 from teleconsult.audit.syslog_receiver import ReceiverAway, SyslogReceiver
 from teleconsult.state_metrics import of_the_database
+from tests.free_ports import free_ports
 from tests.installation_server import wait_until
 from tests.own_certificate import own_certificate
 from tests.syslog_server import SyslogServer
@@ -53,18 +54,13 @@ def add(database: Database, count: int, at: datetime | None = None) -> None:
             )
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
-
-
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[SyslogServer]:
     """Not started yet."""
     folder = tmp_path / "receiver"
     folder.mkdir()
     own_certificate(folder, "127.0.0.1")
-    made = SyslogServer(folder, free_port())
+    made = SyslogServer(folder, *free_ports(1))
     try:
         yield made
     finally:

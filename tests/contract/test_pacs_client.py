@@ -16,7 +16,8 @@ from imaging.pacs import ChangeKind, PacsClient
 from imaging.parsing import parse_dicom
 from imaging.structured_report import findings_report, read_findings
 from tests.dicom_builders import a_ct_series, as_bytes
-from tests.orthanc_server import USERNAME, OrthancServer, free_ports, orthanc_pacs, orthanc_server
+from tests.free_ports import free_ports
+from tests.orthanc_server import USERNAME, OrthancServer, orthanc_pacs, orthanc_server
 
 __all__ = ["orthanc_pacs", "orthanc_server"]
 

@@ -24,8 +24,9 @@ from imaging.remote_archive import (
     StudyQuery,
 )
 from tests.dicom_builders import a_series_of_its_own, as_bytes
+from tests.free_ports import free_ports
 from tests.installation_server import wait_until
-from tests.orthanc_server import ORTHANC, USERNAME, OrthancServer, free_ports
+from tests.orthanc_server import ORTHANC, USERNAME, OrthancServer
 
 SLICES = 4
 

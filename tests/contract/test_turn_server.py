@@ -21,7 +21,7 @@ from teleconsult.readiness import turn_answers
 from teleconsult.services import SaysReady, services
 from teleconsult.turn_server import BASE
 from tests.contract.media_bots import until
-from tests.orthanc_server import free_ports
+from tests.free_ports import free_ports
 from tests.turn_server import TurnServer
 
 

@@ -13,7 +13,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from teleconsult import metrics_ports
-from teleconsult.ports import free_inner_port, is_free
+from tests.free_ports import first_of_free_ports
 from tests.installation_server import Installation, free_ports_of_an_installation, no_models, wait_until
 from tests.integration.app.test_institutions import live_connection
 from tests.processes import processes
@@ -26,8 +26,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Installa
     """An installation with two relays, and the first of its ports for metrics."""
     folder = tmp_path_factory.mktemp("watched")
     page = free_ports_of_an_installation()
-    while not all(map(is_free, range(first := free_inner_port(), first + 4))) or page < first + 4 < page + 10:
-        pass
+    first = first_of_free_ports(4)
     settings = {
         **no_models(folder),
         "TELECONSULT_RELAYS": str(RELAYS),

@@ -10,8 +10,9 @@ import httpx
 import pytest
 
 from tests.dicom_builders import a_series_of_its_own, as_bytes
+from tests.free_ports import free_ports
 from tests.installation_server import Client, Installation, wait_until
-from tests.orthanc_server import OrthancServer, free_ports
+from tests.orthanc_server import OrthancServer
 
 pytestmark = pytest.mark.timeout(300)
 

@@ -14,8 +14,8 @@ import pytest
 from teleconsult.installation import existing_installation
 from teleconsult.services import child_environment
 from tests.dicom_scanner import SCANNER, CommitmentListener, answers_echo
+from tests.free_ports import free_ports
 from tests.installation_server import REPOSITORY, Client, Installation, wait_until
-from tests.orthanc_server import free_ports
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from teleconsult.ports import free_inner_port, is_free
+from teleconsult.installation import OUTER_PORTS
+from tests.free_ports import first_of_free_ports
 from tests.janus_server import janus_server
 
 __all__ = ["janus_server"]
@@ -27,14 +28,6 @@ def wait_until(holds: Callable[[], bool], what: str, timeout_s: float = PATIENCE
     while not holds():
         assert time.monotonic() < give_up_at, f"in vain waited until {what}"
         time.sleep(0.05)
-
-
-def two_free_ports() -> int:
-    """The first of two neighbouring ports on which nobody listens."""
-    while True:
-        port = free_inner_port()
-        if is_free(port + 1):
-            return port
 
 
 @dataclass
@@ -114,7 +107,7 @@ def an_installation(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     made: list[Running] = []
 
     def make(*names: str, data: str = "data", port: int | None = None, **environment: str) -> Running:
-        running = Running(tmp_path / data, port or two_free_ports(), names, environment)
+        running = Running(tmp_path / data, port or first_of_free_ports(OUTER_PORTS), names, environment)
         made.append(running)
         return running.start()
 

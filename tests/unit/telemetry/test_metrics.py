@@ -12,10 +12,10 @@ import pytest
 
 from inference.metrics import JOB_RUNS, JOB_SECONDS
 from teleconsult.metrics import BACKGROUND_FAILURES, HTTP_OPEN, HTTP_REQUESTS, HTTP_SECONDS, RECEIVED
-from teleconsult.ports import free_inner_port
 from telemetry.errors import TelemetryUnclear
 from telemetry.exposition import Exposition
 from telemetry.metrics import Counter, Family, Histogram, Registry
+from tests.free_ports import free_ports
 
 TOKEN = "a token of a good length"
 
@@ -81,7 +81,7 @@ def test_what_cannot_be_read_hides_nothing_else() -> None:
 def shown_to_who_has_the_token(tmp_path: Path) -> Iterator[str]:
     file = tmp_path / "token"
     file.write_text(TOKEN)
-    port = free_inner_port()
+    (port,) = free_ports(1)
     settings = {"TELECONSULT_METRICS_PORT": str(port), "TELECONSULT_METRICS_TOKEN_FILE": str(file)}
     exposition = Exposition.from_environment(settings)
     server = exposition and exposition.serve(Registry())

@@ -253,14 +253,19 @@ def doors_of(app: FastAPI) -> set[str]:
     }
 
 
+# Asked one after the other for each request: images, then what every page asks, come first.
 API_ROUTERS: tuple[APIRouter, ...] = (
+    study_routes,
     session_routes,
+    notification_routes,
+    ringing_routes,
+    schedule_routes,
+    emergency_routes,
     oidc_routes,
     security_routes,
     member_routes,
     upload_routes,
     worklist_routes,
-    study_routes,
     reading_routes,
     export_routes,
     deidentified_routes,
@@ -283,11 +288,8 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     report_template_routes,
     critical_result_routes,
     event_routes,
-    notification_routes,
-    ringing_routes,
     device_routes,
     archive_routes,
-    schedule_routes,
     calendar_routes,
     opinion_routes,
     lifecycle_routes,
@@ -295,7 +297,6 @@ API_ROUTERS: tuple[APIRouter, ...] = (
     model_routes,
     report_card_routes,
     audit_routes,
-    emergency_routes,
     health.router,
     line_check.router,
     security_txt_routes,

@@ -22,6 +22,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 CLIENT_ID, CLIENT_SECRET = "teleconsult", "a secret of the provider & of us"
+ACCESS_TOKEN = "for the UserInfo endpoint alone"
 Claims = dict[str, Any]
 
 
@@ -37,6 +38,7 @@ class OidcServer:
         self.redirect_uri = redirect_uri
         self.key = first_key()
         self.claims: Claims = {"sub": "4711", "preferred_username": "Wang.Li", "name": "王丽", "roles": []}
+        self.user_info: Claims | None = None  # what the UserInfo endpoint answers; None: there is none
         self.refuses: str | None = None
         self.configuration: Claims = {}  # what differs from the right one
         self.twist: Callable[[Claims], str] | None = None
@@ -53,6 +55,7 @@ class OidcServer:
             "token_endpoint": f"{self.issuer}/token",
             "jwks_uri": f"{self.issuer}/jwks",
             "id_token_signing_alg_values_supported": ["RS256"],
+            **({} if self.user_info is None else {"userinfo_endpoint": f"{self.issuer}/userinfo"}),
             **self.configuration,
         }
 
@@ -95,7 +98,7 @@ class OidcServer:
             **self.claims,
         }
         token = self.token(claims) if self.twist is None else self.twist(claims)
-        return 200, {"access_token": "of no use", "token_type": "Bearer", "id_token": token}
+        return 200, {"access_token": ACCESS_TOKEN, "token_type": "Bearer", "id_token": token}
 
 
 @contextmanager
@@ -108,6 +111,8 @@ def oidc_server(redirect_uri: str = "http://localhost/none") -> Iterator[OidcSer
                 self._answer(200, provider.known())
             elif parts.path == "/jwks":
                 self._answer(200, provider.keys())
+            elif parts.path == "/userinfo" and self.headers["Authorization"] == f"Bearer {ACCESS_TOKEN}":
+                self._answer(200, provider.user_info or {})
             elif parts.path == "/authorize" and (there := provider.authorize(asked)) is not None:
                 self.send_response(302)
                 self.send_header("Location", there)

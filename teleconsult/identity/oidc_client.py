@@ -1,11 +1,12 @@
 """Ask an identity provider who somebody is.
 
-Sources: OpenID Connect Core 1.0, section 3.1 (code flow); OpenID Connect Discovery 1.0, section 4; RFC 7636
+Sources: OpenID Connect Core 1.0, sections 3.1 (code flow) and 5.3 (UserInfo endpoint); OpenID Connect Discovery 1.0, section 4; RFC 7636
 (PKCE); RFC 9207 (the answer names its issuer).
 """
 
 import json
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -44,6 +45,7 @@ class _Metadata:
     authorization_endpoint: str
     token_endpoint: str
     jwks_uri: str
+    userinfo_endpoint: str | None
     fetched_at: datetime
 
 
@@ -66,6 +68,9 @@ class OidcClient:
     def claims_of(self, code: str, asked: Asked, at: datetime) -> dict[str, Any]:
         """The checked claims of the ID token that the provider gives for the code.
 
+        What it leaves out is asked for at the UserInfo endpoint: there a provider may answer what a scope
+        stands for (section 5.4).
+
         Raises:
             OidcUnreachable: it gave no answer.
             OidcRefused: it refused the code, or its token does not hold.
@@ -87,7 +92,19 @@ class OidcClient:
         id_token = token.get("id_token") if isinstance(token, dict) else None
         if not isinstance(id_token, str):
             raise OidcRefused("no ID token")
-        return self._checked(id_token, token.get("access_token"), asked, at)
+        access_token = token.get("access_token")
+        claims = self._checked(id_token, access_token, asked, at)
+        endpoint = metadata.userinfo_endpoint
+        if endpoint and isinstance(access_token, str) and self.provider.is_left_out_of(claims):
+            return {**self._user_info(endpoint, access_token, claims["sub"]), **claims}
+        return claims
+
+    def _user_info(self, endpoint: str, access_token: str, subject: str) -> dict[str, Any]:
+        """Raises OidcUnreachable, OidcRefused: it is somebody else's (section 5.3.2)."""
+        found = self._fetch(endpoint, {"Authorization": f"Bearer {access_token}"})
+        if found.get("sub") != subject:
+            raise OidcRefused("UserInfo: another subject")
+        return found
 
     def _checked(self, id_token: str, access_token: Any, asked: Asked, at: datetime) -> dict[str, Any]:
         try:
@@ -144,7 +161,11 @@ class OidcClient:
             return address
 
         return _Metadata(
-            endpoint("authorization_endpoint"), endpoint("token_endpoint"), endpoint("jwks_uri"), at
+            endpoint("authorization_endpoint"),
+            endpoint("token_endpoint"),
+            endpoint("jwks_uri"),
+            endpoint("userinfo_endpoint") if "userinfo_endpoint" in found else None,
+            at,
         )
 
     def _key_set(self, at: datetime, anew: bool = False) -> KeySet:
@@ -154,9 +175,11 @@ class OidcClient:
                 self._keys = KeySet.import_key_set(self._fetch(metadata.jwks_uri))  # type: ignore[arg-type]
             return self._keys
 
-    def _fetch(self, url: str) -> dict[str, Any]:
+    def _fetch(self, url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
         try:
-            with requests.get(url, timeout=TIMEOUT_S, allow_redirects=False, stream=True) as answer:
+            with requests.get(
+                url, headers=headers, timeout=TIMEOUT_S, allow_redirects=False, stream=True
+            ) as answer:
                 if answer.status_code != 200:
                     raise OidcUnreachable(self.provider.name_en, self.provider.name_zh)
                 content = answer.raw.read(MOST_BYTES + 1, decode_content=True)

@@ -41,6 +41,10 @@ class OidcProvider(BaseModel):
     specialty_claim: str = "specialty"
     specialty: str | None = None  # of whose token has none
 
+    def is_left_out_of(self, claims: Mapping[str, Any]) -> bool:
+        """Whether the claims do not say who somebody is, or what they are there."""
+        return any(_claim(claims, name) is None for name in ("name", self.username_claim, self.roles_claim))
+
     def roles_of(self, claims: Mapping[str, Any]) -> frozenset[Role]:
         given = _claim(claims, self.roles_claim)
         names = given if isinstance(given, list) else [given]

@@ -111,6 +111,30 @@ def test_the_first_time_makes_an_account_with_the_roles_that_the_claims_mean(
     assert again.roles == {Role.RADIOLOGIST, Role.ADMINISTRATOR} and again.specialty == "radiology"
 
 
+def test_what_the_token_leaves_out_is_asked_for_and_what_it_says_counts(
+    sign_in: OidcSignIn, identity: Identity, server: OidcServer
+) -> None:
+    server.user_info = {**server.claims, "name": "Somebody"}
+    server.claims = {"sub": "4711", "name": "王丽"}
+
+    user = entered(sign_in, identity).user
+
+    assert (user.username, user.display_name) == ("wang.li@county", "王丽")
+    assert user.roles == {Role.GRASSROOTS_CLINICIAN}
+
+
+def test_what_is_said_of_another_subject_opens_nothing(
+    sign_in: OidcSignIn, server: OidcServer, database: Database
+) -> None:
+    server.user_info = {**server.claims, "sub": "4712"}
+    server.claims = {"sub": "4711"}
+
+    with pytest.raises(errors.OidcRefused):
+        completed(sign_in)
+
+    assert "another subject" in refusals(database)[0]
+
+
 def test_who_has_the_name_of_somebody_added_by_hand_gets_an_account_of_their_own(
     sign_in: OidcSignIn, identity: Identity, server: OidcServer
 ) -> None:

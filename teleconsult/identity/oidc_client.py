@@ -1,7 +1,7 @@
 """Ask an identity provider who somebody is.
 
-Sources: OpenID Connect Core 1.0, sections 3.1 (code flow) and 5.3 (UserInfo endpoint); OpenID Connect Discovery 1.0, section 4; RFC 7636
-(PKCE); RFC 9207 (the answer names its issuer).
+Sources: OpenID Connect Core 1.0, sections 3.1 (code flow) and 5.3 (UserInfo endpoint); OpenID Connect
+Discovery 1.0, section 4; RFC 7636 (PKCE); RFC 9207 (the answer names its issuer).
 """
 
 import json

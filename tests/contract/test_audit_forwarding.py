@@ -285,7 +285,11 @@ def test_rsyslog_takes_every_entry(
 
         wait_until(is_forwarded, "nothing is left")
         file = folder / "received"
-        wait_until(lambda: file.exists() and len(file.read_text().splitlines()) == BATCH + 7, "all is there")
+
+        def taken() -> set[str]:  # what went again after such an end may stand there twice
+            return set(file.read_text().splitlines()) if file.exists() else set()
+
+        wait_until(lambda: len(taken()) == BATCH + 7, "all is there")
     finally:
         process.terminate()
         process.wait()

@@ -54,7 +54,7 @@ packages=(orthanc orthanc-dicomweb redis-server fonts-droid-fallback fonts-dejav
 programs=(Orthanc redis-server)
 if $with_tests; then
     packages+=(chromium fonts-noto-cjk dcmtk dicom3tools openssl espeak-ng)
-    packages+=(postgresql ceph-mon ceph-osd radosgw janus coturn) # the tests start their own, in folders of their own
+    packages+=(postgresql rabbitmq-server ceph-mon ceph-osd radosgw janus coturn) # the tests start their own, in folders of their own
     packages+=(prometheus) # of it only promtool
     packages+=(libfaketime)
     packages+=(rsyslog rsyslog-gnutls rsyslog-openssl) # a hospital's receiver of audit entries
@@ -89,7 +89,7 @@ if command -v apt-get >/dev/null && command -v dpkg-query >/dev/null; then
                 "The system packages could not be installed: ${missing[*]}." \
                 "系统软件包安装失败：${missing[*]}。"
         }
-        for service in orthanc redis-server postgresql janus coturn prometheus rsyslog; do
+        for service in orthanc redis-server postgresql rabbitmq-server janus coturn prometheus rsyslog; do
             case " ${missing[*]} " in *" $service "*) keep_off_at_boot "$service" ;; esac
         done
         # Of Ceph's services this is the one that would run without a cluster.

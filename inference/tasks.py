@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from time import monotonic
 
 from celery import Celery, Task
 
@@ -10,6 +11,8 @@ from inference.celery_broker import RUN_JOBS
 from inference.job_runner import JobRunner
 
 RETRY_DELAYS_S = (2, 5, 15, 30, 60)
+# RabbitMQ takes a worker for dead that has one nudge in hand for half an hour.
+LONGEST_TURN_S = 600
 log = logging.getLogger(__name__)
 
 
@@ -22,10 +25,12 @@ def register(app: Celery, runner: Callable[[], JobRunner]) -> None:
 
         The message says that there is something, not what: the job table knows what is most urgent when the
         worker is free, and refuses to start what is finished or in other hands. After an unexpected error
-        the sweeper nudges again, until the job's attempts are used up and it fails with a reason.
+        the sweeper nudges again, until the job's attempts are used up and it fails with a reason. It also
+        nudges for what a long turn leaves.
         """
+        ends_at = monotonic() + LONGEST_TURN_S
         try:
-            while runner().run_next(model):
+            while monotonic() < ends_at and runner().run_next(model):
                 pass
         except PacsUnavailable as error:
             delay_s = RETRY_DELAYS_S[min(self.request.retries, len(RETRY_DELAYS_S) - 1)]

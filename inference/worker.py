@@ -9,6 +9,7 @@ from pathlib import Path
 from celery.signals import setup_logging, worker_process_init
 
 from imaging.orthanc import OrthancPacs
+from inference.broker_url import broker_url_of
 from inference.bundle import Bundle
 from inference.celery_broker import make_celery, queue_of
 from inference.job_runner import JobRunner
@@ -107,5 +108,5 @@ def _warm_up(**_: object) -> None:
     _loading()
 
 
-app = make_celery(os.environ["TELECONSULT_REDIS_URL"])
+app = make_celery(broker_url_of(os.environ))
 register(app, job_runner)

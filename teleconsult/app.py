@@ -150,7 +150,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     MarkedHttp.marks = settings.data_marks
     APP.collect(partial(state_families, parts))
     hub = EventHub(parts.settings.redis_url, partial(who_sees, parts))
-    broker = CeleryBroker(parts.settings.redis_url)
+    broker = CeleryBroker(parts.settings.broker_url)
     streams = OrthancStreams(
         settings.orthanc_url, settings.orthanc_username, settings.orthanc_password, settings.data_folder
     )

@@ -20,6 +20,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from imaging.errors import PacsUnavailable
+from inference.celery_broker import broker_answers
 from storage.database import utc_now
 from storage.errors import ObjectStoreUnavailable
 from teleconsult.audit.forwarding import waiting
@@ -97,7 +98,7 @@ def _unsent_audit_entries(parts: PartsOfApp) -> Unsent | None:
 
 def all_answers(parts: PartsOfApp) -> dict[str, bool]:
     relays = {relay_name(number): lives for number, lives in enumerate(parts.rooms.living(), start=1)}
-    return {**needed_answers(parts), "archive": _archive_answers(parts), **relays}
+    return {**needed_answers(parts), "archive": _archive_answers(parts), **_queue_answers(parts), **relays}
 
 
 def needed_answers(parts: PartsOfApp) -> dict[str, bool]:
@@ -141,3 +142,9 @@ def _broker_answers(parts: PartsOfApp) -> bool:
             return bool(client.ping())
     except RedisError:
         return False
+
+
+def _queue_answers(parts: PartsOfApp) -> dict[str, bool]:
+    """Of a queue for the workers that is not in Redis."""
+    url = parts.settings.broker_url
+    return {} if url == parts.settings.redis_url else {"queue": broker_answers(url)}

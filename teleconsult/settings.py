@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from imaging.dicom_tls import TlsFiles
 from imaging.traffic_mark import DataMarks
+from inference import broker_url
 from inference.model_folders import added_models_folder
 from storage.sealed_stream import secrets_in
 from teleconsult.audit.syslog_receiver import SyslogReceiver
@@ -39,6 +40,7 @@ class Settings:
     data_folder: Path
     database_url: str
     redis_url: str
+    broker_url: str  # of nudges to the workers: the same Redis, or a RabbitMQ
     orthanc_url: str
     orthanc_username: str
     orthanc_password: str
@@ -108,6 +110,7 @@ class Settings:
                 "TELECONSULT_DATABASE_URL", f"sqlite:///{data_folder / 'teleconsult.db'}"
             ),
             redis_url=need("TELECONSULT_REDIS_URL"),
+            broker_url=_broker_url(environment),
             orthanc_url=need("TELECONSULT_ORTHANC_URL"),
             orthanc_username=need("TELECONSULT_ORTHANC_USERNAME"),
             orthanc_password=secret("TELECONSULT_ORTHANC_PASSWORD_FILE"),
@@ -151,6 +154,13 @@ class Settings:
             backups=_backups(environment),
             syslog=_syslog(environment),
         )
+
+
+def _broker_url(environment: Mapping[str, str]) -> str:
+    given = environment.get(broker_url.SETTING)
+    if given and (fault := broker_url.fault_of(given)):
+        raise BadSettings(fault)
+    return broker_url.broker_url_of(environment)
 
 
 def _check_secret(value: str, name: str) -> None:

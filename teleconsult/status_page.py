@@ -80,6 +80,15 @@ ARCHIVE = PartInWords(
         "zh": "影像暂时无法上传或打开；页面会自动重试。通话不受影响。日志见 logs/orthanc.log。",
     },
 )
+QUEUE = PartInWords(
+    {"en": "Queue for AI (RabbitMQ)", "zh": "AI 任务队列（RabbitMQ）"},
+    {"en": "AI begins with a study as soon as it is there.", "zh": "检查到达后 AI 会立即开始分析。"},
+    {
+        "en": "AI waits; nothing is lost, and it goes on by itself when the queue is back. All else works. "
+        "Check the RabbitMQ server.",
+        "zh": "AI 分析等待中；任务不会丢失，队列恢复后会自动继续。其他功能不受影响。请检查 RabbitMQ 服务器。",
+    },
+)
 RELAY = PartInWords(
     {"en": "Calls ({name})", "zh": "通话（{name}）"},
     {"en": "Sound, pictures and shared images go through.", "zh": "语音、视频和共享影像可正常传输。"},
@@ -88,7 +97,14 @@ RELAY = PartInWords(
         "zh": "其会诊室会转到其他中继，或在它恢复后继续。日志见 logs/{name}.log。",
     },
 )
-PARTS = {"database": DATABASE, "audit": AUDIT, "objects": OBJECTS, "broker": BROKER, "archive": ARCHIVE}
+PARTS = {
+    "database": DATABASE,
+    "audit": AUDIT,
+    "objects": OBJECTS,
+    "broker": BROKER,
+    "archive": ARCHIVE,
+    "queue": QUEUE,
+}
 TITLE: Sentence = {"en": "Teleconsult: is everything running?", "zh": "远程会诊系统：运行是否正常？"}
 ALL_WORKS: Sentence = {"en": "Everything is running.", "zh": "一切运行正常。"}
 SOME_AWAY: Sentence = {

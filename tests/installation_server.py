@@ -16,6 +16,9 @@ from urllib.parse import quote
 import httpx
 
 from imaging.orthanc import OrthancPacs
+from storage.database import Database
+from storage.object_store import ObjectStore
+from storage.opening import open_object_store
 from teleconsult.installation import OUTER_PORTS
 from tests.free_ports import first_of_free_ports
 
@@ -108,6 +111,14 @@ class Installation:
         port = json.loads((self.data / "config.json").read_text())["inner_ports"]["orthanc_http"]
         password = (self.data / "secrets" / "orthanc_password").read_text().strip()
         return OrthancPacs(f"http://127.0.0.1:{port}", "teleconsult", password)
+
+    def database(self) -> Database:
+        """Its rows, to look behind the page."""
+        own = f"sqlite:///{self.data / 'teleconsult.db'}"
+        return Database(self.settings.get("TELECONSULT_DATABASE_URL", own))
+
+    def objects(self) -> ObjectStore:
+        return open_object_store(self.settings.get("TELECONSULT_OBJECT_STORE", str(self.data / "objects")))
 
     def sign_in(self, username: str) -> "Client":
         """A signed-in client; the first time the one-time password is exchanged for PASSWORD."""

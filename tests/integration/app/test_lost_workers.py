@@ -1,14 +1,11 @@
 """Nothing acknowledged is lost: workers, broker and archive are killed while a real study is read."""
 
-from typing import Any
-
 import httpx
 import pytest
 
-from inference.phantoms.chest import chest_ct
-from tests.dicom_builders import as_bytes
 from tests.installation_server import Client, Installation, wait_until
 from tests.processes import kill, kill_children, processes
+from tests.readings import a_phantom, begun, is_read_once
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -16,18 +13,6 @@ pytestmark = pytest.mark.timeout(600)
 @pytest.fixture(scope="module")
 def client(fresh_installation: Installation) -> Client:
     return fresh_installation.sign_in("clinician")
-
-
-def a_phantom(seed: int) -> dict[str, bytes]:
-    slices, _ = chest_ct(seed, slices=40, rows=256)
-    return {f"{n}.dcm": as_bytes(ds) for n, ds in enumerate(slices)}
-
-
-def finished(client: Client, uid: str) -> dict[str, Any]:
-    done: dict[str, Any] = wait_until(
-        lambda: (ai := client.ai_of(uid))["status"] in ("completed", "failed") and ai, "the study is read"
-    )
-    return done
 
 
 @pytest.mark.parametrize("victim", ["inference.worker", "redis-server", "Orthanc", "uvicorn"])
@@ -49,25 +34,6 @@ def test_a_study_is_read_once_although_what_reads_it_is_killed_and_its_worker_li
     is_read_once(fresh_installation, client, uid)
     is_read_once(fresh_installation, client, begun(client, seed=93))
     assert set(parents) <= set(processes(fresh_installation, "inference.worker"))
-
-
-def begun(client: Client, seed: int) -> str:
-    """A study that a worker is reading."""
-    uid: str = client.upload(a_phantom(seed))["studies"][0]["study_instance_uid"]
-    wait_until(lambda: client.ai_of(uid)["status"] in ("running", "completed"), "a worker has begun")
-    return uid
-
-
-def is_read_once(installation: Installation, client: Client, uid: str) -> None:
-    assert finished(client, uid)["status"] == "completed"
-    study = client.get(f"/api/studies/{uid}")
-    assert study["instance_count"] == 40
-    assert [job["status"] for job in study["jobs"]] == ["completed"]
-    pacs = installation.archive()
-    reports = [
-        ref for ref in pacs.find_instances(uid) if ref.sop_class_uid.startswith("1.2.840.10008.5.1.4.1.1.88.")
-    ]
-    assert len(reports) == (1 if study["findings"] else 0)
 
 
 def test_an_image_that_was_acknowledged_is_in_the_archive_after_everything_was_killed(

@@ -217,7 +217,12 @@ class _Reading:
         self.description = known.get("description") or self.title
         # Equal ids mean the same: over versions of one file, and not over files.
         self.key = known.get("identifier") or self.title
-        self.labels = {node.get("for"): _name(node.text) for node in root.all("label") if node.get("for")}
+        # The first of a field names it; RadReport writes a number's unit as a second one behind it.
+        self.labels: dict[str, str] = {}
+        self.units: dict[str, str] = {}
+        for node in root.all("label"):
+            if of := node.get("for"):
+                (self.units if of in self.labels else self.labels).setdefault(of, _name(node.text))
         self.datalists = {node.get("id"): node for node in root.all("datalist")}
         self.codes = list(_codes(root))
         # Of several the first; DICOM writes codes and schemes of at most 16 characters.
@@ -306,6 +311,8 @@ class _Reading:
         label = own or before or (_name(node.get("name")) if kind != "RADIO" else "") or section
         if before and label != before:
             self._leave(TEXTS, before)
+        if kind != "NUMBER":
+            self._leave(TEXTS, self.units.get(node.get("id"), ""))
         if kind == "MERGE":
             self._leave(MERGED, label)
         elif kind == "CHECKBOX":
@@ -327,7 +334,7 @@ class _Reading:
         if start:
             self._leave(STARTS, f"{label}: {start}")
         is_number = kind == "NUMBER"
-        unit = node.get("data-field-units")
+        unit = node.get("data-field-units") or (self.units.get(node.get("id"), "") if is_number else "")
         if unit and (not is_number or len(unit) > MOST_OF_A_UNIT):
             label, unit = f"{label} ({unit})", ""
         for name in ("step", "maxlength", "pattern") + (() if is_number else ("min", "max")):

@@ -143,6 +143,17 @@ def test_a_field_without_a_label_is_named_by_its_name_or_its_section() -> None:
     assert list(fields(read_mrrt(mrrt(body)))) == ["Comparison", "Procedure"]
 
 
+def test_a_field_is_named_by_its_first_label_and_the_one_behind_a_number_is_its_unit() -> None:
+    body = """<body><section data-section-name="Left ventricle">
+    <p><label for='m'>Mass:</label>
+    <input type='number' id='m' name='Mass' data-field-units='g' min='0' max=''/> <label for='m'>g</label></p>
+    <p><label for='d'>Diameter:</label> <input type='number' id='d' value=''/> <label for='d'>cm</label></p>
+    </section></body></html>"""
+    imported = read_mrrt(mrrt(body))
+    assert {label: field.unit for label, field in fields(imported).items()} == {"Mass": "g", "Diameter": "cm"}
+    assert "Texts between the fields" not in {one.what.en for one in imported.left_out}
+
+
 def test_buttons_of_one_name_are_one_list_wherever_they_stand_and_lone_boxes_are_a_yes_or_no() -> None:
     body = """<body><section data-section-name="S">
     <p>Side <input type="radio" name="side" value="r"/>Right</p>

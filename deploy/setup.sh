@@ -56,7 +56,6 @@ if $with_tests; then
     packages+=(chromium fonts-noto-cjk dcmtk dicom3tools openssl espeak-ng)
     packages+=(postgresql rabbitmq-server ceph-mon ceph-osd radosgw janus coturn) # the tests start their own, in folders of their own
     packages+=(prometheus) # of it only promtool
-    packages+=(libfaketime)
     packages+=(rsyslog rsyslog-gnutls rsyslog-openssl) # a hospital's receiver of audit entries
     packages+=(poppler-utils qpdf) # they read the signed report as its receivers' programs do
 fi

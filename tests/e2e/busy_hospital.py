@@ -63,6 +63,7 @@ def pages_of(of: BusyHospital) -> dict[str, tuple[str, str | None]]:
         "worklist-filtered": ("/?modality=CT&state=unread&state=active&sort=ai", "clinician"),
         "upload": ("/upload", "clinician"),
         "password": ("/password", "clinician"),
+        "security": ("/security", "clinician"),
         "study": (f"/studies/{of.chest}", "clinician"),
         "mammography": (f"/studies/{of.breast}", "specialist"),
         "request": (f"/consults/new?study={of.chest}", "clinician"),
@@ -93,6 +94,7 @@ def pages_of(of: BusyHospital) -> dict[str, tuple[str, str | None]]:
         "opened-in-emergency": (f"/consults/{of.consult}", "wu.min"),
         "not-ones-own": (f"/consults/{of.signed}", "wu.min"),
         "privacy-chain": ("/privacy?tab=chain", "admin"),
+        "template-import": ("/institution/templates/import", "admin"),
         "template-copy": ("/institution/templates/mammography/copy", "admin"),
     }
 

@@ -20,6 +20,9 @@ const moss: MantineColorsTuple = [
   "#edf7f1", "#d6ecdf", "#abd7bd", "#7cbf98", "#52a677", "#378c5d", "#28734a", "#1f5f3d", "#184c31", "#113824",
 ];
 
+/** What a finger still hits: WCAG 2.2, 2.5.8. Mantine's smallest sizes are smaller. */
+const TARGET = { minWidth: 24, minHeight: 24 };
+
 export const theme = createTheme({
   primaryColor: "petrol",
   primaryShade: { light: 7, dark: 4 },
@@ -52,12 +55,12 @@ export const theme = createTheme({
   focusRing: "auto",
   components: {
     InputWrapper: { styles: { label: { marginBottom: 4, fontWeight: 550 }, description: { marginBottom: 6 } } },
-    Button: { defaultProps: { size: "sm" }, styles: { label: { fontWeight: 550 } } },
+    Button: { defaultProps: { size: "sm" }, styles: { root: TARGET, label: { fontWeight: 550 } } },
     Badge: { defaultProps: { radius: "xs", variant: "light" }, styles: { label: { textTransform: "none", fontWeight: 550 } } },
     Anchor: { defaultProps: { underline: "hover" } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true, multiline: true, maw: 320 } },
     Modal: { styles: { title: { fontWeight: 600, fontSize: "1rem" } }, defaultProps: { centered: true, radius: "md", overlayProps: { backgroundOpacity: 0.45 } } },
-    ActionIcon: { defaultProps: { variant: "subtle", size: "lg" } },
+    ActionIcon: { defaultProps: { variant: "subtle", size: "lg" }, styles: { root: TARGET } },
     // The first item has the focus instead: a placeholder is no item, which a menu may not hold (WAI-ARIA 1.2, menu).
     Menu: { defaultProps: { withInitialFocusPlaceholder: false } },
   },

@@ -33,7 +33,7 @@ function Row({ retrieval, archive }: { retrieval: Retrieval; archive: string }) 
         )}
       </div>
       <div className={classes.muted}>
-        {archive} · <Ago since={retrieval.created_at} />
+        {archive} · <Ago since={retrieval.created_at} past />
       </div>
       <div>
         <RetrievalState retrieval={retrieval} />

@@ -35,7 +35,7 @@ export function ChainState() {
       <Panel
         title={t("chain.title")}
         actions={
-          <Button size="xs" variant="default" ms="auto" loading={verify.isPending} onClick={() => verify.mutate()}>
+          <Button size="xs" variant="default" loading={verify.isPending} onClick={() => verify.mutate()}>
             {t("chain.verify")}
           </Button>
         }

@@ -58,7 +58,8 @@ function Form({ consult, onDone }: { consult: Consult; onDone: () => void }) {
     <form onSubmit={submit}>
       <Stack gap="sm">
         <ClockNote />
-        <Group justify="space-between">
+        <span className={classes.muted}>{t("booking.zone", { zone })}</span>
+        <Group justify="space-between" wrap="nowrap">
           <Button
             variant="subtle"
             leftSection={<IconChevronLeft size={16} />}
@@ -67,7 +68,6 @@ function Form({ consult, onDone }: { consult: Consult; onDone: () => void }) {
           >
             {t("earlier")}
           </Button>
-          <span className={classes.muted}>{t("booking.zone", { zone })}</span>
           <Button variant="subtle" rightSection={<IconChevronRight size={16} />} onClick={() => setWeek(week + 1)}>
             {t("later")}
           </Button>

@@ -155,7 +155,7 @@ function Composer({ consultId, me }: { consultId: string; me: Me }) {
             </ActionIcon>
           </span>
         )}
-        <Button size="xs" leftSection={<IconSend size={15} aria-hidden />} disabled={isEmpty} loading={write.isPending} onClick={submit}>
+        <Button size="xs" ms="auto" leftSection={<IconSend size={15} aria-hidden />} disabled={isEmpty} loading={write.isPending} onClick={submit}>
           {t("send")}
         </Button>
       </Group>

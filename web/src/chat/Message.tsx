@@ -81,7 +81,7 @@ export function Message({ consultId, message, isOwn, editableForS, mayChange, on
         </>
       )}
       {isOwn && mayChange && !isWithdrawn && !isEditing && (
-        <Group gap={4}>
+        <Group gap={4} justify="flex-end">
           {isFresh && (
             <Button size="compact-xs" variant="subtle" color="gray" onClick={() => setEditing(true)}>
               {t("edit")}

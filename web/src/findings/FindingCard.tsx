@@ -118,19 +118,21 @@ function Decided({ finding, decisions, onEdit }: Deciding) {
     <>
       <div className={classes.decided}>
         <span>{t("decidedBy", { who, when })}</span>
-        {finding.status !== "rejected" && <EditButton finding={finding} onEdit={onEdit} size="compact-xs" />}
-        <Button
-          size="compact-xs"
-          variant="subtle"
-          leftSection={<IconArrowBackUp size={14} />}
-          loading={decisions.pendingId === finding.id}
-          onClick={() => decisions.decide(finding, "preliminary")}
-        >
-          {t("undo")}
-          <span className={classes.kbd} aria-hidden>
-            U
-          </span>
-        </Button>
+        <span className={classes.again}>
+          {finding.status !== "rejected" && <EditButton finding={finding} onEdit={onEdit} size="compact-xs" />}
+          <Button
+            size="compact-xs"
+            variant="subtle"
+            leftSection={<IconArrowBackUp size={14} />}
+            loading={decisions.pendingId === finding.id}
+            onClick={() => decisions.decide(finding, "preliminary")}
+          >
+            {t("undo")}
+            <span className={classes.kbd} aria-hidden>
+              U
+            </span>
+          </Button>
+        </span>
       </div>
       {finding.status === "rejected" && (
         <NativeSelect

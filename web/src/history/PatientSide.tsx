@@ -23,7 +23,6 @@ export function PatientSide({ consult }: { consult: Consult }) {
         <ActionIcon
           size="sm"
           color="gray"
-          ms="auto"
           aria-expanded={isOpen}
           aria-label={t("title")}
           title={`${t("side.key")} (${PATIENT_KEY.toUpperCase()})`}

@@ -27,6 +27,9 @@ const PARTS = [
   { name: "archive", Part: Archive },
 ] as const;
 
+/** Where the search chooses what is listed. */
+const SEARCHED: ReadonlySet<string> = new Set(["studies", "patients"]);
+
 /** Deletion, merge, split, retention, conflicts: what keeps an archive in order over the years. */
 export function ManagePage() {
   const { t } = useTranslation("manage");
@@ -40,15 +43,6 @@ export function ManagePage() {
     <Narrow>
       <PageHead title={t("title")} lead={t("lead")} />
       <Emergencies />
-      <TextInput
-        aria-label={t("search")}
-        placeholder={t("search")}
-        leftSection={<IconSearch size={16} />}
-        maxLength={200}
-        mb="md"
-        value={text}
-        onChange={(event) => setText(event.currentTarget.value)}
-      />
       {management.isPending && <LoadingState rows={6} />}
       {management.isError && <ErrorState error={management.error} onRetry={() => void management.refetch()} />}
       {management.data !== undefined && (
@@ -63,9 +57,20 @@ export function ManagePage() {
               </Tabs.Tab>
             ))}
           </Tabs.List>
+          {SEARCHED.has(tab) && (
+            <TextInput
+              aria-label={t("search")}
+              placeholder={t("search")}
+              leftSection={<IconSearch size={16} />}
+              maxLength={200}
+              mt="md"
+              value={text}
+              onChange={(event) => setText(event.currentTarget.value)}
+            />
+          )}
           {parts.map(({ name, Part }) => (
             <Tabs.Panel key={name} value={name} keepMounted={name !== "holds"} pt="md">
-              <Part management={management.data} />
+              <Part management={management.data} isSearched={wanted !== ""} />
             </Tabs.Panel>
           ))}
         </Tabs>

@@ -100,8 +100,14 @@ function Row({ study, may, onDelete, onSplit }: RowProps) {
   );
 }
 
+export interface StudiesProps {
+  management: Management;
+  /** Only what fits the search is listed. */
+  isSearched: boolean;
+}
+
 /** The institution's studies, and those that were deleted. */
-export function Studies({ management }: { management: Management }) {
+export function Studies({ management, isSearched }: StudiesProps) {
   const { t } = useTranslation("manage");
   const language = useLanguage();
   const now = useNow();
@@ -116,7 +122,11 @@ export function Studies({ management }: { management: Management }) {
     <div className={classes.stack}>
       <Panel flush title={t("studies.title")}>
         {management.studies.length === 0 ? (
-          <EmptyState icon={IconPhotoOff} title={t("studies.empty")} text={t("studies.emptyText")} />
+          <EmptyState
+            icon={IconPhotoOff}
+            title={t(isSearched ? "studies.empty" : "studies.none")}
+            text={t(isSearched ? "studies.emptyText" : "studies.noneText")}
+          />
         ) : (
           <ul className={classes.rows}>
             {management.studies.map((study) => (

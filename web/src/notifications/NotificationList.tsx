@@ -22,7 +22,7 @@ function Line({ told }: { told: Notification }) {
         {!told.is_read && <span className={classes.hidden}>{t("unread")}: </span>}
         {inLanguage(told.sentence, language)}
         <span className={classes.meta}>
-          {t(`topic.${told.topic}`)} · <Ago since={told.created_at} />
+          {t(`topic.${told.topic}`)} · <Ago since={told.created_at} past />
         </span>
       </span>
       {!told.is_read && <span className={classes.dot} aria-hidden />}

@@ -61,7 +61,7 @@ export function PushDevices({ choices }: { choices: NotificationChoices }) {
               <span>
                 {one.device}
                 <span className={classes.meta}>
-                  <Ago since={one.created_at} />
+                  <Ago since={one.created_at} past />
                 </span>
               </span>
               <Button

@@ -101,12 +101,16 @@ function Editor({ consult, report, onShowFinding, onReveal }: EditorProps) {
   const versions = useSignedVersions(consult.id, report.has_signed_pdf).data ?? [];
   const latest = versions.at(-1);
   const signed = consult.status === "signed" || consult.status === "closed";
-  const empty = draft.conclusion.trim() === "";
   const { structured } = report;
   // Another template was chosen, and its form has not come yet.
   const changing = structured !== null && (structured.template.id !== draft.template?.id || structured.template.version !== draft.template.version);
   const missing = structured?.faults.filter(({ blocks }) => blocks) ?? [];
   const maySign = editable && consult.possible_events.includes("sign");
+  const unmet = [
+    editable && consult.status !== "reporting" && t("sign.obstacle.callFirst"),
+    maySign && !comparison.isComplete && t("opinion:compare.missing"),
+    maySign && draft.conclusion.trim() === "" && t("sign.obstacle.conclusion"),
+  ].filter((one) => one !== false);
   const atHand = { consult, report, conclusion: draft.conclusion, isCompared: comparison.isComplete, faultCount: missing.length, save: save.at };
   useSignKey({ atHand, undecided: report.undecided, onShowFinding, onReveal, onSign: signDialog.open });
 
@@ -205,6 +209,7 @@ function Editor({ consult, report, onShowFinding, onReveal }: EditorProps) {
           </Note>
         )}
         {maySign && missing.length > 0 && <FieldFaults faults={missing} />}
+        {unmet.length > 0 && <p className={classes.unmet}>{unmet.join(" ")}</p>}
         <div className={classes.foot}>
           {report.has_signed_pdf && (
             <Button component={Link} to={`/consults/${consult.id}/report`} variant="subtle" leftSection={<IconHistory size={16} />}>
@@ -212,9 +217,6 @@ function Editor({ consult, report, onShowFinding, onReveal }: EditorProps) {
             </Button>
           )}
           {editable && <RaiseCritical consultId={consult.id} />}
-          {editable && consult.status !== "reporting" && <span className={classes.muted}>{t("signAfter")}</span>}
-          {maySign && !comparison.isComplete && <span className={classes.muted}>{t("opinion:compare.missing")}</span>}
-          {maySign && empty && <span className={classes.muted}>{t("conclusionMissing")}</span>}
           {(editable || report.has_signed_pdf) && (
           <Button
             component="a"

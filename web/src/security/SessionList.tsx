@@ -59,7 +59,7 @@ export function SessionList({ sessions }: { sessions: readonly OpenSession[] }) 
                   {one.last_seen_at !== null && (
                     <>
                       {" · "}
-                      {t("sessions.seen")} <Ago since={one.last_seen_at} />
+                      {t("sessions.seen")} <Ago since={one.last_seen_at} past />
                     </>
                   )}
                 </div>

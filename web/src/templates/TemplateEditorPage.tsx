@@ -181,7 +181,7 @@ function LeftOut({ read }: { read: ReadTemplate }) {
   const language = useLanguage();
   const { left_out: left } = read;
   return (
-    <>
+    <div className={classes.notes}>
       <Note tone="petrol" title={t("import.language")}>
         {t("import.languageText")}
       </Note>
@@ -199,7 +199,7 @@ function LeftOut({ read }: { read: ReadTemplate }) {
           </details>
         ))}
       </Note>
-    </>
+    </div>
   );
 }
 

@@ -145,7 +145,7 @@ function Highest({ row }: { row: WorklistRow }) {
   const category = row.ai_category > 0 ? t("category", { category: categoryName(row.ai_category) }) : null;
   return (
     <div className={`${classes.muted} tabular`}>
-      {[category, formatProbability(row.ai_probability)].filter(Boolean).join(" · ")}
+      {[category, t("highest", { probability: formatProbability(row.ai_probability) })].filter(Boolean).join(" · ")}
     </div>
   );
 }

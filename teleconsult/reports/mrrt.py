@@ -25,6 +25,7 @@ from teleconsult.reports.template import (
     Template,
     TemplateField,
     Words,
+    can_begin,
     said,
 )
 from teleconsult.text import visible
@@ -34,6 +35,7 @@ MOST_OPTIONS: Final = 60
 MOST_SECTIONS: Final = 40
 MOST_OF_A_LABEL: Final = 300  # characters
 MOST_OF_A_UNIT: Final = 16
+MOST_OF_A_TEXT: Final = 4000  # characters that a field takes
 MOST_OF_A_CODE: Final = 16
 
 # By the scheme's name in MRRT files; DICOM's designators (PS3.16 table 8-1).
@@ -41,7 +43,7 @@ DESIGNATORS: Final = {"LOINC": "LN", "SNOMEDCT": "SCT", "SNOMED-CT": "SCT", "SNO
 ABOUT: Final = ("publisher", "creator", "contributor", "rights", "license", "date", "identifier", "source")
 
 STARTS: Final = said(
-    "What fields begin with: here a field begins empty", "字段的预置内容：本系统中字段初始为空"
+    "What fields begin with and cannot take: they begin empty", "字段无法接受的预置内容：这些字段初始为空"
 )
 TEXTS: Final = said("Texts between the fields", "字段之间的说明文字")
 HINTS: Final = said("Hints and spoken triggers of fields", "字段的提示和语音触发词")
@@ -331,8 +333,6 @@ class _Reading:
         if kind == "TIME":
             self._leave(TIMES, label)
         start = node.text if node.tag == "textarea" else node.get("value")
-        if start:
-            self._leave(STARTS, f"{label}: {start}")
         is_number = kind == "NUMBER"
         unit = node.get("data-field-units") or (self.units.get(node.get("id"), "") if is_number else "")
         if unit and (not is_number or len(unit) > MOST_OF_A_UNIT):
@@ -340,18 +340,16 @@ class _Reading:
         for name in ("step", "maxlength", "pattern") + (() if is_number else ("min", "max")):
             if node.get(name) not in ("", "any"):
                 self._leave(BOUNDS, f"{label}: {name} {node.get(name)}")
-        self._add(
-            heading,
-            TemplateField(
-                id=self._id("f", node.get("id") or label),
-                label=self._words(label),
-                type=SIMPLE.get(kind, FieldType.TEXT),
-                completion_action=_action(node),
-                unit=unit or None,
-                minimum=_number(node.get("min")) if is_number else None,
-                maximum=_number(node.get("max")) if is_number else None,
-            )
+        field = TemplateField(
+            id=self._id("f", node.get("id") or label),
+            label=self._words(label),
+            type=SIMPLE.get(kind, FieldType.TEXT),
+            completion_action=_action(node),
+            unit=unit or None,
+            minimum=_number(node.get("min")) if is_number else None,
+            maximum=_number(node.get("max")) if is_number else None,
         )
+        self._add(heading, self._beginning(field, _number(start) if is_number else start, start))
 
     def _take_list(self, node: Node, heading: _Heading, label: str) -> None:
         source = node if node.tag == "select" else self.datalists.get(node.get("list"))
@@ -393,8 +391,6 @@ class _Reading:
             boxes = self._boxes(node, "checkbox")
         for box in boxes:
             name = f"{label}: {box.text or box.value}" if box.text or box.value else label
-            if box.is_chosen:
-                self._leave(STARTS, name)
             self._add(
                 heading,
                 TemplateField(
@@ -402,6 +398,7 @@ class _Reading:
                     label=self._words(name),
                     type=FieldType.YES_NO,
                     completion_action=_action(node),
+                    begins_with=True if box.is_chosen else None,
                 )
             )
 
@@ -424,13 +421,16 @@ class _Reading:
         if len(choices) > MOST_OPTIONS + 1:
             raise TemplateUnreadable(TOO_MUCH)
         options: list[Option] = []
+        start: str | None = None
         for choice in choices:
             text = choice.text or choice.value
             if not text:  # the empty line that a browser's list begins with
                 continue
-            if choice.is_chosen:
-                self._leave(STARTS, f"{label}: {text}")
             code = self._option_code(choice, {one.code for one in options})
+            if choice.is_chosen and start is None:
+                start = code
+            elif choice.is_chosen:
+                self._leave(STARTS, f"{label}: {text}")
             options.append(Option(code=code, label=self._words(text), concept=self._concept(choice)))
         if len(options) > MOST_OPTIONS:
             raise TemplateUnreadable(TOO_MUCH)
@@ -445,6 +445,7 @@ class _Reading:
                 type=FieldType.SELECTION_LIST,
                 completion_action=_action(node),
                 options=tuple(options),
+                begins_with=start,
             )
         )
 
@@ -460,6 +461,16 @@ class _Reading:
             return None
         self.coded.add(code)
         return Concept(value=code.value, scheme=code.scheme)
+
+    def _beginning(self, field: TemplateField, value: float | str | None, start: str) -> TemplateField:
+        """The field with what it begins with; a value that it cannot take is left out, and said."""
+        if not start:
+            return field
+        begun = field.model_copy(update={"begins_with": value})
+        if can_begin(begun) and len(start) <= MOST_OF_A_TEXT:
+            return begun
+        self._leave(STARTS, f"{field.label.en}: {start}")
+        return field
 
     def _add(self, heading: _Heading, field: TemplateField) -> None:
         self.count += 1

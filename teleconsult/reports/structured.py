@@ -1,8 +1,9 @@
 """The structured part of a report: what the writer set, over what accepted findings fill in. Pure.
 
-Only what the writer set is kept; what comes from findings is worked out each time, so it follows their
-decisions until the writer touches it. A value that was set remembers what it stands against: when the
-finding says something else later, both are shown and the writer chooses.
+Only what the writer set is kept. What comes from findings is worked out each time, so it follows their
+decisions until the writer touches it, and so is what the template's fields begin with. A value that was set
+remembers what it stands against: when the finding says something else later, both are shown and the writer
+chooses.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -97,7 +98,10 @@ class StructuredReport:
     def value_at(self, path: str) -> Value:
         if path in self.written:
             return self.written[path].value
-        return self.prefilled[path].value if path in self.prefilled else None
+        if path in self.prefilled:
+            return self.prefilled[path].value
+        field = self.template.field(path)  # none of a row: what a row says is its finding's or the writer's
+        return None if field is None else field.begins_with
 
     def is_disputed(self, path: str) -> bool:
         """Whether the writer set something, and the finding says something else than it did then."""

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isfinite
 from typing import Annotated, Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,6 +20,7 @@ from teleconsult.text import Text
 MOST_FIELDS: Final = 120
 Id = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 Label = Annotated[Text, Field(min_length=1, max_length=300)]
+Start = Annotated[Text, Field(min_length=1, max_length=4000)] | bool | float
 
 
 class Data(BaseModel):
@@ -104,6 +106,7 @@ class TemplateField(Data):
         unit: of a number, as it is printed.
         minimum, maximum: of a number; outside it is refused at signing.
         prefill: what of a finding it is filled with.
+        begins_with: its value until the writer sets another: an option's code, a yes or no, a number, a text.
     """
 
     id: Id
@@ -115,6 +118,7 @@ class TemplateField(Data):
     maximum: float | None = None
     options: Annotated[tuple[Option, ...], Field(max_length=60)] = ()
     prefill: Prefill | None = None
+    begins_with: Start | None = None
 
 
 class OfFindings(Data):
@@ -226,6 +230,12 @@ def _field_faults(section: Section, field: TemplateField) -> Iterator[Fault]:
             f"'{name.en}': the smallest value is larger than the largest.",
             f"“{name.zh}”：最小值大于最大值。",
         )
+    if field.begins_with is not None and (section.of_findings is not None or not can_begin(field)):
+        yield Fault(
+            field.id,
+            f"'{name.en}': this field cannot begin with that.",
+            f"“{name.zh}”：该字段不能以此作为预置内容。",
+        )
     if field.prefill is not None and (
         (field.prefill in NEEDS_ROW) != (section.of_findings is not None)
         or field.type is not _type_of(field.prefill)
@@ -235,6 +245,25 @@ def _field_faults(section: Section, field: TemplateField) -> Iterator[Fault]:
             f"'{name.en}': this field cannot be filled with that of a finding.",
             f"“{name.zh}”：该字段不能用此项发现内容预填。",
         )
+
+
+def can_begin(field: TemplateField) -> bool:
+    """Whether what it begins with is a value that it takes."""
+    start = field.begins_with
+    match field.type:
+        case FieldType.SELECTION_LIST:
+            return start in {option.code for option in field.options}
+        case FieldType.YES_NO:
+            return isinstance(start, bool)
+        case FieldType.NUMBER:
+            if not isinstance(start, float) or not isfinite(start):
+                return False
+            low, high = field.minimum, field.maximum
+            return (low is None or low <= start) and (high is None or start <= high)
+        case FieldType.TEXT:
+            return isinstance(start, str)
+        case FieldType.DATE:
+            return False
 
 
 def _type_of(prefill: Prefill) -> FieldType:

@@ -325,7 +325,9 @@ def test_a_template_from_a_file_is_kept_only_once_it_is_published(
     path = "/api/report-templates"
     before = len(admin.get(path)["templates"])
     read = admin.post(f"{path}/mrrt-readings", {"html": mrrt()})
-    assert "Lungs: Clear." in [item for one in read["left_out"] for item in one["items"]]
+    (lungs,) = read["content"]["sections"][0]["fields"]
+    assert (lungs["label"]["en"], lungs["begins_with"]) == ("Lungs", "Clear.")
+    assert "in two planes" in [item for one in read["left_out"] for item in one["items"]]
     assert len(admin.get(path)["templates"]) == before
     own = admin.post(path, {"content": read["content"]})["summary"]
     assert own["id"] in [one["id"] for one in specialist.get(path)["templates"]]

@@ -110,7 +110,6 @@ def test_choices_carry_their_codes_and_an_empty_line_of_a_list_is_no_choice() ->
 def test_whatever_has_no_place_here_is_named() -> None:
     left = {one.what.en.split(":")[0]: list(one.items) for one in read_mrrt(mrrt()).left_out}
     assert left == {
-        "What fields begin with": ["Lungs: Clear.", "Density: Solid", "Technique: With contrast"],
         "Hints and spoken triggers of fields": ["in two planes"],
         "Limits other than smallest and largest": ["Size: step 0.1"],
         "Texts between the fields": ["Compare with the study before."],
@@ -152,6 +151,23 @@ def test_a_field_is_named_by_its_first_label_and_the_one_behind_a_number_is_its_
     imported = read_mrrt(mrrt(body))
     assert {label: field.unit for label, field in fields(imported).items()} == {"Mass": "g", "Diameter": "cm"}
     assert "Texts between the fields" not in {one.what.en for one in imported.left_out}
+
+
+def test_a_field_begins_with_what_the_file_gives_it_where_it_can_take_that() -> None:
+    begin = {label: field.begins_with for label, field in fields(read_mrrt(mrrt())).items()}
+    assert {label: start for label, start in begin.items() if start is not None} == {
+        "Lungs": "Clear.",
+        "Density": "solid",
+        "Technique: With contrast": True,
+    }
+    body = """<body><section data-section-name="S">
+    <p>Field strength <input type="number" id="t" value="1.5"/></p>
+    <p>Volume <input type="number" id="v" min="0" value="-1"/></p>
+    <p>Seen <input type="date" id="d" value="2026-01-02"/></p></section></body></html>"""
+    imported = read_mrrt(mrrt(body))
+    assert template_faults(imported.template) == []
+    assert [field.begins_with for field in fields(imported).values()] == [1.5, None, None]
+    assert ["Volume: -1", "Seen: 2026-01-02"] in [list(one.items) for one in imported.left_out]
 
 
 def test_buttons_of_one_name_are_one_list_wherever_they_stand_and_lone_boxes_are_a_yes_or_no() -> None:

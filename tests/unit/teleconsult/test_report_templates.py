@@ -22,8 +22,10 @@ from teleconsult.reports.structured import (
 )
 from teleconsult.reports.template import (
     FieldChange,
+    FieldType,
     Template,
     TemplateField,
+    said,
     template_changes,
     template_faults,
 )
@@ -143,6 +145,19 @@ def test_what_nobody_touched_follows_the_finding_and_what_was_touched_asks() -> 
     assert changed.value_at("diameter#f1") == 7.5
     assert changed.is_disputed("diameter#f1")
     assert "diameter#f1" in [fault.path for fault in changed.faults() if fault.blocks]
+
+
+def test_a_field_begins_with_the_templates_text_until_the_writer_sets_or_empties_it() -> None:
+    lungs = TemplateField(id="lungs", label=said("Lungs", "肺"), type=FieldType.TEXT, begins_with="Clear.")
+    section = OPINION.sections[0].model_copy(update={"fields": (lungs,)})
+    template = OPINION.model_copy(update={"sections": (section,)})
+    assert template_faults(template) == []
+    assert [(one.path, one.text.en, one.origin) for one in fill(template, {}, []).entries()] == [
+        ("lungs", "Clear.", None)
+    ]
+    assert fill(template, {}, []).remembered() == {}
+    assert [one.text.en for one in fill(template, {"lungs": Written("Scar.")}, []).entries()] == ["Scar."]
+    assert fill(template, {"lungs": Written(None)}, []).entries() == []
 
 
 def test_a_row_whose_finding_is_no_longer_accepted_stays_until_the_writer_says() -> None:

@@ -8297,8 +8297,11 @@ export interface components {
          *         unit: of a number, as it is printed.
          *         minimum, maximum: of a number; outside it is refused at signing.
          *         prefill: what of a finding it is filled with.
+         *         begins_with: its value until the writer sets another: an option's code, a yes or no, a number, a text.
          */
         TemplateField: {
+            /** Begins With */
+            begins_with?: string | boolean | number | null;
             /** @default none */
             completion_action: components["schemas"]["CompletionAction"];
             /** Id */

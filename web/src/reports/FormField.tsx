@@ -32,7 +32,9 @@ export function FormField({ path, field, value, set, found, fault, onChange, onT
   const empty = value === null || value === "";
   const from = found && t("form.from", { number: found.origin.finding_number });
   const description =
-    found === undefined ? undefined : set === undefined ? (
+    found === undefined ? (
+      set === undefined && !empty ? <span className={classes.origin}>{t("form.fromTemplate")}</span> : undefined
+    ) : set === undefined ? (
       <span className={classes.origin} title={`${found.origin.model} ${found.origin.model_version}`} data-testid="origin">
         <span className={classes.ai}>AI</span> {from}
         {found.origin.rule !== null && ` · ${inLanguage(found.origin.rule, language)}`}

@@ -42,7 +42,7 @@ function Fields({ section, row, structured, written, onChange }: StructuredFormP
             key={path}
             path={path}
             field={field}
-            value={valueAt(written, found, path)}
+            value={valueAt(written, found, path, row === null ? field.begins_with : null)}
             set={written[path]}
             found={found}
             fault={structured.faults.find((fault) => fault.path === path)}

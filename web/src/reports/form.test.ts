@@ -34,6 +34,13 @@ describe("a value that a finding fills in", () => {
   });
 });
 
+it("a field begins with what its template gives it until a finding or the writer says something, or empties it", () => {
+  expect(valueAt({}, undefined, "lungs", "Clear.")).toBe("Clear.");
+  expect(valueAt({}, { path: "lungs", value: "Nodule" } as Prefilled, "lungs", "Clear.")).toBe("Nodule");
+  expect(valueAt({ lungs: { value: "Scar", over: null } }, undefined, "lungs", "Clear.")).toBe("Scar");
+  expect(valueAt({ lungs: { value: null, over: null } }, undefined, "lungs", "Clear.")).toBeNull();
+});
+
 describe("the rows of a section", () => {
   it("are those of findings, of lost ones that something was written about, and the writer's own", () => {
     const written = withRow({ "lobe#f2": { value: "RUL" } }, section, "a");

@@ -12,9 +12,10 @@ export const pathOf = (fieldId: string, row: string | null) => (row === null ? f
 export const prefilledByPath = (structured: StructuredReport): ReadonlyMap<string, Prefilled> =>
   new Map(structured.prefilled.map((one) => [one.path, one]));
 
-export function valueAt(written: WrittenValues, found: Prefilled | undefined, path: string): Value {
+/** What the writer set, else what the finding says, else what the template's field begins with. */
+export function valueAt(written: WrittenValues, found: Prefilled | undefined, path: string, start: TemplateField["begins_with"] = null): Value {
   const set = written[path];
-  return (set === undefined ? found?.value : set.value) ?? null;
+  return (set !== undefined ? set.value : found !== undefined ? found.value : start) ?? null;
 }
 
 /** The finding says something else than it did when the writer replaced it. */

@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 
 import type { CompletionAction, FieldType, TemplateField, Words } from "../api/types";
 import { inLanguage, useLanguage } from "../app/i18n";
+import { FieldInput } from "../reports/FieldInput";
 import { typedNumber } from "../reports/form";
 import { ofType, PREFILLS } from "./editing";
 import classes from "./templates.module.css";
@@ -90,7 +91,12 @@ function Options({ field, onChange }: { field: TemplateField; onChange: (part: P
             color="signal"
             disabled={options.length === 1}
             aria-label={`${t("editor.remove")}: ${label.en}`}
-            onClick={() => onChange({ options: options.filter((_, n) => n !== index) }, `option.removed.${code}`)}
+            onClick={() =>
+              onChange(
+                { options: options.filter((_, n) => n !== index), begins_with: field.begins_with === code ? null : (field.begins_with ?? null) },
+                `option.removed.${code}`,
+              )
+            }
           >
             <IconTrash size={14} />
           </ActionIcon>
@@ -125,6 +131,7 @@ export function FieldEditor({ field, hasRows, onChange, ...move }: FieldEditorPr
   const [open, setOpen] = useState(false);
   const details = useId();
   const name = inLanguage(field.label, language);
+  const beginsWith = field.begins_with ?? null;
   const prefills = hasRows ? PREFILLS[field.type] : [];
   const limit = (which: "minimum" | "maximum") => (
     <TextInput
@@ -161,7 +168,7 @@ export function FieldEditor({ field, hasRows, onChange, ...move }: FieldEditorPr
             data={TYPES.map((value) => ({ value, label: t(`type.${value}`) }))}
             onChange={(event) => {
               const type = TYPES.find((one) => one === event.currentTarget.value);
-              if (type !== undefined) onChange({ unit: null, minimum: null, maximum: null, prefill: null, ...ofType(field, type, unique()) }, `type.${type}`);
+              if (type !== undefined) onChange({ unit: null, minimum: null, maximum: null, prefill: null, begins_with: null, ...ofType(field, type, unique()) }, `type.${type}`);
             }}
           />
           <NativeSelect
@@ -179,6 +186,13 @@ export function FieldEditor({ field, hasRows, onChange, ...move }: FieldEditorPr
               {limit("minimum")}
               {limit("maximum")}
             </>
+          )}
+          {field.type !== "date" && (!hasRows || beginsWith !== null) && (
+            <FieldInput
+              field={{ ...field, label: { en: t("editor.beginsWith"), zh: t("editor.beginsWith") }, completion_action: "none" }}
+              value={beginsWith}
+              onChange={(begins_with) => onChange({ begins_with }, "begins")}
+            />
           )}
           {prefills.length > 0 && (
             <NativeSelect

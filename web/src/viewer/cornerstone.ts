@@ -4,6 +4,7 @@ import { init as startLoader } from "@cornerstonejs/dicom-image-loader";
 import { init as startTools } from "@cornerstonejs/tools";
 
 import { addMeasurementTools } from "./measurements";
+import { startPlainLoader } from "./plainLoader";
 
 /** Decoding competes with the call for the processor: two workers keep a laptop responsive. */
 const DECODING_WORKERS = 2;
@@ -17,6 +18,7 @@ export function startCornerstone(): Promise<void> {
     // One picture is on screen at a time: one drawing context is enough, and a thin laptop keeps its memory.
     startCore({ ...defaults, rendering: { ...defaults.rendering, webGlContextCount: 1 } });
     startLoader({ maxWebWorkers: DECODING_WORKERS });
+    startPlainLoader();
     await Promise.resolve(startTools());
     addMeasurementTools();
   })();

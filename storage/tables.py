@@ -1345,6 +1345,8 @@ legal_holds = Table(
     Column("placed_at", UtcDateTime, nullable=False),
     # a user's id, or command-line
     Column("placed_by", String(64), nullable=False, server_default="command-line"),
+    # whose it is, and who ends it; null: the command line's
+    _id("institution_id"),
     Column("lifted_at", UtcDateTime),
     Column("lifted_by", String(64)),
     Column("lift_reason", String(500)),

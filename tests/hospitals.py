@@ -219,7 +219,8 @@ class Hospitals:
             _add(connection, tables.patients, id=f"patient-{n}", institution_id=a, patient_id=n, name="A^B")
         _add(connection, tables.studies, study_instance_uid="1.9", patient_id="patient-1", institution_id=a,
              received_at=NOW, tier="archive")
-        _add(connection, tables.legal_holds, id="hold", subject="study/1.9", placed_by=MAKER)
+        _add(connection, tables.legal_holds, id="hold", subject="study/1.9", placed_by=MAKER,
+             institution_id=a)
         _add(connection, tables.patient_merges, id="merge", institution_id=a, merged_by=MAKER,
              from_patient_id="patient-2", into_patient_id="patient-1",
              record={"studies": [], "consults": [], "reason": "one person", "patient": {}})

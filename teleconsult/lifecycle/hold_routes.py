@@ -1,4 +1,4 @@
-"""Legal holds on the records of the own institution: what stands and stood, place, lift."""
+"""Legal holds on what the own institution keeps or had a part in: what stands and stood, place, lift."""
 
 from typing import Annotated
 
@@ -11,32 +11,31 @@ from teleconsult.lifecycle.hold_schemas import EndOfHoldIn, HoldSubjectOut, Lega
 from teleconsult.lifecycle.hold_subjects import find_subjects, subjects_by_name
 from teleconsult.lifecycle.routes import require_upkeep
 from teleconsult.text import Text
-from teleconsult.users.schemas import UserRefOut
+from teleconsult.users.schemas import InstitutionOut, UserRefOut
 
 router = APIRouter(prefix="/api/manage/legal-holds", tags=["manage"])
 
 
 @router.get("")
 def list_legal_holds(parts: Parts, user: CurrentUser) -> list[LegalHoldOut]:
-    """Those that stand and then those that ended, the newest first."""
+    """The own ones and those on own records: that stand and then that ended, the newest first."""
     require_upkeep(user, Upkeep.HOLD_RECORDS)
     with parts.database.reading() as connection:
-        holds = legal_hold.of_institution(connection, user.institution.id)
-        on = subjects_by_name(connection, {one.subject for one in holds})
+        own = user.institution.id
+        holds = legal_hold.shown_to(connection, own)
+        on = subjects_by_name(connection, own, {one.subject for one in holds})
         people = parts.users.by_ids(
             connection, {who for one in holds for who in (one.placed_by, one.lifted_by) if who}
         )
+        places = parts.users.institutions(connection)
     named = {user_id: UserRefOut.of(one) for user_id, one in people.items()}
     return [
-        LegalHoldOut(
-            id=one.id,
-            on=on[one.subject],
-            reason=one.reason,
-            placed_at=one.placed_at,
-            placed_by=named.get(one.placed_by),
-            lifted_at=one.lifted_at,
-            lifted_by=named.get(one.lifted_by or ""),
-            lift_reason=one.lift_reason,
+        LegalHoldOut.of(
+            one,
+            on[one.subject],
+            InstitutionOut.of(places[one.institution_id]) if one.institution_id else None,
+            named,
+            is_own=one.institution_id == own,
         )
         for one in holds
     ]
@@ -46,7 +45,7 @@ def list_legal_holds(parts: Parts, user: CurrentUser) -> list[LegalHoldOut]:
 def search_hold_subjects(
     q: Annotated[Text, Query(min_length=1, max_length=200)], parts: Parts, user: CurrentUser
 ) -> list[HoldSubjectOut]:
-    """Consults and studies of patients that fit, the newest first."""
+    """Of patients that fit: own consults and studies, consults that own people answered; the newest first."""
     require_upkeep(user, Upkeep.HOLD_RECORDS)
     with parts.database.reading() as connection:
         return find_subjects(connection, user.institution.id, q)
@@ -65,7 +64,9 @@ def place_legal_holds(body: NewHoldsIn, parts: Parts, user: CurrentUser, now: No
 
 @router.post("/{hold_id}/end", status_code=204, dependencies=[FRESH])
 def end_legal_hold(hold_id: str, body: EndOfHoldIn, parts: Parts, user: CurrentUser, now: Now) -> None:
-    """What other holds and the rules say holds again; no rule deletes before the days of grace are over."""
+    """One that the own institution placed. What other holds and the rules say holds again; no rule deletes
+    before the days of grace are over.
+    """
     require_upkeep(user, Upkeep.HOLD_RECORDS)
     with parts.database.transaction() as connection:
         legal_hold.lift(

@@ -3,32 +3,34 @@
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, null, or_, select
 
 from storage.tables import consults, legal_holds, patients, studies
-from teleconsult.consults.consult import Status
 from teleconsult.lifecycle.hold_schemas import HoldSubjectOut
+from teleconsult.lifecycle.legal_hold import is_shown_to, may_be_held
 from teleconsult.studies.schemas import PatientOut
 
 MOST_FOUND = 50
 
 
-def subjects_by_name(connection: Connection, names: Collection[str]) -> dict[str, HoldSubjectOut]:
-    """Of `consult/ID` and `study/UID`; also studies that were deleted since."""
+def subjects_by_name(
+    connection: Connection, institution_id: str, names: Collection[str]
+) -> dict[str, HoldSubjectOut]:
+    """Of `consult/ID` and `study/UID`, as the institution sees them; also studies that were deleted since."""
     ids = {"consult": list[str](), "study": list[str]()}
     for kind, _, identifier in (name.partition("/") for name in names):
         ids[kind].append(identifier)
     found = [
-        *_consults(connection, _OF_CONSULTS.where(consults.c.id.in_(ids["consult"]))),
-        *_studies(connection, _OF_STUDIES.where(studies.c.study_instance_uid.in_(ids["study"]))),
+        *_read(connection, _consults(institution_id).where(consults.c.id.in_(ids["consult"]))),
+        *_read(connection, _studies(institution_id).where(studies.c.study_instance_uid.in_(ids["study"]))),
     ]
     return {one.subject: one for one in found}
 
 
 def find_subjects(connection: Connection, institution_id: str, text: str) -> list[HoldSubjectOut]:
-    """Of the institution's own patients that fit each word, the newest first."""
-    of_consults = _OF_CONSULTS.where(consults.c.inviting_institution_id == institution_id)
-    of_studies = _OF_STUDIES.where(
+    """What the institution may hold of patients that fit each word, the newest first."""
+    of_consults = _consults(institution_id).where(may_be_held(institution_id))
+    of_studies = _studies(institution_id).where(
         studies.c.institution_id == institution_id, studies.c.deleted_at.is_(None)
     )
     for word in text.split():
@@ -37,8 +39,8 @@ def find_subjects(connection: Connection, institution_id: str, text: str) -> lis
             _fits(word, studies.c.study_instance_uid, studies.c.study_description)
         )
     found = [
-        *_consults(connection, of_consults.order_by(consults.c.created_at.desc()).limit(MOST_FOUND)),
-        *_studies(connection, of_studies.order_by(studies.c.received_at.desc()).limit(MOST_FOUND)),
+        *_read(connection, of_consults.order_by(consults.c.created_at.desc()).limit(MOST_FOUND)),
+        *_read(connection, of_studies.order_by(studies.c.received_at.desc()).limit(MOST_FOUND)),
     ]
     return sorted(found, key=lambda one: one.at, reverse=True)[:MOST_FOUND]
 
@@ -52,22 +54,37 @@ _PATIENT = (
 )
 
 
-def _standing_on(kind: str, key: ColumnElement[str]) -> ColumnElement[int]:
-    """How many holds stand on it."""
-    return (
-        select(func.count())
-        .where(legal_holds.c.subject == f"{kind}/" + key, legal_holds.c.lifted_at.is_(None))
-        .scalar_subquery()
-        .label("holds")
+def _consults(institution_id: str) -> Select[Any]:
+    return select(
+        *_subject("consult", consults.c.id, institution_id),
+        consults.c.created_at.label("at"),
+        null().label("study_date"),
+        null().label("study_description"),
+        consults.c.specialty,
+        consults.c.status,
+        *_PATIENT,
+    ).join_from(consults, patients, patients.c.id == consults.c.patient_id)
+
+
+def _studies(institution_id: str) -> Select[Any]:
+    return select(
+        *_subject("study", studies.c.study_instance_uid, institution_id),
+        studies.c.received_at.label("at"),
+        studies.c.study_date,
+        studies.c.study_description,
+        null().label("specialty"),
+        null().label("status"),
+        *_PATIENT,
+    ).join_from(studies, patients, patients.c.id == studies.c.patient_id)
+
+
+def _subject(kind: str, key: ColumnElement[str], institution_id: str) -> tuple[ColumnElement[Any], ...]:
+    """Its kind, its name, and how many holds stand on it."""
+    subject = literal(f"{kind}/") + key
+    holds = select(func.count()).where(
+        legal_holds.c.subject == subject, legal_holds.c.lifted_at.is_(None), is_shown_to(institution_id)
     )
-
-
-_OF_CONSULTS = select(consults, *_PATIENT, _standing_on("consult", consults.c.id)).join(
-    patients, patients.c.id == consults.c.patient_id
-)
-_OF_STUDIES = select(studies, *_PATIENT, _standing_on("study", studies.c.study_instance_uid)).join(
-    patients, patients.c.id == studies.c.patient_id
-)
+    return literal(kind).label("kind"), subject.label("subject"), holds.scalar_subquery().label("holds")
 
 
 def _fits(word: str, key: ColumnElement[str], *texts: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -75,41 +92,13 @@ def _fits(word: str, key: ColumnElement[str], *texts: ColumnElement[Any]) -> Col
     return or_(key == word, *(one.icontains(word, autoescape=True) for one in named))
 
 
-def _consults(connection: Connection, query: Select[Any]) -> list[HoldSubjectOut]:
+def _read(connection: Connection, query: Select[Any]) -> list[HoldSubjectOut]:
     return [
         HoldSubjectOut(
-            subject=f"consult/{row.id}",
-            kind="consult",
-            patient=_patient(row),
-            at=row.created_at,
-            study_date=None,
-            study_description=None,
-            specialty=row.specialty,
-            status=Status(row.status),
-            holds=row.holds,
+            patient=PatientOut(
+                id=row.whose, name=row.name, patient_id=row.number, birth_date=row.birth_date, sex=row.sex
+            ),
+            **{name: getattr(row, name) for name in HoldSubjectOut.model_fields if name != "patient"},
         )
         for row in connection.execute(query)
     ]
-
-
-def _studies(connection: Connection, query: Select[Any]) -> list[HoldSubjectOut]:
-    return [
-        HoldSubjectOut(
-            subject=f"study/{row.study_instance_uid}",
-            kind="study",
-            patient=_patient(row),
-            at=row.received_at,
-            study_date=row.study_date,
-            study_description=row.study_description,
-            specialty=None,
-            status=None,
-            holds=row.holds,
-        )
-        for row in connection.execute(query)
-    ]
-
-
-def _patient(row: Row[Any]) -> PatientOut:
-    return PatientOut(
-        id=row.whose, name=row.name, patient_id=row.number, birth_date=row.birth_date, sex=row.sex
-    )

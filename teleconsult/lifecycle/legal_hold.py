@@ -4,7 +4,8 @@ A hold on a consult is on its studies, recordings, stills, measurements and noti
 on that study. A hold and a deletion of the same thing at the same moment wait for each other: both lock the
 row of the consult or the study (SQLite has one writer anyway).
 
-They are placed and lifted on the page "Manage", by a hospital for its own records, and on the command line.
+A hospital places them on the page "Manage", on its own records and on consults that its people answered, and
+lifts those that it placed, whosever the record is; the command line places and lifts all.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,15 @@ from uuid import uuid4
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, or_, select, update
 
 from storage import audit_log
-from storage.tables import consult_studies, consults, legal_holds, recordings, studies
+from storage.tables import (
+    consult_studies,
+    consults,
+    legal_holds,
+    panel_opinions,
+    recordings,
+    studies,
+    users,
+)
 from teleconsult.errors import NotFound, OnLegalHold
 from teleconsult.lifecycle.announced_deletions import forget
 
@@ -36,6 +45,7 @@ class LegalHold:
     reason: str
     placed_at: datetime
     placed_by: str  # a user's id, or COMMAND_LINE
+    institution_id: str | None = None  # whose it is; None: the command line's
     lifted_at: datetime | None = None
     lifted_by: str | None = None
     lift_reason: str | None = None
@@ -53,14 +63,19 @@ def place(
     """Several may stand on one subject: each has its reason and is lifted by itself.
 
     Raises:
-        NotFound: also a study that was deleted, and what is not the institution's, where one is given.
+        NotFound: also a study that was deleted, and what the institution may not hold, where one is given.
     """
     if not _is_there(connection, subject, institution_id):
         raise NotFound
-    hold = LegalHold(str(uuid4()), subject, reason, at, by)
+    hold = LegalHold(str(uuid4()), subject, reason, at, by, institution_id)
     connection.execute(
         insert(legal_holds).values(
-            id=hold.id, subject=subject, reason=reason, placed_at=at, placed_by=by
+            id=hold.id,
+            subject=subject,
+            reason=reason,
+            placed_at=at,
+            placed_by=by,
+            institution_id=institution_id,
         )
     )
     forget(connection, _under(connection, subject))
@@ -77,10 +92,10 @@ def lift(
     by: str = COMMAND_LINE,
     institution_id: str | None = None,
 ) -> LegalHold:
-    """Raises NotFound: none of this id stands, or not on a record of the institution's."""
+    """Raises NotFound: none of this id stands, or not one that the institution placed, where one is given."""
     query = _holds().where(legal_holds.c.id == hold_id, legal_holds.c.lifted_at.is_(None))
     if institution_id is not None:
-        query = query.where(_is_of(institution_id))
+        query = query.where(legal_holds.c.institution_id == institution_id)
     row = connection.execute(query).first()
     if row is None:
         raise NotFound
@@ -97,12 +112,39 @@ def standing(connection: Connection) -> list[LegalHold]:
     return [LegalHold(*row) for row in connection.execute(query)]
 
 
-def of_institution(connection: Connection, institution_id: str) -> list[LegalHold]:
-    """On its own records: those that stand and then those that ended, the newest first."""
-    query = _holds().where(_is_of(institution_id))
+def shown_to(connection: Connection, institution_id: str) -> list[LegalHold]:
+    """Those that stand and then those that ended, the newest first."""
+    query = _holds().where(is_shown_to(institution_id))
     ended, newest = legal_holds.c.lifted_at, legal_holds.c.placed_at
     query = query.order_by(ended.is_not(None), ended.desc(), newest.desc()).limit(MOST_SHOWN)
     return [LegalHold(*row) for row in connection.execute(query)]
+
+
+def is_shown_to(institution_id: str) -> ColumnElement[bool]:
+    """Of holds: those that it placed, and all on its own records."""
+    subject = legal_holds.c.subject
+    on_own = (
+        and_(
+            subject.startswith(f"{kind}/"),
+            select(key)
+            .where(key == func.substr(subject, len(kind) + 2), place_of == institution_id)
+            .correlate(legal_holds)
+            .exists(),
+        )
+        for kind, key, place_of in SUBJECTS
+    )
+    return or_(legal_holds.c.institution_id == institution_id, *on_own)
+
+
+def may_be_held(institution_id: str) -> ColumnElement[bool]:
+    """Of consults: those that it asked for, and those that its people accepted or gave an opinion in."""
+    own = select(users.c.id).where(users.c.institution_id == institution_id)
+    gave = select(panel_opinions.c.consult_id).where(panel_opinions.c.author_id.in_(own))
+    return or_(
+        consults.c.inviting_institution_id == institution_id,
+        consults.c.specialist_id.in_(own),
+        consults.c.id.in_(gave),
+    )
 
 
 def consults_on_hold(connection: Connection) -> set[str]:
@@ -157,7 +199,10 @@ def _is_there(connection: Connection, subject: str, institution_id: str | None) 
         if name == kind:
             query = select(key).where(key == identifier)
             if institution_id is not None:
-                query = query.where(place_of == institution_id)
+                is_consult = kind == "consult"
+                query = query.where(
+                    may_be_held(institution_id) if is_consult else place_of == institution_id
+                )
             if kind == "study":
                 query = query.where(studies.c.deleted_at.is_(None))
             return connection.execute(query.with_for_update()).first() is not None
@@ -177,23 +222,6 @@ def _under(connection: Connection, subject: str) -> list[str]:
 
 def _holds() -> Select[Any]:
     return select(*(legal_holds.c[name] for name in LegalHold.__slots__))
-
-
-def _is_of(institution_id: str) -> ColumnElement[bool]:
-    """Asked for each hold by its subject's own key."""
-    subject = legal_holds.c.subject
-    return or_(
-        *(
-            and_(
-                subject.startswith(f"{kind}/"),
-                select(key)
-                .where(key == func.substr(subject, len(kind) + 2), place_of == institution_id)
-                .correlate(legal_holds)
-                .exists(),
-            )
-            for kind, key, place_of in SUBJECTS
-        )
-    )
 
 
 def _note(

@@ -182,20 +182,26 @@ def apply_if_due(parts: PartsOfApp, at: datetime) -> bool:
     return False
 
 
-def delete_due(parts: PartsOfApp, at: datetime) -> int:
-    """Announce what falls due, delete what was announced for long enough; how many studies went."""
-    grace = parts.settings.retention.grace
+def announce_due(parts: PartsOfApp, at: datetime) -> dict[str, tuple[StudyDue, datetime]]:
+    """Announce the studies that fall due within the days of grace: by subject, and since when it is said."""
     with parts.database.reading() as connection:
         on_hold = studies_on_hold(connection)
         coming = {
             f"study/{uid}": due
-            for uid, due in due_studies(connection, at + grace).items()
+            for uid, due in due_studies(connection, at + parts.settings.retention.grace).items()
             if uid not in on_hold
         }
     rules = {subject: subject_of(due.rule) for subject, due in coming.items()}
+    said = announce(parts.database, "study", rules, at)
+    return {subject: (coming[subject], since) for subject, since in said.items()}
+
+
+def delete_due(parts: PartsOfApp, at: datetime) -> int:
+    """Announce what falls due, delete what was announced for long enough; how many studies went."""
+    grace = parts.settings.retention.grace
     done = 0
-    for subject, since in announce(parts.database, "study", rules, at).items():
-        if goes_at(coming[subject].at, since, grace) > at:
+    for subject, (due, since) in announce_due(parts, at).items():
+        if goes_at(due.at, since, grace) > at:
             continue
         uid = subject.removeprefix("study/")
         with _passing_over(uid), parts.database.transaction() as connection:
@@ -206,7 +212,7 @@ def delete_due(parts: PartsOfApp, at: datetime) -> int:
                     connection,
                     study,
                     actor="system",
-                    reason=rules[subject],
+                    reason=subject_of(due.rule),
                     at=at,
                     announced_at=since,
                 )

@@ -131,7 +131,7 @@ def preview_retention_rule(
 
 @router.post("/retention-rules", status_code=201)
 def add_retention_rule(body: RetentionRuleIn, parts: Parts, user: CurrentUser, now: Now) -> RetentionRuleOut:
-    """What a consult rests on is never deleted by a rule. Rules are applied once a day."""
+    """What a consult rests on is never deleted by a rule. Rules are applied once a day; announced at once."""
     require_upkeep(user, Upkeep.SET_RETENTION)
     with parts.database.transaction() as connection:
         rule = retention.add_rule(
@@ -143,6 +143,8 @@ def add_retention_rule(body: RetentionRuleIn, parts: Parts, user: CurrentUser, n
             originals_elsewhere=body.originals_elsewhere,
             at=now,
         )
+    retention.announce_due(parts, now)
+    with parts.database.reading() as connection:
         return rule_out(connection, rule, parts.settings.retention, now)
 
 
@@ -151,6 +153,7 @@ def remove_retention_rule(rule_id: str, parts: Parts, user: CurrentUser, now: No
     require_upkeep(user, Upkeep.SET_RETENTION)
     with parts.database.transaction() as connection:
         retention.remove_rule(connection, rule_id, user=user, at=now)
+    retention.announce_due(parts, now)  # another rule's, now that this one is gone
 
 
 @router.post("/conflicts/{conflict_id}/resolution", status_code=204)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Table, insert, select
+from sqlalchemy import Connection, Table, insert, select, update
 
 from signaling.measurement import ImageMeasurement, ImagePoint, SharedMeasurement
 from signaling.recorder.kept_recordings import (
@@ -19,7 +19,17 @@ from signaling.recorder.kept_recordings import (
 from storage import audit_log
 from storage.database import Database
 from storage.local_files import LocalFiles
-from storage.tables import consult_studies, kept_measurements, notifications, recordings, stills, studies
+from storage.tables import (
+    consult_studies,
+    consults,
+    kept_measurements,
+    notifications,
+    panel_opinions,
+    panels,
+    recordings,
+    stills,
+    studies,
+)
 from teleconsult.consults.consult import Status
 from teleconsult.errors import NotFound, OnLegalHold
 from teleconsult.lifecycle import legal_hold, retention
@@ -35,6 +45,7 @@ from teleconsult.recordings.retention import RecordingsKeeper, delete_recording
 from teleconsult.stills.keeping import remove
 from teleconsult.stills.still import Still, StillSource, add_still, stills_of
 from teleconsult.studies.repository import StudyRepository
+from teleconsult.users.user import Role, User
 from tests.small_application import NOON, Parts, people_with_a_consult, recording_begun
 
 STUDY = "1.2.3"
@@ -251,25 +262,87 @@ def test_what_a_lifted_hold_lets_go_of_is_kept_for_the_days_of_grace(parts: Any)
     assert left(LATER + 2 * GRACE) == set()
 
 
-def test_a_hospital_holds_and_lifts_on_its_own_records_alone(parts: Any) -> None:
+def test_a_hospital_that_has_no_part_neither_holds_nor_lifts_nor_sees(parts: Any) -> None:
     own = parts.boss.institution.id
     with parts.database.transaction() as connection:
         for subject in ("consult/c", f"study/{STUDY}"):
             with pytest.raises(NotFound):
                 legal_hold.place(connection, subject, "file 7", NOON, by="boss", institution_id="another")
             legal_hold.place(connection, subject, "file 7", NOON, by=parts.boss.id, institution_id=own)
-        first, second = legal_hold.of_institution(connection, own)
+        first, second = legal_hold.shown_to(connection, own)
         assert {first.subject, second.subject} == {"consult/c", f"study/{STUDY}"}
         assert first.placed_by == parts.boss.id
-        assert legal_hold.of_institution(connection, "another") == []
+        assert legal_hold.shown_to(connection, "another") == []
         with pytest.raises(NotFound):
             legal_hold.lift(connection, first.id, "settled", NOON, by="x", institution_id="another")
         legal_hold.lift(connection, first.id, "settled", NOON, by=parts.boss.id, institution_id=own)
         with pytest.raises(NotFound):
             legal_hold.lift(connection, first.id, "again", NOON, by=parts.boss.id, institution_id=own)
-        standing, ended = legal_hold.of_institution(connection, own)
+        standing, ended = legal_hold.shown_to(connection, own)
         assert (standing.id, standing.lifted_at) == (second.id, None)
         assert (ended.id, ended.lifted_by, ended.lift_reason) == (first.id, parts.boss.id, "settled")
+
+
+def another_hospital(parts: Any, connection: Connection) -> User:
+    """Whose specialist it returns."""
+    place = parts.users.add_institution(connection, "B", "乙")
+    parts.users.add(
+        connection,
+        username="zhao",
+        display_name="zhao",
+        roles=[Role.SPECIALIST],
+        institution=place,
+        specialty="radiology",
+        password="x",
+    )
+    found: User = parts.users.find(connection, "zhao")
+    return found
+
+
+def answered(connection: Connection, specialist: User) -> None:
+    connection.execute(update(consults).values(specialist_id=specialist.id))
+
+
+def gave_an_opinion(connection: Connection, specialist: User) -> None:
+    opinion = {"specialty": "radiology", "position": 0, "text": "", "dissent": ""}
+    panel = {"consult_id": "c", "draft_number": 0, "version": 1}
+    connection.execute(insert(panels).values(panel))
+    connection.execute(insert(panel_opinions).values(consult_id="c", author_id=specialist.id, **opinion))
+
+
+@pytest.mark.parametrize("took_part", [answered, gave_an_opinion])
+def test_the_hospital_that_was_asked_holds_the_consult_and_neither_lifts_the_others_hold(
+    parts: Any, took_part: Callable[[Connection, User], None]
+) -> None:
+    asking = parts.boss.institution.id
+    with parts.database.transaction() as connection:
+        specialist = another_hospital(parts, connection)
+        asked = specialist.institution.id
+        with pytest.raises(NotFound):
+            legal_hold.place(connection, "consult/c", "claim 9", NOON, by="z", institution_id=asked)
+        assert find_subjects(connection, asked, "1") == []
+        took_part(connection, specialist)
+        with pytest.raises(NotFound):  # its consult holds the study; by itself it is the other's
+            legal_hold.place(connection, f"study/{STUDY}", "claim 9", NOON, by="z", institution_id=asked)
+        own = legal_hold.place(
+            connection, "consult/c", "file 7", NOON, by=parts.boss.id, institution_id=asking
+        )
+        theirs = legal_hold.place(connection, "consult/c", "claim 9", NOON, by="z", institution_id=asked)
+        assert legal_hold.shown_to(connection, asked) == [theirs]
+        assert {one.id for one in legal_hold.shown_to(connection, asking)} == {own.id, theirs.id}
+        (found,) = find_subjects(connection, asked, "1")
+        assert (found.subject, found.holds) == ("consult/c", 1)
+        with pytest.raises(NotFound):
+            legal_hold.lift(connection, theirs.id, "x", NOON, by=parts.boss.id, institution_id=asking)
+        with pytest.raises(NotFound):
+            legal_hold.lift(connection, own.id, "x", NOON, by="z", institution_id=asked)
+        legal_hold.lift(connection, own.id, "settled", NOON, by=parts.boss.id, institution_id=asking)
+    for removal in (remove_study, remove_recording, remove_still):
+        with pytest.raises(OnLegalHold):
+            removal(parts)
+    with parts.database.transaction() as connection:
+        legal_hold.lift(connection, theirs.id, "settled", NOON)  # the command line
+    remove_study(parts)
 
 
 def test_what_may_be_held_is_found_by_the_patient_in_the_own_hospital_alone(parts: Any) -> None:

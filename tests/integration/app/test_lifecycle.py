@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from storage.database import Database, utc_now
 from storage.tables import audit_log, instances, studies
+from teleconsult.lifecycle.announced_deletions import announced
 from teleconsult.lifecycle.study_rows import instances_of
 from tests.dicom_builders import a_series_of_its_own, as_bytes
 from tests.installation_server import REPOSITORY, Client, Installation, wait_until
@@ -259,7 +260,11 @@ def test_what_a_rule_would_delete_and_from_which_day_is_said_before_it_is_made(
     body = {"modality": None, "older_than_days": 8_000, "action": "delete"}
     made = administrator.http.post("/api/manage/retention-rules", json=body).json()
     assert made["first_goes_at"][:10] == told["begins_at"][:10]
+    with database.reading() as connection:  # no pass later: it is announced as it is made
+        assert announced(connection, "study")[f"study/{uid}"][0] == f"retention-rule/{made['id']}"
     administrator.http.delete(f"/api/manage/retention-rules/{made['id']}").raise_for_status()
+    with database.reading() as connection:
+        assert announced(connection, "study") == {}
 
 
 def test_the_command_finds_and_mends_what_was_lost_while_the_system_works(

@@ -1945,7 +1945,7 @@ export interface paths {
         };
         /**
          * List Legal Holds
-         * @description Those that stand and then those that ended, the newest first.
+         * @description The own ones and those on own records: that stand and then that ended, the newest first.
          */
         get: operations["list_legal_holds_api_manage_legal_holds_get"];
         put?: never;
@@ -1969,7 +1969,7 @@ export interface paths {
         };
         /**
          * Search Hold Subjects
-         * @description Consults and studies of patients that fit, the newest first.
+         * @description Of patients that fit: own consults and studies, consults that own people answered; the newest first.
          */
         get: operations["search_hold_subjects_api_manage_legal_holds_subjects_get"];
         put?: never;
@@ -1991,7 +1991,8 @@ export interface paths {
         put?: never;
         /**
          * End Legal Hold
-         * @description What other holds and the rules say holds again; no rule deletes before the days of grace are over.
+         * @description One that the own institution placed. What other holds and the rules say holds again; no rule deletes
+         *     before the days of grace are over.
          */
         post: operations["end_legal_hold_api_manage_legal_holds__hold_id__end_post"];
         delete?: never;
@@ -2068,7 +2069,7 @@ export interface paths {
         put?: never;
         /**
          * Add Retention Rule
-         * @description What a consult rests on is never deleted by a rule. Rules are applied once a day.
+         * @description What a consult rests on is never deleted by a rule. Rules are applied once a day; announced at once.
          */
         post: operations["add_retention_rule_api_manage_retention_rules_post"];
         delete?: never;
@@ -5847,6 +5848,9 @@ export interface components {
         LegalHoldOut: {
             /** Id */
             id: string;
+            institution: components["schemas"]["InstitutionOut"] | null;
+            /** Is Own */
+            is_own: boolean;
             /** Lift Reason */
             lift_reason: string | null;
             /** Lifted At */
@@ -5860,7 +5864,7 @@ export interface components {
             placed_at: string;
             placed_by: components["schemas"]["UserRefOut"] | null;
             /** Reason */
-            reason: string;
+            reason: string | null;
         };
         /**
          * LegalRole

@@ -7,6 +7,7 @@ import { MOST_HOLD_REASON, useEndHold, useLegalHolds, type LegalHold } from "../
 import type { Management } from "../api/types";
 import { useLanguage } from "../app/i18n";
 import { formatDate, formatInstant } from "../ui/format";
+import { institutionName } from "../ui/institution";
 import { Panel } from "../ui/Panel";
 import { PatientLine } from "../ui/PatientLine";
 import { EmptyState, ErrorState, LoadingState } from "../ui/states";
@@ -22,22 +23,29 @@ function Row({ hold, onEnd }: { hold: LegalHold; onEnd: (() => void) | null }) {
   const { t } = useTranslation("manage");
   const language = useLanguage();
   const now = useNow();
-  const who = (one: LegalHold["placed_by"]) => one?.display_name ?? t("holds.commandLine");
+  const who = (one: LegalHold["placed_by"]) =>
+    one?.display_name ?? (hold.institution === null ? t("holds.commandLine") : institutionName(hold.institution, language));
   return (
     <li className={classes.row}>
       <div className={classes.what}>
         <HoldSubjectLine subject={hold.on} />
-        <div>{t("holds.because", { reason: hold.reason })}</div>
+        {hold.reason !== null && <div>{t("holds.because", { reason: hold.reason })}</div>}
         <div className={classes.muted}>
           {t("holds.placed", { who: who(hold.placed_by), at: formatInstant(hold.placed_at, now, language) })}
         </div>
         {hold.lifted_at !== null && (
           <div className={classes.muted}>
-            {t("holds.ended", {
-              who: who(hold.lifted_by),
-              at: formatInstant(hold.lifted_at, now, language),
-              reason: hold.lift_reason,
-            })}
+            {[
+              t("holds.ended", { who: who(hold.lifted_by), at: formatInstant(hold.lifted_at, now, language) }),
+              hold.lift_reason,
+            ]
+              .filter((fact) => fact !== null)
+              .join(" · ")}
+          </div>
+        )}
+        {!hold.is_own && hold.lifted_at === null && (
+          <div className={classes.muted}>
+            {t(hold.institution === null ? "holds.endedByCommandLine" : "holds.endedByOther")}
           </div>
         )}
       </div>
@@ -76,7 +84,7 @@ export function Holds({ management }: { management: Management }) {
         {standing.length > 0 && (
           <ul className={classes.rows}>
             {standing.map((hold) => (
-              <Row key={hold.id} hold={hold} onEnd={() => setEnding(hold)} />
+              <Row key={hold.id} hold={hold} onEnd={hold.is_own ? () => setEnding(hold) : null} />
             ))}
           </ul>
         )}

@@ -5,7 +5,8 @@ SQLAlchemy after it, say that in many other ways. Of broken constraints the driv
 uniqueness apart; all are an `IntegrityError`.
 
 A page asks some twenty queries. The driver, which is written in Python, went through each character of each
-of them, every time, to number its parameters; and it read each time stamp by a pattern.
+of them, every time, to number its parameters; it read each time stamp by a pattern; and it went through each
+character of each word of a list.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from functools import lru_cache
 from typing import Any, BinaryIO, Final
 
 from pg8000 import core, dbapi, legacy
-from pg8000.converters import timestamptz_in
+from pg8000.converters import array_out, timestamptz_in
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -25,6 +26,7 @@ KEPT_STATEMENTS: Final = 2_000  # there are fewer in the program, but for the le
 # those of broken constraints.
 AWAY_CODES: Final = ("08", "53300", "57P01", "57P02", "57P03")
 CONSTRAINT_CODES: Final = "23"
+_ESCAPED: Final = str.maketrans({"\\": r"\\", '"': r"\""})
 AWAY_WORDS: Final = ("network error", "communication error", "connection is closed", "create a connection")
 
 
@@ -36,6 +38,7 @@ def set_up_postgresql(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def on_connect(dbapi_connection: Any, _record: Any) -> None:
         dbapi_connection.register_in_adapter(TIMESTAMPTZ, timestamp)
+        dbapi_connection.register_out_adapter(list, array)
 
     @event.listens_for(engine, "handle_error")
     def on_error(context: ExceptionContext) -> OperationalError | IntegrityError | None:
@@ -97,3 +100,12 @@ def timestamp(text: str) -> Any:
         return datetime.fromisoformat(text)
     except ValueError:
         return timestamptz_in(text)
+
+
+def array(values: list[Any]) -> str:
+    """The literal of an array; one of words alone is written at once (PostgreSQL 8.15.6)."""
+    if values and all(type(one) is str for one in values):
+        words = '","'.join(one.translate(_ESCAPED) for one in values)
+        return f'{{"{words}"}}'
+    literal: str = array_out(values)
+    return literal

@@ -77,9 +77,11 @@ class UserRepository:
         return user_of(row) if row else None
 
     def of_institutions(self, connection: Connection, institution_ids: Iterable[str]) -> list[User]:
-        """All whose accounts are not switched off."""
+        """All whose accounts are not switched off, by username."""
         rows = connection.execute(
-            JOINED.where(users.c.institution_id.in_(set(institution_ids)), users.c.disabled_at.is_(None))
+            JOINED.where(
+                users.c.institution_id.in_(set(institution_ids)), users.c.disabled_at.is_(None)
+            ).order_by(users.c.username)
         )
         return [user_of(row) for row in rows]
 
@@ -88,7 +90,8 @@ class UserRepository:
         return user_of(row) if row else None
 
     def by_ids(self, connection: Connection, user_ids: Iterable[str]) -> dict[str, User]:
-        rows = connection.execute(JOINED.where(users.c.id.in_(set(user_ids))))
+        wanted = set(user_ids)
+        rows = connection.execute(JOINED.where(users.c.id.in_(wanted))) if wanted else ()
         return {row.id: user_of(row) for row in rows}
 
     def everybody(self, connection: Connection) -> dict[str, User]:

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal, not_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, literal, not_, select, tuple_, union_all
 
-from storage.tables import worklist_items
+from storage.tables import institutions, worklist_items
 from teleconsult import access
 from teleconsult.consults.repository import ConsultRepository
-from teleconsult.users.user import User
+from teleconsult.users.user import Institution, User
 from teleconsult.worklist.asked import Asked, Columns, among, are
 from teleconsult.worklist.paging import PAGE
 from teleconsult.worklist.worklist_filter import Cursor, Sort, WorklistFilter
@@ -130,14 +130,19 @@ class WorklistRepository:
         count = _count_all(connection, parts, asked) if counts else None
         return Page(rows, last.to_text() if last else None, count)
 
-    def institutions_of(self, connection: Connection, user: User, at: datetime) -> list[str]:
-        """The other institutions from which the user has a part in something."""
-        found: set[str] = set()
-        for part in self._ranges(connection, user, at):
-            if part.reader != user.institution.id:
-                query = select(_items.institution_id).where(*part.conditions).distinct()
-                found.update(connection.execute(query).scalars())
-        return sorted(found)
+    def institutions_of(self, connection: Connection, user: User, at: datetime) -> list[Institution]:
+        """The user's own, and behind it the others from which the user has a part in something."""
+        own = user.institution
+        others = union_all(
+            *(
+                select(_items.institution_id).where(*part.conditions)
+                for part in self._ranges(connection, user, at)
+                if part.reader != own.id
+            )
+        )
+        named = select(institutions).where(institutions.c.id.in_(others)).order_by(institutions.c.id)
+        found = (Institution(row.id, row.name_en, row.name_zh) for row in connection.execute(named))
+        return [own, *(one for one in found if one != own)]
 
     def _ranges(self, connection: Connection, user: User, at: datetime) -> Iterator[_Range]:
         own = user.institution.id

@@ -11,7 +11,6 @@ from teleconsult import access
 from teleconsult.dependencies import CurrentUser, Now, Parts, PartsOfApp
 from teleconsult.errors import NotAllowed, NotFound
 from teleconsult.studies.repository import Study
-from teleconsult.users.members import MemberRepository
 from teleconsult.users.schemas import InstitutionOut, UserRefOut
 from teleconsult.users.user import User
 from teleconsult.worklist.paging import After
@@ -59,11 +58,9 @@ def read_worklist_choices(parts: Parts, user: CurrentUser, now: Now) -> Worklist
     """Institutions to filter by, and colleagues to give a study to."""
     worklist = WorklistRepository(parts.consults)
     with parts.database.reading() as connection:
-        others = worklist.institutions_of(connection, user, now)
-        known = parts.users.institutions(connection)
-        ids = dict.fromkeys([user.institution.id, *others])
+        places = worklist.institutions_of(connection, user, now)
         return WorklistChoicesOut(
-            institutions=[InstitutionOut.of(known[one]) for one in ids],
+            institutions=[InstitutionOut.of(one) for one in places],
             colleagues=[UserRefOut.of(one) for one in _colleagues(parts, connection, user)],
         )
 
@@ -215,10 +212,8 @@ def _is_own(study: Study, user: User) -> bool:
 
 def _colleagues(parts: PartsOfApp, connection: Connection, user: User) -> list[User]:
     """Who of the own institution reads its studies."""
-    members = MemberRepository(parts.users).of_institution(connection, user.institution.id)
-    return [
-        one.user for one in members if one.disabled_at is None and access.sees_own_institution(one.user)
-    ]
+    members = parts.users.of_institutions(connection, [user.institution.id])
+    return [one for one in members if access.sees_own_institution(one)]
 
 
 def _changed(parts: PartsOfApp, study_instance_uid: str) -> None:

@@ -2,9 +2,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from pg8000 import dbapi
-from pg8000.converters import timestamptz_in
+from pg8000.converters import string_array_in, timestamptz_in
 
-from storage.postgresql import numbered, timestamp
+from storage.postgresql import array, numbered, timestamp
 
 
 @pytest.mark.parametrize(
@@ -46,3 +46,20 @@ def test_a_time_stamp_keeps_its_offset() -> None:
     at = timestamp("2026-11-28 14:24:08.5+08")
     assert at == datetime(2026, 11, 28, 6, 24, 8, 500_000, UTC)
     assert at.utcoffset() == timedelta(hours=8)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["", " ", "1.2.826.0.1", "NULL", "王伟", "two words", "a\tb\nc"],
+        ['"', "\\", '\\"', "{", "}", ",", '","', "'", "$1", "%s"],
+    ],
+)
+def test_a_list_of_words_comes_back_from_its_literal(words: list[str]) -> None:
+    assert string_array_in(array(words)) == words
+
+
+def test_a_list_of_anything_else_is_written_as_the_driver_writes_it() -> None:
+    assert array([1, None, "a"]) == "{1,NULL,a}"
+    assert array([["a", "b"], ["c", "d"]]) == "{{a,b},{c,d}}"

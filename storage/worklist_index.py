@@ -184,15 +184,22 @@ END $$"""
 
 
 def grams_of(word: str) -> list[str]:
-    """The grams that every text has in which this word stands; none: the word is too short for that.
+    """Grams that every text has in which this word stands; none: the word is too short for that.
 
+    One behind the other, and the last: those that overlap would be read too, and find hardly fewer.
     The word has no blank and is as `folded` gives it.
     """
     if len(word) == 1:
         return [word] if ord(word) >= _FIRST_WIDE else []
     sizes = (2 if ord(letter) >= _FIRST_WIDE or len(word) == 2 else 3 for letter in word)
-    pieces = (word[at : at + size] for at, size in enumerate(sizes) if at + size <= len(word))
-    return list(dict.fromkeys(pieces))
+    pieces = [(at, word[at : at + size]) for at, size in enumerate(sizes) if at + size <= len(word)]
+    chosen: list[str] = []
+    covered = 0
+    for at, piece in pieces:
+        if at >= covered or at == pieces[-1][0]:
+            chosen.append(piece)
+            covered = at + len(piece)
+    return list(dict.fromkeys(chosen))
 
 
 def folded(text: str) -> str:

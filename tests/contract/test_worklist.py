@@ -307,6 +307,26 @@ def test_a_page_holds_exactly_what_the_user_has_a_part_in(clinic: Clinic) -> Non
         assert counted == len(expected)
 
 
+def test_the_institutions_to_choose_from_are_those_whose_rows_the_user_is_shown(clinic: Clinic) -> None:
+    patient, foreign = clinic.patient(), clinic.patient(institution="other")
+    clinic.consult(patient, clinic.study(patient))
+    clinic.consult(foreign, clinic.study(foreign), specialist_id="reader", status="closed")
+
+    def offered(user: User) -> list[str]:
+        found = WORKLIST.institutions_of(clinic.connection, user, NOON)
+        assert found[0] == user.institution
+        assert found[1:] == sorted(found[1:], key=lambda one: one.id)
+        return sorted(one.name_en for one in found)
+
+    expected = {"asking": "A", "reader": "AC", "keeper": "A", "asked": "AB", "other": "C"}
+    for username, places in expected.items():
+        user = clinic.users[username]
+        assert "".join(offered(user)) == places, username
+        shown = WORKLIST.page(clinic.connection, user, WorklistFilter(), NOON).rows
+        others = {row.institution_id for row in shown} - {user.institution.id}
+        assert len(others) == len(places) - 1
+
+
 @pytest.mark.parametrize("sort", Sort)
 def test_pages_read_on_give_every_row_once_in_order_though_rows_come_meanwhile(
     clinic: Clinic, sort: Sort
@@ -507,3 +527,12 @@ def test_a_search_gram_of_a_word_stands_in_every_text_with_that_word(clinic: Cli
             {"words": words},
         ).scalar()
         assert set(worklist_index.grams_of(word)) <= set(grams or []), (words, word)
+
+
+def test_a_word_is_looked_for_by_grams_that_hold_each_letter_of_it_and_hardly_overlap() -> None:
+    assert worklist_index.grams_of("mrn00012345") == ["mrn", "000", "123", "345"]
+    assert worklist_index.grams_of("thorax") == ["tho", "rax"]
+    assert worklist_index.grams_of("曾建国") == ["曾建", "建国"]
+    assert worklist_index.grams_of("ct平扫") == ["ct平", "平扫"]
+    assert worklist_index.grams_of("伟") == ["伟"]
+    assert worklist_index.grams_of("a") == []

@@ -13,7 +13,7 @@ BIN := .venv/bin
 # What pytest gets on top, e.g. `make test PYTEST='-k upload'`.
 PYTEST ?=
 
-.PHONY: help deidentification-profile setup setup-tests up doctor test check check-ruff check-mypy check-imports check-eslint check-tsc \
+.PHONY: help deidentification-profile setup setup-tests up doctor test test-scaled check check-ruff check-mypy check-imports check-eslint check-tsc \
 	front-end-tests python-tests imports docs bench bench-media bench-inference fuzz chaos load attack openapi sbom audit-packages lock clean
 
 help: ## List what can be made
@@ -99,6 +99,9 @@ load: ## A hundred users, a thousand people in rooms, too many files: 40 minutes
 
 chaos: ## Kill and hurt the parts of installations at work, half an hour or so; see docs/faults.md
 	@CHAOS_KILLS=$(CHAOS_KILLS) CHAOS_SEED=$(CHAOS_SEED) $(BIN)/pytest -s tests/chaos $(PYTEST)
+
+test-scaled: setup-tests ## Run the application's tests on PostgreSQL, RabbitMQ and S3 instead of SQLite, Redis and files
+	@TELECONSULT_TEST_SCALED=1 $(BIN)/pytest --timeout 900 tests/integration/app $(PYTEST)
 
 CASES ?=
 attack: ## Run the tests that docs/security.md names, an hour or so; CASES="26-43 68" chooses

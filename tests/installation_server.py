@@ -21,6 +21,7 @@ from storage.object_store import ObjectStore
 from storage.opening import open_object_store
 from teleconsult.installation import OUTER_PORTS
 from tests.free_ports import first_of_free_ports
+from tests.scaled_stores import settings_of_one_more
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 START_TIMEOUT_S = 180.0
@@ -47,6 +48,9 @@ class Installation:
     process: subprocess.Popen[str] | None = None
     passwords: dict[str, str] = field(default_factory=dict)
     settings: dict[str, str] = field(default_factory=dict)  # TELECONSULT_* as an operator sets them
+
+    def __post_init__(self) -> None:
+        self.settings = {**settings_of_one_more(), **self.settings}
 
     @property
     def url(self) -> str:
@@ -116,6 +120,10 @@ class Installation:
         """Its rows, to look behind the page."""
         own = f"sqlite:///{self.data / 'teleconsult.db'}"
         return Database(self.settings.get("TELECONSULT_DATABASE_URL", own))
+
+    def environment(self) -> dict[str, str]:
+        """For a command about it."""
+        return {**os.environ, **self.settings}
 
     def objects(self) -> ObjectStore:
         return open_object_store(self.settings.get("TELECONSULT_OBJECT_STORE", str(self.data / "objects")))

@@ -43,9 +43,10 @@ class PostgresqlServer:
     Its folder is not below pytest's, which only their owner may enter.
     """
 
-    def __init__(self, *, shared_buffers: str = "32MB") -> None:
+    def __init__(self, *, shared_buffers: str = "32MB", max_connections: int = 60) -> None:
         self.password = secrets.token_urlsafe(16)
         self._shared_buffers = shared_buffers
+        self._max_connections = max_connections
         (self.port,) = free_ports(1)
         self._folder = Path(tempfile.mkdtemp(prefix="teleconsult-postgresql-"))
         self._process: subprocess.Popen[bytes] | None = None
@@ -120,7 +121,7 @@ class PostgresqlServer:
                     *("-c", "listen_addresses=127.0.0.1"),
                     *("-c", f"port={self.port}"),
                     *("-c", "unix_socket_directories="),
-                    *("-c", "max_connections=60"),
+                    *("-c", f"max_connections={self._max_connections}"),
                     *("-c", f"shared_buffers={self._shared_buffers}"),
                     *(
                         "-c",

@@ -20,6 +20,7 @@ from storage import tables
 from storage.database import Database, utc_now
 from storage.key_ring import KeyRing
 from storage.local_files import LocalFiles
+from storage.object_store import ObjectStore
 from tests.databases import new_sqlite
 from tests.recorded_media import opus_packets, tone
 
@@ -42,7 +43,7 @@ class Kept:
     """What recorders of this process and its children write to."""
 
     database: Database
-    objects: LocalFiles
+    objects: ObjectStore
 
     def recordings(self, consult_id: str = CONSULT) -> list[Recording]:
         with self.database.reading() as connection:

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from storage.database import Database
-from storage.local_files import LocalFiles
 from tests.databases import database, new_database, postgresql_server
 from tests.installation_server import Installation
 from tests.recorded_consult import Kept
@@ -15,6 +13,6 @@ __all__ = ["database", "kept", "new_database", "postgresql_server"]
 
 @pytest.fixture(scope="module")
 def kept(installation: Installation) -> Iterator[Kept]:
-    opened = Database(f"sqlite:///{installation.data / 'teleconsult.db'}")
-    yield Kept(opened, LocalFiles(installation.data / "objects"))
+    opened = installation.database()
+    yield Kept(opened, installation.objects())
     opened.close()

@@ -13,7 +13,6 @@ import httpx
 import pytest
 
 from storage import audit_log
-from storage.database import Database
 from tests.dicom_builders import a_series_of_its_own, as_bytes
 from tests.installation_server import (
     REPOSITORY,
@@ -22,7 +21,9 @@ from tests.installation_server import (
     free_ports_of_an_installation,
     wait_until,
 )
+from tests.scaled_stores import on_one_machine
 
+pytestmark = on_one_machine
 PASSPHRASE = "correct horse battery staple"
 
 
@@ -81,7 +82,7 @@ def backed_up(
             assert thread.is_alive()
             thread.join(0.05)
         before = dict(uploads.acknowledged)
-        database = Database(f"sqlite:///{installation_without_models.data / 'teleconsult.db'}")
+        database = installation_without_models.database()
         with database.reading() as connection:
             last = list(audit_log.entries(connection))[-1]
         database.close()
@@ -130,7 +131,7 @@ def test_all_that_was_acknowledged_before_the_backup_is_there_after_the_restore(
     for study, (instance, content) in backed_up.before.items():
         answer = client.http.get(f"/api/studies/{study}/instances/{instance}/file")
         assert sha256(answer.content).digest() == sha256(content).digest()
-    database = Database(f"sqlite:///{restored.data / 'teleconsult.db'}")
+    database = restored.database()
     with database.reading() as connection:
         audit_log.verify(connection)
         entries = list(audit_log.entries(connection))

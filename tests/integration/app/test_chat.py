@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from storage import audit_log
-from teleconsult.announcement import open_database
 from tests.camera_pictures import as_png, scene
 from tests.dicom_builders import a_series_of_its_own, as_bytes
 from tests.e2e.pages import accepted_consult
@@ -139,7 +138,7 @@ def test_who_reads_chat_or_history_is_in_the_audit_log_once_a_visit(
             client.get(f"/api/consults/{consult}/chat")
             client.get(f"/api/consults/{consult}/history")
 
-    with open_database(installation.data).reading() as connection:
+    with installation.database().reading() as connection:
         looks = [
             (one.action, one.actor)
             for one in audit_log.entries(connection)

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from storage import audit_log
-from teleconsult.announcement import open_database
 from tests.dicom_builders import a_series_of_its_own, as_bytes
 from tests.e2e.pages import accepted_consult
 from tests.installation_server import Client, Installation
@@ -53,7 +52,7 @@ def test_withdrawn_while_it_runs_the_consult_is_on_hold_until_there_is_a_new_con
         f"/api/consults/{consult['id']}/events", {"event": "resume", "version": held["version"]}
     )
     assert (resumed["status"], resumed["consent"]["method"]) == ("in-progress", "witnessed")
-    database = open_database(installation.data)
+    database = installation.database()
     with database.reading() as connection:
         done = [
             one.action

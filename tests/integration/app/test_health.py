@@ -17,6 +17,7 @@ from tests.free_ports import first_of_free_ports
 from tests.installation_server import Installation, free_ports_of_an_installation, no_models, wait_until
 from tests.integration.app.test_institutions import live_connection
 from tests.processes import processes
+from tests.scaled_stores import on_one_machine
 
 RELAYS = 2
 
@@ -74,6 +75,7 @@ def test_at_the_doors_for_browsers_there_are_no_metrics(watched: tuple[Installat
     assert "teleconsult_http_requests_total" not in httpx.get(f"{installation.url}/metrics").text
 
 
+@on_one_machine
 def test_who_balances_load_and_who_supervises_are_told_different_things(
     watched: tuple[Installation, int],
 ) -> None:

@@ -13,7 +13,6 @@ from websockets.typing import Origin, Subprotocol
 
 from signaling.messages import SUBPROTOCOL
 from storage import audit_log
-from teleconsult.announcement import open_database
 from tests.dicom_builders import a_series_of_its_own, as_bytes
 from tests.installation_server import PASSWORD, REPOSITORY, Client, Installation
 
@@ -31,6 +30,7 @@ def township_admin(installation_without_models: Installation) -> Client:
         capture_output=True,
         text=True,
         cwd=REPOSITORY,
+        env=installation_without_models.environment(),
     )
     installation_without_models.passwords["township-admin"] = printed.stdout.strip()
     return installation_without_models.sign_in("township-admin")
@@ -80,7 +80,7 @@ def live_connection(page: Client, installation: Installation) -> ClientConnectio
 
 
 def actions(installation: Installation) -> list[str]:
-    database = open_database(installation.data)
+    database = installation.database()
     with database.reading() as connection:
         return [entry.action for entry in audit_log.entries(connection)]
 

@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from storage import audit_log
-from teleconsult.announcement import open_database
 from tests.dicom_builders import a_series_of_its_own, as_bytes
 from tests.e2e.pages import accepted_consult
 from tests.installation_server import Client, Installation
@@ -66,7 +65,7 @@ def test_a_marked_image_is_shown_to_all_who_see_the_study_and_only_its_maker_rem
     assert specialist.get(address(study)) == []
     assert specialist.http.get(f"{one}/picture").status_code == 404
     assert clinician.put(one, of(study)) == made
-    with open_database(installation.data).reading() as connection:
+    with installation.database().reading() as connection:
         actions = [
             entry.action.removeprefix("key-image-")
             for entry in audit_log.entries(connection)

@@ -31,7 +31,7 @@ def administrator(installation: Installation) -> Client:
 @pytest.fixture(scope="module")
 def database(installation: Installation) -> Database:
     """The installation's own, to look behind the page."""
-    return Database(f"sqlite:///{installation.data / 'teleconsult.db'}")
+    return installation.database()
 
 
 def sent(client: Client, slices: list[Dataset]) -> dict[str, Any]:
@@ -288,7 +288,10 @@ def test_the_command_finds_and_mends_what_was_lost_while_the_system_works(
     def reconcile(*options: str) -> dict[str, Any]:
         command = [sys.executable, "-m", "teleconsult.cli", "reconcile", "--json", *options]
         command += ["--data", str(installation.data), "--port", str(installation.port)]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, timeout=120)
+        environment = installation.environment()
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd=REPOSITORY, env=environment, timeout=120
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         said: dict[str, Any] = json.loads(done.stdout)
         return said

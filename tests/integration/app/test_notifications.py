@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import select
 
 from storage.tables import notification_deliveries as queue
-from teleconsult.announcement import open_database
 from teleconsult.notifications.web_push import base64url
 from tests.dicom_builders import a_series_of_its_own, as_bytes
 from tests.http_receiver import HttpReceiver, http_receiver
@@ -140,7 +139,7 @@ def test_an_urgent_request_reaches_a_specialist_by_every_channel_without_the_pat
     specialist.post(f"/api/consults/{consult['id']}/events", {"event": "accept", "version": 1})
     answer = clinician.get("/api/notifications")["notifications"][0]
     assert (answer["kind"], answer["topic"]) == ("request-accepted", "urgent")
-    database = open_database(reachable.data)
+    database = reachable.database()
     with database.reading() as connection:
         kept = set(connection.scalars(select(queue.c.last_error)))
     database.close()

@@ -10,7 +10,6 @@ from sqlalchemy import update
 from storage import audit_log
 from storage.database import utc_now
 from storage.tables import patient_links
-from teleconsult.announcement import open_database
 from tests.dicom_builders import a_series_of_its_own, as_bytes
 from tests.e2e.pages import accepted_consult
 from tests.installation_server import Client, Installation
@@ -83,7 +82,7 @@ def test_a_patient_gives_the_code_consents_and_gets_a_ticket_into_the_waiting_ro
     withdrawn = clinician.get(f"/api/consults/{consult['id']}/consents")["consents"]
     assert {(one["withdrawal"]["by"], one["withdrawal"]["reason"]) for one in withdrawn} == {(None, "")}
     assert all(one["withdrawal"]["at"] for one in withdrawn)
-    database = open_database(installation.data)
+    database = installation.database()
     with database.reading() as connection:
         done = [one for one in audit_log.entries(connection) if one.subject == f"consult/{consult['id']}"]
     steps = {"made", "opened", "code-given"}
@@ -126,7 +125,7 @@ def test_a_link_ends_when_it_expires_is_taken_back_or_its_consult_ends(
     visitors = [Visitor(installation, one) for one in (expired, revoked, over)]
     for visitor in visitors:
         visitor.give_code()
-    database = open_database(installation.data)
+    database = installation.database()
     with database.transaction() as connection:
         connection.execute(
             update(patient_links)

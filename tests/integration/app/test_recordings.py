@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from signaling.recorder.kept_recordings import RetentionClass, ended_before
 from storage.database import utc_now
 from storage.key_ring import KeyRing
+from storage.tables import audit_log
 from teleconsult.lifecycle.record_classes import Retention
 from teleconsult.recordings.retention import kept_for
 from tests.dicom_builders import a_series_of_its_own, as_bytes
@@ -60,11 +62,8 @@ def test_both_sides_see_it_and_hear_it_and_that_is_in_the_audit_log(
         assert heard.tone_hz == pytest.approx(440, abs=2)
         assert heard.duration_s == pytest.approx(3, abs=0.1)
     with kept.database.reading() as connection:
-        read = connection.exec_driver_sql(
-            "SELECT count(*) FROM audit_log WHERE action = 'recording-read' AND subject = ?",
-            (f"recording/{recording_id}",),
-        ).scalar_one()
-    assert read == 2
+        of_recording = select(audit_log.c.action).where(audit_log.c.subject == f"recording/{recording_id}")
+        assert list(connection.scalars(of_recording)).count("recording-read") == 2
 
 
 def test_the_log_has_what_happened_in_the_room_in_order_of_time(

@@ -10,7 +10,6 @@ from pydicom.uid import EncapsulatedPDFStorage
 
 from imaging.part10 import dataset_of
 from inference.phantoms.chest import chest_ct
-from teleconsult.announcement import open_database
 from teleconsult.reports.template_repository import TemplateRef, TemplateRepository
 from teleconsult.users.repository import UserRepository
 from tests.dicom_builders import a_series_of_its_own, as_bytes
@@ -340,7 +339,7 @@ def test_a_template_from_a_file_is_kept_only_once_it_is_published(
 def test_another_institutions_template_cannot_be_told_from_none(
     specialist: Client, installation: Installation
 ) -> None:
-    database = open_database(installation.data)
+    database = installation.database()
     users, templates = UserRepository(database), TemplateRepository()
     with database.transaction() as connection:
         elsewhere = users.add_institution(connection, "Elsewhere", "别处").id

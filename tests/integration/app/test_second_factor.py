@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from storage.database import Database, utc_now
+from storage.database import utc_now
 from storage.tables import user_sessions
 from teleconsult.identity import totp
 from tests.installation_server import PASSWORD, Client, Installation
@@ -58,7 +58,7 @@ def test_an_account_with_an_authenticator_app_opens_in_two_steps(
 def test_a_step_of_administration_asks_again_after_a_while_and_gives_the_session_another_id(
     installation_without_models: Installation, admin: Client
 ) -> None:
-    database = Database(f"sqlite:///{installation_without_models.data / 'teleconsult.db'}")
+    database = installation_without_models.database()
     with database.transaction() as connection:
         connection.execute(update(user_sessions).values(proved_at=utc_now() - timedelta(hours=13)))
     database.close()

@@ -1,12 +1,13 @@
 """Two workers of one model read one study together."""
 
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from inference.phantoms.chest import chest_ct
+from storage.tables import inference_jobs
 from tests.dicom_builders import as_bytes
 from tests.installation_server import Installation, free_ports_of_an_installation, wait_until
 
@@ -35,11 +36,12 @@ def test_two_workers_share_the_slabs_of_one_study_and_each_is_read_once(
     )
     assert done["status"] == "completed"
 
-    database = sqlite3.connect(with_two_workers.data / "teleconsult.db")
-    rows = database.execute("select slab_index, status, attempts from inference_jobs").fetchall()
+    database = with_two_workers.database()
+    with database.reading() as connection:
+        rows = connection.execute(select(inference_jobs.c.status, inference_jobs.c.attempts)).all()
     database.close()
     assert len(rows) >= 8
-    assert {row[1:] for row in rows} == {("completed", 1)}
+    assert set(map(tuple, rows)) == {("completed", 1)}
     logs = [with_two_workers.data / "logs" / f"worker-lung_nodule_ct{n}.log" for n in ("", "-2")]
     started = [log.read_text().count("job-started") for log in logs]
     assert min(started) >= 1

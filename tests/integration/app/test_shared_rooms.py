@@ -1,7 +1,6 @@
 """The relays of a real installation: each answers, and the app says which of them has a room."""
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +15,6 @@ from signaling.measurement import ImageMeasurement
 from signaling.messages import SUBPROTOCOL, Join, RemoveMeasurements, SetMeasurement, to_json
 from signaling.wire import Message
 from storage import audit_log
-from teleconsult.announcement import open_database
 from teleconsult.relays import kept_ports, relay_name
 from tests.dicom_builders import a_series_of_its_own, as_bytes
 from tests.e2e.pages import accepted_consult
@@ -59,7 +57,7 @@ def test_what_is_measured_in_a_room_stays_with_the_case_until_it_is_taken_away(
 
         say(RemoveMeasurements(ids=("m1",)))
         wait_until(lambda: clinician.get(f"{path}/measurements") == [], "it is gone", 60)
-    with open_database(installation.data).reading() as connection:
+    with installation.database().reading() as connection:
         subject = path.replace("/api/consults/", "consult/")
         done = [one.action for one in audit_log.entries(connection) if one.subject == subject]
     assert [one for one in done if one.startswith("measurement-")] == [
@@ -114,7 +112,7 @@ def in_room(client: Client, path: str) -> Iterator[Callable[[Message], None]]:
 def test_the_doctor_asks_every_relay_that_was_started(installation: Installation) -> None:
     """Also where it is not told how many: they were started by somebody else."""
     command = [sys.executable, "-m", "teleconsult.doctor", "--data", installation.data]
-    environment = {**os.environ, "LC_ALL": "C.UTF-8", "TELECONSULT_RELAYS": "1"}
+    environment = {**installation.environment(), "LC_ALL": "C.UTF-8", "TELECONSULT_RELAYS": "1"}
     said = subprocess.run(
         command, capture_output=True, text=True, cwd=REPOSITORY, env=environment, timeout=60
     ).stdout

@@ -11,17 +11,18 @@ import httpx
 import pydicom
 import pytest
 from PIL import Image
-from sqlalchemy import update
+from sqlalchemy import select, update
 from typer.testing import CliRunner
 
 from storage.database import utc_now
-from storage.tables import data_keys
+from storage.tables import audit_log, data_keys
 from teleconsult.key_commands import keys as key_commands
 from tests.camera_pictures import as_jpeg, as_png, exif, scene
 from tests.dicom_builders import a_series_of_its_own, as_bytes
 from tests.e2e.pages import accepted_consult
 from tests.installation_server import Client, Installation, wait_until
 from tests.recorded_consult import Kept
+from tests.scaled_stores import on_one_machine
 
 
 @pytest.fixture(scope="module")
@@ -62,10 +63,8 @@ def taken(client: Client, consult: dict[str, Any], content: bytes, **about: Any)
 
 def audited(kept: Kept, still_id: str) -> list[str]:
     with kept.database.reading() as connection:
-        rows = connection.exec_driver_sql(
-            "SELECT action FROM audit_log WHERE subject = ? ORDER BY sequence", (f"still/{still_id}",)
-        )
-        return list(rows.scalars())
+        of_still = select(audit_log.c.action).where(audit_log.c.subject == f"still/{still_id}")
+        return list(connection.scalars(of_still.order_by(audit_log.c.sequence)))
 
 
 def test_a_still_is_kept_for_both_sides_without_what_the_camera_wrote_beside_it(
@@ -162,16 +161,18 @@ def test_the_last_still_that_is_deleted_takes_its_study_along_and_the_next_bring
         assert len(clinician.get(f"/api/consults/{consult['id']}")["studies"]) == 1
 
 
+@on_one_machine
 def test_keys_change_while_pictures_are_served_and_a_damaged_key_is_a_sentence(
     kept: Kept, consult: dict[str, Any], installation: Installation, clinician: Client
 ) -> None:
     still = taken(clinician, consult, as_jpeg(scene(64, 48)))
     picture = path(consult, still["id"]) + "/picture.jpg"
     before, data = clinician.http.get(picture).content, ["--data", str(installation.data)]
+    runner = CliRunner(env=installation.settings)
     commands = [["rotate", "--all"], ["rotate-master"], ["rotate", "--all"], ["rotate-master"]]
     with ThreadPoolExecutor(1) as pool:
         rotating = pool.submit(
-            lambda: [CliRunner().invoke(key_commands, [*words, *data]).output for words in commands]
+            lambda: [runner.invoke(key_commands, [*words, *data]).output for words in commands]
         )
         answers = [clinician.http.get(picture)]
         while not rotating.done():

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from storage.database import Database
 from teleconsult.users.repository import UserRepository
 from teleconsult.users.user import Role
 from tests.dicom_builders import a_series_of_its_own, as_bytes
@@ -16,7 +15,7 @@ ABSENT = "1.2.3.4.5.6.7.8.9"
 @pytest.fixture(scope="module")
 def colleague(installation: Installation) -> Client:
     """Another clinician of the clinician's institution."""
-    database = Database(f"sqlite:///{installation.data / 'teleconsult.db'}")
+    database = installation.database()
     users = UserRepository(database)
     with database.transaction() as connection:
         known = users.find(connection, "clinician")

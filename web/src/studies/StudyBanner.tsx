@@ -42,40 +42,42 @@ export function StudyBanner({ study, mayAskConsult }: { study: StudyDetail; mayA
           {by !== null && ` · ${t("by", { who: by })}`}
         </span>
       </div>
-      <Button
-        size="xs"
-        variant="default"
-        component="a"
-        href={addresses.studyArchive(study.study_instance_uid)}
-        download
-        onClick={(event) => {
-          event.preventDefault();
-          const { href } = event.currentTarget;
-          void get("/session/freshness").then(
-            () => location.assign(href),
-            (error: unknown) => notifications.show({ color: "signal", message: say(error) }),
-          );
-        }}
-        title={t("downloadHint")}
-        leftSection={<IconDownload size={15} />}
-      >
-        {t("download")}
-      </Button>
-      <Button size="xs" variant="default" onClick={() => setExporting(true)} leftSection={<IconUserOff size={15} />}>
-        {t("exports:open")}
-      </Button>
-      <DeidentifyDialog study={study.study_instance_uid} opened={exporting} onClose={() => setExporting(false)} />
-      <ReadingButtons study={study} />
-      {mayAskConsult && (
+      <div className={classes.bannerSteps}>
         <Button
           size="xs"
-          component={Link}
-          to={`/consults/new?study=${encodeURIComponent(study.study_instance_uid)}`}
-          leftSection={<IconStethoscope size={15} />}
+          variant="default"
+          component="a"
+          href={addresses.studyArchive(study.study_instance_uid)}
+          download
+          onClick={(event) => {
+            event.preventDefault();
+            const { href } = event.currentTarget;
+            void get("/session/freshness").then(
+              () => location.assign(href),
+              (error: unknown) => notifications.show({ color: "signal", message: say(error) }),
+            );
+          }}
+          title={t("downloadHint")}
+          leftSection={<IconDownload size={15} />}
         >
-          {t("askConsult")}
+          {t("download")}
         </Button>
-      )}
+        <Button size="xs" variant="default" onClick={() => setExporting(true)} leftSection={<IconUserOff size={15} />}>
+          {t("exports:open")}
+        </Button>
+        <DeidentifyDialog study={study.study_instance_uid} opened={exporting} onClose={() => setExporting(false)} />
+        <ReadingButtons study={study} />
+        {mayAskConsult && (
+          <Button
+            size="xs"
+            component={Link}
+            to={`/consults/new?study=${encodeURIComponent(study.study_instance_uid)}`}
+            leftSection={<IconStethoscope size={15} />}
+          >
+            {t("askConsult")}
+          </Button>
+        )}
+      </div>
     </div>
   );
 }

@@ -75,7 +75,10 @@ function Texts({ props }: { props: MammogramPaneProps }) {
       {role?.interval != null && <div className={classes.note}>{role.interval}</div>}
       <div className={classes.view}>{[image.side, image.view].filter(Boolean).join(" ") || t("mammography.unnamed")}</div>
       <div>{formatPersonName(study.patient.name, language)}</div>
-      <div>{[study.patient.patient_id, formatDate(study.study_date)].filter(Boolean).join(" · ")}</div>
+      <div className={classes.whose}>
+        <span>{study.patient.patient_id}</span>
+        {study.study_date !== null && <span>{formatDate(study.study_date)}</span>}
+      </div>
       {notes.map((note) => (
         <div key={note} className={classes.note}>{note}</div>
       ))}

@@ -1,6 +1,8 @@
 """Faces in a room: small beside the images, one of them large on request, each in the size that fills it. The
 pictures it takes lie in test-results/faces/."""
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -57,6 +59,68 @@ def test_a_face_is_small_until_it_is_wanted_large_and_comes_in_that_size(
     still = wait_until(lambda: _stands_still(here), "faces that are folded away do not come", 60)
     here.get_by_role("button", name=said("room", "showFaces")).click()
     wait_until(lambda: frames(here) > still, "they come when they are shown again", 60)
+
+
+# Names of the picture's controls over which the faces lie.
+COVERED = """() => {
+  const dock = document.querySelector("[data-testid=faces]");
+  const faces = dock.getBoundingClientRect();
+  return [...document.querySelectorAll("main button, main input")]
+    .filter((one) => !dock.contains(one) && one.checkVisibility())
+    .filter((one) => {
+      const { left, top, right, bottom } = one.getBoundingClientRect();
+      return left < faces.right && right > faces.left && top < faces.bottom && bottom > faces.top;
+    })
+    .map((one) => one.getAttribute("aria-label") ?? one.textContent);
+}"""
+
+
+def put_at_rest(page: Page, x: float, y: float) -> None:
+    """Drag the faces by their grip to here, in pixels of the window."""
+    page.get_by_title(said("room", "move")).hover()
+    page.mouse.down()
+    page.mouse.move(x, y, steps=3)
+    page.mouse.up()
+
+
+def test_faces_lie_over_no_control_of_the_picture_and_stay_where_they_were_put(
+    browser: Browser, installation: Installation, clinician: Client, specialist: Client
+) -> None:
+    slices, _ = chest_ct(24, slices=12, rows=64, patient_id="D-FACE-PLANES")
+    study = clinician.upload({f"{n}.dcm": as_bytes(ds) for n, ds in enumerate(slices)})["studies"][0]
+    consult = accepted_consult(clinician, specialist, study, "Which plane?")
+    page = open_page(browser, installation, "clinician", *SIZES[0], "en", PATIENCE_MS)
+    page.goto(f"{installation.url}/room/{consult['id']}")
+    go_in(page)
+    faces, viewer = page.get_by_test_id("faces"), page.get_by_test_id("study-viewer")
+    expect(faces.locator("video")).to_be_visible()
+    expect(viewer).to_have_attribute("data-ready", "true")
+    page.keyboard.press("8")
+    expect(page.locator("[data-layout=mpr][data-ready=true]")).to_be_visible()
+    for width, height in (*SIZES, (844, 390), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function(f"() => ({COVERED})().length === 0")
+        slab = page.get_by_role("button", name=re.compile("^Slab")).locator("visible=true").first
+        at = slab.bounding_box()
+        assert at is not None
+        put_at_rest(page, at["x"] + at["width"] / 2, at["y"] + at["height"] / 2)
+        page.wait_for_function(f"() => ({COVERED})().length === 0")
+
+    left_of = "document.querySelector('[data-testid=faces]').getBoundingClientRect().left"
+
+    def lie_at_the_left() -> bool:
+        put_at_rest(page, 1, 300)
+        return bool(page.evaluate(left_of) < 100)
+
+    wait_until(lie_at_the_left, "faces that are dragged to the left lie there", 60)
+    page.reload()
+    go_in(page)
+    expect(viewer).to_have_attribute("data-ready", "true")
+    page.wait_for_function(f"() => {left_of} < 100")
+    # Who does not drag presses it: to the next corner, clockwise.
+    page.get_by_title(said("room", "move")).click()
+    page.wait_for_function(f"() => {left_of} > 1000")
+    page.context.close()
 
 
 def frames(page: Page) -> int:

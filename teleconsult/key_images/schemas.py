@@ -48,6 +48,13 @@ class KeyImageIn(BaseModel):
     note: Text = Field(default="", max_length=MOST_CHARACTERS)
 
 
+class PlaceOut(BaseModel):
+    """Among the slices of its series as the viewer counts, from 1; the number in the image may be another."""
+
+    index: int
+    count: int
+
+
 class KeyImageOut(BaseModel):
     id: str
     study_instance_uid: str
@@ -64,6 +71,7 @@ class KeyImageOut(BaseModel):
     modality: str
     series_number: int | None
     series_description: str | None
+    place: PlaceOut | None
     instance_number: int | None
     number_of_frames: int
 
@@ -86,6 +94,7 @@ class KeyImageOut(BaseModel):
             modality=shown.modality,
             series_number=shown.series_number,
             series_description=shown.series_description,
+            place=PlaceOut(index=shown.place[0], count=shown.place[1]) if shown.place else None,
             instance_number=shown.instance_number,
             number_of_frames=shown.number_of_frames,
         )

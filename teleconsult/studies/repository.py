@@ -484,17 +484,7 @@ class StudyRepository:
             .where(series.c.study_instance_uid.in_(study_instance_uids), instances.c.is_image)
         )
         for row in rows:
-            by_series.setdefault(row.series_instance_uid, []).append(
-                InstanceRecord(
-                    row.sop_instance_uid,
-                    row.sop_class_uid,
-                    row.orthanc_id,
-                    row.instance_number,
-                    row.position_mm,
-                    row.number_of_frames,
-                    row.is_image,
-                )
-            )
+            by_series.setdefault(row.series_instance_uid, []).append(_instance(row))
         result: dict[str, list[SeriesRecord]] = {uid: [] for uid in study_instance_uids}
         for row in connection.execute(
             select(series)
@@ -629,6 +619,19 @@ def new_patient(
     return Patient(str(uuid4()), institution_id, patient_id, name, birth_date, sex)
 
 
+def places_of(connection: Connection, series_uids: Collection[str]) -> dict[str, tuple[int, int]]:
+    """By SOP Instance UID, of each image of these series: its place in slice order from 1, of how many."""
+    by_series: dict[str, list[InstanceRecord]] = {}
+    of_them = (instances.c.series_instance_uid.in_(series_uids), instances.c.is_image)
+    for row in connection.execute(select(instances).where(*of_them)):
+        by_series.setdefault(row.series_instance_uid, []).append(_instance(row))
+    return {
+        one.sop_instance_uid: (place, len(members))
+        for members in by_series.values()
+        for place, one in enumerate(slice_order(members), start=1)
+    }
+
+
 def slice_order(records: Iterable[InstanceRecord]) -> list[InstanceRecord]:
     """Along the slice normal where positions are known, else by instance number, else by UID."""
     return sorted(
@@ -670,6 +673,18 @@ def _study(row: Row[Any]) -> Study:
         accession_number=row.accession_number,
         tier=row.tier,
         deleted_at=row.deleted_at,
+    )
+
+
+def _instance(row: Row[Any]) -> InstanceRecord:
+    return InstanceRecord(
+        row.sop_instance_uid,
+        row.sop_class_uid,
+        row.orthanc_id,
+        row.instance_number,
+        row.position_mm,
+        row.number_of_frames,
+        row.is_image,
     )
 
 

@@ -74,6 +74,20 @@ def test_a_marked_image_is_shown_to_all_who_see_the_study_and_only_its_maker_rem
     assert actions == ["marked", "changed", "removed", "restored"]
 
 
+def test_it_is_counted_as_the_viewer_counts_where_the_scanner_counted_the_other_way(
+    clinician: Client,
+) -> None:
+    slices = a_series_of_its_own(5, patient_id="T-KEY-COUNTED")
+    for number, one in enumerate(reversed(slices), start=1):
+        one.InstanceNumber = number
+    done = clinician.upload({f"{n}.dcm": as_bytes(ds) for n, ds in enumerate(slices)})
+    study = clinician.get(f"/api/studies/{done['studies'][0]['study_instance_uid']}")
+
+    made = clinician.put(address(study, str(uuid4())), of(study))
+
+    assert (made["place"], made["instance_number"]) == ({"index": 2, "count": 5}, 4)
+
+
 def test_its_picture_has_the_window_in_which_it_was_marked(clinician: Client, study: dict[str, Any]) -> None:
     one = address(study, str(uuid4()))
     clinician.put(one, of(study, window={"center": 5000, "width": 10}))

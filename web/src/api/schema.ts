@@ -5805,6 +5805,7 @@ export interface components {
             note: string;
             /** Number Of Frames */
             number_of_frames: number;
+            place: components["schemas"]["PlaceOut"] | null;
             /** Series Description */
             series_description: string | null;
             /** Series Instance Uid */
@@ -6947,6 +6948,16 @@ export interface components {
             mean: number;
             /** Most */
             most: number;
+        };
+        /**
+         * PlaceOut
+         * @description Among the slices of its series as the viewer counts, from 1; the number in the image may be another.
+         */
+        PlaceOut: {
+            /** Count */
+            count: number;
+            /** Index */
+            index: number;
         };
         /**
          * Prefill

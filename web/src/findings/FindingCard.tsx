@@ -11,7 +11,7 @@ import { Tag } from "../ui/Tag";
 import { EvidencePictures } from "./EvidencePictures";
 import classes from "./findings.module.css";
 import { Measures } from "./Measures";
-import { imageNumber } from "./order";
+import { sliceNumber } from "./order";
 import { DECISION, REJECTION_REASONS } from "./status";
 import type { Decisions } from "./useDecisions";
 import type { OnOtherView } from "./viewPairs";
@@ -221,7 +221,7 @@ export function FindingCard({
   const card = useRef<HTMLLIElement>(null);
   const [looking, setLooking] = useState(true);
   const look = DECISION[finding.status];
-  const image = imageNumber(finding, series);
+  const slice = sliceNumber(finding, series);
 
   useEffect(() => {
     if (selected) card.current?.scrollIntoView({ block: "nearest" });
@@ -250,7 +250,7 @@ export function FindingCard({
           <span>
             AI <span className={classes.probability}>{formatProbability(finding.probability)}</span>
           </span>
-          {image !== null && <span>{t("image", { number: image })}</span>}
+          {slice !== null && <span>{t("slice", { number: slice })}</span>}
           {otherView !== null && !selected && <span>{t("otherView.also", { view: otherView.view })}</span>}
           <span>
             {finding.model} {finding.model_version}

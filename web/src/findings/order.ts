@@ -37,9 +37,9 @@ export function nextUndecided(findings: readonly Finding[], afterId: string): Fi
   return around.find(({ status }) => status === "preliminary") ?? null;
 }
 
-/** Image number (1-based, in slice order) of the instance that a finding refers to. */
-export function imageNumber(finding: Finding, series: readonly Series[]): number | null {
+/** The slice that a finding refers to, as the viewer counts; null where its series has but one image. */
+export function sliceNumber(finding: Finding, series: readonly Series[]): number | null {
   const own = series.find(({ series_instance_uid }) => series_instance_uid === finding.series_instance_uid);
   const index = own?.instances.findIndex(({ sop_instance_uid }) => sop_instance_uid === finding.sop_instance_uid) ?? -1;
-  return index === -1 ? null : index + 1;
+  return index === -1 || own?.instances.length === 1 ? null : index + 1;
 }

@@ -20,7 +20,7 @@ const one = marked();
 
 describe("a key image", () => {
   it("is the picture on the screen in its window, under the name of who marks it", () => {
-    expect(one).toMatchObject({ window: { center: 40, width: 400 }, invert: true, instance_number: 7, series_number: 4 });
+    expect(one).toMatchObject({ window: { center: 40, width: 400 }, invert: true, instance_number: 7, series_number: 4, place: { index: 1, count: 1 } });
     expect(one?.made_by.id).toBe("li");
     expect(isOf(one!, { sopInstanceUid: "1.2.3.7", frame: 0 })).toBe(true);
     expect(isOf(one!, { sopInstanceUid: "1.2.3.7", frame: 1 })).toBe(false);

@@ -20,7 +20,8 @@ export function keyImageOf(
   me: Me,
   at: Date,
 ): KeyImage | null {
-  const instance = series?.instances.find((each) => each.sop_instance_uid === shown.sopInstanceUid);
+  const index = series?.instances.findIndex((each) => each.sop_instance_uid === shown.sopInstanceUid) ?? -1;
+  const instance = series?.instances[index];
   if (series === null || instance === undefined) return null;
   const { id: user, display_name, institution } = me;
   return {
@@ -39,6 +40,7 @@ export function keyImageOf(
     modality: series.modality,
     series_number: series.series_number,
     series_description: series.description,
+    place: { index: index + 1, count: series.instances.length },
     instance_number: instance.instance_number,
     number_of_frames: instance.number_of_frames,
   };

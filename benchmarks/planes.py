@@ -52,7 +52,7 @@ def main() -> None:
                 study = server.sign_in("clinician").upload(files)["studies"][0]
                 page = open_page(browser, server, "clinician", 1366, 768, "en", PATIENCE_MS)
                 page.goto(f"{server.url}/studies/{study['study_instance_uid']}")
-                page.locator(f"[data-testid=study-viewer][data-loaded-count='{SLICES}']").wait_for()
+                page.locator(f"[data-testid=study-viewer] [data-loaded-count='{SLICES}']").wait_for()
                 figures = measured(page)
         finally:
             server.stop()

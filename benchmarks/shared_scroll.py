@@ -53,7 +53,7 @@ SLICES = 100
 STEP_MS = 33  # of steps that do not stop: as often as a page tells of a change
 PAUSE_MS = 400  # between single steps
 LOADING_MS = 150  # between steps while slices are loaded
-ALL_SLICES = f"[data-testid=study-viewer][data-loaded-count='{SLICES}']"
+ALL_SLICES = f"[data-testid=study-viewer] [data-loaded-count='{SLICES}']"
 ENTERING = 30  # states, until all that a relay tells who enters has come
 PATIENCE_MS = 120_000
 # The presenter's steps, to the end of the series and back, each with the slice that it leads to.

@@ -293,7 +293,7 @@ export function PriorPane(props: PriorPaneProps) {
             <SliceSlider
               index={snapshot.wantedIndex}
               count={snapshot.slices.length}
-              loadedCount={snapshot.loadedCount}
+              loaded={stack.loaded}
               ticks={findings
                 .filter((each) => each.series_instance_uid === series?.series_instance_uid)
                 .map((finding) => ({ finding, index: indexOfInstance(snapshot.slices, finding.sop_instance_uid) }))}

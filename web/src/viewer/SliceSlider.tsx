@@ -1,7 +1,8 @@
-import type { CSSProperties } from "react";
+import { useSyncExternalStore, type CSSProperties } from "react";
 import { useTranslation } from "react-i18next";
 
 import type { Finding } from "../api/types";
+import type { Readable } from "./store";
 import classes from "./viewer.module.css";
 
 export interface SliceTick {
@@ -12,7 +13,8 @@ export interface SliceTick {
 export interface SliceSliderProps {
   index: number;
   count: number;
-  loadedCount: number;
+  /** How many of them are here; none given: all. */
+  loaded?: Readable<number>;
   /** Slices with a finding: the reader sees where to look before scrolling. */
   ticks: readonly SliceTick[];
   selectedId: string | null;
@@ -21,12 +23,15 @@ export interface SliceSliderProps {
   onIndex: (index: number) => void;
 }
 
-export function SliceSlider({ index, count, loadedCount, ticks, selectedId, keyImages = [], onIndex }: SliceSliderProps) {
+const ALL: Readable<number> = { get: () => Infinity, subscribe: () => () => undefined };
+
+export function SliceSlider({ index, count, loaded = ALL, ticks, selectedId, keyImages = [], onIndex }: SliceSliderProps) {
   const { t } = useTranslation("viewer");
   const share = (at: number) => at / Math.max(1, count - 1);
+  const loadedCount = useSyncExternalStore(loaded.subscribe, loaded.get);
   const isComplete = loadedCount >= count;
   return (
-    <div className={classes.slider}>
+    <div className={classes.slider} data-loaded-count={loadedCount}>
       <div className={classes.track}>
         {!isComplete && (
           <div

@@ -188,7 +188,7 @@ export function StudyViewer(props: StudyViewerProps) {
 
   useEffect(() => stack.setTool(handToolOf(tool)), [stack, tool]);
 
-  const { shown, slices, transform, presentation, stored, wantedIndex, loadedCount, fault } = snapshot;
+  const { shown, slices, transform, presentation, stored, wantedIndex, fault } = snapshot;
   const series = study.series.find((each) => each.series_instance_uid === snapshot.seriesInstanceUid) ?? null;
   const presets = useMemo(
     () => presetsFor(series?.modality ?? "", shown?.facts.storedWindows ?? []),
@@ -274,7 +274,6 @@ export function StudyViewer(props: StudyViewerProps) {
       data-sop-instance-uid={shown?.sopInstanceUid}
       data-slice-index={shown?.index}
       data-slice-count={slices.length}
-      data-loaded-count={loadedCount}
       data-window-center={presentation === null ? undefined : Math.round(presentation.window.center)}
       data-window-width={presentation === null ? undefined : Math.round(presentation.window.width)}
       data-zoom={presentation?.view.zoom.toFixed(3)}
@@ -341,7 +340,7 @@ export function StudyViewer(props: StudyViewerProps) {
                 <SliceSlider
                   index={wantedIndex}
                   count={slices.length}
-                  loadedCount={loadedCount}
+                  loaded={stack.loaded}
                   ticks={marksShown ? ticks : []}
                   selectedId={selectedFindingId}
                   keyImages={ticksOf(keyImages.all, slices)}

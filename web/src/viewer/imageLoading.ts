@@ -33,7 +33,6 @@ export async function loadImage(imageId: string): Promise<Types.IImage> {
 
 /** Requests in flight beside the shown image: the line is shared with speech, which goes first. */
 const PREFETCHES_AT_ONCE: Readonly<Record<Share, number>> = { free: 5, limited: 1, paused: 0 };
-/** Each word of progress draws the page around the picture anew. */
 const PROGRESS_SPACING_MS = 250;
 
 /** How many slices of a series are there, and how many could not be had. */

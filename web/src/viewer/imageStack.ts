@@ -27,6 +27,8 @@ let made = 0;
 
 export class ImageStack {
   readonly snapshot = new Store<StackSnapshot>(NOTHING);
+  /** How many slices are here: apart, because each word of it would draw all around the picture anew. */
+  readonly loaded = new Store(0);
   readonly hover = new Store<HoverReadout | null>(null);
 
   readonly #id = `image-stack-${(made += 1)}`;
@@ -90,6 +92,7 @@ export class ImageStack {
     this.#wanted = null;
     this.#supersede();
     this.snapshot.set(NOTHING);
+    this.loaded.set(0);
   }
 
   /** Open a series at an instance (its middle otherwise), as it wants to be shown unless `state` says how; what is
@@ -98,9 +101,10 @@ export class ImageStack {
     const slices = slicesOf(study, series);
     this.#loader?.stop();
     this.#studyInstanceUid = study.study_instance_uid;
-    this.#loader = new SeriesLoader(slices, ({ loaded }) => this.#patch({ loadedCount: loaded }));
+    this.#loader = new SeriesLoader(slices, ({ loaded }) => this.loaded.set(loaded));
     const found = at === null ? -1 : indexOfImage(slices, { sopInstanceUid: at, frame: state?.sopInstanceUid === at ? state.frame : 0 });
     const index = found >= 0 ? found : openingIndex(slices.length);
+    this.loaded.set(0);
     this.snapshot.set({ ...NOTHING, seriesInstanceUid: series.series_instance_uid, slices, wantedIndex: index });
     if (slices.length === 0) return;
     const presentation = state === null ? null : toPresentation(state);

@@ -24,7 +24,6 @@ export interface StackSnapshot {
   presentation: Presentation | null;
   /** As the image itself wants to be shown. */
   stored: { window: Window; invert: boolean } | null;
-  loadedCount: number;
 }
 
 export interface HoverReadout {
@@ -46,5 +45,4 @@ export const NOTHING: StackSnapshot = {
   transform: null,
   presentation: null,
   stored: null,
-  loadedCount: 0,
 };

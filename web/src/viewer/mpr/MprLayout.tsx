@@ -198,7 +198,6 @@ export function MprLayout(props: LayoutProps) {
           <SliceSlider
             index={indexOf(shown.view, grid, plane)}
             count={grid.size[sectionOf(grid, plane).through]}
-            loadedCount={grid.size[sectionOf(grid, plane).through]}
             ticks={(marksShown ? marked : []).flatMap((finding) => {
               const centre = centreOf(finding);
               if (centre === null || finding.series_instance_uid !== openSeries) return [];

@@ -13,11 +13,13 @@ import subprocess
 import tempfile
 import time
 from base64 import b64encode
+from collections.abc import Iterator
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
 import amqp
+import pytest
 
 from tests.free_ports import free_ports
 
@@ -155,6 +157,17 @@ class RabbitmqServer:
                     start_new_session=True,
                 )
             )
+
+
+@pytest.fixture(scope="module")
+def rabbitmq() -> Iterator[RabbitmqServer]:
+    if missing := missing_programs():
+        pytest.skip(f"RabbitMQ is not installed here ({', '.join(missing)}); `apt-get install {PACKAGE}`")
+    server = RabbitmqServer()
+    try:
+        yield server.start()
+    finally:
+        server.stop()
 
 
 def _server_program() -> Path | None:

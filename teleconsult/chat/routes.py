@@ -51,7 +51,7 @@ from teleconsult.errors import (
     NotFound,
     UploadTooLarge,
 )
-from teleconsult.key_images.repository import shown_by_ids
+from teleconsult.key_images.repository import placed, shown_by_ids
 from teleconsult.request_body import LIMITED_BY_ROUTE, read_body
 from teleconsult.users.user import User
 
@@ -269,7 +269,8 @@ def _out_of(parts: PartsOfApp, connection: Connection, message_id: str) -> Messa
 
 def _out(parts: PartsOfApp, connection: Connection, messages: Sequence[Message]) -> list[MessageOut]:
     attached = [one.attachment for one in messages if isinstance(one.attachment, AttachedKeyImage)]
-    key_images = shown_by_ids(connection, [one.key_image_id for one in attached])
+    shown = shown_by_ids(connection, [one.key_image_id for one in attached])
+    key_images = {one.key_image.id: one for one in placed(connection, shown.values())}
     makers = {one.key_image.made_by_id for one in key_images.values()}
     people = parts.users.by_ids(connection, makers | {one.author_id for one in messages})
     return [MessageOut.of(one, people, key_images) for one in messages]

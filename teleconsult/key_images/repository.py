@@ -1,11 +1,11 @@
 """Key images in the database. Those whose image left the study are not found, and come back with it."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, func, insert, select, update
 
 from storage import audit_log
 from storage.tables import instances, key_images, series, studies
@@ -20,7 +20,7 @@ class Shown:
     Attributes:
         is_there: its image is in the study, and neither was deleted.
         place: among the slices of its series as the viewer counts, from 1, and how many these are; None: its
-            image is not there.
+            image is not there, or it was not `placed`.
     """
 
     key_image: KeyImage
@@ -58,17 +58,25 @@ _SHOWN = _MARKED.where(_IS_THERE, key_images.c.removed_at.is_(None))
 def shown_of(connection: Connection, study_instance_uids: Collection[str]) -> list[Shown]:
     """The key images of these studies, in the order in which they were marked."""
     query = _SHOWN.where(key_images.c.study_instance_uid.in_(study_instance_uids))
-    return _shown(connection, query.order_by(key_images.c.made_at, key_images.c.id))
+    return [_shown(row) for row in connection.execute(query.order_by(key_images.c.made_at, key_images.c.id))]
 
 
 def shown_by_ids(connection: Connection, ids: Collection[str]) -> dict[str, Shown]:
     """Those that are there to be shown, without a look at rights."""
-    return {one.key_image.id: one for one in _shown(connection, _SHOWN.where(key_images.c.id.in_(ids)))}
+    rows = connection.execute(_SHOWN.where(key_images.c.id.in_(ids)))
+    return {row.id: _shown(row) for row in rows}
 
 
 def marked_by_ids(connection: Connection, ids: Collection[str]) -> dict[str, Shown]:
     """Also removed ones, and those whose images are gone, without a look at rights."""
-    return {one.key_image.id: one for one in _shown(connection, _MARKED.where(key_images.c.id.in_(ids)))}
+    rows = connection.execute(_MARKED.where(key_images.c.id.in_(ids)))
+    return {row.id: _shown(row) for row in rows}
+
+
+def placed(connection: Connection, many: Collection[Shown]) -> list[Shown]:
+    """With the places of their images, for who may see them: to look for those takes as long as there are."""
+    places = places_of(connection, {one.key_image.series_instance_uid for one in many}) if many else {}
+    return [replace(one, place=places.get(one.key_image.sop_instance_uid)) for one in many]
 
 
 def find(connection: Connection, key_image_id: str) -> KeyImage | None:
@@ -123,23 +131,17 @@ def save(connection: Connection, one: KeyImage, action: str, at: datetime) -> No
     )
 
 
-def _shown(connection: Connection, query: Select[Any]) -> list[Shown]:
-    rows = connection.execute(query).all()
-    places = places_of(connection, {row.series_instance_uid for row in rows}) if rows else {}
-    return [
-        Shown(
-            _key_image(row),
-            is_there=row.is_there,
-            study_date=row.study_date,
-            modality=row.modality or "",
-            series_number=row.series_number,
-            series_description=row.description,
-            instance_number=row.instance_number,
-            number_of_frames=row.number_of_frames or 1,
-            place=places.get(row.sop_instance_uid),
-        )
-        for row in rows
-    ]
+def _shown(row: Row[Any]) -> Shown:
+    return Shown(
+        _key_image(row),
+        is_there=row.is_there,
+        study_date=row.study_date,
+        modality=row.modality or "",
+        series_number=row.series_number,
+        series_description=row.description,
+        instance_number=row.instance_number,
+        number_of_frames=row.number_of_frames or 1,
+    )
 
 
 def _key_image(row: Row[Any]) -> KeyImage:

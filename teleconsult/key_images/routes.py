@@ -33,7 +33,7 @@ def list_key_images(study_instance_uid: str, parts: Parts, user: CurrentUser) ->
     """In the order in which they were marked."""
     with parts.database.reading() as connection:
         study = parts.studies.get_for(connection, study_instance_uid, user)
-        shown = repository.shown_of(connection, [study.study_instance_uid])
+        shown = repository.placed(connection, repository.shown_of(connection, [study.study_instance_uid]))
         people = parts.users.by_ids(connection, {one.key_image.made_by_id for one in shown})
     return [KeyImageOut.of(one, people) for one in shown]
 
@@ -72,7 +72,7 @@ def mark_key_image(
         kept, action = marked(wanted, known, repository.count_in(connection, study.study_instance_uid))
         if action is not None:
             repository.save(connection, kept, action, now)
-        shown = repository.shown_by_ids(connection, [kept.id])[kept.id]
+        (shown,) = repository.placed(connection, repository.shown_by_ids(connection, [kept.id]).values())
         out = KeyImageOut.of(shown, parts.users.by_ids(connection, [user.id]))
     if action is not None:
         _changed(parts, study_instance_uid)

@@ -15,8 +15,10 @@ from inference.broker_url import SETTING
 from inference.celery_broker import CeleryBroker, broker_answers
 from tests.installation_server import REPOSITORY, wait_until
 from tests.processes import parent_of
-from tests.rabbitmq_server import PACKAGE, RabbitmqServer, missing_programs
+from tests.rabbitmq_server import RabbitmqServer, rabbitmq
 from tests.redis_server import REDIS, RedisServer
+
+__all__ = ["rabbitmq"]
 
 pytestmark = pytest.mark.timeout(300)
 MODEL = "a_model"
@@ -52,17 +54,6 @@ class Worker:
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
-
-
-@pytest.fixture(scope="module")
-def rabbitmq() -> Iterator[RabbitmqServer]:
-    if missing := missing_programs():
-        pytest.skip(f"RabbitMQ is not installed here ({', '.join(missing)}); `apt-get install {PACKAGE}`")
-    server = RabbitmqServer()
-    try:
-        yield server.start()
-    finally:
-        server.stop()
 
 
 @pytest.fixture

@@ -17,23 +17,14 @@ from tests.installation_server import (
     wait_until,
 )
 from tests.processes import kill
-from tests.rabbitmq_server import PACKAGE, RabbitmqServer, missing_programs
+from tests.rabbitmq_server import RabbitmqServer, rabbitmq
 from tests.readings import begun, is_read_once
+
+__all__ = ["rabbitmq"]
 
 pytestmark = pytest.mark.timeout(600)
 MODEL = "lung_nodule_ct"
 DUPLICATES = 40
-
-
-@pytest.fixture(scope="module")
-def rabbitmq() -> Iterator[RabbitmqServer]:
-    if missing := missing_programs():
-        pytest.skip(f"RabbitMQ is not installed here ({', '.join(missing)}); `apt-get install {PACKAGE}`")
-    server = RabbitmqServer()
-    try:
-        yield server.start()
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="module")

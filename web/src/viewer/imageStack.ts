@@ -83,9 +83,7 @@ export class ImageStack {
     this.#element?.removeEventListener("pointerdown", this.#pressed);
     if (this.#engine !== null) leaveTools(this.#id, this.#id);
     this.#engine?.destroy();
-    this.#observer = null;
-    this.#engine = null;
-    this.#viewport = null;
+    this.#observer = this.#engine = this.#viewport = null;
     this.#element = null;
     this.#loader = null;
     this.#stackOf = null;

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Connection,
     Row,
     ScalarSelect,
+    Select,
     and_,
     case,
     func,
@@ -477,14 +478,12 @@ class StudyRepository:
         self, connection: Connection, study_instance_uids: Sequence[str]
     ) -> dict[str, list[SeriesRecord]]:
         """Image series of the studies with their instances in slice order."""
-        by_series: dict[str, list[InstanceRecord]] = {}
-        rows = connection.execute(
+        by_series = _images(
+            connection,
             select(instances)
             .join(series, instances.c.series_instance_uid == series.c.series_instance_uid)
-            .where(series.c.study_instance_uid.in_(study_instance_uids), instances.c.is_image)
+            .where(series.c.study_instance_uid.in_(study_instance_uids)),
         )
-        for row in rows:
-            by_series.setdefault(row.series_instance_uid, []).append(_instance(row))
         result: dict[str, list[SeriesRecord]] = {uid: [] for uid in study_instance_uids}
         for row in connection.execute(
             select(series)
@@ -621,13 +620,10 @@ def new_patient(
 
 def places_of(connection: Connection, series_uids: Collection[str]) -> dict[str, tuple[int, int]]:
     """By SOP Instance UID, of each image of these series: its place in slice order from 1, of how many."""
-    by_series: dict[str, list[InstanceRecord]] = {}
-    of_them = (instances.c.series_instance_uid.in_(series_uids), instances.c.is_image)
-    for row in connection.execute(select(instances).where(*of_them)):
-        by_series.setdefault(row.series_instance_uid, []).append(_instance(row))
+    of_them = select(instances).where(instances.c.series_instance_uid.in_(series_uids))
     return {
         one.sop_instance_uid: (place, len(members))
-        for members in by_series.values()
+        for members in _images(connection, of_them).values()
         for place, one in enumerate(slice_order(members), start=1)
     }
 
@@ -676,16 +672,22 @@ def _study(row: Row[Any]) -> Study:
     )
 
 
-def _instance(row: Row[Any]) -> InstanceRecord:
-    return InstanceRecord(
-        row.sop_instance_uid,
-        row.sop_class_uid,
-        row.orthanc_id,
-        row.instance_number,
-        row.position_mm,
-        row.number_of_frames,
-        row.is_image,
-    )
+def _images(connection: Connection, query: Select[Any]) -> dict[str, list[InstanceRecord]]:
+    """Those of the queried instances that are images, by series."""
+    by_series: dict[str, list[InstanceRecord]] = {}
+    for row in connection.execute(query.where(instances.c.is_image)):
+        by_series.setdefault(row.series_instance_uid, []).append(
+            InstanceRecord(
+                row.sop_instance_uid,
+                row.sop_class_uid,
+                row.orthanc_id,
+                row.instance_number,
+                row.position_mm,
+                row.number_of_frames,
+                row.is_image,
+            )
+        )
+    return by_series
 
 
 def _series(row: Row[Any], members: list[InstanceRecord]) -> SeriesRecord:
